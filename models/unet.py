@@ -1,0 +1,84 @@
+"""pix2pix's generator: an encoder down to 1x1 and a decoder that sees every layer of the encoder again.
+
+Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017, appendix 6.1.
+
+Departures: instance normalisation by default, which the paper's batch normalisation is at its batch size of 1, and
+which does the same in training and in evaluation; dropout, the paper's only noise, ends with training, so that a photo
+has one translation; upsampling resizes and convolves unless told otherwise, as transposed convolutions leave
+checkerboards (Odena et al. 2016).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from models.blocks import Norm, Upsampling, init_normal, normalisation, require_positive, upsample_conv
+from models.registry import Generator, register_generator
+
+
+def _down(in_channels: int, out_channels: int, norm: Norm) -> nn.Sequential:
+    """Ck of the encoder: halves height and width."""
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 4, stride=2, padding=1, bias=norm == "none"),
+        normalisation(norm, out_channels),
+        nn.LeakyReLU(0.2),
+    )
+
+
+def _up(in_channels: int, out_channels: int, kind: Upsampling, norm: Norm, dropout: float) -> nn.Sequential:
+    """Ck, or with dropout CDk, of the decoder: doubles height and width."""
+    return nn.Sequential(
+        # zeros: a reflected border would leave 2x2 equal pixels of the 1x1 bottleneck, and normalisation none of them
+        upsample_conv(kind, in_channels, out_channels, kernel=4, padding="zeros", bias=norm == "none"),
+        normalisation(norm, out_channels),
+        nn.Dropout(dropout),
+        nn.ReLU(),
+    )
+
+
+@register_generator("unet")
+class UNet(Generator):
+    """float [N, 3, H, W] in [-1, 1] to the same; H and W multiples of ``size``. Weights start from N(0, 0.02)."""
+
+    def __init__(
+        self,
+        *,
+        size: int = 256,  # 128 or 256: side in pixels of the pictures that the encoder brings to 1x1
+        channels: int = 64,  # after the first convolution; up to eight times as many further down
+        norm: Norm = "instance",
+        upsampling: Upsampling = "resize",
+        dropout: float = 0.5,  # in the first three blocks of the decoder, in training only
+    ) -> None:
+        super().__init__()
+        if size not in (128, 256):
+            raise ValueError(f"size has to be 128 or 256, not {size}")
+        require_positive(channels=channels)
+        self.stride = size
+        depth = size.bit_length() - 1  # 2 ** depth == size
+        widths = [channels * min(2**level, 8) for level in range(depth)]
+        self.encoder = nn.ModuleList(
+            # at the first layer the paper leaves normalisation out; at 1x1 it would leave nothing
+            _down(before, after, "none" if level in (0, depth - 1) else norm)
+            for level, (before, after) in enumerate(zip([3, *widths], widths, strict=False))
+        )
+        self.decoder = nn.ModuleList(
+            # all blocks but the first read the one before and the skip of the same size, side by side
+            _up(widths[level] * (1 if level == depth - 1 else 2), widths[level - 1], upsampling, norm, probability)
+            for level, probability in zip(
+                range(depth - 1, 0, -1), [dropout] * 3 + [0.0] * (depth - 4), strict=True
+            )
+        )
+        self.out = nn.Sequential(upsample_conv(upsampling, 2 * channels, 3, kernel=4, padding="zeros"), nn.Tanh())
+        init_normal(self)
+
+    def forward(self, image: Tensor) -> Tensor:
+        skips: list[Tensor] = []
+        x = image
+        for down in self.encoder:
+            x = down(x)
+            skips.append(x)
+        skips.pop()  # the bottleneck itself, [N, 8 * channels, H / size, W / size]
+        for up in self.decoder:
+            x = torch.cat((up(x), skips.pop()), dim=1)
+        return self.out(x)

@@ -1,0 +1,119 @@
+"""Make training pairs for the style ``cel``: OUT/A holds photos, OUT/B the same photos cel-shaded.
+
+    python tools/make_cel_pairs.py PHOTOS... OUT [--scales 1,0.6] [--tile 288] [--fields 200]
+
+The filter works on the whole photo; ``--tile`` then cuts photo and picture into tiles, which decode faster in training.
+``--fields`` adds plain fields and smooth ramps at the edges of the RGB gamut, which photos hardly show and where a
+network that never saw them invents colours.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import product
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import typer
+from cel_teacher import cel_shade
+from numpy.typing import NDArray
+from PIL import Image
+from rich.progress import track
+
+from translate.folders import find_images
+from translate.images import load_picture
+
+CORNERS = np.array(list(product((0, 128, 255), repeat=3)), np.uint8)  # [27, 3]
+
+
+def field(rng: np.random.Generator, size: int) -> NDArray[np.uint8]:
+    """A synthetic picture, uint8 [size, size, 3]: a plain field, a mosaic of fields, or a smooth ramp."""
+    kind = rng.integers(4)
+    if kind == 0:
+        return np.broadcast_to(CORNERS[rng.integers(27)], (size, size, 3)).copy()
+    if kind == 1:
+        cells = int(rng.integers(2, 7))
+        colours = np.where(
+            rng.random((cells, cells, 1)) < 0.6,
+            CORNERS[rng.integers(27, size=(cells, cells))],
+            rng.integers(0, 256, (cells, cells, 3)),
+        )
+        return cv2.resize(colours.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST)
+    corners = int(rng.integers(2, 4)) if kind == 2 else 2
+    colours = CORNERS[rng.integers(27, size=(corners, corners))].astype(np.float32)
+    if kind == 3:  # a ramp in one direction only, at the scale of a sky
+        colours[1] = colours[0]
+    ramp = np.linspace(0, corners - 1, size, dtype=np.float32)
+    columns, rows = np.meshgrid(ramp, ramp)
+    picture = cv2.remap(colours, columns, rows, cv2.INTER_LINEAR)
+    return np.rot90(picture + 0.5, rng.integers(4)).astype(np.uint8)
+
+
+def save_pair(photo: NDArray[np.uint8], out: Path, name: str, tile: int) -> None:
+    """Cel-shade ``photo`` and write both, whole (``tile`` 0) or cut into tiles that cover all of it."""
+    picture = cel_shade(photo)
+    height, width = photo.shape[:2]
+
+    def starts(length: int) -> list[int]:
+        if not tile or length <= tile:
+            return [0]
+        count = -(-length // tile)
+        return [round(i * (length - tile) / (count - 1)) for i in range(count)]
+
+    for top, left in product(starts(height), starts(width)):
+        suffix = f"_{top:04d}_{left:04d}" if tile else ""
+        window = np.s_[top : top + (tile or height), left : left + (tile or width)]
+        for side, pixels in (("A", photo), ("B", picture)):
+            target = out / side / f"{name}{suffix}.png"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels[window]).save(target, compress_level=1)
+
+
+def make_photo_pairs(source: tuple[Path, str], *, out: Path, scales: list[float], tile: int) -> None:
+    cv2.setNumThreads(1)
+    path, name = source
+    photo = load_picture(path).rgb
+    for scale in scales:
+        scaled = photo if scale == 1 else cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        save_pair(scaled, out, f"{name}_x{scale:g}" if len(scales) > 1 else name, tile)
+
+
+def make_field_pair(seed: int, *, out: Path, size: int) -> None:
+    cv2.setNumThreads(1)
+    save_pair(field(np.random.default_rng(seed), size), out, f"fields/{seed:04d}", 0)
+
+
+def main(
+    photos: Annotated[list[Path], typer.Argument(help="folders of photos, then the folder to write: PHOTOS... OUT")],
+    scales: Annotated[str, typer.Option(help="sizes at which each photo is filtered")] = "1",
+    tile: Annotated[int, typer.Option(help="cut into tiles of this size in pixels; 0 keeps whole pictures")] = 0,
+    fields: Annotated[int, typer.Option(help="number of synthetic fields and ramps to add")] = 0,
+    workers: Annotated[int, typer.Option(help="processes")] = 2,
+) -> None:
+    *folders, out = photos
+    if not folders:
+        raise typer.BadParameter("give at least one folder of photos and the folder to write")
+    sources = [
+        (path, f"{folder.parent.name}_{folder.name}/{path.relative_to(folder).with_suffix('').as_posix()}")
+        if len(folders) > 1
+        else (path, path.relative_to(folder).with_suffix("").as_posix())
+        for folder in folders
+        for path in find_images(folder, recursive=True)
+    ]
+    jobs = partial(make_photo_pairs, out=out, scales=[float(scale) for scale in scales.split(",")], tile=tile)
+    # spawn: OpenCV's threads do not survive a fork
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for _ in track(pool.map(jobs, sources), total=len(sources), description="photos"):
+            pass
+        field_jobs = partial(make_field_pair, out=out, size=tile or 288)
+        for _ in track(pool.map(field_jobs, range(fields)), total=fields, description="fields"):
+            pass
+    typer.echo(f"{len(sources)} photos and {fields} fields -> {out}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

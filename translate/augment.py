@@ -1,0 +1,71 @@
+"""Augmentation of single samples on the CPU, with albumentations: the same geometry for both sides of a pair."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # before the import, which would ask the network for its newest version
+
+import albumentations as A
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.config import TrainConfig
+
+Sample = dict[str, NDArray[np.uint8]]  # RGB uint8 [H, W, 3] by side
+
+
+class PairAugment:
+    """Moves both sides of a pair alike by ``geometry``, then jitters the colours of side ``A`` alone.
+
+    What comes out is a function of the sample and the seed, whichever process computes it.
+    """
+
+    def __init__(self, geometry: list[A.BasicTransform], *, jitter: float = 0.0) -> None:
+        self.geometry = A.Compose(geometry, additional_targets={"B": "image"})
+        share = (1 - jitter, 1 + jitter)
+        self.colour = A.Compose([A.ColorJitter(share, share, share, (0, 0), p=1)]) if jitter else None
+
+    def __call__(self, sample: Sample, *, seed: int) -> Sample:
+        self.geometry.set_random_seed(seed)
+        moved = self.geometry(image=sample["A"], B=sample["B"])
+        a, b = moved["image"], moved["B"]
+        if self.colour is not None:
+            self.colour.set_random_seed(seed)
+            a = self.colour(image=a)["image"]
+        return {"A": a, "B": b}
+
+
+def random_crop(config: TrainConfig) -> list[A.BasicTransform]:
+    """The configured random resizing, rotation, scale, crop, mirroring and turns."""
+    crop = config.crop
+    least, greatest = config.scale
+    steps = _resize(config)
+    if config.rotate:
+        steps.append(A.Rotate((-config.rotate, config.rotate), border_mode=cv2.BORDER_REFLECT_101, p=1))
+    # sides of the part of the picture that fills the crop: the more it is enlarged, the smaller
+    smallest, largest = round(crop / greatest), round(crop / least)
+    steps.append(_at_least(largest))
+    if smallest == largest == crop:
+        steps.append(A.RandomCrop(crop, crop))
+    else:
+        steps.append(A.RandomSizedCrop((smallest, largest), (crop, crop), interpolation=cv2.INTER_AREA))
+    if config.flip:
+        steps.append(A.HorizontalFlip(p=0.5))
+    if config.quarter_turns:
+        steps.append(A.RandomRotate90(p=1))
+    return steps
+
+
+def centre_crop(config: TrainConfig) -> list[A.BasicTransform]:
+    """The middle of each picture, the same every time, for validation."""
+    return [*_resize(config), _at_least(config.crop), A.CenterCrop(config.crop, config.crop)]
+
+
+def _resize(config: TrainConfig) -> list[A.BasicTransform]:
+    return [A.Resize(config.resize, config.resize, interpolation=cv2.INTER_AREA)] if config.resize else []
+
+
+def _at_least(side: int) -> A.BasicTransform:
+    return A.PadIfNeeded(side, side, border_mode=cv2.BORDER_REFLECT_101)

@@ -1,0 +1,59 @@
+"""What every exported style promises: the names, types and metadata shared by export and inference.
+
+``image`` and ``image_out`` are uint8 [N, H, W, 3] in sRGB, any N, H, W >= 1. Scaling, layout, padding to the stride
+and cropping back are inside the graph, so the file needs no wrapper.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+CONTRACT_VERSION = "1"
+INPUT = "image"
+OUTPUT = "image_out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleInfo:
+    """The metadata of one style file, stored as text in ONNX ``metadata_props``."""
+
+    title: str
+    method: str
+    generator: str
+    stride: int  # the graph pads height and width to a multiple of this
+    receptive_field: int  # side in pixels of the square of the photo that one output pixel depends on; 0: all of it
+    tile_safe: bool  # no statistics over the image: tiles equal the whole
+    training_size: int  # side in pixels of the training crops
+    opset: int
+    precision: str  # "fp32" or "fp16": of the arithmetic inside, the ends are uint8
+    licence: str
+    training_data: str
+    checkpoint_sha256: str
+    domains: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)  # of the libraries that wrote the file
+
+    @property
+    def halo(self) -> int:
+        """Pixels of context a tile needs on each side: half the receptive field, up to a multiple of the stride."""
+        reach = self.receptive_field // 2
+        return -(-reach // self.stride) * self.stride
+
+    def to_metadata(self) -> dict[str, str]:
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asdict(self).items()}
+        return {"contract": CONTRACT_VERSION, **texts}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> StyleInfo:
+        """Raise ``ValueError`` or ``KeyError`` where ``metadata`` was not written by ``to_metadata``."""
+        if metadata["contract"] != CONTRACT_VERSION:
+            raise ValueError(f"contract version {metadata['contract']}, this program reads {CONTRACT_VERSION}")
+        values = {
+            name: metadata[name] if spec.type == "str" else json.loads(metadata[name])
+            for name, spec in cls.__dataclass_fields__.items()
+        }
+        info = cls(**values)
+        if not isinstance(info.stride, int) or not isinstance(info.receptive_field, int) or info.stride < 1:
+            raise ValueError("stride and receptive_field have to be whole numbers")
+        return info

@@ -1,0 +1,38 @@
+"""Errors that the command line prints as one line."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller."""
+
+    OK = 0
+    SOME_FAILED = 1  # at least one file failed; the others are done
+    USAGE = 2  # the command cannot be carried out as given
+    UNUSABLE = 3  # a device or a model cannot be used
+    INTERRUPTED = 130
+
+
+class UserError(ValueError):
+    """A problem the user can mend: one line naming the flag or file, the value, and the remedy."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnusableError(UserError):
+    """A device or a model file that cannot be used."""
+
+    exit_code = ExitCode.UNUSABLE
+
+
+class PictureError(UserError):
+    """A picture that cannot be read or written; the other pictures of a folder go on."""
+
+    exit_code = ExitCode.SOME_FAILED
+
+
+def one_line(error: BaseException) -> str:
+    """The message of ``error`` on one line, never empty."""
+    return " ".join(str(error).split()) or type(error).__name__

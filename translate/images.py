@@ -1,0 +1,355 @@
+"""The one place that knows how a picture file becomes RGB bytes, and how it becomes a file again.
+
+Whatever the file holds (any orientation, colour profile, bit depth, palette, CMYK, transparency), the rest of the
+program sees a `Picture`: upright, 8 bits a channel, sRGB. Networks see [-1, 1]; that scaling is here too.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import struct
+import warnings
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+
+from translate.errors import PictureError, UserError, one_line
+
+MAX_PIXELS = 200_000_000  # larger pictures are refused from their header, before any memory is taken
+Image.MAX_IMAGE_PIXELS = None  # our own limit replaces Pillow's
+warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata; what cannot be decoded raises
+
+READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
+
+# What Pillow's decoders and encoders raise over damaged data and over pictures a format cannot hold.
+CODEC_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A file format that can be written."""
+
+    suffixes: tuple[str, ...]  # the first one is given to new files
+    alpha: bool  # holds transparency
+    exif: bool
+    quality: int | None = None  # the default, 1 to 100; None: the format is lossless or has no such choice
+    options: Mapping[str, Any] = field(default_factory=dict)  # for Pillow
+
+
+# Flat colours with hard edges suffer from halved chroma, hence 4:4:4. The lossless levels and the AVIF speed are where
+# a slower setting costs several times the time for a few per cent of the size.
+FORMATS = {
+    "JPEG": Format(
+        suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+        alpha=False,
+        exif=True,
+        quality=92,
+        options={"subsampling": "4:4:4"},
+    ),
+    "PNG": Format(suffixes=(".png",), alpha=True, exif=True, options={"compress_level": 3}),
+    "WEBP": Format(suffixes=(".webp",), alpha=True, exif=True, quality=90),
+    "TIFF": Format(suffixes=(".tif", ".tiff"), alpha=True, exif=True, options={"compression": "tiff_adobe_deflate"}),
+    "BMP": Format(suffixes=(".bmp",), alpha=False, exif=False),
+    "AVIF": Format(suffixes=(".avif",), alpha=True, exif=True, quality=80, options={"speed": 8}),
+    "GIF": Format(suffixes=(".gif",), alpha=True, exif=False),
+}
+MAX_JPEG_EXIF = 65533  # bytes
+
+_ORIENTATION = ExifTags.Base.Orientation
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# TIFF and EXIF share one directory of tags; those that describe the layout of the pixels belong to one file only.
+_LAYOUT_TAGS = {*range(254, 270), *range(273, 282), *range(284, 296), 297, 301, *range(317, 348), *range(512, 533)} | {
+    700,  # XMP, which repeats the orientation
+    33723,  # IPTC
+    34377,  # Photoshop
+    34675,  # ICC profile
+    37724,  # Photoshop layers
+}
+_SRGB = ImageCms.createProfile("sRGB")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An upright picture in sRGB."""
+
+    rgb: NDArray[np.uint8]  # [H, W, 3]
+    alpha: NDArray[np.uint8] | None = None  # [H, W], 255: opaque
+    exif: bytes | None = None  # its orientation is 1 or absent
+    format: str = "PNG"  # Pillow's name of the format it was read from
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.rgb.shape[1], self.rgb.shape[0]
+
+
+def to_signed_unit(pixels: Any) -> Any:
+    """[0, 255] -> [-1, 1]: the range networks work in. For floating-point arrays and tensors alike."""
+    return pixels / 127.5 - 1
+
+
+def from_signed_unit(values: Any) -> Any:
+    """[-1, 1] -> whole numbers in [0, 255], still of the floating type of ``values``; what lies outside is clipped."""
+    return ((values + 1) * 127.5).round().clip(0, 255)
+
+
+def load_rgb(path: str | Path) -> NDArray[np.uint8]:
+    """The picture as uint8 [H, W, 3]; raises ``PictureError`` as `load_picture` does."""
+    return load_picture(path).rgb
+
+
+def load_picture(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decode a file, or the content of one; of an animation or a TIFF of several pages the first frame.
+
+    Raises ``PictureError``, naming the file, where there is no file, it is no picture, damaged, cut short, or has more
+    than ``max_pixels``.
+    """
+    if isinstance(source, bytes):
+        return _decode(io.BytesIO(source), "standard input", len(source), max_pixels)
+    path = Path(source)
+    if path.is_dir():
+        raise PictureError(f"{path}: a folder, not a picture")
+    try:
+        with path.open("rb") as file:
+            return _decode(file, str(path), path.stat().st_size, max_pixels)
+    except FileNotFoundError:
+        raise PictureError(f"{path}: no such file") from None
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
+
+
+def _decode(file: IO[bytes], name: str, length: int, max_pixels: int) -> Picture:
+    if length == 0:
+        raise PictureError(f"{name}: empty, 0 bytes")
+    try:
+        with Image.open(file, formats=READABLE) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise PictureError(
+                    f"{name}: {width} x {height} pixels are over the limit of {max_pixels}; "
+                    f"raise it with --max-pixels {width * height}"
+                )
+            image.load()
+            return _to_picture(image)
+    except PictureError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{name}: not a picture this program reads ({', '.join(READABLE)})") from error
+    except CODEC_ERRORS as error:
+        raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error
+
+
+def _to_picture(image: Image.Image) -> Picture:
+    orientation, exif = _read_exif(image)
+    colour, alpha = _split_alpha(image)
+    colour = _to_srgb(colour, image.info.get("icc_profile"))
+    if turn := _TURNS.get(orientation):
+        colour = colour.transpose(turn)
+        alpha = alpha and alpha.transpose(turn)
+    format = "JPEG" if image.format == "MPO" else image.format  # a JPEG followed by more of them
+    return Picture(np.array(colour), None if alpha is None else np.array(alpha), exif, format or "PNG")
+
+
+def _read_exif(image: Image.Image) -> tuple[int, bytes | None]:
+    """The orientation, and the other tags as they may be written to another file. Damaged EXIF counts as none."""
+    try:
+        exif = image.getexif()
+        orientation = exif.get(_ORIENTATION, 1)
+        if orientation == 1 and "exif" in image.info:
+            return 1, image.info["exif"]
+        return orientation, _portable_exif(exif)
+    except CODEC_ERRORS:
+        return 1, None
+
+
+def _portable_exif(exif: Image.Exif) -> bytes | None:
+    """The tags that hold for any file with this picture upright."""
+    portable = Image.Exif()
+    for tag in exif:
+        if tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+            directory = dict(exif.get_ifd(tag))
+            if ExifTags.IFD.Interop in directory:  # an offset into the old file
+                directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+            portable[tag] = directory
+        elif tag not in _LAYOUT_TAGS:
+            portable[tag] = 1 if tag == _ORIENTATION else exif[tag]
+    return portable.tobytes() if len(portable) else None
+
+
+def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """-> a picture of mode L, RGB, CMYK or LAB, and its alpha of mode L."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return _to_8_bits(image), None
+    alpha = None
+    if image.has_transparency_data:
+        with_alpha = image.convert("RGBA")
+        alpha = with_alpha.getchannel("A")
+        image = image.convert("L") if image.mode in ("1", "L", "LA", "La") else with_alpha.convert("RGB")
+    if image.mode == "1":
+        image = image.convert("L")
+    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")), alpha
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 or 32 bits or floating point -> mode L.
+
+    White is the top of the usual range the values fit in, [0, 65535], for floating point also [0, 1] and [0, 255];
+    failing that the largest value.
+    """
+    values = np.array(image, np.float32)
+    values[~np.isfinite(values)] = 0
+    largest = float(values.max())
+    whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
+    white = next((white for white in whites if largest <= white), largest)
+    return Image.fromarray((values * (255 / white)).round().clip(0, 255).astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Mode L, RGB, CMYK or LAB -> RGB. A profile that cannot be used counts as none."""
+    transform = _srgb_transform(profile, image.mode) if profile or image.mode == "LAB" else None
+    if transform is None:
+        return image.convert("RGB")
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None  # only a conversion in place returns nothing
+    return converted
+
+
+@lru_cache(maxsize=8)
+def _srgb_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """``None`` where the profile is broken, is of other channels than ``mode``, or is sRGB itself."""
+    try:
+        source = ImageCms.createProfile("LAB") if mode == "LAB" else ImageCms.getOpenProfile(io.BytesIO(profile or b""))
+        transform = ImageCms.buildTransform(
+            source,
+            _SRGB,
+            mode,
+            "RGB",
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return None
+    if mode == "RGB":  # most photos carry sRGB's own profile, and converting takes longer than decoding
+        levels = np.linspace(0, 255, 9).astype(np.uint8)
+        colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(27, 27, 3)
+        converted = np.array(ImageCms.applyTransform(Image.fromarray(colours), transform), np.int16)
+        if np.abs(converted - colours).max() <= 1:
+            return None
+    return transform
+
+
+def shrink(picture: Picture, max_side: int) -> Picture:
+    """Scale down so that the longer side has at most ``max_side`` pixels; smaller pictures stay as they are."""
+    scale = max_side / max(picture.size)
+    if scale >= 1:
+        return picture
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    # RGBA is weighted by its alpha here, so that hidden colours do not bleed into visible edges.
+    pixels = np.array(_to_image(picture, alpha=True).resize((width, height), Image.Resampling.LANCZOS))
+    return replace(picture, rgb=pixels[..., :3], alpha=None if picture.alpha is None else pixels[..., 3])
+
+
+def _to_image(picture: Picture, *, alpha: bool) -> Image.Image:
+    """RGBA, or RGB: the picture has no alpha, or it is not wanted and the picture is laid on white."""
+    if picture.alpha is None:
+        return Image.fromarray(picture.rgb)
+    image = Image.fromarray(np.dstack((picture.rgb, picture.alpha)))
+    if alpha:
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def format_named(name: str) -> str:
+    """Pillow's name of a format the user writes as ``jpg``, ``TIFF`` or ``.webp``."""
+    suffix = "." + name.lower().removeprefix(".")
+    format = format_of_suffix(suffix)
+    if format is None:
+        known = ", ".join(known.suffixes[0][1:] for known in FORMATS.values())
+        raise UserError(f"{name!r} is no format this program writes; it writes {known}")
+    return format
+
+
+def format_of_suffix(suffix: str) -> str | None:
+    """Pillow's name of the format written to files that end in ``suffix``, such as ``.jpg``; None: not one of ours."""
+    return next((name for name, format in FORMATS.items() if suffix.lower() in format.suffixes), None)
+
+
+def encode_picture(picture: Picture, format: str, quality: int | None = None) -> bytes:
+    """The content of a file in ``format``, one of `FORMATS`.
+
+    JPEG and BMP hold no transparency: there the picture is laid on white. GIF keeps 256 colours, and pixels either
+    opaque or clear. BMP and GIF hold no EXIF, and JPEG none over 64 KiB. ``quality`` is for JPEG, WebP and AVIF.
+    Raises ``PictureError``, without a file name, where the format cannot hold the picture (too many pixels a side).
+    """
+    spec = FORMATS[format]
+    options = dict(spec.options)
+    if spec.quality is not None:
+        options["quality"] = spec.quality if quality is None else quality
+    exif = picture.exif if spec.exif else None
+    if exif and not (format == "JPEG" and len(exif) > MAX_JPEG_EXIF):
+        options["exif"] = exif
+    buffer = io.BytesIO()
+    try:
+        if format == "TIFF" and exif:  # Pillow would let the tags overrule the layout of the new file
+            tags = Image.Exif()
+            tags.load(exif)
+            options["exif"] = _portable_exif(tags) or b""
+        _to_image(picture, alpha=spec.alpha).save(buffer, format, **options)
+    except CODEC_ERRORS as error:
+        width, height = picture.size
+        raise PictureError(
+            f"{width} x {height} pixels cannot be written as {format}: {one_line(error)}; try --format png"
+        ) from error
+    return buffer.getvalue()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write the whole file or nothing: to a temporary name beside it, through to the disk, then renamed.
+
+    Makes missing parent folders. Raises ``PictureError`` naming the file where it cannot be written.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error

@@ -1,6 +1,6 @@
 """The network zoo: pure PyTorch, knows nothing of folders, losses or the command line."""
 
-from models import animegan, mobile, patchgan, resnet, unet
+from models import animegan, mobile, patchgan, resnet, unet  # noqa: F401  they register themselves
 from models.registry import (
     DISCRIMINATORS,
     GENERATORS,

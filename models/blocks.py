@@ -33,11 +33,18 @@ class InstanceNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        # written out: F.instance_norm refuses a single spatial element, which a 1x1 bottleneck has
-        wide = x.float()
-        variance, mean = torch.var_mean(wide, dim=(2, 3), keepdim=True, correction=0)
-        normal = (wide - mean) * torch.rsqrt(variance + self.eps)
-        return (normal * self.weight[:, None, None] + self.bias[:, None, None]).to(x.dtype)
+        # not F.instance_norm: it refuses a single spatial element
+        return torch.instance_norm(
+            x.float(),
+            self.weight.float(),
+            self.bias.float(),
+            running_mean=None,
+            running_var=None,
+            use_input_stats=True,
+            momentum=0.0,  # of the running statistics, of which there are none
+            eps=self.eps,
+            cudnn_enabled=torch.backends.cudnn.enabled,
+        ).to(x.dtype)
 
 
 class LayerNorm2d(nn.Module):
@@ -50,10 +57,7 @@ class LayerNorm2d(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = x.float()
-        variance, mean = torch.var_mean(wide, dim=(1, 2, 3), keepdim=True, correction=0)
-        normal = (wide - mean) * torch.rsqrt(variance + self.eps)
-        return (normal * self.weight[:, None, None] + self.bias[:, None, None]).to(x.dtype)
+        return F.group_norm(x.float(), 1, self.weight.float(), self.bias.float(), self.eps).to(x.dtype)
 
 
 def normalisation(kind: Norm, channels: int) -> nn.Module:

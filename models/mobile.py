@@ -40,29 +40,36 @@ class ResidualBlock(nn.Module):
 class MobileGenerator(Generator):
     """Float [N, 3, H, W] in [-1, 1] to the same shape; values may leave the range a little.
 
-    ``channels`` is the width at half of the resolution, doubled at a quarter; ``dilations`` gives a residual block
-    each. The defaults take 11.2 GFLOP at 512x512.
+    A residual block for each of ``dilations``, ``wide_channels`` wide, at a quarter of the resolution; then one for
+    each of ``fine_dilations``, ``channels`` wide, at half of it. The defaults take 11.7 GFLOP at 512x512; widths that
+    are multiples of 16 suit the vector units of processors.
     """
 
     tile_safe: ClassVar[bool] = True
     stride = 4
 
-    def __init__(self, *, channels: int = 24, dilations: Sequence[int] = (1, 2, 4, 8, 2, 1)) -> None:
+    def __init__(
+        self,
+        *,
+        channels: int = 32,
+        wide_channels: int = 48,
+        dilations: Sequence[int] = (1, 2, 4, 8),
+        fine_dilations: Sequence[int] = (1, 2),
+    ) -> None:
         super().__init__()
-        if channels < 1 or not dilations or min(dilations) < 1:
-            raise ValueError("channels and every dilation have to be at least 1, and there has to be one")
-        wide = 2 * channels
+        if min(channels, wide_channels, *dilations, *fine_dilations) < 1:
+            raise ValueError("widths and dilations have to be at least 1")
         self.head = nn.Conv2d(12, channels, 3, padding=1)
-        self.down = nn.Conv2d(channels, wide, 3, stride=2, padding=1)
-        self.body = nn.Sequential(*(ResidualBlock(wide, dilation=dilation) for dilation in dilations))
-        self.up = nn.Conv2d(wide, channels, 3, padding=1)
-        self.refine = nn.Conv2d(channels, channels, 3, padding=1)
+        self.down = nn.Conv2d(channels, wide_channels, 3, stride=2, padding=1)
+        self.body = nn.Sequential(*(ResidualBlock(wide_channels, dilation=dilation) for dilation in dilations))
+        self.up = nn.Conv2d(wide_channels, channels, 1)
+        self.fine = nn.Sequential(*(ResidualBlock(channels, dilation=dilation) for dilation in fine_dilations))
         self.out = nn.Conv2d(channels, 12, 3, padding=1)
-        # reach to one side in pixels: a step of a 3x3 convolution is 1, 2 or 4 pixels by its level
-        fine = 2 * (1 + 1 + 1 + 1)  # head, down, refine, out at half of the resolution
-        coarse = 4 * (sum(dilation + 1 for dilation in dilations))
-        up = 2  # after the upsampling
-        self.receptive_field = 2 * (fine + coarse + up + 4) + 1  # and the 4x4 cell that both shuffles join
+        # how far a pixel sees to each side: convolutions at half and at a quarter of the resolution, 2 and 4 pixels a
+        # step, and within the 4x4 cell of pixels that the two coarser levels join
+        half_steps = 3 + sum(dilation + 1 for dilation in fine_dilations)
+        quarter_steps = sum(dilation + 1 for dilation in dilations)
+        self.receptive_field = 2 * (2 * half_steps + 4 * quarter_steps + 3) + 1
         self._init_weights()
 
     def _init_weights(self) -> None:
@@ -72,12 +79,12 @@ class MobileGenerator(Generator):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
         with torch.no_grad():
-            for block in self.body:
+            for block in (*self.body, *self.fine):
                 block.refine.weight.mul_(RESIDUAL_SCALE)  # type: ignore[union-attr,operator]
             self.out.weight.mul_(RESIDUAL_SCALE)
 
     def forward(self, image: Tensor) -> Tensor:
         half = F.relu(self.head(F.pixel_unshuffle(image, 2)))  # [N, 3, H, W] -> [N, c, H/2, W/2]
-        quarter = self.body(F.relu(self.down(half)))  # -> [N, 2c, H/4, W/4]
-        half = F.relu(self.up(upsample(quarter)) + half)
-        return image + F.pixel_shuffle(self.out(F.relu(self.refine(half))), 2)
+        quarter = self.body(F.relu(self.down(half)))  # -> [N, w, H/4, W/4]
+        half = self.fine(F.relu(upsample(self.up(quarter)) + half))  # 1x1, then nearest: the order is free, this cheaper
+        return image + F.pixel_shuffle(self.out(half), 2)

@@ -24,6 +24,7 @@ def _layers(
     strides: Sequence[int],  # one a convolution
     *,
     kernel: int,
+    padding: int,
     norm: Norm,
     spectral_norm: bool,
 ) -> nn.Sequential:
@@ -33,7 +34,7 @@ def _layers(
     for index, stride in enumerate(strides):
         kind: Norm = "none" if index in (0, last) else norm
         layers += [
-            nn.Conv2d(widths[index], widths[index + 1], kernel, stride, kernel // 4, bias=kind == "none"),
+            nn.Conv2d(widths[index], widths[index + 1], kernel, stride, padding, bias=kind == "none"),
             normalisation(kind, widths[index + 1]),
             nn.LeakyReLU(0.2),
         ]
@@ -63,7 +64,7 @@ class PatchGan(Discriminator):
         require_positive(in_channels=in_channels, channels=channels, layers=layers)
         widths = [in_channels, *(channels * min(2**level, 8) for level in range(layers + 1)), 1]
         strides = [2] * layers + [1, 1]
-        self.layers = _layers(widths, strides, kernel=4, norm=norm, spectral_norm=spectral_norm)
+        self.layers = _layers(widths, strides, kernel=4, padding=1, norm=norm, spectral_norm=spectral_norm)
         self.receptive_field = 1  # side in pixels of the patch a logit judges, but for the statistics of the norm
         for stride in reversed(strides):
             self.receptive_field = (self.receptive_field - 1) * stride + 4
@@ -89,7 +90,7 @@ class Pixel(Discriminator):
         super().__init__()
         require_positive(in_channels=in_channels, channels=channels)
         widths = [in_channels, channels, 2 * channels, 1]
-        self.layers = _layers(widths, [1, 1, 1], kernel=1, norm=norm, spectral_norm=spectral_norm)
+        self.layers = _layers(widths, [1, 1, 1], kernel=1, padding=0, norm=norm, spectral_norm=spectral_norm)
 
     def forward(self, image: Tensor) -> Tensor:
         return self.layers(image)

@@ -65,9 +65,7 @@ class UNet(Generator):
         self.decoder = nn.ModuleList(
             # all blocks but the first read the one before and the skip of the same size, side by side
             _up(widths[level] * (1 if level == depth - 1 else 2), widths[level - 1], upsampling, norm, probability)
-            for level, probability in zip(
-                range(depth - 1, 0, -1), [dropout] * 3 + [0.0] * (depth - 4), strict=True
-            )
+            for level, probability in zip(range(depth - 1, 0, -1), [dropout] * 3 + [0.0] * (depth - 4), strict=True)
         )
         self.out = nn.Sequential(upsample_conv(upsampling, 2 * channels, 3, kernel=4, padding="zeros"), nn.Tanh())
         init_normal(self)

@@ -1,6 +1,6 @@
 """Make training pairs for the style ``cel``: OUT/A holds photos, OUT/B the same photos cel-shaded.
 
-    python tools/make_cel_pairs.py PHOTOS... OUT [--scales 1,0.6] [--tile 288] [--fields 200]
+    python tools/make_cel_pairs.py PHOTOS... OUT [--scales 1,0.5] [--tile 288] [--fields 400]
 
 The filter works on the whole photo; ``--tile`` then cuts photo and picture into tiles, which decode faster in training.
 ``--fields`` adds plain fields and smooth ramps at the edges of the RGB gamut, which photos hardly show and where a
@@ -92,6 +92,7 @@ def main(
     scales: Annotated[str, typer.Option(help="sizes at which each photo is filtered")] = "1",
     tile: Annotated[int, typer.Option(help="cut into tiles of this size in pixels; 0 keeps whole pictures")] = 0,
     fields: Annotated[int, typer.Option(help="number of synthetic fields and ramps to add")] = 0,
+    leave_out: Annotated[list[str], typer.Option(help="photos to leave out, by name without suffix")] = [],  # noqa: B006
     workers: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
     *folders, out = photos
@@ -103,6 +104,7 @@ def main(
         else (path, path.relative_to(folder).with_suffix("").as_posix())
         for folder in folders
         for path in find_images(folder, recursive=True)
+        if path.stem not in leave_out
     ]
     jobs = partial(make_photo_pairs, out=out, scales=[float(scale) for scale in scales.split(",")], tile=tile)
     # spawn: OpenCV's threads do not survive a fork

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pickle
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -56,8 +57,8 @@ class Checkpoint:
 def _readable(file: Path) -> Iterator[Path]:
     try:
         yield file
-    except (OSError, RuntimeError, ValueError, EOFError, safetensors.SafetensorError) as error:
-        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
+        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {str(error).splitlines()[0]}"
         raise UnusableError(f"{file}: {reason}; remove {file.parent} to go on from the checkpoint before it") from error
 
 

@@ -34,5 +34,10 @@ class PictureError(UserError):
 
 
 def one_line(error: BaseException) -> str:
-    """The message of ``error`` on one line, never empty."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """The message of ``error`` on one line, never empty, without control characters."""
+    return printable(" ".join(str(error).split())) or type(error).__name__
+
+
+def printable(text: str) -> str:
+    """``text`` from a stranger, such as a file name, harmless to a terminal: control characters become escapes."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -58,8 +58,8 @@ class Format:
     options: Mapping[str, Any] = field(default_factory=dict)  # for Pillow
 
 
-# Flat colours with hard edges suffer from halved chroma, hence 4:4:4. The lossless levels and the AVIF speed are where
-# a slower setting costs several times the time for a few per cent of the size.
+# Flat colours with hard edges suffer from halved chroma, hence 4:4:4. The PNG level and the AVIF speed are where a
+# slower setting costs several times the time for a few per cent of the size. Compressed, Pillow's TIFF loses its EXIF.
 FORMATS = {
     "JPEG": Format(
         suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -70,9 +70,11 @@ FORMATS = {
     ),
     "PNG": Format(suffixes=(".png",), alpha=True, exif=True, options={"compress_level": 3}),
     "WEBP": Format(suffixes=(".webp",), alpha=True, exif=True, quality=90),
-    "TIFF": Format(suffixes=(".tif", ".tiff"), alpha=True, exif=True, options={"compression": "tiff_adobe_deflate"}),
+    "TIFF": Format(suffixes=(".tif", ".tiff"), alpha=True, exif=True),
     "BMP": Format(suffixes=(".bmp",), alpha=False, exif=False),
-    "AVIF": Format(suffixes=(".avif",), alpha=True, exif=True, quality=80, options={"speed": 8}),
+    "AVIF": Format(
+        suffixes=(".avif",), alpha=True, exif=True, quality=80, options={"speed": 8, "subsampling": "4:4:4"}
+    ),
     "GIF": Format(suffixes=(".gif",), alpha=True, exif=False),
 }
 MAX_JPEG_EXIF = 65533  # bytes
@@ -88,13 +90,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 # TIFF and EXIF share one directory of tags; those that describe the layout of the pixels belong to one file only.
-_LAYOUT_TAGS = {*range(254, 270), *range(273, 282), *range(284, 296), 297, 301, *range(317, 348), *range(512, 533)} | {
-    700,  # XMP, which repeats the orientation
-    33723,  # IPTC
-    34377,  # Photoshop
-    34675,  # ICC profile
-    37724,  # Photoshop layers
-}
+_LAYOUT_TAGS = {*range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(317, 348), *range(512, 533)}
+_LAYOUT_TAGS |= {700, 33723, 34377, 34675, 37724}  # XMP, IPTC, Photoshop's, the ICC profile, Photoshop's layers
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -173,7 +170,8 @@ def _to_picture(image: Image.Image) -> Picture:
     orientation, exif = _read_exif(image)
     colour, alpha = _split_alpha(image)
     colour = _to_srgb(colour, image.info.get("icc_profile"))
-    if turn := _TURNS.get(orientation):
+    turn = _TURNS.get(orientation)
+    if turn is not None:
         colour = colour.transpose(turn)
         alpha = alpha and alpha.transpose(turn)
     format = "JPEG" if image.format == "MPO" else image.format  # a JPEG followed by more of them

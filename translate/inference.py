@@ -34,7 +34,6 @@ ORT_ERRORS: tuple[type[Exception], ...] = (
         if isinstance(error, type) and issubclass(error, Exception)
     ),
     RuntimeError,
-    ValueError,
     MemoryError,
 )
 SHORT_OF_MEMORY = re.compile(r"alloc|out of memory|available memory", re.IGNORECASE)
@@ -55,7 +54,9 @@ class Translator:
         self.device, self.why_cpu = choose_device(device)
         self._session = open_session(path, _providers(self.device))
         if self.device != "cpu" and "CUDAExecutionProvider" not in self._session.get_providers():
-            raise UnusableError(f"--device {self.device}: onnxruntime could not start CUDA; try --device cpu")
+            if device != "auto":
+                raise UnusableError(f"--device {device}: onnxruntime could not start CUDA; try --device cpu")
+            self.device, self.why_cpu = "cpu", "onnxruntime could not start CUDA"  # and so runs on the processor
         self.info = read_contract(self._session, path)
         extra = [port.name for port in self._session.get_inputs() if port.name != INPUT]
         if extra:
@@ -89,7 +90,7 @@ class Translator:
                     self._longest_tile = side
                     continue
                 raise PictureError(
-                    f"{width} x {height} pixels cannot be translated on {self.device}: {one_line(error)}; try --max-size"
+                    f"{width} x {height} pixels cannot be translated on {self.device}: {_reason(error)}; try --max-size"
                 ) from error
 
     def _tile_side(self, height: int, width: int) -> int | None:
@@ -162,7 +163,7 @@ def open_session(path: Path, providers: list[Any], *, optimise: bool = True) -> 
         return onnxruntime.InferenceSession(path, options, providers=providers, enable_fallback=0)
     except ORT_ERRORS as error:
         raise UnusableError(
-            f"{path}: cannot be loaded as ONNX ({one_line(error)}); styles are written by `translate export`"
+            f"{path}: cannot be loaded as ONNX ({_reason(error)}); styles are written by `translate export`"
         ) from error
 
 
@@ -186,6 +187,11 @@ def read_contract(session: Any, path: Path) -> StyleInfo:
     except ValueError as error:
         problem = one_line(error)
     raise UnusableError(f"{path}: not a style of this program: {problem}; write one with `translate export`")
+
+
+def _reason(error: Exception) -> str:
+    """What onnxruntime says, without its codes in front."""
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", one_line(error))
 
 
 def choose_device(wanted: str) -> tuple[str, str | None]:

@@ -1,0 +1,54 @@
+"""Small paired folders for the training tests: B is A with its colours inverted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.config import Pix2PixConfig
+
+
+def picture(seed: int, *, width: int = 40, height: int = 36) -> NDArray[np.uint8]:
+    """A smooth random picture, uint8 [height, width, 3], no two pixels' neighbourhoods alike."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def write_pairs(folder: Path, count: int = 6) -> tuple[Path, Path]:
+    """``count`` pairs in ``folder/a`` (PNG) and ``folder/b`` (WebP, lossless); the two folders."""
+    a, b = folder / "a", folder / "b"
+    for index in range(count):
+        # a subfolder too: pairs match by relative path
+        name = f"sub/{index}" if index % 2 else f"{index}"
+        for side, pixels, suffix in ((a, picture(index), ".png"), (b, 255 - picture(index), ".webp")):
+            target = (side / name).with_suffix(suffix)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(target, lossless=True)
+    return a, b
+
+
+def tiny_settings(a: Path, b: Path, out: Path, /, **changes: object) -> dict[str, object]:
+    """Settings of a run of four steps that takes about a second."""
+    return {
+        "a": a,
+        "b": b,
+        "out": out,
+        "generator": "mobile",
+        "generator_options": {"channels": 4, "dilations": [1, 2]},
+        "discriminator_options": {"channels": 4, "layers": 2},
+        "crop": 24,
+        "batch_size": 2,
+        "steps": 4,
+        "workers": 0,
+        "log_every": 1,
+        "sample_every": 0,
+        "save_every": 1,
+        "device": "cpu",
+    } | changes
+
+
+def tiny_config(a: Path, b: Path, out: Path, /, **changes: object) -> Pix2PixConfig:
+    return Pix2PixConfig.from_dict(tiny_settings(a, b, out, **changes))

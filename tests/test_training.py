@@ -1,0 +1,220 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from tests.pairs import tiny_config, write_pairs
+from translate import checkpoint
+from translate.config import Pix2PixConfig
+from translate.data import load_pairs
+from translate.errors import UnusableError, UserError
+from translate.methods.pix2pix import Pix2Pix
+from translate.training import Interrupted, NonFiniteLossError, learning_rate_factor, train
+
+
+def run(config: Pix2PixConfig) -> None:
+    train(config, *load_pairs(config))
+
+
+def tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Everything a checkpoint holds, by file and name."""
+    found = {}
+    for file in path.glob("*.safetensors"):
+        found |= {f"{file.stem}.{name}": tensor for name, tensor in load_file(file).items()}
+
+    def walk(prefix: str, value: object) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{prefix}.{key}", inner)
+        elif isinstance(value, torch.Tensor):
+            found[prefix] = value
+        elif isinstance(value, int | float):
+            found[prefix] = torch.tensor(value)
+
+    walk("state", torch.load(path / "state.pt", weights_only=True))
+    return found
+
+
+def assert_same_checkpoint(one: Path, other: Path) -> None:
+    ours, theirs = tensors(one), tensors(other)
+    assert ours.keys() == theirs.keys()
+    differing = [name for name in ours if not torch.equal(ours[name], theirs[name])]
+    assert differing == []
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> tuple[Path, Path]:
+    return write_pairs(tmp_path)
+
+
+# dropout, a batch that straddles two passes over the data, augmentation, both optimizers: all of it has to come back
+EVERYTHING = {
+    "generator": "unet",
+    "generator_options": {"size": 128, "channels": 2},
+    "crop": 128,
+    "batch_size": 4,
+    "flip": True,
+    "quarter_turns": True,
+    "jitter": 0.2,
+    "warmup": 3,
+}
+
+
+def test_four_steps_equal_two_a_kill_a_resume_and_two(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    run(tiny_config(*pairs, tmp_path / "whole", **EVERYTHING))
+
+    killed = tiny_config(*pairs, tmp_path / "killed", **EVERYTHING, workers=1)
+    code = (
+        "import json, os, signal, sys\n"
+        "from translate import checkpoint, training\n"
+        "from translate.config import Pix2PixConfig\n"
+        "from translate.data import load_pairs\n"
+        "save = checkpoint.save\n"
+        "def save_and_die(run, step, **rest):\n"
+        "    save(run, step, **rest)\n"
+        "    if step == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "checkpoint.save = save_and_die\n"
+        "settings = json.loads(sys.argv[1]); del settings['method']\n"
+        "config = Pix2PixConfig.from_dict(settings)\n"
+        "training.train(config, *load_pairs(config))\n"
+    )
+    died = subprocess.run([sys.executable, "-c", code, json.dumps(killed.to_dict())], check=False, timeout=120)
+    assert died.returncode == -signal.SIGKILL
+    assert checkpoint.find(killed.out).step == 2
+
+    run(killed)
+    name = "checkpoints/step-000000004"
+    assert_same_checkpoint(tmp_path / "whole" / name, killed.out / name)
+    steps = [json.loads(line)["step"] for line in (killed.out / "metrics.jsonl").read_text().splitlines()]
+    assert steps == [1, 2, 3, 4]
+
+
+def test_killed_at_a_random_moment_the_run_resumes(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    config = tiny_config(*pairs, tmp_path / "run", steps=400)
+    command = [sys.executable, "-m", "translate", "train", "pix2pix", "--config", str(tmp_path / "run.json")]
+    (tmp_path / "run.json").write_text(json.dumps(config.to_dict()))
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not checkpoint.checkpoints(config.out):
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(random.random())
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    reached = checkpoint.find(config.out).step
+    assert reached < 400
+    last = reached + 3
+    run(tiny_config(*pairs, config.out, steps=last))
+    assert checkpoint.find(config.out).step == last
+    assert not list((config.out / "checkpoints").glob(".*"))
+
+
+def test_a_stop_signal_saves_first(tmp_path: Path, pairs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Pix2Pix.step
+
+    def step_then_interrupt(self: Pix2Pix, *arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        return step(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Pix2Pix, "step", step_then_interrupt)
+    with pytest.raises(Interrupted, match="saved at step 1"):
+        run(tiny_config(*pairs, tmp_path / "run", save_every=100))
+    assert checkpoint.find(tmp_path / "run").step == 1
+
+
+def test_changed_settings_are_refused_by_name(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    run(tiny_config(*pairs, tmp_path / "run", steps=1))
+    with pytest.raises(UserError, match=r"cannot be resumed: --lr is 0\.5, the run has 0\.0002.*another --out"):
+        run(tiny_config(*pairs, tmp_path / "run", steps=2, lr=0.5))
+    run(tiny_config(*pairs, tmp_path / "run", steps=2, keep=1))
+    assert [found.step for found in checkpoint.checkpoints(tmp_path / "run")] == [2]
+
+
+def test_a_finished_run_is_left_as_it_is(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    config = tiny_config(*pairs, tmp_path / "run", steps=2)
+    run(config)
+    before = (checkpoint.find(config.out).path / "state.pt").stat().st_mtime_ns
+    run(config)
+    assert (checkpoint.find(config.out).path / "state.pt").stat().st_mtime_ns == before
+
+
+def test_non_finite_loss_keeps_and_names_the_last_good_checkpoint(
+    tmp_path: Path, pairs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Pix2Pix.step
+    taken = 0
+
+    def turns_bad(self: Pix2Pix, *arguments: object) -> dict[str, torch.Tensor]:
+        nonlocal taken
+        taken += 1
+        metrics = step(self, *arguments)  # type: ignore[arg-type]
+        return metrics | {"G/l1": metrics["G/l1"] * float("nan")} if taken == 3 else metrics
+
+    monkeypatch.setattr(Pix2Pix, "step", turns_bad)
+    with pytest.raises(NonFiniteLossError, match=r"step 3: G/l1 is not finite.*step-000000002"):
+        run(tiny_config(*pairs, tmp_path / "run"))
+    assert checkpoint.find(tmp_path / "run").step == 2
+
+
+def test_run_leaves_metrics_grid_and_tensorboard(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    out = tmp_path / "run"
+    run(tiny_config(*pairs, out, sample_every=2, val_pairs=3))
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    trained = [line for line in lines if "G/l1" in line]
+    assert [line["step"] for line in trained] == [1, 2, 3, 4]
+    assert all({"D/loss", "G/gan", "lr", "images_per_s", "waiting_share"} <= line.keys() for line in trained)
+    assert [line["step"] for line in lines if "val/l1" in line] == [2, 4]
+    assert Image.open(out / "samples" / "step-000000004.png").size == (3 * 24, 24)  # one pair of six held out
+    assert list((out / "tensorboard").glob("events*"))
+
+
+def test_schedules() -> None:
+    def factors(**changes: object) -> list[float]:
+        config = tiny_config(Path("a"), Path("b"), Path("r"), **changes)
+        return [learning_rate_factor(config, step, 8) for step in range(8)]
+
+    assert factors(schedule="linear") == [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
+    assert factors(schedule="constant") == [1] * 8
+    cosine = factors(schedule="cosine")
+    assert cosine[0] == 1 and cosine[4] == pytest.approx(0.5) and cosine == sorted(cosine, reverse=True)
+    assert factors(schedule="constant", warmup=4)[:5] == [0.25, 0.5, 0.75, 1, 1]
+
+
+def test_devices_that_cannot_be_had_are_refused(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    with pytest.raises(UserError, match="--device tpu: choose"):
+        run(tiny_config(*pairs, tmp_path, device="tpu"))
+    if not torch.cuda.is_available():
+        with pytest.raises(UnusableError, match="finds no CUDA device"):
+            run(tiny_config(*pairs, tmp_path, device="cuda:1"))
+
+
+def test_two_processes_train_as_one_with_the_global_batch(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    """Gradients are averaged over processes, so two with a batch of one equal one with a batch of two."""
+    settings = {"lambda_gan": 0.0, "steps": 3}
+    run(tiny_config(*pairs, tmp_path / "one", **settings, batch_size=2))
+    two = tiny_config(*pairs, tmp_path / "two", **settings, batch_size=1)
+    (tmp_path / "two.json").write_text(json.dumps(two.to_dict()))
+    launched = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--rdzv_endpoint", "localhost:0"]
+    command = [*launched, "--rdzv_backend", "c10d", "-m", "translate", "train", "pix2pix", "--config"]
+    done = subprocess.run(
+        [*command, str(tmp_path / "two.json")],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "global batch 2" in done.stderr
+    name = "checkpoints/step-000000003/generator.safetensors"
+    one, other = load_file(tmp_path / "one" / name), load_file(tmp_path / "two" / name)
+    for key, tensor in one.items():
+        assert torch.allclose(tensor, other[key], atol=2e-6), key

@@ -1,0 +1,207 @@
+"""A generator -> one ONNX file that keeps the contract of `translate.contract`, checked against PyTorch.
+
+The graph comes from torch.export, the exporter PyTorch maintains: it proves the number of pictures, height and width
+free instead of tracing one size, and its graph comes out folded, without the layout and type changes that the older,
+deprecated TorchScript exporter leaves. It takes seconds longer, which an export can bear.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import onnx_ir
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnx_ir.passes.common import ClearMetadataAndDocStringPass
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models import Generator
+from translate import __version__
+from translate.contract import INPUT, OUTPUT, StyleInfo
+from translate.errors import UserError, one_line
+from translate.images import from_signed_unit, to_signed_unit, write_atomically
+from translate.inference import read_contract
+
+OPSETS = range(18, 23)  # from the exporter's own to the newest that onnxruntime 1.22 reads
+DEFAULT_OPSET = 18
+PARITY_SIZES = ((1, 1, 1), (1, 64, 64), (2, 37, 53), (3, 7, 130), (1, 131, 95))  # N, H, W
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far the file may be from PyTorch in float32, in steps of 255."""
+
+    largest: int
+    mean: float
+
+
+# float32: only values that lie halfway between two steps may round to the other side. float16 has 11 significant bits,
+# one or two more than the steps need, and a network of some depth spends them.
+TOLERANCES = {"fp32": Tolerance(largest=1, mean=0.01), "fp16": Tolerance(largest=8, mean=0.5)}
+
+
+@dataclass(frozen=True)
+class SizeParity:
+    """Differences between PyTorch and the file for pictures of one size, in steps of 255."""
+
+    shape: tuple[int, int, int]  # N, H, W
+    largest: int
+    mean: float
+    share: float  # of the values that differ at all, 0 to 1
+
+    def __str__(self) -> str:
+        size = " x ".join(map(str, self.shape))
+        return f"{size}: largest difference {self.largest}, mean {self.mean:.4f}, {self.share:.2%} of the values differ"
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    sizes: tuple[SizeParity, ...]
+
+    @property
+    def largest(self) -> int:
+        return max(size.largest for size in self.sizes)
+
+    @property
+    def mean(self) -> float:
+        """The mean difference at the size where it is worst."""
+        return max(size.mean for size in self.sizes)
+
+    def within(self, tolerance: Tolerance) -> bool:
+        return self.largest <= tolerance.largest and self.mean <= tolerance.mean
+
+
+class Style(nn.Module):
+    """A generator between the ends of the contract: uint8 [N, H, W, 3] to the same, any N, H, W >= 1."""
+
+    def __init__(self, generator: Generator, *, fp16: bool = False) -> None:
+        super().__init__()
+        self.dtype = torch.float16 if fp16 else torch.float32
+        self.stride = generator.stride
+        self.generator = copy.deepcopy(generator).cpu().to(self.dtype).eval().requires_grad_(False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        _, height, width, _ = image.shape
+        x = to_signed_unit(image.permute(0, 3, 1, 2).float())  # [N, H, W, 3] -> [N, 3, H, W]
+        # multiples written as such: from `height + -height % stride` the exporter derives long formulas, slowly
+        right = (width + self.stride - 1) // self.stride * self.stride - width
+        bottom = (height + self.stride - 1) // self.stride * self.stride - height
+        x = F.pad(x, (0, right, 0, bottom), mode="replicate")
+        x = self.generator(x.to(self.dtype)).float()[:, :, :height, :width]
+        return from_signed_unit(x).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def export_style(
+    generator: Generator, info: StyleInfo, path: Path, *, opset: int = DEFAULT_OPSET, fp16: bool = False
+) -> ParityReport:
+    """Write ``generator`` as the style file ``path``, or nothing where it cannot be exported or differs from PyTorch.
+
+    ``generator`` stays as it is; the file holds it in evaluation mode. Of ``info``, what the export itself decides is
+    set here: stride, receptive field, tile safety, opset, precision and versions. Raises ``UserError``.
+    """
+    if opset not in OPSETS:
+        raise UserError(f"--opset {opset}: choose one of {', '.join(map(str, OPSETS))}")
+    info = replace(
+        info,
+        stride=generator.stride,
+        receptive_field=generator.receptive_field,
+        tile_safe=generator.tile_safe,
+        opset=opset,
+        precision="fp16" if fp16 else "fp32",
+        versions={"picture-translate": __version__, "torch": str(torch.__version__)},
+    )
+    content = _to_onnx(Style(generator, fp16=fp16), info)
+    session = _open(content)
+    if read_contract(session, path) != info:
+        raise RuntimeError(f"{path}: the metadata does not survive the file")
+    report = _parity(Style(generator), session)
+    tolerance = TOLERANCES[info.precision]
+    if not report.within(tolerance):
+        remedy = "leave --fp16 out" if fp16 else "try another --opset"
+        raise UserError(
+            f"{path}: not written: it would differ from PyTorch by up to {report.largest} of 255, {report.mean:.3f} in "
+            f"the mean, where {info.precision} allows {tolerance.largest} and {tolerance.mean:g}; {remedy}"
+        )
+    write_atomically(path, content)
+    return report
+
+
+def _to_onnx(style: Style, info: StyleInfo) -> bytes:
+    """The content of the file: graph, weights and metadata."""
+    # the sizes of an example are taken for constants where they are 0 or 1
+    example = torch.zeros(2, 2 * style.stride - 3, 2 * style.stride - 5, 3, dtype=torch.uint8)
+    try:
+        with _quiet():
+            program = torch.onnx.export(
+                style,
+                (example,),
+                dynamo=True,
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                dynamic_shapes=({0: "N", 1: "H", 2: "W"},),
+                opset_version=info.opset,
+                verbose=False,
+            )
+    except torch.onnx.OnnxExporterError as error:
+        reason = one_line(error.__cause__ or error)
+        raise UserError(f"generator {info.generator} cannot be exported to ONNX: {reason}") from error
+    assert program is not None
+    model = program.model
+    ClearMetadataAndDocStringPass()(model)  # where in the source every node came from
+    _name_shapes(model.graph)
+    model.metadata_props.update(info.to_metadata())
+    return onnx_ir.to_proto(model).SerializeToString()
+
+
+def _name_shapes(graph: onnx_ir.Graph) -> None:
+    """Say that the output is as large as the input, and drop what was derived between them: formulas of H and W."""
+    for node in graph:
+        for value in node.outputs:
+            value.shape = None
+    graph.outputs[0].shape = graph.inputs[0].shape
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Warnings about the libraries' own doings, which nobody who exports a style can act on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _open(content: bytes) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+
+def _parity(style: Style, session: onnxruntime.InferenceSession) -> ParityReport:
+    rng = np.random.default_rng(0)
+    sizes = []
+    for shape in PARITY_SIZES:
+        image = _picture(rng, shape)
+        with torch.inference_mode():
+            expected = style(torch.from_numpy(image)).numpy()
+        (found,) = session.run([OUTPUT], {INPUT: image})
+        if found.shape != expected.shape:
+            raise UserError(f"the exported style answers {image.shape} with {found.shape}, not with the same shape")
+        difference = np.abs(found.astype(np.int16) - expected)
+        sizes.append(
+            SizeParity(shape, int(difference.max()), float(difference.mean()), float(np.mean(difference > 0)))
+        )
+    return ParityReport(tuple(sizes))
+
+
+def _picture(rng: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """uint8 [N, H, W, 3]: flat fields of random colour with grain, so edges and even regions as photos have them."""
+    count, height, width = shape
+    cell = 16
+    fields = rng.integers(0, 256, (count, -(-height // cell), -(-width // cell), 3))
+    fields = fields.repeat(cell, axis=1).repeat(cell, axis=2)[:, :height, :width]
+    return np.clip(fields + rng.integers(-6, 7, fields.shape), 0, 255).astype(np.uint8)

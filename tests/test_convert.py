@@ -400,6 +400,11 @@ def test_names_with_control_characters_do_not_reach_the_terminal(convert: RunCli
     bad.write_bytes(b"no picture")
     done = convert(bad, "-o", f"{tmp_path}/out/")
     failed(done, "evil\\x1b[31m [bold].jpg: not a picture")
+    Image.new("RGB", (4, 4)).save(bad)
+    done = convert(bad, "-o", f"{tmp_path}/out/", "-v")
+    assert done.code == ExitCode.OK
+    assert "\x1b" not in done.err
+    assert "\x1b" not in convert(bad, "-o", f"{tmp_path}/out2/", "-n").out.decode()
 
 
 @pytest.mark.parametrize(

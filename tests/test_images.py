@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
@@ -286,6 +287,17 @@ def test_from_bytes() -> None:
     np.testing.assert_array_equal(load_picture(encode_picture(Picture(PHOTO), "PNG")).rgb, PHOTO)
     with pytest.raises(PictureError, match="standard input: empty"):
         load_picture(b"")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_from_a_pipe(tmp_path: Path) -> None:
+    """As the shell's <(command) gives."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=[encode_picture(Picture(PHOTO), "PNG")])
+    writer.start()
+    np.testing.assert_array_equal(load_rgb(path), PHOTO)
+    writer.join()
 
 
 def test_pixels_can_be_written_to(tmp_path: Path) -> None:

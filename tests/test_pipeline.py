@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -162,6 +163,24 @@ def test_decoding_goes_on_during_translation_and_translation_during_encoding(
     monkeypatch.setattr(pipeline, "encode_picture", encode)
     results = list(convert(jobs_of(photos)[:2], translate, Options(workers=1)))
     assert [result.error for result in results] == [None, None]
+
+
+def test_results_come_as_soon_as_they_are_written(photos: Path) -> None:
+    """Or else a progress bar would stand still while many pictures wait for slow translations."""
+    first = photos.parent / "out" / "00.png"
+    calls = 0
+
+    def translate(pixels: Pixels) -> Pixels:
+        nonlocal calls
+        calls += 1
+        while calls > 1 and not first.exists():
+            time.sleep(0.01)
+        return pixels
+
+    results = convert(jobs_of(photos), translate, Options(workers=COUNT))
+    assert next(results).error is None
+    assert calls < COUNT
+    assert len(list(results)) == COUNT - 1
 
 
 def test_jobs_are_taken_as_they_are_needed(photos: Path) -> None:

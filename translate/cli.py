@@ -19,6 +19,8 @@ from translate.commands.models import models_app
 from translate.commands.train import train_app
 from translate.errors import ExitCode, UserError, one_line
 
+TRAINING_LIBRARIES = {"torch", "torchvision", "albumentations", "cv2", "accelerate", "safetensors", "onnx", "onnx_ir"}
+
 app = typer.Typer(
     name="translate",
     help="Train image-to-image translation on your own folders, export it, convert photos with it.",
@@ -56,9 +58,14 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"translate: {one_line(error)}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("translate: interrupted", err=True)
+    except KeyboardInterrupt as interrupt:
+        typer.echo(f"translate: {interrupt or 'interrupted'}", err=True)
         sys.exit(ExitCode.INTERRUPTED)
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING_LIBRARIES:
+            raise
+        typer.echo(f"translate: needs {error.name}: pip install 'picture-translate[train]'", err=True)
+        sys.exit(ExitCode.UNUSABLE)
     except BrokenPipeError:  # the reader of our standard output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.SOME_FAILED)

@@ -22,16 +22,18 @@ class StyleInfo:
     title: str
     method: str
     generator: str
-    stride: int  # the graph pads height and width to a multiple of this
-    receptive_field: int  # side in pixels of the square of the photo that one output pixel depends on; 0: all of it
-    tile_safe: bool  # no statistics over the image: tiles equal the whole
     training_size: int  # side in pixels of the training crops
-    opset: int
-    precision: str  # "fp32" or "fp16": of the arithmetic inside, the ends are uint8
     licence: str
     training_data: str
     checkpoint_sha256: str
     domains: list[str] = field(default_factory=list)
+
+    # what follows from the generator and the way it is exported: the export fills it in
+    stride: int = 1  # the graph pads height and width to a multiple of this
+    receptive_field: int = 0  # side in pixels of the square of the photo that one output pixel depends on; 0: all of it
+    tile_safe: bool = False  # no statistics over the image: tiles equal the whole
+    opset: int = 0
+    precision: str = "fp32"  # or "fp16": of the arithmetic inside, the ends are uint8
     versions: dict[str, str] = field(default_factory=dict)  # of the libraries that wrote the file
 
     @property

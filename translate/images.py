@@ -132,23 +132,24 @@ def load_picture(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS) ->
     than ``max_pixels``.
     """
     if isinstance(source, bytes):
-        return _decode(io.BytesIO(source), "standard input", len(source), max_pixels)
+        return _decode(io.BytesIO(source), "standard input", max_pixels)
     path = Path(source)
     if path.is_dir():
         raise PictureError(f"{path}: a folder, not a picture")
     try:
         with path.open("rb") as file:
-            return _decode(file, str(path), path.stat().st_size, max_pixels)
+            return _decode(file if file.seekable() else io.BytesIO(file.read()), str(path), max_pixels)
     except FileNotFoundError:
         raise PictureError(f"{path}: no such file") from None
     except OSError as error:
         raise PictureError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
 
 
-def _decode(file: IO[bytes], name: str, length: int, max_pixels: int) -> Picture:
-    if length == 0:
+def _decode(file: IO[bytes], name: str, max_pixels: int) -> Picture:
+    if not file.read(1):
         raise PictureError(f"{name}: empty, 0 bytes")
     try:
+        file.seek(0)
         with Image.open(file, formats=READABLE) as image:
             width, height = image.size
             if width * height > max_pixels:
@@ -173,7 +174,7 @@ def _to_picture(image: Image.Image) -> Picture:
     turn = _TURNS.get(orientation)
     if turn is not None:
         colour = colour.transpose(turn)
-        alpha = alpha and alpha.transpose(turn)
+        alpha = None if alpha is None else alpha.transpose(turn)
     format = "JPEG" if image.format == "MPO" else image.format  # a JPEG followed by more of them
     return Picture(np.array(colour), None if alpha is None else np.array(alpha), exif, format or "PNG")
 

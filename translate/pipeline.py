@@ -52,6 +52,14 @@ class Result:
     size: tuple[int, int] | None = None  # width and height of what was written
     seconds: float = 0.0  # spent on this picture, while others were in the works too
 
+    @property
+    def source(self) -> Path | None:
+        return self.job.source
+
+    @property
+    def output(self) -> Path | None:
+        return self.job.output
+
 
 @dataclass(frozen=True)
 class _Stage:

@@ -187,7 +187,7 @@ def draw_validation(method: Method, validation: PairedDataset, log: RunLog, step
     samples = [validation[Key(index, 0)] for index in range(len(validation))]
     batch = to_device(default_collate(samples), method.accelerator.device)
     picture = method.translate(batch["A"]).float().clamp(-1, 1)
-    grid = from_signed_unit(torch.cat([batch["A"], picture, batch["B"]], dim=3)).round()  # [N, 3, H, 3 W]
+    grid = from_signed_unit(torch.cat([batch["A"], picture, batch["B"]], dim=3))  # [N, 3, H, 3 W]
     rows = grid.to(torch.uint8).permute(0, 2, 3, 1).cpu()
     log.write_validation(step, rows, {"val/l1": float((picture - batch["B"]).abs().mean())})
 

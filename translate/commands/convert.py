@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def convert(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="pictures, folders, patterns, or - for standard input")
+        list[str], typer.Argument(metavar="INPUT", help="pictures, folders, patterns, or - for standard input")
     ],
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="OUT", help="a file, a folder, or - for standard output")
@@ -59,8 +59,8 @@ def convert(
 ) -> None:
     """Translate pictures. Each keeps its size, transparency and EXIF.
 
-    Exits with 1 if a picture failed (the others are done), 2 if the command cannot be carried out as given, 3 if the
-    style or the device cannot be used.
+    Exit codes: 1 a picture failed, the others are done; 2 the command cannot be carried out as given; 3 the style or
+    the device cannot be used.
     """
     if quiet and verbose:
         raise UserError("--quiet and --verbose exclude each other")

@@ -7,14 +7,36 @@ from typing import Annotated
 
 import typer
 
+from translate.errors import UserError
+
 
 def export(
     run: Annotated[Path, typer.Argument(help="folder of the run, or of one of its checkpoints")],
     output: Annotated[Path, typer.Option("--output", "-o", help="the .onnx file to write")],
-    opset: Annotated[int | None, typer.Option(help="ONNX operator set version")] = None,
+    opset: Annotated[int | None, typer.Option(help="version of ONNX's operators [default: 18]", show_default=False)] = None,
     fp16: Annotated[bool, typer.Option("--fp16", help="half precision inside; the ends stay uint8")] = False,
-    title: Annotated[str, typer.Option(help="name shown by `translate models`; default: the file's")] = "",
+    title: Annotated[str | None, typer.Option(help="name shown to people [default: the file's]")] = None,
     licence: Annotated[str, typer.Option(help="licence of the weights")] = "unspecified",
     training_data: Annotated[str, typer.Option(help="what it was trained on, with attributions")] = "unspecified",
 ) -> None:
     """Write the run's averaged generator as one self-contained ONNX file, checked against PyTorch."""
+    if output.suffix.lower() != ".onnx":
+        raise UserError(f"--output {output}: give a name that ends in .onnx")
+    from translate.checkpoint import load_generator
+    from translate.contract import StyleInfo
+    from translate.export import DEFAULT_OPSET, export_style
+
+    generator, checkpoint = load_generator(run)
+    info = StyleInfo(
+        title=title or output.stem,
+        method=checkpoint.config["method"],
+        generator=checkpoint.config["generator"],
+        training_size=checkpoint.config["crop"],
+        licence=licence,
+        training_data=training_data,
+        checkpoint_sha256=checkpoint.weights_sha256("generator_ema"),
+    )
+    report = export_style(generator, info, output, opset=opset or DEFAULT_OPSET, fp16=fp16)
+    typer.echo(f"{checkpoint.path} -> {output}, {output.stat().st_size / 1e6:.2f} MB", err=True)
+    for size in report.sizes:
+        typer.echo(f"  against PyTorch at {size}", err=True)

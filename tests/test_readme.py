@@ -1,0 +1,89 @@
+"""Every command of README.md runs as it stands there; only training is shortened."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pairs import picture, write_pairs
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
+SET_UP = [command for command in COMMANDS if "pip install" in command]
+SHORT = (
+    "--steps 2 --crop 128 --resize 0 --batch-size 1 --workers 0 --sample-every 0 --device cpu "
+    "--discriminator-options channels=4"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the commands speak of."""
+    folder = tmp_path_factory.mktemp("readme")
+    write_pairs(folder / "pairs")
+    (folder / "facades").mkdir()
+    Image.fromarray(np.hstack([picture(1), picture(2)])).save(folder / "facades" / "1.jpg")
+    (folder / "photos" / "trip").mkdir(parents=True)
+    for name in ("photo.jpg", "photos/one.jpg", "photos/trip/two.png"):
+        Image.fromarray(picture(3)).save(folder / name)
+    # the commands as a shell finds them after installation
+    (folder / "bin").mkdir()
+    for name, module in (("translate", "translate"), ("torchrun", "torch.distributed.run")):
+        script = folder / "bin" / name
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n')
+        script.chmod(0o755)
+    return folder
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=200
+    )
+
+
+def shortened(command: str) -> str:
+    """Training for two steps: what stands later on a command line goes before what stands earlier."""
+    if " train " not in command:
+        return command
+    generator = "" if "filter" in command else "--generator-options size=128 --generator-options channels=4"
+    return f"{command} {SHORT} {generator}"
+
+
+def test_every_command_works_in_the_order_it_is_told(folder: Path) -> None:
+    for command in COMMANDS:
+        if command in SET_UP:
+            continue
+        done = run(shortened(command), folder)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    assert Image.open(folder / "photo-cel.jpg").size == Image.open(folder / "photo.jpg").size
+    assert Image.open(folder / "all" / "trip" / "two-cel.png").format == "PNG"
+    assert Image.open(folder / "sheet" / "one.jpg").width == 2 * Image.open(folder / "photos" / "one.jpg").width
+    assert Image.open(folder / "anime.jpg").format == "JPEG"
+    assert Image.open(folder / "mine" / "one.jpg").size == Image.open(folder / "photos" / "one.jpg").size
+
+
+def test_set_up_is_two_commands_that_need_nothing_else(folder: Path) -> None:
+    """Installing is left to .ci/run, which runs both as they stand; here what follows the installation runs."""
+    assert len(SET_UP) == 2
+    for command in SET_UP:
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+    clone = folder / "clone"
+    shutil.copytree(ROOT / "assets" / "photos", clone / "assets" / "photos")
+    convert = SET_UP[0].split(" && ")[-1].removeprefix(".venv/bin/")
+    done = run(f"cd clone && {convert}", folder)
+    assert done.returncode == 0, done.stderr
+    photos = sorted(path.name for path in (clone / "assets" / "photos").glob("*.jpg"))
+    assert sorted(path.name for path in (clone / "anime").iterdir()) == photos
+    assert SET_UP[1].endswith(".venv/bin/python -m pytest")

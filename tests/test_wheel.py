@@ -1,0 +1,57 @@
+"""The wheel, installed away from the clone: the style travels inside it, and PyTorch is not needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.pairs import picture
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the wheel's content, as pip would unpack it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=100)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    # training's libraries, as absent as they are on a machine that only converts
+    for name in ("torch", "torchvision", "albumentations", "cv2", "kornia", "accelerate", "onnx", "safetensors"):
+        (folder / "site" / f"{name}.py").write_text(f"raise ModuleNotFoundError('No module named {name!r}', name={name!r})")
+    return folder / "site"
+
+
+def translate(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "translate", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+def test_a_photo_converts_in_an_empty_folder_without_pytorch(installed: Path, tmp_path: Path) -> None:
+    Image.fromarray(picture(1)).save(tmp_path / "some.jpg")
+    done = translate(installed, tmp_path, "convert", "some.jpg")
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "some-cel.jpg").size == (40, 36)
+
+
+def test_training_without_pytorch_says_what_to_install(installed: Path, tmp_path: Path) -> None:
+    done = translate(installed, tmp_path, "train", "pix2pix", "--data", "pairs", "--out", "run")
+    assert done.returncode == 3
+    assert done.stderr.strip().splitlines()[-1].endswith("pip install 'picture-translate[train]'")
+    assert "Traceback" not in done.stderr

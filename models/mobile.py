@@ -80,11 +80,12 @@ class MobileGenerator(Generator):
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
         with torch.no_grad():
             for block in (*self.body, *self.fine):
-                block.refine.weight.mul_(RESIDUAL_SCALE)  # type: ignore[union-attr,operator]
+                block.refine.weight.mul_(RESIDUAL_SCALE)
             self.out.weight.mul_(RESIDUAL_SCALE)
 
     def forward(self, image: Tensor) -> Tensor:
         half = F.relu(self.head(F.pixel_unshuffle(image, 2)))  # [N, 3, H, W] -> [N, c, H/2, W/2]
         quarter = self.body(F.relu(self.down(half)))  # -> [N, w, H/4, W/4]
-        half = self.fine(F.relu(upsample(self.up(quarter)) + half))  # 1x1, then nearest: the order is free, this cheaper
+        # a 1x1 convolution and the upsampling may change places: this order is the cheaper one
+        half = self.fine(F.relu(upsample(self.up(quarter)) + half))
         return image + F.pixel_shuffle(self.out(half), 2)

@@ -19,7 +19,9 @@ def test_defaults_are_the_papers() -> None:
 
 def test_command_line_goes_before_file_before_preset(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
-    file.write_text('lr = 0.5\nbatch-size = 3\nobjective = "hinge"\nscale = [0.5, 2]\n[generator_options]\nsize = 128\n')
+    file.write_text(
+        'lr = 0.5\nbatch-size = 3\nobjective = "hinge"\nscale = [0.5, 2]\n[generator_options]\nsize = 128\n'
+    )
     given = {"data": Path("pairs"), "out": Path("run"), "lr": 0.25}
     config = Pix2PixConfig.resolve(given, preset="filter", file=file)
     assert config.lr == 0.25

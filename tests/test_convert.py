@@ -75,6 +75,18 @@ def test_a_photo(convert: RunCli, photo: Path, tmp_path: Path, tiny_style: Path)
     assert files_below(tmp_path) == {"photo.jpg", "new.png"}
 
 
+def test_without_an_output_the_result_lies_beside_the_photo(
+    convert: RunCli, photo: Path, tmp_path: Path, tiny_style: Path
+) -> None:
+    addition = f"-{tiny_style.stem}"
+    assert convert(photo).code == ExitCode.OK
+    assert convert(photo, "--suffix", "_new", "--format", "png").code == ExitCode.OK
+    assert files_below(tmp_path) == {"photo.jpg", f"photo{addition}.jpg", "photo_new.png"}
+    refused(convert(photo), ExitCode.USAGE, f"photo{addition}.jpg", "--overwrite")
+    refused(convert(tmp_path), ExitCode.USAGE, "--output is missing")
+    refused(convert("-"), ExitCode.USAGE, "--output is missing")
+
+
 def test_a_tree_of_folders(convert: RunCli, album: Path, tmp_path: Path) -> None:
     done = convert(album, "-r", "-o", tmp_path / "out")
     assert done.code == ExitCode.OK
@@ -415,17 +427,3 @@ def test_options_out_of_range(convert: RunCli, photo: Path, tmp_path: Path, argu
     assert done.code == ExitCode.USAGE
     assert "Traceback" not in done.err
     assert not (tmp_path / "out.png").exists()
-
-
-def test_help_loads_nothing_heavy() -> None:
-    program = (
-        "import sys; sys.argv = ['translate', 'convert', '--help']\n"
-        "from translate.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as exit: assert not exit.code\n"
-        "heavy = {'torch', 'onnxruntime', 'numpy', 'PIL'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "--skip-existing" in done.stdout

@@ -13,17 +13,15 @@ from translate.errors import PictureError, UserError
 
 
 def keys(first: int, last: int, *, rank: int = 0, processes: int = 1) -> list[list[Key]]:
-    return list(
-        StepSampler(5, batch_size=2, seed=3, first_step=first, last_step=last, rank=rank, processes=processes)
-    )
+    return list(StepSampler(5, batch_size=2, seed=3, first_step=first, last_step=last, rank=rank, processes=processes))
 
 
 def test_sampler_passes_over_all_samples_and_starts_anywhere() -> None:
     whole = keys(0, 10)
     flat = [key for batch in whole for key in batch]
-    passes = [sorted(key.index for key in flat[start : start + 5]) for start in range(0, 20, 5)]
+    passes = [sorted(key.sample for key in flat[start : start + 5]) for start in range(0, 20, 5)]
     assert passes == [[0, 1, 2, 3, 4]] * 4
-    assert [key.index for key in flat[:5]] != [key.index for key in flat[5:10]]  # shuffled anew
+    assert [key.sample for key in flat[:5]] != [key.sample for key in flat[5:10]]  # shuffled anew
     assert len({key.seed for key in flat}) == 20
     assert keys(4, 10) == whole[4:]
 

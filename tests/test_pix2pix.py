@@ -79,11 +79,11 @@ def test_generator_learns_its_pairs_and_the_average_follows(tmp_path: Path) -> N
 
 
 def test_unknown_names_list_the_known(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--objective wasserstein.*vanilla, lsgan, hinge"):
+    with pytest.raises(UserError, match=r"--objective wasserstein.*vanilla, lsgan, hinge"):
         method(tmp_path, objective="wasserstein")
     with pytest.raises(UserError, match=r"--generator huge.*mobile"):
         method(tmp_path, generator="huge")
     with pytest.raises(UserError, match=r"mobile has no option depth: it knows channels, dilations"):
         method(tmp_path, generator_options={"depth": 3})
-    with pytest.raises(UserError, match="--crop 22: has to be a multiple of 4"):
+    with pytest.raises(UserError, match=r"--crop 22: has to be a multiple of 4"):
         method(tmp_path, crop=22)

@@ -27,7 +27,7 @@ def run(config: Pix2PixConfig) -> None:
 
 def tensors(path: Path) -> dict[str, torch.Tensor]:
     """Everything a checkpoint holds, by file and name."""
-    found = {}
+    found: dict[str, torch.Tensor] = {}
     for file in path.glob("*.safetensors"):
         found |= {f"{file.stem}.{name}": tensor for name, tensor in load_file(file).items()}
 
@@ -202,7 +202,15 @@ def test_two_processes_train_as_one_with_the_global_batch(tmp_path: Path, pairs:
     run(tiny_config(*pairs, tmp_path / "one", **settings, batch_size=2))
     two = tiny_config(*pairs, tmp_path / "two", **settings, batch_size=1)
     (tmp_path / "two.json").write_text(json.dumps(two.to_dict()))
-    launched = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--rdzv_endpoint", "localhost:0"]
+    launched = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc_per_node",
+        "2",
+        "--rdzv_endpoint",
+        "localhost:0",
+    ]
     command = [*launched, "--rdzv_backend", "c10d", "-m", "translate", "train", "pix2pix", "--config"]
     done = subprocess.run(
         [*command, str(tmp_path / "two.json")],

@@ -11,11 +11,13 @@ Slow (several seconds a megapixel) and exact; the network learns to give the sam
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.float32]
+Image = NDArray[Any]  # float32
 
 BORDER = 32  # pixels mirrored round the picture before the FFT, which would join opposite edges otherwise
 
@@ -89,29 +91,24 @@ def ink_lines(
     tangent_x, tangent_y = tangent_x / length, tangent_y / length
     rows, columns = np.mgrid[0 : luminance.shape[0], 0 : luminance.shape[1]].astype(np.float32)
 
-    def along(image: Image, x: Image, y: Image, distance: int) -> Image:
-        return cv2.remap(
-            image, columns + distance * x, rows + distance * y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
-        )
+    def filtered(image: Image, x: Image, y: Image, weights: NDArray[np.float64]) -> Image:
+        """The weighted mean of ``image`` at whole distances along the direction (x, y) of each pixel."""
+        total = np.zeros_like(image)
+        for distance, weight in enumerate(weights, start=-(len(weights) // 2)):
+            where = (columns + distance * x, rows + distance * y)
+            total += np.float32(weight) * cv2.remap(image, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        return total
 
     radius = int(np.ceil(2 * sigma * k))
-    offsets = np.arange(-radius, radius + 1)
-    narrow = np.exp(-(offsets**2) / (2 * sigma**2))
-    wide = np.exp(-(offsets**2) / (2 * (sigma * k) ** 2))
-    weights = narrow / narrow.sum() - tau * wide / wide.sum()
-    across = sum(
-        np.float32(weight) * along(luminance, -tangent_y, tangent_x, int(offset))
-        for offset, weight in zip(offsets, weights, strict=True)
-    )
-    radius = int(np.ceil(2 * flow_sigma))
-    offsets = np.arange(-radius, radius + 1)
-    weights = np.exp(-(offsets**2) / (2 * flow_sigma**2))
-    weights /= weights.sum()
-    response = sum(
-        np.float32(weight) * along(across, tangent_x, tangent_y, int(offset))
-        for offset, weight in zip(offsets, weights, strict=True)
-    )
+    difference = _gaussian(radius, sigma) - tau * _gaussian(radius, sigma * k)
+    across = filtered(luminance, -tangent_y, tangent_x, difference)
+    response = filtered(across, tangent_x, tangent_y, _gaussian(int(np.ceil(2 * flow_sigma)), flow_sigma))
     return np.where(response > threshold, 1, 1 + np.tanh(slope * (response - threshold))).astype(np.float32)
+
+
+def _gaussian(radius: int, sigma: float) -> NDArray[np.float64]:
+    weights = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    return weights / weights.sum()
 
 
 def cel_shade(photo: NDArray[np.uint8], *, line_strength: float = 0.85) -> NDArray[np.uint8]:

@@ -43,7 +43,9 @@ def mean_ssim(picture: Picture, target: Picture) -> float:
 def main(
     pairs: Annotated[Path, typer.Argument(help="folder with A (photos) and B (the teacher's pictures)")],
     style: Annotated[str, typer.Option(help="name of a shipped style, or an .onnx file")] = "cel",
-    sheet: Annotated[Path | None, typer.Option(help="PNG to write: photo, style, teacher side by side, a row each")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="PNG to write: photo, style, teacher side by side, a row each")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N")] = "auto",
 ) -> None:
     translator = Translator(find_style(style), device=device)
@@ -66,7 +68,9 @@ def main(
     Console(width=100).print(table)
     if sheet is not None:
         width = max(row.shape[1] for row in rows)
-        Image.fromarray(np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows])).save(sheet)
+        Image.fromarray(np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows])).save(
+            sheet
+        )
 
 
 if __name__ == "__main__":

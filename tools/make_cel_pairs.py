@@ -1,6 +1,6 @@
 """Make training pairs for the style ``cel``: OUT/A holds photos, OUT/B the same photos cel-shaded.
 
-    python tools/make_cel_pairs.py PHOTOS... OUT [--scales 1,0.5] [--tile 288] [--fields 400]
+    python tools/make_cel_pairs.py PHOTOS... OUT [--scales 1,0.5] [--tile 288] [--fields 600]
 
 The filter works on the whole photo; ``--tile`` then cuts photo and picture into tiles, which decode faster in training.
 ``--fields`` adds plain fields and smooth ramps at the edges of the RGB gamut, which photos hardly show and where a
@@ -31,26 +31,26 @@ CORNERS = np.array(list(product((0, 128, 255), repeat=3)), np.uint8)  # [27, 3]
 
 
 def field(rng: np.random.Generator, size: int) -> NDArray[np.uint8]:
-    """A synthetic picture, uint8 [size, size, 3]: a plain field, a mosaic of fields, or a smooth ramp."""
-    kind = rng.integers(4)
-    if kind == 0:
+    """A synthetic picture, uint8: a plain field, a mosaic of fields or a ramp of two to nine colours.
+
+    Plain fields and mosaics are ``size`` pixels a side. Ramps are twice as large, for in small ones the filter, which
+    looks at the whole picture, makes stairs that no neighbourhood explains.
+    """
+    kind = rng.choice(["plain", "mosaic", "ramp"], p=[0.25, 0.35, 0.4])
+    if kind == "plain":
         return np.broadcast_to(CORNERS[rng.integers(27)], (size, size, 3)).copy()
-    if kind == 1:
+    if kind == "mosaic":
         cells = int(rng.integers(2, 7))
-        colours = np.where(
-            rng.random((cells, cells, 1)) < 0.6,
-            CORNERS[rng.integers(27, size=(cells, cells))],
-            rng.integers(0, 256, (cells, cells, 3)),
-        )
-        return cv2.resize(colours.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST)
-    corners = int(rng.integers(2, 4)) if kind == 2 else 2
-    colours = CORNERS[rng.integers(27, size=(corners, corners))].astype(np.float32)
-    if kind == 3:  # a ramp in one direction only, at the scale of a sky
-        colours[1] = colours[0]
-    ramp = np.linspace(0, corners - 1, size, dtype=np.float32)
-    columns, rows = np.meshgrid(ramp, ramp)
-    picture = cv2.remap(colours, columns, rows, cv2.INTER_LINEAR)
-    return np.rot90(picture + 0.5, rng.integers(4)).astype(np.uint8)
+        corners = CORNERS[rng.integers(27, size=(cells, cells))]
+        anything = rng.integers(0, 256, (cells, cells, 3))
+        colours = np.where(rng.random((cells, cells, 1)) < 0.6, corners, anything).astype(np.uint8)
+        return cv2.resize(colours, (size, size), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
+    # colours of the lattice {0, 128, 255}^3 that differ by one step in some channels, so that the ramp is gentle
+    start = rng.integers(0, 3, 3)
+    steps = rng.integers(-1, 2, (rng.integers(1, 4), rng.integers(1, 4), 3))
+    colours = np.array([0, 128, 255], np.float32)[np.clip(start + steps, 0, 2)]
+    rows, columns = (np.linspace(0, count - 1, 2 * size, dtype=np.float32) for count in colours.shape[:2])
+    return (cv2.remap(colours, *np.meshgrid(columns, rows), cv2.INTER_LINEAR) + 0.5).astype(np.uint8)
 
 
 def save_pair(photo: NDArray[np.uint8], out: Path, name: str, tile: int) -> None:
@@ -78,13 +78,13 @@ def make_photo_pairs(source: tuple[Path, str], *, out: Path, scales: list[float]
     path, name = source
     photo = load_picture(path).rgb
     for scale in scales:
-        scaled = photo if scale == 1 else cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        save_pair(scaled, out, f"{name}_x{scale:g}" if len(scales) > 1 else name, tile)
+        scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # scale 1 copies
+        save_pair(scaled.astype(np.uint8), out, f"{name}_x{scale:g}" if len(scales) > 1 else name, tile)
 
 
-def make_field_pair(seed: int, *, out: Path, size: int) -> None:
+def make_field_pair(seed: int, *, out: Path, tile: int) -> None:
     cv2.setNumThreads(1)
-    save_pair(field(np.random.default_rng(seed), size), out, f"fields/{seed:04d}", 0)
+    save_pair(field(np.random.default_rng(seed), tile or 288), out, f"fields/{seed:04d}", tile)
 
 
 def main(
@@ -111,7 +111,7 @@ def main(
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for _ in track(pool.map(jobs, sources), total=len(sources), description="photos"):
             pass
-        field_jobs = partial(make_field_pair, out=out, size=tile or 288)
+        field_jobs = partial(make_field_pair, out=out, tile=tile)
         for _ in track(pool.map(field_jobs, range(fields)), total=fields, description="fields"):
             pass
     typer.echo(f"{len(sources)} photos and {fields} fields -> {out}")

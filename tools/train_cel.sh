@@ -12,7 +12,7 @@ python=${PYTHON:-python}
 export PYTHONPATH=$PWD
 
 if [ ! -e "$work/pairs/complete" ]; then
-    $python tools/make_cel_pairs.py "$@" "$work/pairs" --scales 1,0.5 --tile 288 --fields 400
+    $python tools/make_cel_pairs.py "$@" "$work/pairs" --scales 1,0.5 --tile 288 --fields 600
     touch "$work/pairs/complete"
 fi
 $python -m translate train pix2pix --preset filter --steps "$steps" \

@@ -58,7 +58,9 @@ def _readable(file: Path) -> Iterator[Path]:
     try:
         yield file
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {str(error).splitlines()[0]}"
+        reason = (
+            "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {str(error).splitlines()[0]}"
+        )
         raise UnusableError(f"{file}: {reason}; remove {file.parent} to go on from the checkpoint before it") from error
 
 
@@ -92,7 +94,13 @@ def find(path: Path) -> Checkpoint:
 
 
 def save(
-    run: Path, step: int, *, config: Mapping[str, Any], weights: Mapping[str, Mapping[str, Tensor]], state: Any, keep: int
+    run: Path,
+    step: int,
+    *,
+    config: Mapping[str, Any],
+    weights: Mapping[str, Mapping[str, Tensor]],
+    state: Any,
+    keep: int,
 ) -> Path:
     """Write the checkpoint of ``step`` under a temporary name, sync it, rename it; then drop all but ``keep``."""
     folder = run / "checkpoints"
@@ -102,7 +110,9 @@ def save(
     temporary.mkdir(parents=True)
     for name, tensors in weights.items():
         # safetensors refuses memory shared between names and strides other than the plain ones
-        plain = {key: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for key, tensor in tensors.items()}
+        plain = {
+            key: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for key, tensor in tensors.items()
+        }
         save_file(plain, temporary / f"{name}.safetensors")
     torch.save(state, temporary / STATE)
     (temporary / DESCRIPTION).write_text(json.dumps({"step": step, "config": dict(config)}, indent=2), encoding="utf-8")

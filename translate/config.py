@@ -84,7 +84,9 @@ class TrainConfig:
             if getattr(self, name) < least
         ]
         positive = ("lr",)
-        found += [f"{flag(name)} {getattr(self, name)}: has to be above 0" for name in positive if getattr(self, name) <= 0]
+        found += [
+            f"{flag(name)} {getattr(self, name)}: has to be above 0" for name in positive if getattr(self, name) <= 0
+        ]
         for name in ("ema", "beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 found.append(f"{flag(name)} {getattr(self, name)}: has to be from 0 to below 1")

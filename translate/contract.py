@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 CONTRACT_VERSION = "1"
 INPUT = "image"
@@ -51,7 +52,7 @@ class StyleInfo:
         """Raise ``ValueError`` or ``KeyError`` where ``metadata`` was not written by ``to_metadata``."""
         if metadata["contract"] != CONTRACT_VERSION:
             raise ValueError(f"contract version {metadata['contract']}, this program reads {CONTRACT_VERSION}")
-        values = {
+        values: dict[str, Any] = {
             name: metadata[name] if spec.type == "str" else json.loads(metadata[name])
             for name, spec in cls.__dataclass_fields__.items()
         }

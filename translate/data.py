@@ -5,6 +5,7 @@ So a resumed run needs no position or random state from its workers, and any num
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from translate.images import load_rgb
 class Key(NamedTuple):
     """Which sample of a data set, and the seed of its augmentation."""
 
-    index: int
+    sample: int
     seed: int
 
 
@@ -41,7 +42,15 @@ class StepSampler(Sampler[list[Key]]):
     """
 
     def __init__(
-        self, samples: int, *, batch_size: int, seed: int, first_step: int, last_step: int, rank: int = 0, processes: int = 1
+        self,
+        samples: int,
+        *,
+        batch_size: int,
+        seed: int,
+        first_step: int,
+        last_step: int,
+        rank: int = 0,
+        processes: int = 1,
     ) -> None:
         self.samples, self.batch_size, self.seed = samples, batch_size, seed
         self.first_step, self.last_step = first_step, last_step
@@ -86,7 +95,7 @@ class PairedDataset(Dataset[dict[str, Tensor]]):
         return {"A": b, "B": a} if self.swap else {"A": a, "B": b}
 
     def __getitem__(self, key: Key) -> dict[str, Tensor]:
-        return {side: to_tensor(pixels) for side, pixels in self.augment(self.load(key.index), seed=key.seed).items()}
+        return {side: to_tensor(pixels) for side, pixels in self.augment(self.load(key.sample), seed=key.seed).items()}
 
 
 def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
@@ -132,13 +141,18 @@ def make_loader(
         dataset,
         batch_sampler=sampler,
         num_workers=config.workers,
-        worker_init_fn=_one_thread,
+        worker_init_fn=_begin_worker,
         pin_memory=torch.cuda.is_available(),
         prefetch_factor=4 if config.workers else None,
     )
 
 
-def _one_thread(worker: int) -> None:
-    """Workers run beside one another: more threads in each would only get in each other's way."""
+def _begin_worker(worker: int) -> None:
+    """One thread each, as the workers run beside one another; and a stop is for the main process to carry out.
+
+    A terminal's Ctrl-C reaches the workers too: they have to go on serving until the run has saved where it is.
+    """
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -42,8 +42,8 @@ class Tolerance:
 
 
 # float32: only values that lie halfway between two steps may round to the other side. float16 has 11 significant bits,
-# one or two more than the steps need, and a network of some depth spends them.
-TOLERANCES = {"fp32": Tolerance(largest=1, mean=0.01), "fp16": Tolerance(largest=8, mean=0.5)}
+# three more than the steps need, and a deep network with normalisation spends them at single values: 6 steps were seen.
+TOLERANCES = {"fp32": Tolerance(largest=1, mean=0.01), "fp16": Tolerance(largest=16, mean=0.5)}
 
 
 @dataclass(frozen=True)

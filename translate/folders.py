@@ -64,12 +64,10 @@ def match_pairs(*, data: Path | None = None, a: Path | None = None, b: Path | No
     if a is None or b is None:
         raise UserError("give either --data DIR (A and B side by side) or both --a DIR and --b DIR")
     found = PairedFolders()
-    sides = [_by_name(folder, found.problems) for folder in (a, b)]
-    for folder, files in zip((a, b), sides, strict=True):
-        if not files:
-            found.problems.append(_no_pictures(folder))
-    for name in sorted(sides[0].keys() | sides[1].keys()):
-        here, there = (files.get(name) for files in sides)
+    files_a, files_b = _by_name(a, found.problems), _by_name(b, found.problems)
+    found.problems += [_no_pictures(folder) for folder, named in ((a, files_a), (b, files_b)) if not named]
+    for name in sorted(files_a.keys() | files_b.keys()):
+        here, there = files_a.get(name), files_b.get(name)
         if here is not None and there is not None:
             found.pairs.append(Pair(name, here, there))
         else:

@@ -43,6 +43,15 @@ class _Found:
     relative: Path  # its place below the output folder
 
 
+def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
+    """The output of a single photo where none is named: beside it, ``photo-cel.jpg`` for the addition ``-cel``."""
+    if len(inputs) != 1 or inputs[0] == STREAM or Path(inputs[0]).is_dir() or _is_pattern(inputs[0]):
+        raise UserError("--output is missing: name a folder for the results, or '-' for standard output")
+    photo = Path(inputs[0])
+    ending = photo.suffix if format is None else FORMATS[format_named(format)].suffixes[0]
+    return str(photo.with_name(photo.stem + addition + ending))
+
+
 def plan(
     inputs: Sequence[str],
     output: str,

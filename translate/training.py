@@ -100,7 +100,12 @@ def fit(
                 draw_validation(method, validation, log, done)
             if saving and accelerator.is_main_process:
                 checkpoint.save(
-                    config.out, done, config=config.to_dict(), weights=method.weights(), state=method.state(), keep=config.keep
+                    config.out,
+                    done,
+                    config=config.to_dict(),
+                    weights=method.weights(),
+                    state=method.state(),
+                    keep=config.keep,
                 )
             if stopping and done < last_step:
                 raise Interrupted(f"stopped and saved at step {done}; repeat the command to go on")

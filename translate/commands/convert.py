@@ -25,8 +25,14 @@ def convert(
         list[str], typer.Argument(metavar="INPUT", help="pictures, folders, patterns, or - for standard input")
     ],
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="OUT", help="a file, a folder, or - for standard output")
-    ],
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="a file, a folder, or - for standard output; default: beside the photo",
+        ),
+    ] = None,
     style: Annotated[
         str,
         typer.Option("--style", "-s", "--model", "-m", metavar="NAME|FILE", help="a shipped style or an .onnx file"),
@@ -69,10 +75,12 @@ def convert(
 
     from rich.console import Console
 
-    from translate.planning import plan
+    from translate.planning import beside, plan
 
     console = Console(stderr=True)
     style_path = find_style(style)
+    if output is None:
+        output, suffix = beside(inputs, suffix or f"-{style_path.stem}", format), ""
     try:
         jobs = plan(
             inputs,

@@ -13,7 +13,9 @@ from translate.errors import UserError
 def export(
     run: Annotated[Path, typer.Argument(help="folder of the run, or of one of its checkpoints")],
     output: Annotated[Path, typer.Option("--output", "-o", help="the .onnx file to write")],
-    opset: Annotated[int | None, typer.Option(help="version of ONNX's operators [default: 18]", show_default=False)] = None,
+    opset: Annotated[
+        int | None, typer.Option(help="version of ONNX's operators [default: 18]", show_default=False)
+    ] = None,
     fp16: Annotated[bool, typer.Option("--fp16", help="half precision inside; the ends stay uint8")] = False,
     title: Annotated[str | None, typer.Option(help="name shown to people [default: the file's]")] = None,
     licence: Annotated[str, typer.Option(help="licence of the weights")] = "unspecified",

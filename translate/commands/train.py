@@ -11,9 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from translate.config import CONFIGS, TrainConfig, flag
+from translate.config import CONFIGS, Pix2PixConfig, TrainConfig, flag
 
-train_app = typer.Typer(help="Train a translation on your own folders; repeating the command resumes.", no_args_is_help=True)
+train_app = typer.Typer(
+    help="Train a translation on your own folders; repeating the command resumes.", no_args_is_help=True
+)
 
 
 def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
@@ -21,6 +23,7 @@ def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
 
     def command(*, preset: str | None, config: Path | None, **given: Any) -> None:
         settings = config_class.resolve(given, preset=preset, file=config)
+        assert isinstance(settings, Pix2PixConfig)  # the only method so far, so pairs the only kind of data
         from translate.data import load_pairs
         from translate.training import train
 
@@ -28,7 +31,9 @@ def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
 
     hints = typing.get_type_hints(config_class)
     annotations: dict[str, Any] = {
-        "preset": Annotated[str | None, typer.Option(help=f"settings to begin with: {', '.join(config_class.presets)}")],
+        "preset": Annotated[
+            str | None, typer.Option(help=f"settings to begin with: {', '.join(config_class.presets)}")
+        ],
         "config": Annotated[Path | None, typer.Option(help="TOML file of settings; options given here go first")],
     }
     for spec in fields(config_class):

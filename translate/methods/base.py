@@ -37,8 +37,8 @@ class Method(ABC):
         self.optimizers: dict[str, Optimizer] = {}
 
     def add_network(self, name: str, network: nn.Module, *, lr: float, averaged: bool = False) -> nn.Module:
-        """Move ``network`` to the device, wrap it for distribution and give it an optimizer; returns the wrapped one."""
-        network = network.to(self.accelerator.device, memory_format=torch.channels_last)
+        """Move ``network`` to the device, give it an optimizer, wrap it for distribution; returns the wrapped one."""
+        network = network.to(self.accelerator.device).to(memory_format=torch.channels_last)
         if averaged:
             average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(self.config.ema), use_buffers=True)
             self.averages[f"{name}_ema"] = average.eval()
@@ -124,7 +124,9 @@ def built_generator(config: TrainConfig) -> nn.Module:
     except ValueError as error:
         raise UserError(f"--generator {config.generator}: {error}") from error
     if config.crop % generator.stride:
-        raise UserError(f"--crop {config.crop}: has to be a multiple of {generator.stride}, the stride of {config.generator}")
+        raise UserError(
+            f"--crop {config.crop}: has to be a multiple of {generator.stride}, the stride of {config.generator}"
+        )
     return generator
 
 

@@ -17,7 +17,7 @@ class Generator(nn.Module):
 
     tile_safe: ClassVar[bool] = False  # True: no statistics over the image, so tiles with a halo equal the whole
     stride: int
-    receptive_field: int = 0  # side in pixels of the square an output pixel depends on; 0 stands for the whole image
+    receptive_field: int = 0  # pixels: twice how far an output pixel sees to the farther side, and itself; 0: all
 
     def __call__(self, image: Tensor) -> Tensor:
         return super().__call__(image)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from tests.conftest import draw_photo, files_below
+from tests.conftest import draw_photo
 from translate.errors import PictureError, UserError
 from translate.images import (
     FORMATS,
@@ -27,7 +27,6 @@ from translate.images import (
     load_rgb,
     shrink,
     to_signed_unit,
-    write_atomically,
 )
 
 MAKE, ORIENTATION, DATE, WIDTH_TAG = 271, 274, 36867, 256
@@ -462,36 +461,3 @@ def test_value_range_of_tensors() -> None:
     torch = pytest.importorskip("torch")
     pixels = torch.arange(256, dtype=torch.float32)
     assert torch.equal(from_signed_unit(to_signed_unit(pixels)), pixels)
-
-
-def test_write_atomically(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "folders" / "photo.png"
-    write_atomically(path, b"one")
-    write_atomically(path, b"two")
-    assert path.read_bytes() == b"two"
-    assert files_below(tmp_path) == {"new/folders/photo.png"}
-
-
-@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_failed_write_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
-) -> None:
-    path = tmp_path / "photo.png"
-    path.write_bytes(b"old")
-
-    def fail(descriptor: int) -> None:
-        raise failure
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(PictureError if isinstance(failure, OSError) else KeyboardInterrupt) as error:
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert files_below(tmp_path) == {"photo.png"}
-    if isinstance(failure, OSError):
-        assert str(error.value) == f"{path}: cannot be written: No space left on device"
-
-
-def test_write_below_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(PictureError, match="cannot be written"):
-        write_atomically(tmp_path / "file" / "photo.png", b"content")

@@ -84,11 +84,9 @@ def ink_lines(
     gradient_y = cv2.Sobel(luminance, cv2.CV_32F, 0, 1)
     products = (gradient_x * gradient_x, gradient_x * gradient_y, gradient_y * gradient_y)
     xx, xy, yy = (cv2.GaussianBlur(product, (0, 0), 3) for product in products)
-    # the structure tensor's minor eigenvector: the direction along which the picture changes least
-    major = 0.5 * (xx + yy + np.sqrt((xx - yy) ** 2 + 4 * xy * xy))
-    tangent_x, tangent_y = major - xx, -xy
-    length = np.hypot(tangent_x, tangent_y) + 1e-8
-    tangent_x, tangent_y = tangent_x / length, tangent_y / length
+    # the structure tensor's major eigenvector points across edges; as an angle, it is defined for upright edges too
+    angle = 0.5 * np.arctan2(2 * xy, xx - yy)
+    across_x, across_y = np.cos(angle), np.sin(angle)
     rows, columns = np.mgrid[0 : luminance.shape[0], 0 : luminance.shape[1]].astype(np.float32)
 
     def filtered(image: Image, x: Image, y: Image, weights: NDArray[np.float64]) -> Image:
@@ -101,8 +99,8 @@ def ink_lines(
 
     radius = int(np.ceil(2 * sigma * k))
     difference = _gaussian(radius, sigma) - tau * _gaussian(radius, sigma * k)
-    across = filtered(luminance, -tangent_y, tangent_x, difference)
-    response = filtered(across, tangent_x, tangent_y, _gaussian(int(np.ceil(2 * flow_sigma)), flow_sigma))
+    across = filtered(luminance, across_x, across_y, difference)
+    response = filtered(across, -across_y, across_x, _gaussian(int(np.ceil(2 * flow_sigma)), flow_sigma))
     return np.where(response > threshold, 1, 1 + np.tanh(slope * (response - threshold))).astype(np.float32)
 
 

@@ -31,7 +31,7 @@ class StyleInfo:
 
     # what follows from the generator and the way it is exported: the export fills it in
     stride: int = 1  # the graph pads height and width to a multiple of this
-    receptive_field: int = 0  # side in pixels of the square of the photo that one output pixel depends on; 0: all of it
+    receptive_field: int = 0  # pixels: twice how far an output pixel sees to the farther side, and itself; 0: all
     tile_safe: bool = False  # no statistics over the image: tiles equal the whole
     opset: int = 0
     precision: str = "fp32"  # or "fp16": of the arithmetic inside, the ends are uint8

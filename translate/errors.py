@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from enum import IntEnum
+
+# What Pillow's decoders and encoders raise over damaged data and over pictures a format cannot hold.
+CODEC_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
 
 
 class ExitCode(IntEnum):

@@ -25,7 +25,8 @@ from models import Generator
 from translate import __version__
 from translate.contract import INPUT, OUTPUT, StyleInfo
 from translate.errors import UserError, one_line
-from translate.images import from_signed_unit, to_signed_unit, write_atomically
+from translate.files import write_atomically
+from translate.images import from_signed_unit, to_signed_unit
 from translate.inference import ORT_ERRORS, read_contract
 
 OPSETS = range(18, 21)  # the exporter begins at 18; from 21 on onnxruntime lacks kernels on CUDA (its issue 26065)

@@ -7,13 +7,8 @@ program sees a `Picture`: upright, 8 bits a channel, sRGB. Networks see [-1, 1];
 from __future__ import annotations
 
 import io
-import os
-import secrets
-import struct
 import warnings
-import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -21,30 +16,16 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
-from translate.errors import PictureError, UserError, one_line
+from translate.errors import CODEC_ERRORS, PictureError, UserError, one_line
+from translate.exif import portable_exif, read_exif
 
 MAX_PIXELS = 200_000_000  # larger pictures are refused from their header, before any memory is taken
 Image.MAX_IMAGE_PIXELS = None  # our own limit replaces Pillow's
 warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata; what cannot be decoded raises
 
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
-
-# What Pillow's decoders and encoders raise over damaged data and over pictures a format cannot hold.
-CODEC_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    RuntimeError,
-    EOFError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +60,6 @@ FORMATS = {
 }
 MAX_JPEG_EXIF = 65533  # bytes
 
-_ORIENTATION = ExifTags.Base.Orientation
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -89,9 +69,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# TIFF and EXIF share one directory of tags; those that describe the layout of the pixels belong to one file only.
-_LAYOUT_TAGS = {*range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(317, 348), *range(512, 533)}
-_LAYOUT_TAGS |= {700, 33723, 34377, 34675, 37724}  # XMP, IPTC, Photoshop's, the ICC profile, Photoshop's layers
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -168,7 +145,7 @@ def _decode(file: IO[bytes], name: str, max_pixels: int) -> Picture:
 
 
 def _to_picture(image: Image.Image) -> Picture:
-    orientation, exif = _read_exif(image)
+    orientation, exif = read_exif(image)
     colour, alpha = _split_alpha(image)
     colour = _to_srgb(colour, image.info.get("icc_profile"))
     turn = _TURNS.get(orientation)
@@ -177,32 +154,6 @@ def _to_picture(image: Image.Image) -> Picture:
         alpha = None if alpha is None else alpha.transpose(turn)
     format = "JPEG" if image.format == "MPO" else image.format  # a JPEG followed by more of them
     return Picture(np.array(colour), None if alpha is None else np.array(alpha), exif, format or "PNG")
-
-
-def _read_exif(image: Image.Image) -> tuple[int, bytes | None]:
-    """The orientation, and the other tags as they may be written to another file. Damaged EXIF counts as none."""
-    try:
-        exif = image.getexif()
-        orientation = exif.get(_ORIENTATION, 1)
-        if orientation == 1 and "exif" in image.info:
-            return 1, image.info["exif"]
-        return orientation, _portable_exif(exif)
-    except CODEC_ERRORS:
-        return 1, None
-
-
-def _portable_exif(exif: Image.Exif) -> bytes | None:
-    """The tags that hold for any file with this picture upright."""
-    portable = Image.Exif()
-    for tag in exif:
-        if tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-            directory = dict(exif.get_ifd(tag))
-            if ExifTags.IFD.Interop in directory:  # an offset into the old file
-                directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
-            portable[tag] = directory
-        elif tag not in _LAYOUT_TAGS:
-            portable[tag] = 1 if tag == _ORIENTATION else exif[tag]
-    return portable.tobytes() if len(portable) else None
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -322,7 +273,7 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None) ->
         if format == "TIFF" and exif:  # Pillow would let the tags overrule the layout of the new file
             tags = Image.Exif()
             tags.load(exif)
-            options["exif"] = _portable_exif(tags) or b""
+            options["exif"] = portable_exif(tags) or b""
         _to_image(picture, alpha=spec.alpha).save(buffer, format, **options)
     except CODEC_ERRORS as error:
         width, height = picture.size
@@ -330,25 +281,3 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None) ->
             f"{width} x {height} pixels cannot be written as {format}: {one_line(error)}; try --format png"
         ) from error
     return buffer.getvalue()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write the whole file or nothing: to a temporary name beside it, through to the disk, then renamed.
-
-    Makes missing parent folders. Raises ``PictureError`` naming the file where it cannot be written.
-    """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
-            raise
-    except OSError as error:
-        raise PictureError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import PictureError, one_line
+from translate.files import write_atomically
 from translate.images import (
     FORMATS,
     MAX_PIXELS,
@@ -22,7 +23,6 @@ from translate.images import (
     encode_picture,
     load_picture,
     shrink,
-    write_atomically,
 )
 from translate.planning import Job
 

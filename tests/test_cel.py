@@ -1,0 +1,75 @@
+"""The shipped style does what its teacher does, where photos seldom are as well as where they are."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cel_teacher import cel_shade
+from numpy.typing import NDArray
+
+from translate.images import load_rgb
+from translate.inference import Translator
+from translate.shipped import find_style
+
+ROOT = Path(__file__).parents[1]
+LEVELS = (0, 128, 255)
+NEIGHBOURS = [
+    (start, tuple(LEVELS[i + 1] if axis == channel else start[axis] for axis in range(3)))
+    for channel in range(3)
+    for start in product(LEVELS, repeat=3)
+    if (i := LEVELS.index(start[channel])) < 2
+]
+
+
+@pytest.fixture(scope="module")
+def cel() -> Translator:
+    return Translator(find_style("cel"), device="cpu")
+
+
+def largest_difference(cel: Translator, picture: NDArray[np.uint8]) -> int:
+    return int(np.abs(cel(picture[None])[0].astype(int) - cel_shade(picture)).max())
+
+
+def test_plain_fields_come_out_as_the_teachers(cel: Translator) -> None:
+    found = {
+        colour: largest_difference(cel, np.full((96, 96, 3), colour, np.uint8)) for colour in product(LEVELS, repeat=3)
+    }
+    assert len(found) == 27
+    assert {colour: difference for colour, difference in found.items() if difference > 20} == {}
+
+
+def test_smooth_ramps_along_the_edges_of_the_gamut_come_out_as_the_teachers(cel: Translator) -> None:
+    """From each colour of the lattice to the next one along each channel: 54 ramps."""
+    share = np.linspace(0, 1, 512)[None, :, None]
+    found = {}
+    for start, end in NEIGHBOURS:
+        ramp = np.array(start) * (1 - share) + np.array(end) * share
+        found[start, end] = largest_difference(cel, np.repeat(ramp.round().astype(np.uint8), 64, axis=0))
+    assert len(found) == 54
+    assert {ends: difference for ends, difference in found.items() if difference > 20} == {}
+
+
+def test_photos_come_closer_to_the_teachers_picture_than_they_were(cel: Translator) -> None:
+    photo = load_rgb(ROOT / "assets" / "photos" / "lake.jpg")[100:400, 200:600]
+    target = cel_shade(photo).astype(np.float64)
+    before = np.square(photo - target).mean()
+    after = np.square(cel(photo[None])[0] - target).mean()
+    assert after < 0.4 * before
+
+
+def test_tiles_equal_the_whole(cel: Translator) -> None:
+    photo = load_rgb(ROOT / "assets" / "photos" / "spices.jpg")[:413, :517]
+    tiled = Translator(find_style("cel"), device="cpu", tile=128)(photo[None])[0]
+    difference = np.abs(tiled.astype(int) - cel(photo[None])[0])
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 1e-3
+
+
+def test_it_is_small_and_says_what_it_is(cel: Translator) -> None:
+    assert find_style("cel").stat().st_size < 3_000_000
+    assert cel.info.tile_safe and cel.info.method == "pix2pix" and cel.info.generator == "mobile"
+    assert cel.info.licence and "unspecified" not in (cel.info.licence, cel.info.training_data)
+    assert (ROOT / "assets" / "styles" / "cel.md").is_file()

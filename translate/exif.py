@@ -1,0 +1,38 @@
+"""EXIF: the orientation of a picture, and the tags that may go with it into another file."""
+
+from __future__ import annotations
+
+from PIL import ExifTags, Image
+
+from translate.errors import CODEC_ERRORS
+
+_ORIENTATION = ExifTags.Base.Orientation
+# TIFF and EXIF share one directory of tags; those that describe the layout of the pixels belong to one file only.
+_LAYOUT_TAGS = {*range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(317, 348), *range(512, 533)}
+_LAYOUT_TAGS |= {700, 33723, 34377, 34675, 37724}  # XMP, IPTC, Photoshop's, the ICC profile, Photoshop's layers
+
+
+def read_exif(image: Image.Image) -> tuple[int, bytes | None]:
+    """The orientation, and the other tags as they may be written to another file. Damaged EXIF counts as none."""
+    try:
+        exif = image.getexif()
+        orientation = exif.get(_ORIENTATION, 1)
+        if orientation == 1 and "exif" in image.info:
+            return 1, image.info["exif"]
+        return orientation, portable_exif(exif)
+    except CODEC_ERRORS:
+        return 1, None
+
+
+def portable_exif(exif: Image.Exif) -> bytes | None:
+    """The tags that hold for any file with this picture upright."""
+    portable = Image.Exif()
+    for tag in exif:
+        if tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+            directory = dict(exif.get_ifd(tag))
+            if ExifTags.IFD.Interop in directory:  # an offset into the old file
+                directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+            portable[tag] = directory
+        elif tag not in _LAYOUT_TAGS:
+            portable[tag] = 1 if tag == _ORIENTATION else exif[tag]
+    return portable.tobytes() if len(portable) else None

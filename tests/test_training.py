@@ -16,7 +16,7 @@ from tests.pairs import tiny_config, write_pairs
 from translate import checkpoint
 from translate.config import Pix2PixConfig
 from translate.data import load_pairs
-from translate.errors import UnusableError, UserError
+from translate.errors import PictureError, UnusableError, UserError
 from translate.methods.pix2pix import Pix2Pix
 from translate.training import Interrupted, NonFiniteLossError, learning_rate_factor, train
 
@@ -194,6 +194,37 @@ def test_devices_that_cannot_be_had_are_refused(tmp_path: Path, pairs: tuple[Pat
     if not torch.cuda.is_available():
         with pytest.raises(UnusableError, match="finds no CUDA device"):
             run(tiny_config(*pairs, tmp_path, device="cuda:1"))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_unreadable_picture_is_named_with_the_remedy(tmp_path: Path, pairs: tuple[Path, Path], workers: int) -> None:
+    for path in pairs[0].rglob("*.png"):
+        path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(PictureError) as caught:
+        run(tiny_config(*pairs, tmp_path / "run", workers=workers, val_pairs=0))
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(pairs[0]) in str(caught.value) and "data check" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(UserError, match=f"--out {out}: cannot be written"):
+            run(tiny_config(*pairs, out))
+
+
+def test_half_precision_trains_and_resumes(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    """In a process of its own: Accelerate settles the precision once a process."""
+    config = tiny_config(*pairs, tmp_path / "run", precision="bf16", lambda_edge=1.0)
+    for steps in (2, 4):
+        (tmp_path / "run.json").write_text(json.dumps(config.to_dict() | {"steps": steps}))
+        command = [sys.executable, "-m", "translate", "train", "pix2pix", "--config", str(tmp_path / "run.json")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+    assert checkpoint.find(config.out).step == 4
+    weights = checkpoint.find(config.out).weights("generator")
+    assert all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in weights.values())
 
 
 def test_two_processes_train_as_one_with_the_global_batch(tmp_path: Path, pairs: tuple[Path, Path]) -> None:

@@ -91,7 +91,7 @@ class PairedDataset(Dataset[dict[str, Tensor]]):
         else:
             a, b = load_rgb(pair.a), load_rgb(pair.b)
         if a.shape != b.shape:
-            raise PictureError(f"{pair.b}: differs in size from {pair.a}; `translate data check` lists all such pairs")
+            raise PictureError(f"{pair.b}: differs in size from {pair.a}")
         return {"A": b, "B": a} if self.swap else {"A": a, "B": b}
 
     def __getitem__(self, key: Key) -> dict[str, Tensor]:

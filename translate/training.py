@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, default_collate
 from translate import checkpoint
 from translate.config import CONFIG_NAME, TrainConfig
 from translate.data import Key, PairedDataset, derived_seed, make_loader
-from translate.errors import UnusableError, UserError
+from translate.errors import ExitCode, PictureError, UnusableError, UserError
 from translate.images import from_signed_unit, to_signed_unit
 from translate.methods import build_method
 from translate.methods.base import Batch, Method
@@ -28,6 +28,8 @@ from translate.run_log import RunLog
 
 class NonFiniteLossError(UserError):
     """A loss became infinite or NaN."""
+
+    exit_code = ExitCode.SOME_FAILED
 
 
 class Interrupted(KeyboardInterrupt):
@@ -51,9 +53,7 @@ def train(config: TrainConfig, training: PairedDataset, validation: PairedDatase
         processes=accelerator.num_processes,
     )
     if accelerator.is_main_process:
-        checkpoint.remove_unfinished(config.out)
-        config.out.mkdir(parents=True, exist_ok=True)
-        (config.out / CONFIG_NAME).write_text(json.dumps(config.to_dict(), indent=2), encoding="utf-8")
+        begin_run_folder(config)
     accelerator.wait_for_everyone()
     with RunLog(config, first_step=first_step, last_step=last_step, show=accelerator.is_main_process) as log:
         log.say(
@@ -82,7 +82,7 @@ def fit(
     with stop_signals(accelerator) as stop_asked:
         for step in range(first_step, last_step):
             waiting = time.perf_counter()
-            batch = to_device(next(batches), accelerator.device)
+            batch = to_device(next_batch(batches), accelerator.device)
             log.waited(time.perf_counter() - waiting)
             factor = learning_rate_factor(config, step, last_step)
             method.scale_learning_rates(factor)
@@ -111,14 +111,25 @@ def fit(
                 raise Interrupted(f"stopped and saved at step {done}; repeat the command to go on")
 
 
+def next_batch(batches: Iterator[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The next batch; a picture that cannot be read is a ``PictureError`` that names it and the remedy."""
+    try:
+        return next(batches)
+    except PictureError as error:  # from a worker it comes with the worker's traceback before it
+        reason = str(error).rstrip().rpartition("PictureError: ")[2]
+        raise PictureError(f"{reason}; `translate data check` finds all such files") from error
+
+
 def make_accelerator(config: TrainConfig) -> Accelerator:
     """Accelerate's engine for the configured device and precision; under ``torchrun`` one process a device."""
     name, _, index = config.device.partition(":")
-    if name not in ("auto", "cpu", "cuda"):
+    if name not in ("auto", "cpu", "cuda") or (index and (name != "cuda" or not index.isdecimal())):
         raise UserError(f"--device {config.device}: choose auto, cpu, cuda or cuda:N")
     if name == "cuda":
         if not torch.cuda.is_available():
             raise UnusableError(f"--device {config.device}: this PyTorch ({torch.__version__}) finds no CUDA device")
+        if int(index or 0) >= torch.cuda.device_count():
+            raise UnusableError(f"--device {config.device}: there are {torch.cuda.device_count()} CUDA devices")
         torch.cuda.set_device(int(index or 0))
     return Accelerator(
         cpu=name == "cpu",
@@ -131,12 +142,20 @@ def make_accelerator(config: TrainConfig) -> Accelerator:
 def check_run_folder(config: TrainConfig) -> None:
     """Refuse to go on with a run under settings that would make it another run."""
     saved = config.out / CONFIG_NAME
-    if config.out.exists() and not config.out.is_dir():
-        raise UserError(f"--out {config.out}: is a file; give a folder")
     if saved.is_file():
         changes = config.changes_that_break_resume(json.loads(saved.read_text(encoding="utf-8")))
         if changes:
             raise UserError(f"{config.out} cannot be resumed: {'; '.join(changes)}; restore them or give another --out")
+
+
+def begin_run_folder(config: TrainConfig) -> None:
+    """Write down the settings, and drop what a killed run left unfinished."""
+    try:
+        config.out.mkdir(parents=True, exist_ok=True)
+        checkpoint.remove_unfinished(config.out)
+        (config.out / CONFIG_NAME).write_text(json.dumps(config.to_dict(), indent=2), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--out {config.out}: cannot be written: {error.strerror}; give another folder") from error
 
 
 def resume(method: Method, config: TrainConfig) -> int:

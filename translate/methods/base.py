@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -26,8 +26,6 @@ class Method(ABC):
     ``networks`` are trained, ``averages`` are the moving averages of some of them: both by name, the name of their
     file in a checkpoint.
     """
-
-    validation_sides: ClassVar[tuple[str, ...]]  # the sides of a batch that the validation grid shows
 
     def __init__(self, config: TrainConfig, accelerator: Accelerator) -> None:
         self.config = config

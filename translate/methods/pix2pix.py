@@ -13,8 +13,6 @@ and a late start of the adversarial term can be asked for.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from accelerate import Accelerator
 from torch import Tensor
@@ -29,7 +27,6 @@ from translate.methods.base import Batch, Method, built_discriminator, built_gen
 class Pix2Pix(Method):
     """Paired translation from ``A`` to ``B``."""
 
-    validation_sides: ClassVar[tuple[str, ...]] = ("A", "B")
     config: Pix2PixConfig
 
     def __init__(self, config: Pix2PixConfig, accelerator: Accelerator) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cel_fields import LATTICE, NEIGHBOURS, plain, ramp
 from cel_teacher import cel_shade
 from numpy.typing import NDArray
 
@@ -15,13 +15,6 @@ from translate.inference import Translator
 from translate.shipped import find_style
 
 ROOT = Path(__file__).parents[1]
-LEVELS = (0, 128, 255)
-NEIGHBOURS = [
-    (start, tuple(LEVELS[i + 1] if axis == channel else start[axis] for axis in range(3)))
-    for channel in range(3)
-    for start in product(LEVELS, repeat=3)
-    if (i := LEVELS.index(start[channel])) < 2
-]
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +27,13 @@ def largest_difference(cel: Translator, picture: NDArray[np.uint8]) -> int:
 
 
 def test_plain_fields_come_out_as_the_teachers(cel: Translator) -> None:
-    found = {
-        colour: largest_difference(cel, np.full((96, 96, 3), colour, np.uint8)) for colour in product(LEVELS, repeat=3)
-    }
+    found = {colour: largest_difference(cel, plain(colour)) for colour in LATTICE}
     assert len(found) == 27
     assert {colour: difference for colour, difference in found.items() if difference > 20} == {}
 
 
 def test_smooth_ramps_along_the_edges_of_the_gamut_come_out_as_the_teachers(cel: Translator) -> None:
-    """From each colour of the lattice to the next one along each channel: 54 ramps."""
-    share = np.linspace(0, 1, 512)[None, :, None]
-    found = {}
-    for start, end in NEIGHBOURS:
-        ramp = np.array(start) * (1 - share) + np.array(end) * share
-        found[start, end] = largest_difference(cel, np.repeat(ramp.round().astype(np.uint8), 64, axis=0))
+    found = {ends: largest_difference(cel, ramp(*ends)) for ends in NEIGHBOURS}
     assert len(found) == 54
     assert {ends: difference for ends, difference in found.items() if difference > 20} == {}
 

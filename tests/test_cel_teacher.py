@@ -2,8 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cel_fields import random_field
 from cel_teacher import cel_shade, ink_lines, l0_smooth, shade
-from make_cel_pairs import field, main
+from make_cel_pairs import main
 from PIL import Image
 
 from tests.conftest import draw_photo, files_below
@@ -49,7 +50,7 @@ def test_whole_filter_gives_a_picture_of_the_same_size() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_fields_are_smooth_or_plain(seed: int) -> None:
-    picture = field(np.random.default_rng(seed), 64)
+    picture = random_field(np.random.default_rng(seed), 64)
     assert picture.dtype == np.uint8 and picture.shape[2] == 3 and len(picture) in (64, 128)
     if len(picture) == 128:  # a ramp: neighbours differ by a few steps at most
         assert np.abs(np.diff(picture.astype(int), axis=0)).max() <= 8
@@ -61,7 +62,15 @@ def test_pairs_cover_the_photo_and_come_in_equal_names(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     for name in ("one", "two"):
         Image.fromarray(photo).save(tmp_path / "photos" / f"{name}.png")
-    main([tmp_path / "photos", tmp_path / "pairs"], scales="1,0.5", tile=40, fields=1, leave_out=["two"], workers=1)
+    main(
+        [tmp_path / "photos", tmp_path / "pairs"],
+        scales="1,0.5",
+        tile=40,
+        fields=1,
+        lattice=0,
+        leave_out=["two"],
+        workers=1,
+    )
     sides = [files_below(tmp_path / "pairs" / side) for side in "AB"]
     assert sides[0] == sides[1]
     names = {f"one_x1_{top:04d}_{left:04d}.png" for top in (0, 10) for left in (0, 30)}

@@ -27,9 +27,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         archive.extractall(folder / "site")
     # training's libraries, as absent as they are on a machine that only converts
     for name in ("torch", "torchvision", "albumentations", "cv2", "kornia", "accelerate", "onnx", "safetensors"):
-        (folder / "site" / f"{name}.py").write_text(
-            f"raise ModuleNotFoundError('No module named {name!r}', name={name!r})"
-        )
+        stub = f"raise ModuleNotFoundError({f'No module named {name!r}'!r}, name={name!r})"
+        (folder / "site" / f"{name}.py").write_text(stub)
     return folder / "site"
 
 

@@ -1,10 +1,9 @@
 """Make training pairs for the style ``cel``: OUT/A holds photos, OUT/B the same photos cel-shaded.
 
-    python tools/make_cel_pairs.py PHOTOS... OUT [--scales 1,0.5] [--tile 288] [--fields 600]
+    python tools/make_cel_pairs.py PHOTOS... OUT [--scales 1,0.5] [--tile 288] [--fields 600] [--lattice 16]
 
 The filter works on the whole photo; ``--tile`` then cuts photo and picture into tiles, which decode faster in training.
-``--fields`` adds plain fields and smooth ramps at the edges of the RGB gamut, which photos hardly show and where a
-network that never saw them invents colours.
+``--fields`` and ``--lattice`` add synthetic fields and ramps (see cel_fields.py).
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from typing import Annotated
 import cv2
 import numpy as np
 import typer
+from cel_fields import lattice_pictures, random_field
 from cel_teacher import cel_shade
 from numpy.typing import NDArray
 from PIL import Image
@@ -26,31 +26,6 @@ from rich.progress import track
 
 from translate.folders import find_images
 from translate.images import load_picture
-
-CORNERS = np.array(list(product((0, 128, 255), repeat=3)), np.uint8)  # [27, 3]
-
-
-def field(rng: np.random.Generator, size: int) -> NDArray[np.uint8]:
-    """A synthetic picture, uint8: a plain field, a mosaic of fields or a ramp of two to nine colours.
-
-    Plain fields and mosaics are ``size`` pixels a side. Ramps are twice as large, for in small ones the filter, which
-    looks at the whole picture, makes stairs that no neighbourhood explains.
-    """
-    kind = rng.choice(["plain", "mosaic", "ramp"], p=[0.25, 0.35, 0.4])
-    if kind == "plain":
-        return np.broadcast_to(CORNERS[rng.integers(27)], (size, size, 3)).copy()
-    if kind == "mosaic":
-        cells = int(rng.integers(2, 7))
-        corners = CORNERS[rng.integers(27, size=(cells, cells))]
-        anything = rng.integers(0, 256, (cells, cells, 3))
-        colours = np.where(rng.random((cells, cells, 1)) < 0.6, corners, anything).astype(np.uint8)
-        return cv2.resize(colours, (size, size), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
-    # colours of the lattice {0, 128, 255}^3 that differ by one step in some channels, so that the ramp is gentle
-    start = rng.integers(0, 3, 3)
-    steps = rng.integers(-1, 2, (rng.integers(1, 4), rng.integers(1, 4), 3))
-    colours = np.array([0, 128, 255], np.float32)[np.clip(start + steps, 0, 2)]
-    rows, columns = (np.linspace(0, count - 1, 2 * size, dtype=np.float32) for count in colours.shape[:2])
-    return (cv2.remap(colours, *np.meshgrid(columns, rows), cv2.INTER_LINEAR) + 0.5).astype(np.uint8)
 
 
 def save_pair(photo: NDArray[np.uint8], out: Path, name: str, tile: int) -> None:
@@ -84,14 +59,22 @@ def make_photo_pairs(source: tuple[Path, str], *, out: Path, scales: list[float]
 
 def make_field_pair(seed: int, *, out: Path, tile: int) -> None:
     cv2.setNumThreads(1)
-    save_pair(field(np.random.default_rng(seed), tile or 288), out, f"fields/{seed:04d}", tile)
+    save_pair(random_field(np.random.default_rng(seed), tile or 288), out, f"fields/{seed:04d}", tile)
+
+
+def make_lattice_pairs(out: Path, copies: int) -> None:
+    """Each picture ``copies`` times, which weighs it in the training."""
+    for index, picture in enumerate(lattice_pictures()):
+        for copy in range(copies):
+            save_pair(picture, out, f"lattice/{index:02d}_{copy:02d}", 0)
 
 
 def main(
     photos: Annotated[list[Path], typer.Argument(help="folders of photos, then the folder to write: PHOTOS... OUT")],
     scales: Annotated[str, typer.Option(help="sizes at which each photo is filtered")] = "1",
     tile: Annotated[int, typer.Option(help="cut into tiles of this size in pixels; 0 keeps whole pictures")] = 0,
-    fields: Annotated[int, typer.Option(help="number of synthetic fields and ramps to add")] = 0,
+    fields: Annotated[int, typer.Option(help="number of random fields and ramps to add")] = 0,
+    lattice: Annotated[int, typer.Option(help="copies of each plain field and ramp of the colour lattice to add")] = 0,
     leave_out: Annotated[list[str], typer.Option(help="photos to leave out, by name without suffix")] = [],  # noqa: B006
     workers: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
@@ -114,6 +97,7 @@ def main(
         field_jobs = partial(make_field_pair, out=out, tile=tile)
         for _ in track(pool.map(field_jobs, range(fields)), total=fields, description="fields"):
             pass
+    make_lattice_pairs(out, lattice)
     typer.echo(f"{len(sources)} photos and {fields} fields -> {out}")
 
 

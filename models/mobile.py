@@ -2,7 +2,7 @@
 
 The picture is halved by pixel-unshuffle (Shi et al. 2016) and once more by a strided convolution; residual blocks work
 at a quarter of the resolution, where dilations widen what each pixel sees at no cost (Yu and Koltun 2016); one skip
-brings the detail back. The network adds to its input, so that it starts as the identity.
+brings the detail back. The network adds to its input, so that it starts close to the identity.
 
 There is no normalisation: statistics over the image would make tiles differ from the whole, and running statistics
 were seen to fail on colours at the edge of the gamut. Small initial residuals keep the depth trainable without it

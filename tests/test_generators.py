@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from models import GENERATORS, Generator, build_generator
 from tests.conftest import style_info
@@ -157,3 +158,12 @@ def test_dropout_is_the_noise_of_training() -> None:
 def test_refused_options(name: str, options: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         build_generator(name, **options)
+
+
+def test_mobile_keeps_its_budget() -> None:
+    with torch.device("meta"):  # shapes alone: nothing is computed
+        generator, image = build_generator("mobile"), torch.empty(1, 3, 512, 512)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        generator(image)
+    assert counter.get_total_flops() <= 12e9
+    assert sum(weights.numel() for weights in generator.parameters()) * 4 < 3e6

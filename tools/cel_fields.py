@@ -16,7 +16,7 @@ Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 LEVELS = (0, 128, 255)
-LATTICE: list[Colour] = list(product(LEVELS, repeat=3))
+LATTICE: list[Colour] = list(product(LEVELS, LEVELS, LEVELS))
 # each colour of the lattice with the next one along each channel
 NEIGHBOURS: list[tuple[Colour, Colour]] = [
     (start, end)

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from translate.losses import OBJECTIVES, edge_l1, objective_by_name
+from translate.losses import OBJECTIVES, edge_l1, forgive_overshoot, objective_by_name
 
 REAL = torch.tensor([[[[2.0, -1.0]]]])
 FAKE = torch.tensor([[[[0.5, -3.0]]]])
@@ -50,6 +50,16 @@ def test_each_side_pulls_its_logits_the_right_way(name: str) -> None:
 def test_unknown_objective_lists_the_known() -> None:
     with pytest.raises(ValueError, match="vanilla, lsgan, hinge"):
         objective_by_name("wasserstein")
+
+
+def test_overshoot_is_forgiven_only_where_clipping_mends_it() -> None:
+    image = torch.tensor([-1.5, -1.5, 1.5, 1.5, 0.5, -0.5], requires_grad=True)
+    target = torch.tensor([-1.0, 0.0, 1.0, -1.0, 1.0, -1.0])
+    visible = forgive_overshoot(image, target)
+    assert visible.tolist() == [-1.0, -1.5, 1.0, 1.5, 0.5, -0.5]
+    (visible - target).abs().sum().backward()
+    assert image.grad is not None
+    assert image.grad.tolist() == [0, -1, 0, 1, -1, 1]
 
 
 def test_edge_distance_ignores_a_shift_of_brightness_and_sees_an_edge() -> None:

@@ -197,7 +197,7 @@ class Pix2PixConfig(TrainConfig):
             "warmup": 100,
             "lambda_edge": 100.0,
             "lambda_gan": 0.1,
-            "gan_start": 0.95,
+            "gan_start": 0.97,
             "ema": 0.999,
         },
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -57,6 +58,17 @@ def objective_by_name(name: str) -> Objective:
     if name not in OBJECTIVES:
         raise ValueError(f"no objective is called {name!r}: choose one of {', '.join(OBJECTIVES)}")
     return OBJECTIVES[name]
+
+
+def forgive_overshoot(image: Tensor, target: Tensor) -> Tensor:
+    """``image`` with values beyond [-1, 1] replaced by the limit where ``target`` is at that limit; any shape.
+
+    Pictures are clipped when they become bytes, so such a value is right already, and a generator without a bounded
+    last layer need not bend to the limit exactly. Elsewhere values beyond the range stay, and with them their gradient.
+    """
+    below = (image < -1) & (target <= -1)
+    above = (image > 1) & (target >= 1)
+    return torch.where(below | above, target, image)
 
 
 def edge_l1(image: Tensor, target: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ G* = arg min_G max_D L_cGAN(G, D) + lambda L_L1(G)   (equation 4), lambda 100 (s
   and then lets it fall to 0 linearly.
 - The noise is dropout inside the generator (section 3.1).
 Departures: a moving average of the generator is kept and exported (Yazici et al. 2019); an L1 distance of gradients
-and a late start of the adversarial term can be asked for.
+and a late start of the adversarial term can be asked for; values that clipping will mend cost nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from translate.config import Pix2PixConfig
 from translate.errors import UserError
-from translate.losses import edge_l1, objective_by_name
+from translate.losses import edge_l1, forgive_overshoot, objective_by_name
 from translate.methods.base import Batch, Method, built_discriminator, built_generator
 
 
@@ -61,9 +61,10 @@ class Pix2Pix(Method):
         self, real_A: Tensor, real_B: Tensor, fake_B: Tensor, *, adversarial: bool
     ) -> dict[str, Tensor]:
         config = self.config
-        losses = {"G/l1": config.lambda_l1 * F.l1_loss(fake_B, real_B)}
+        visible_B = forgive_overshoot(fake_B, real_B)
+        losses = {"G/l1": config.lambda_l1 * F.l1_loss(visible_B, real_B)}
         if config.lambda_edge > 0:
-            losses["G/edge"] = config.lambda_edge * edge_l1(fake_B, real_B)
+            losses["G/edge"] = config.lambda_edge * edge_l1(visible_B, real_B)
         if adversarial:
             with self.frozen("discriminator") as D:
                 fake_logits = D(torch.cat([real_A, fake_B], dim=1))

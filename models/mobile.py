@@ -84,9 +84,16 @@ class MobileGenerator(Generator):
                 block.refine.weight.mul_(RESIDUAL_SCALE)
             self.out.weight.mul_(RESIDUAL_SCALE)
 
+    def _head_of_unshuffled(self, image: Tensor) -> Tensor:
+        """``self.head(F.pixel_unshuffle(image, 2))`` as one strided convolution, which moves no pixels about."""
+        channels = self.head.out_channels
+        weight = self.head.weight.view(channels, 3, 2, 2, 3, 3)  # [c, colour, cell row, cell column, kernel 3, 3]
+        weight = weight.permute(0, 1, 4, 2, 5, 3).reshape(channels, 3, 6, 6)
+        return F.conv2d(image, weight, self.head.bias, stride=2, padding=2)
+
     def forward(self, image: Tensor) -> Tensor:
         image = F.pad(image, (MARGIN,) * 4, mode="replicate")
-        half = F.relu(self.head(F.pixel_unshuffle(image, 2)))  # [N, 3, H, W] -> [N, c, H/2, W/2]
+        half = F.relu(self._head_of_unshuffled(image))  # [N, 3, H, W] -> [N, c, H/2, W/2]
         quarter = self.body(F.relu(self.down(half)))  # -> [N, w, H/4, W/4]
         # a 1x1 convolution and the upsampling may change places: this order is the cheaper one
         half = self.fine(F.relu(upsample(self.up(quarter)) + half))

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from models import GENERATORS, Generator, build_generator
+from models.mobile import MobileGenerator
 from tests.conftest import style_info
 from translate.inference import spans
 
@@ -167,3 +168,10 @@ def test_mobile_keeps_its_budget() -> None:
         generator(image)
     assert counter.get_total_flops() <= 12e9
     assert sum(weights.numel() for weights in generator.parameters()) * 4 < 3e6
+
+
+def test_head_of_mobile_is_a_convolution_of_the_unshuffled_picture() -> None:
+    generator, image = build_generator("mobile"), torch.randn(2, 3, 12, 20)
+    assert isinstance(generator, MobileGenerator)
+    expected = generator.head(nn.functional.pixel_unshuffle(image, 2))
+    torch.testing.assert_close(generator._head_of_unshuffled(image), expected, atol=1e-5, rtol=1e-5)

@@ -2,7 +2,7 @@
 # Make the style `cel` from folders of photos: pairs by the classical filter, training, export.
 #   tools/train_cel.sh WORK PHOTOS...
 # WORK keeps the pairs (about 1 GB for 500 photos), the run and the style; repeating the command goes on where it
-# stopped. STEPS sets the length: the shipped style took 15000, under two hours on two processor cores. FIELDS and
+# stopped. STEPS sets the length: the shipped style took 17000, about an hour and a half on two processor cores. FIELDS and
 # LATTICE set how many synthetic pictures are added; LICENCE and TRAINING_DATA go into the style's metadata.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -16,7 +16,7 @@ if [ ! -e "$work/pairs/complete" ]; then
         --fields "${FIELDS:-600}" --lattice "${LATTICE:-16}"
     touch "$work/pairs/complete"
 fi
-$python -m translate train pix2pix --preset filter --steps "${STEPS:-15000}" \
+$python -m translate train pix2pix --preset filter --steps "${STEPS:-17000}" \
     --a "$work/pairs/A" --b "$work/pairs/B" --out "$work/run"
 $python -m translate export "$work/run" -o "$work/cel.onnx" --title "Cel shading" \
     --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"

@@ -130,6 +130,32 @@ def test_a_stop_signal_saves_first(tmp_path: Path, pairs: tuple[Path, Path], mon
     assert checkpoint.find(tmp_path / "run").step == 1
 
 
+def test_ctrl_c_with_workers_saves_and_ends(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    """A terminal sends the signal to the whole group: workers go on until the run has saved, then end with it."""
+    config = tiny_config(*pairs, tmp_path / "run", steps=100_000, workers=1, save_every=10)
+    (tmp_path / "run.json").write_text(json.dumps(config.to_dict()))
+    command = [sys.executable, "-m", "translate", "train", "pix2pix", "--config", str(tmp_path / "run.json")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not checkpoint.checkpoints(config.out):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped and saved at step" in err and "Traceback" not in err
+
+
+def test_a_failed_run_leaves_no_worker_behind(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    for path in pairs[0].rglob("*.png"):
+        path.write_bytes(path.read_bytes()[:100])
+    config = tiny_config(*pairs, tmp_path / "run", workers=1, val_pairs=0)
+    (tmp_path / "run.json").write_text(json.dumps(config.to_dict()))
+    command = [sys.executable, "-m", "translate", "train", "pix2pix", "--config", str(tmp_path / "run.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "data check" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_changed_settings_are_refused_by_name(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
     run(tiny_config(*pairs, tmp_path / "run", steps=1))
     with pytest.raises(UserError, match=r"cannot be resumed: --lr is 0\.5, the run has 0\.0002.*another --out"):

@@ -58,8 +58,8 @@ def main() -> None:
     except UserError as error:
         typer.echo(f"translate: {one_line(error)}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt as interrupt:
-        typer.echo(f"translate: {interrupt or 'interrupted'}", err=True)
+    except KeyboardInterrupt:
+        typer.echo("translate: interrupted", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except ModuleNotFoundError as error:
         if error.name not in TRAINING_LIBRARIES:

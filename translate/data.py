@@ -148,11 +148,11 @@ def make_loader(
 
 
 def _begin_worker(worker: int) -> None:
-    """One thread each, as the workers run beside one another; and a stop is for the main process to carry out.
+    """One thread each, as the workers run beside one another; and Ctrl-C is for the main process to carry out.
 
-    A terminal's Ctrl-C reaches the workers too: they have to go on serving until the run has saved where it is.
+    A terminal sends it to the workers too: they have to go on serving until the run has saved where it is. SIGTERM
+    keeps its meaning, as it is how the main process ends its workers.
     """
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)

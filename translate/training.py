@@ -32,8 +32,10 @@ class NonFiniteLossError(UserError):
     exit_code = ExitCode.SOME_FAILED
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(UserError):  # noqa: N818 (nothing went wrong)
     """The run was asked to stop, and has saved where it is."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 def train(config: TrainConfig, training: PairedDataset, validation: PairedDataset) -> None:

@@ -20,17 +20,21 @@ def require_positive(**options: int) -> None:
             raise ValueError(f"{name} has to be at least 1, not {value}")
 
 
-class InstanceNorm(nn.Module):
-    """Instance normalisation with scale and shift (Ulyanov 2016), the same in training and in evaluation.
-
-    The statistics are taken in float32 whatever the input's type: sums over a large image overflow float16.
-    """
+class ScaleAndShift(nn.Module):
+    """What the normalisations learn: a scale and a shift a channel."""
 
     def __init__(self, channels: int, *, eps: float = 1e-5) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.eps = eps
+
+
+class InstanceNorm(ScaleAndShift):
+    """Instance normalisation with scale and shift (Ulyanov 2016), the same in training and in evaluation.
+
+    The statistics are taken in float32 whatever the input's type: sums over a large image overflow float16.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         # not F.instance_norm: it refuses a single spatial element
@@ -47,14 +51,8 @@ class InstanceNorm(nn.Module):
         ).to(x.dtype)
 
 
-class LayerNorm2d(nn.Module):
+class LayerNorm2d(ScaleAndShift):
     """Normalisation over channels, height and width of each picture, with scale and shift a channel, in float32."""
-
-    def __init__(self, channels: int, *, eps: float = 1e-5) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
         return F.group_norm(x.float(), 1, self.weight.float(), self.bias.float(), self.eps).to(x.dtype)
@@ -127,6 +125,6 @@ def init_normal(network: nn.Module, *, std: float = 0.02) -> None:
             nn.init.normal_(module.weight, 0.0, std)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, InstanceNorm | LayerNorm2d | nn.BatchNorm2d):
+        elif isinstance(module, ScaleAndShift | nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, std)
             nn.init.zeros_(module.bias)

@@ -58,9 +58,9 @@ def _readable(file: Path) -> Iterator[Path]:
     try:
         yield file
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        reason = (
-            "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {str(error).splitlines()[0]}"
-        )
+        # the first line: what torch says after it is advice on loading code, which is never the remedy here
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {said}"
         raise UnusableError(f"{file}: {reason}; remove {file.parent} to go on from the checkpoint before it") from error
 
 

@@ -83,10 +83,8 @@ class TrainConfig:
             for name, least in limits.items()
             if getattr(self, name) < least
         ]
-        positive = ("lr",)
-        found += [
-            f"{flag(name)} {getattr(self, name)}: has to be above 0" for name in positive if getattr(self, name) <= 0
-        ]
+        if self.lr <= 0:
+            found.append(f"--lr {self.lr}: has to be above 0")
         for name in ("ema", "beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 found.append(f"{flag(name)} {getattr(self, name)}: has to be from 0 to below 1")

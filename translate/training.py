@@ -166,7 +166,7 @@ def resume(method: Method, config: TrainConfig) -> int:
     if not found:
         return 0
     newest = found[-1]
-    for name, module in method.loadable().items():
+    for name, module in method.modules().items():
         checkpoint.load_weights(module, newest.weights(name), source=newest.path)
     method.load_state(newest.state(method.accelerator.device))
     return newest.step

@@ -88,8 +88,7 @@ class Method(ABC):
 
     def weights(self) -> dict[str, dict[str, Tensor]]:
         """The tensors of networks and averages by name."""
-        trained = {name: self.bare(name).state_dict() for name in self.networks}
-        return trained | {name: average.module.state_dict() for name, average in self.averages.items()}
+        return {name: module.state_dict() for name, module in self.modules().items()}
 
     def state(self) -> dict[str, Any]:
         """All that a resumed run needs besides the weights, plain enough for ``weights_only=True``."""
@@ -109,8 +108,8 @@ class Method(ABC):
         if state["scaler"] is not None and self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
 
-    def loadable(self) -> dict[str, nn.Module]:
-        """The modules whose tensors ``weights`` gives, by the same names."""
+    def modules(self) -> dict[str, nn.Module]:
+        """Networks and averages by name, without the wrapping for distribution."""
         trained = {name: self.bare(name) for name in self.networks}
         return trained | {name: average.module for name, average in self.averages.items()}
 

@@ -39,6 +39,9 @@ class Checkpoint:
     step: int
     config: dict[str, Any]
 
+    def has_weights(self, name: str) -> bool:
+        return (self.path / f"{name}.safetensors").is_file()
+
     def weights(self, name: str) -> dict[str, Tensor]:
         """The tensors of the network called ``name``."""
         with _readable(self.path / f"{name}.safetensors") as file:

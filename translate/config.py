@@ -36,6 +36,7 @@ class TrainConfig:
     presets: ClassVar[dict[str, dict[str, Any]]]
 
     out: Path = field(metadata={"help": "folder of the run: checkpoints, logs, samples", "free": True})
+    init: Path | None = setting(None, "run or checkpoint to fine-tune: its weights are where this run starts")
 
     generator: str = setting("unet", "generator, by its name in the zoo")
     generator_options: dict = setting({}, "option of the generator, key=value (repeatable)")
@@ -193,6 +194,7 @@ class Pix2PixConfig(TrainConfig):
             "clip_gradient": 100.0,
             "schedule": "cosine",
             "warmup": 100,
+            "lambda_l2": 500.0,
             "lambda_edge": 100.0,
             "lambda_gan": 0.1,
             "gan_start": 0.97,
@@ -210,6 +212,7 @@ class Pix2PixConfig(TrainConfig):
     objective: str = setting("vanilla", "adversarial objective: vanilla, lsgan or hinge")
     lambda_gan: float = setting(1.0, "weight of the adversarial term")
     lambda_l1: float = setting(100.0, "weight of the L1 distance")
+    lambda_l2: float = setting(0.0, "weight of the squared distance, which minds the largest differences most")
     lambda_edge: float = setting(0.0, "weight of the L1 distance of the gradients, which keeps edges crisp")
     gan_start: float = setting(0.0, "share of the run trained by the distances alone, before the adversarial term")
 
@@ -217,7 +220,7 @@ class Pix2PixConfig(TrainConfig):
         found = super().problems()
         if (self.data is None) == (self.a is None and self.b is None) or (self.a is None) != (self.b is None):
             found.append("give either --data DIR (A and B side by side) or both --a DIR and --b DIR")
-        for name in ("lambda_gan", "lambda_l1", "lambda_edge", "jitter", "val_pairs"):
+        for name in ("lambda_gan", "lambda_l1", "lambda_l2", "lambda_edge", "jitter", "val_pairs"):
             if getattr(self, name) < 0:
                 found.append(f"{flag(name)} {getattr(self, name)}: cannot be negative")
         if not 0 <= self.gan_start <= 1:

@@ -161,15 +161,26 @@ def begin_run_folder(config: TrainConfig) -> None:
 
 
 def resume(method: Method, config: TrainConfig) -> int:
-    """Load the newest checkpoint of the run, if there is one; the number of steps already taken."""
+    """Load the newest checkpoint of the run, else the weights it starts from; the number of steps already taken."""
     found = checkpoint.checkpoints(config.out)
     if not found:
+        if config.init is not None:
+            start_from(method, checkpoint.find(config.init))
         return 0
     newest = found[-1]
     for name, module in method.modules().items():
         checkpoint.load_weights(module, newest.weights(name), source=newest.path)
     method.load_state(newest.state(method.accelerator.device))
     return newest.step
+
+
+def start_from(method: Method, source: checkpoint.Checkpoint) -> None:
+    """Give the method's networks the weights of the same name in ``source``: the averaged ones, where it has them."""
+    for name, module in method.modules().items():
+        averaged = name if name.endswith("_ema") else f"{name}_ema"
+        found = next((known for known in (averaged, name) if source.has_weights(known)), None)
+        if found is not None:
+            checkpoint.load_weights(module, source.weights(found), source=source.path)
 
 
 def learning_rate_factor(config: TrainConfig, step: int, last_step: int) -> float:

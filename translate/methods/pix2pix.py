@@ -7,8 +7,8 @@ G* = arg min_G max_D L_cGAN(G, D) + lambda L_L1(G)   (equation 4), lambda 100 (s
 - Adam, learning rate 2e-4, beta1 0.5, beta2 0.999 (section 3.3); the authors' code holds the rate for half of the run
   and then lets it fall to 0 linearly.
 - The noise is dropout inside the generator (section 3.1).
-Departures: a moving average of the generator is kept and exported (Yazici et al. 2019); an L1 distance of gradients
-and a late start of the adversarial term can be asked for; values that clipping will mend cost nothing.
+Departures: a moving average of the generator is kept and exported (Yazici et al. 2019); a squared distance, an L1
+distance of gradients and a late start of the adversarial term can be asked for; values that clipping will mend cost nothing.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ class Pix2Pix(Method):
         config = self.config
         visible_B = forgive_overshoot(fake_B, real_B)
         losses = {"G/l1": config.lambda_l1 * F.l1_loss(visible_B, real_B)}
+        if config.lambda_l2 > 0:
+            losses["G/l2"] = config.lambda_l2 * F.mse_loss(visible_B, real_B)
         if config.lambda_edge > 0:
             losses["G/edge"] = config.lambda_edge * edge_l1(visible_B, real_B)
         if adversarial:

@@ -1,11 +1,14 @@
 """The network zoo: pure PyTorch, knows nothing of folders, losses or the command line."""
 
-from models import animegan, mobile, patchgan, resnet, unet  # noqa: F401  they register themselves
+from models import animegan, mobile, multiscale, patchgan, resnet, stargan, unet  # noqa: F401  they register themselves
+from models.init import Init, initialise
+from models.minibatch import couples_samples
 from models.registry import (
     DISCRIMINATORS,
     GENERATORS,
     Discriminator,
     Generator,
+    Verdict,
     build_discriminator,
     build_generator,
 )
@@ -15,6 +18,10 @@ __all__ = [
     "GENERATORS",
     "Discriminator",
     "Generator",
+    "Init",
+    "Verdict",
     "build_discriminator",
     "build_generator",
+    "couples_samples",
+    "initialise",
 ]

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from models.blocks import conv_norm, init_normal
+from models.blocks import conv_norm, tapped
+from models.init import init_normal
 from models.registry import Generator, register_generator
 
 
@@ -75,3 +76,7 @@ class AnimeGan(Generator):
 
     def forward(self, image: Tensor) -> Tensor:
         return self.layers(image)
+
+    def encoder_features(self, image: Tensor) -> list[Tensor]:
+        """The image, both halvings, the first and the third inverted residual: five maps, down to a quarter."""
+        return [image, *tapped(self.layers, image, {1, 3, 6, 8})]

@@ -1,12 +1,15 @@
-"""Parts shared by the networks: normalisation that is safe in half precision, residual blocks, upsampling, init."""
+"""Parts shared by the networks: normalisation that is safe in half precision, convolutions, self-attention, labels."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrizations
 
 Norm = Literal["instance", "layer", "batch", "none"]
 Upsampling = Literal["resize", "transposed"]
@@ -33,22 +36,14 @@ class ScaleAndShift(nn.Module):
 class InstanceNorm(ScaleAndShift):
     """Instance normalisation with scale and shift (Ulyanov 2016), the same in training and in evaluation.
 
+    Computed as a group normalisation with a group a channel: it keeps the memory layout, and `torch.instance_norm` has
+    wrong gradients on the CPU for a single picture that is channels last (PyTorch 2.15).
     The statistics are taken in float32 whatever the input's type: sums over a large image overflow float16.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        # not F.instance_norm: it refuses a single spatial element
-        return torch.instance_norm(
-            x.float(),
-            self.weight.float(),
-            self.bias.float(),
-            running_mean=None,
-            running_var=None,
-            use_input_stats=True,
-            momentum=0.0,  # of the running statistics, of which there are none
-            eps=self.eps,
-            cudnn_enabled=torch.backends.cudnn.enabled,
-        ).to(x.dtype)
+        # not F.group_norm: it refuses a single spatial element
+        return torch.group_norm(x.float(), x.shape[1], self.weight.float(), self.bias.float(), self.eps).to(x.dtype)
 
 
 class LayerNorm2d(ScaleAndShift):
@@ -74,14 +69,17 @@ def normalisation(kind: Norm, channels: int) -> nn.Module:
 def conv_norm(
     in_channels: int, out_channels: int, *, kernel: int, stride: int = 1, groups: int = 1, norm: Norm
 ) -> nn.Sequential:
-    """Convolution over a reflected border, then normalisation. Height and width have to be above ``kernel // 2``."""
+    """Convolution over a reflected border, then normalisation. Height and width have to be above ``kernel // 2``.
+
+    At stride 2 it halves them where they are even, kernel 4 as well as the odd ones.
+    """
     return nn.Sequential(
         nn.Conv2d(
             in_channels,
             out_channels,
             kernel,
             stride,
-            padding=kernel // 2,
+            padding=(kernel - 1) // 2,
             padding_mode="reflect" if kernel > 1 else "zeros",
             groups=groups,
             bias=norm == "none",  # a normalisation takes a bias out again and brings its own
@@ -115,16 +113,53 @@ def upsample_conv(
     raise ValueError(f"no upsampling is called {kind!r}: choose one of {', '.join(get_args(Upsampling))}")
 
 
-def init_normal(network: nn.Module, *, std: float = 0.02) -> None:
-    """Weights from N(0, std), biases 0, normalisation scales from N(1, std).
+class SelfAttention(nn.Module):
+    """Every place of the picture looks at all others: x + gamma * attended(x), with gamma 0 at first.
 
-    std 0.02 is DCGAN's (Radford et al. 2016), kept by pix2pix and CycleGAN.
+    Zhang, Goodfellow, Metaxas, Odena: Self-Attention Generative Adversarial Networks, ICML 2019, equations 1 to 3, with
+    an eighth of the channels inside. As in the authors' code, keys and values are the maxima of 2x2 places: a quarter
+    of the memory, which grows with the square of the number of places. Height and width have to be at least 2.
     """
-    for module in network.modules():
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = max(1, channels // 8)
+        self.query, self.key, self.value = (nn.Conv2d(channels, inner, 1, bias=False) for _ in range(3))
+        self.out = nn.Conv2d(inner, channels, 1, bias=False)
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        query = self.query(x).flatten(2).mT  # [N, C, H, W] -> [N, HW, c]
+        key = F.max_pool2d(self.key(x), 2).flatten(2)  # -> [N, c, HW / 4]
+        value = F.max_pool2d(self.value(x), 2).flatten(2).mT  # -> [N, HW / 4, c]
+        # written out, as the fused kernels have no second derivative, which gradient penalties need; in float32, as the
+        # products are not scaled and overflow float16
+        weights = (query.float() @ key.float()).softmax(dim=-1).to(value.dtype)  # -> [N, HW, HW / 4]
+        attended = (weights @ value).mT.unflatten(2, x.shape[2:])  # -> [N, c, H, W]
+        return x + self.gamma * self.out(attended)
+
+
+def join_domain(image: Tensor, domain: Tensor) -> Tensor:
+    """Every value of ``domain`` [N, K] as a map of its own beside the channels of [N, C, H, W]: [N, C + K, H, W]."""
+    maps = domain.to(image.dtype)[:, :, None, None].expand(-1, -1, *image.shape[2:])
+    return torch.cat((image, maps), dim=1)
+
+
+def tapped(layers: Iterable[nn.Module], x: Tensor, taps: Collection[int]) -> list[Tensor]:
+    """What the layers with the indices ``taps`` give when all run in turn from ``x``; past the last tap none runs."""
+    maps = []
+    for index, layer in enumerate(islice(layers, max(taps) + 1)):
+        x = layer(x)
+        if index in taps:
+            maps.append(x)
+    return maps
+
+
+def normalise_spectrally(network: nn.Module) -> None:
+    """Divide every weight by its largest singular value, estimated anew at each pass in training (Miyato et al. 2018).
+
+    To be called last: initial weights set before count, those set afterwards go through ``init.initialise``.
+    """
+    for module in list(network.modules()):
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.normal_(module.weight, 0.0, std)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-        elif isinstance(module, ScaleAndShift | nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0, std)
-            nn.init.zeros_(module.bias)
+            parametrizations.spectral_norm(module)

@@ -5,7 +5,8 @@ the 70x70 PatchGAN C64-C128-C256-C512 and the PixelGAN. Conditional discriminato
 be judged side by side: the caller joins them and says ``in_channels=6``.
 
 Departures: instance normalisation by default, as in CycleGAN (Zhu et al. 2017); spectral normalisation (Miyato et al.
-2018) by option. Weights start from N(0, 0.02), which spectral normalisation rescales.
+2018) by option, and so are self-attention (Zhang et al. 2019) and the comparison of a batch's pictures (`minibatch`).
+Weights start from N(0, 0.02), which spectral normalisation rescales.
 """
 
 from __future__ import annotations
@@ -13,43 +14,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
 
-from models.blocks import Norm, init_normal, normalisation, require_positive
-from models.registry import Discriminator, register_discriminator
+from models.blocks import Norm, SelfAttention, normalisation, normalise_spectrally, require_positive, tapped
+from models.init import init_normal
+from models.minibatch import Minibatch, minibatch_layer
+from models.registry import Discriminator, Verdict, register_discriminator
 
 
 def _layers(
-    widths: Sequence[int],  # channels from the input to the logits
-    strides: Sequence[int],  # one a convolution
+    widths: Sequence[int],  # channels from the input to the last hidden map
+    strides: Sequence[int],  # one a convolution, that of the logits included
     *,
     kernel: int,
     padding: int,
     norm: Norm,
     spectral_norm: bool,
+    attention_after: int | None = None,  # index of a convolution
+    minibatch: Minibatch = "none",
 ) -> nn.Sequential:
     """Convolutions, normalised all but the first and the last, with leaky ReLUs between them."""
-    last = len(strides) - 1
     layers: list[nn.Module] = []
-    for index, stride in enumerate(strides):
-        kind: Norm = "none" if index in (0, last) else norm
+    for index, stride in enumerate(strides[:-1]):
+        kind: Norm = "none" if index == 0 else norm
         layers += [
             nn.Conv2d(widths[index], widths[index + 1], kernel, stride, padding, bias=kind == "none"),
             normalisation(kind, widths[index + 1]),
             nn.LeakyReLU(0.2),
         ]
-    network = nn.Sequential(*layers[:-1])
+        if index == attention_after:
+            layers.append(SelfAttention(widths[index + 1]))
+    hidden = widths[-1]
+    if (comparison := minibatch_layer(minibatch, hidden)) is not None:
+        layers.append(comparison)
+        hidden += comparison.added_channels
+    layers.append(nn.Conv2d(hidden, 1, kernel, strides[-1], padding))
+    network = nn.Sequential(*layers)
     init_normal(network)
     if spectral_norm:
-        for module in network:
-            if isinstance(module, nn.Conv2d):
-                parametrizations.spectral_norm(module)
+        normalise_spectrally(network)
     return network
+
+
+def _judge(layers: nn.Sequential, image: Tensor) -> Verdict:
+    activations = [index for index, layer in enumerate(layers) if isinstance(layer, nn.LeakyReLU)]
+    *features, logits = tapped(layers, image, [*activations, len(layers) - 1])
+    return Verdict((logits,), tuple(features))
 
 
 @register_discriminator("patchgan")
 class PatchGan(Discriminator):
-    """float [N, in_channels, H, W] to logits [N, 1, h, w]; 256x256 gives 30x30, 32x32 the least, 2x2."""
+    """float [N, in_channels, H, W] in [-1, 1] to logits [N, 1, h, w]; 256x256 gives 30x30, 24x24 the least, 1x1."""
 
     def __init__(
         self,
@@ -59,23 +73,34 @@ class PatchGan(Discriminator):
         layers: int = 3,  # that halve height and width: 3 see 70x70 pixels, 1 sees 16x16, 5 see 286x286
         norm: Norm = "instance",
         spectral_norm: bool = False,
+        attention: bool = False,  # behind the last halving; every logit then sees the whole picture
+        minibatch: Minibatch = "none",  # what the logits see of the batch as a whole
     ) -> None:
         super().__init__()
         require_positive(in_channels=in_channels, channels=channels, layers=layers)
-        widths = [in_channels, *(channels * min(2**level, 8) for level in range(layers + 1)), 1]
+        widths = [in_channels, *(channels * min(2**level, 8) for level in range(layers + 1))]
         strides = [2] * layers + [1, 1]
-        self.layers = _layers(widths, strides, kernel=4, padding=1, norm=norm, spectral_norm=spectral_norm)
-        self.receptive_field = 1  # side in pixels of the patch a logit judges, but for the statistics of the norm
+        self.layers = _layers(
+            widths,
+            strides,
+            kernel=4,
+            padding=1,
+            norm=norm,
+            spectral_norm=spectral_norm,
+            attention_after=layers - 1 if attention else None,
+            minibatch=minibatch,
+        )
+        self.receptive_field = 1  # side in pixels of the patch a logit judges, but for norm and attention
         for stride in reversed(strides):
             self.receptive_field = (self.receptive_field - 1) * stride + 4
 
-    def forward(self, image: Tensor) -> Tensor:
-        return self.layers(image)
+    def forward(self, image: Tensor) -> Verdict:
+        return _judge(self.layers, image)
 
 
 @register_discriminator("pixel")
 class Pixel(Discriminator):
-    """PixelGAN: float [N, in_channels, H, W] to logits [N, 1, H, W], a logit for each pixel alone."""
+    """PixelGAN: float [N, in_channels, H, W] in [-1, 1] to logits [N, 1, H, W], a logit for each pixel alone."""
 
     receptive_field = 1
 
@@ -89,8 +114,8 @@ class Pixel(Discriminator):
     ) -> None:
         super().__init__()
         require_positive(in_channels=in_channels, channels=channels)
-        widths = [in_channels, channels, 2 * channels, 1]
+        widths = [in_channels, channels, 2 * channels]
         self.layers = _layers(widths, [1, 1, 1], kernel=1, padding=0, norm=norm, spectral_norm=spectral_norm)
 
-    def forward(self, image: Tensor) -> Tensor:
-        return self.layers(image)
+    def forward(self, image: Tensor) -> Verdict:
+        return _judge(self.layers, image)

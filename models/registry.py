@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
+import torch
 from torch import Tensor, nn
+
+
+class Verdict(NamedTuple):
+    """What a discriminator says of a batch of N pictures."""
+
+    logits: tuple[Tensor, ...]  # one a scale, the finest first: each [N, 1, h, w], a logit a patch, no sigmoid
+    features: tuple[Tensor, ...]  # the hidden maps after each activation, first layer first, scale by scale
+    classes: Tensor | None = None  # [N, K]: a logit for each of K domains, where the network has such a head
 
 
 class Generator(nn.Module):
     """A network from pictures to pictures: float [N, 3, H, W] in [-1, 1] to the same shape and range.
 
-    H and W have to be multiples of ``stride``; the exported graph pads to it.
+    H and W have to be multiples of ``stride``; the exported graph pads to it. A conditional generator, one with
+    ``domains`` above 0, also takes ``domain``, float [N, domains] in {0, 1}: one-hot, or a value an attribute.
     """
 
     tile_safe: ClassVar[bool] = False  # True: no statistics over the image, so tiles with a halo equal the whole
     stride: int
     receptive_field: int = 0  # pixels: twice how far an output pixel sees to the farther side, and itself; 0: all
+    domains: int = 0  # of a conditional generator; 0: it takes the image alone
 
-    def __call__(self, image: Tensor) -> Tensor:
-        return super().__call__(image)
+    def __call__(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
+        """Raises ``ValueError`` where ``domain`` is missing, or given to a generator that has no domains."""
+        if (domain is None) != (self.domains == 0):
+            raise ValueError(f"a generator of {self.domains} domains takes {'a' if self.domains else 'no'} domain")
+        return super().__call__(image) if domain is None else super().__call__(image, domain)
+
+    def encoder_features(self, image: Tensor) -> list[Tensor]:
+        """Maps [N, C, h, w] of the encoder half, for PatchNCE (Park et al. 2020): the image, then deeper and deeper.
+
+        Of which layers, the families say. Raises ``ValueError`` where the generator has none.
+        """
+        family = next((name for name, network in GENERATORS.items() if isinstance(self, network)), type(self).__name__)
+        able = [name for name, network in GENERATORS.items() if _has_encoder_features(network)]
+        raise ValueError(
+            f"generator {family}{' with domains' if self.domains else ''} has no encoder features: "
+            f"choose one of {', '.join(sorted(able))}, without domains"
+        )
+
+    def encoder_channels(self) -> list[int]:
+        """The channels of each of the ``encoder_features``. Raises ``ValueError`` where the generator has none."""
+        shapes_alone = copy.deepcopy(self).eval().to("meta")  # computes nothing and changes no running statistics
+        image = torch.empty(1, 3, self.stride, self.stride, device="meta")
+        return [features.shape[1] for features in shapes_alone.encoder_features(image)]
+
+
+def _has_encoder_features(network: type[Generator]) -> bool:
+    return network.encoder_features is not Generator.encoder_features
 
 
 class Discriminator(nn.Module):
-    """A network from pictures to logits: float [N, C, H, W] to float [N, 1, h, w], one logit a patch, no sigmoid."""
+    """A network that judges pictures, float [N, C, H, W], patch by patch."""
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def __call__(self, image: Tensor) -> Verdict:
         return super().__call__(image)
 
 

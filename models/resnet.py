@@ -5,14 +5,26 @@ appendix 7.2: c7s1-64, d128, d256, R256 six or nine times, u128, u64, c7s1-3, af
 
 Departures: upsampling resizes and convolves unless told otherwise, as the transposed convolution of the paper leaves
 checkerboards (Odena et al. 2016); every convolution but the transposed one pads by reflection, the strided ones too;
-the normalisation has a scale and a shift.
+the normalisation has a scale and a shift. By option: self-attention (Zhang et al. 2019) amid the residual blocks, and
+spectral normalisation of all weights, which that paper gives the generator too.
 """
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from models.blocks import Norm, Upsampling, conv_norm, init_normal, normalisation, require_positive, upsample_conv
+from models.blocks import (
+    Norm,
+    SelfAttention,
+    Upsampling,
+    conv_norm,
+    normalisation,
+    normalise_spectrally,
+    require_positive,
+    tapped,
+    upsample_conv,
+)
+from models.init import init_normal
 from models.registry import Generator, register_generator
 
 
@@ -31,12 +43,51 @@ class ResidualBlock(nn.Module):
         return x + self.residual(x)
 
 
-def _upsampling_block(in_channels: int, out_channels: int, kind: Upsampling, norm: Norm) -> nn.Sequential:
+def _upsampling_block(in_channels: int, out_channels: int, kind: Upsampling, kernel: int, norm: Norm) -> nn.Sequential:
     return nn.Sequential(
-        upsample_conv(kind, in_channels, out_channels, kernel=3, padding="reflect", bias=norm == "none"),
+        upsample_conv(kind, in_channels, out_channels, kernel=kernel, padding="reflect", bias=norm == "none"),
         normalisation(norm, out_channels),
         nn.ReLU(),
     )
+
+
+FIRST_BLOCK = 6  # index of the first residual block among the layers of `residual_network`
+
+
+def residual_network(
+    in_channels: int,
+    *,
+    blocks: int,
+    channels: int,
+    kernel: int,  # of the convolutions that halve or double the size: 3 or 4
+    norm: Norm,
+    first_norm: Norm,  # of the first convolution
+    upsampling: Upsampling,
+    attention: bool,  # behind the middle block
+    spectral_norm: bool,
+) -> nn.Sequential:
+    """Layers from [N, in_channels, H, W] to pictures [N, 3, H, W] in [-1, 1]. Weights start from N(0, 0.02)."""
+    require_positive(blocks=blocks, channels=channels)
+    body: list[nn.Module] = [ResidualBlock(4 * channels, norm) for _ in range(blocks)]
+    if attention:
+        body.insert(blocks // 2 + 1, SelfAttention(4 * channels))
+    layers = nn.Sequential(
+        conv_norm(in_channels, channels, kernel=7, norm=first_norm),
+        nn.ReLU(),
+        conv_norm(channels, 2 * channels, kernel=kernel, stride=2, norm=norm),
+        nn.ReLU(),
+        conv_norm(2 * channels, 4 * channels, kernel=kernel, stride=2, norm=norm),
+        nn.ReLU(),
+        *body,
+        _upsampling_block(4 * channels, 2 * channels, upsampling, kernel, norm),
+        _upsampling_block(2 * channels, channels, upsampling, kernel, norm),
+        conv_norm(channels, 3, kernel=7, norm="none"),
+        nn.Tanh(),
+    )
+    init_normal(layers)
+    if spectral_norm:
+        normalise_spectrally(layers)
+    return layers
 
 
 @register_generator("resnet")
@@ -52,23 +103,30 @@ class ResNet(Generator):
         channels: int = 64,  # after the first convolution; four times as many in the residual blocks
         norm: Norm = "instance",
         upsampling: Upsampling = "resize",
+        attention: bool = False,
+        spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        require_positive(blocks=blocks, channels=channels)
-        self.layers = nn.Sequential(
-            conv_norm(3, channels, kernel=7, norm=norm),
-            nn.ReLU(),
-            conv_norm(channels, 2 * channels, kernel=3, stride=2, norm=norm),
-            nn.ReLU(),
-            conv_norm(2 * channels, 4 * channels, kernel=3, stride=2, norm=norm),
-            nn.ReLU(),
-            *(ResidualBlock(4 * channels, norm) for _ in range(blocks)),
-            _upsampling_block(4 * channels, 2 * channels, upsampling, norm),
-            _upsampling_block(2 * channels, channels, upsampling, norm),
-            conv_norm(channels, 3, kernel=7, norm="none"),
-            nn.Tanh(),
+        self.middle_block = FIRST_BLOCK + blocks // 2
+        self.layers = residual_network(
+            3,
+            blocks=blocks,
+            channels=channels,
+            kernel=3,
+            norm=norm,
+            first_norm=norm,
+            upsampling=upsampling,
+            attention=attention,
+            spectral_norm=spectral_norm,
         )
-        init_normal(self)
 
     def forward(self, image: Tensor) -> Tensor:
         return self.layers(image)
+
+    def encoder_features(self, image: Tensor) -> list[Tensor]:
+        """The image, both halvings before their ReLU, the first and the middle residual block (of a single one, it).
+
+        Park et al. 2020 (CUT), appendix C.1, which takes the first and the fifth of nine blocks. Departure: the
+        halvings are normalised here, there they are not yet.
+        """
+        return [image, *tapped(self.layers, image, {2, 4, FIRST_BLOCK, self.middle_block})]

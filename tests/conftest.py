@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image, ImageDraw
 
 from translate import cli
-from translate.contract import INPUT, OUTPUT, StyleInfo
+from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 
 STRIDE = 2
 REACH = 5  # pixels that the tiny style looks to the left of a pixel and above it; 4 to the right and below
@@ -52,8 +52,10 @@ def write_style(
 ) -> Path:
     """An ONNX file: three 3x3 convolutions with zero padding, the first of stride 2, then a nearest-pixel upsampling.
 
-    ``whole_picture`` subtracts each channel's mean over the picture, so that tiles differ from the whole.
+    ``whole_picture`` subtracts each channel's mean over the picture, so that tiles differ from the whole. Each domain
+    in ``info`` adds its own to the channels before the last activation, a multiple of 0.5.
     """
+    info = info or style_info(tile_safe=not whole_picture, receptive_field=0 if whole_picture else 2 * REACH + 1)
     rng = np.random.default_rng(0)
     constants: dict[str, NDArray[Any]] = {
         "stride": np.array([STRIDE], np.int64),
@@ -68,8 +70,16 @@ def write_style(
         "w1": rng.normal(0, 0.4, (6, 3, 3, 3)).astype(np.float32),
         "w2": rng.normal(0, 0.3, (6, 6, 3, 3)).astype(np.float32),
         "w3": rng.normal(0, 0.3, (3, 6, 3, 3)).astype(np.float32),
+        "shifts": 0.5 * np.eye(3, dtype=np.float32)[np.arange(len(info.domains)) % 3],  # [K, 3]
     }
     node = helper.make_node
+    shift = [
+        node("Gather", ["shifts", DOMAIN], ["shift"])
+        if info.exclusive
+        else node("MatMul", [DOMAIN, "shifts"], ["shift"]),
+        node("Unsqueeze", ["shift", "rows_and_columns"], ["planes"]),
+        node("Add", ["c3", "planes"], ["shifted"]),
+    ]
     nodes = [
         node("Cast", [input_name], ["float"], to=TensorProto.FLOAT),
         node("Transpose", ["float"], ["nchw"], perm=[0, 3, 1, 2]),
@@ -95,9 +105,10 @@ def write_style(
             nearest_mode="floor",
         ),
         node("Conv", ["up", "w3"], ["c3"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
-        node("ReduceMean", ["c3", "rows_and_columns"], ["mean"], keepdims=1),
-        node("Sub", ["c3", "mean"], ["centred"]),
-        node("Tanh", ["centred" if whole_picture else "c3"], ["tanh"]),
+        *(shift if info.domains else [node("Identity", ["c3"], ["shifted"])]),
+        node("ReduceMean", ["shifted", "rows_and_columns"], ["mean"], keepdims=1),
+        node("Sub", ["shifted", "mean"], ["centred"]),
+        node("Tanh", ["centred" if whole_picture else "shifted"], ["tanh"]),
         node("Slice", ["tanh", "starts", "size", "rows_and_columns"], ["cropped"]),
         node("Add", ["cropped", "one"], ["positive"]),
         node("Mul", ["positive", "half_range"], ["bytes"]),
@@ -108,8 +119,10 @@ def write_style(
     ]
     shape: list[str | int | None] = ["N", "H", "W", 3]
     inputs = [helper.make_tensor_value_info(input_name, TensorProto.UINT8, shape)]
-    if extra_input:
-        inputs.append(helper.make_tensor_value_info("domain", TensorProto.INT64, ["N"]))
+    if extra_input or (info.domains and info.exclusive):
+        inputs.append(helper.make_tensor_value_info(DOMAIN, TensorProto.INT64, ["N"]))
+    elif info.domains:
+        inputs.append(helper.make_tensor_value_info(DOMAIN, TensorProto.FLOAT, ["N", len(info.domains)]))
     graph = helper.make_graph(
         nodes,
         "tiny",
@@ -118,7 +131,6 @@ def write_style(
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    info = info or style_info(tile_safe=not whole_picture, receptive_field=0 if whole_picture else 2 * REACH + 1)
     helper.set_model_props(model, info.to_metadata() if metadata is None else metadata)
     onnx.save(model, path)
     return path
@@ -134,6 +146,20 @@ def tiny_style(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole_style(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A style that takes statistics over the picture, so that it is not tile-safe."""
     return write_style(tmp_path_factory.mktemp("styles") / "whole.onnx", whole_picture=True)
+
+
+@pytest.fixture(scope="session")
+def season_style(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tile-safe style with domains, of which a picture goes to exactly one."""
+    info = style_info(domains=["spring", "late summer", "autumn"])
+    return write_style(tmp_path_factory.mktemp("styles") / "season.onnx", info=info)
+
+
+@pytest.fixture(scope="session")
+def face_style(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tile-safe style with attributes, any of which may hold."""
+    info = style_info(domains=["smiling", "blond", "glasses"], exclusive=False)
+    return write_style(tmp_path_factory.mktemp("styles") / "face.onnx", info=info)
 
 
 def draw_photo(width: int, height: int) -> NDArray[np.uint8]:

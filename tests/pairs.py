@@ -1,4 +1,4 @@
-"""Small paired folders for the training tests: B is A with its colours inverted."""
+"""Small folders and settings for the training tests: B is A with its colours inverted, paired or not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from translate.config import Pix2PixConfig
+from translate.config import CONFIGS, AdversarialConfig, Pix2PixConfig
 
 
 def picture(seed: int, *, width: int = 40, height: int = 36) -> NDArray[np.uint8]:
@@ -52,3 +52,43 @@ def tiny_settings(a: Path, b: Path, out: Path, /, **changes: object) -> dict[str
 
 def tiny_config(a: Path, b: Path, out: Path, /, **changes: object) -> Pix2PixConfig:
     return Pix2PixConfig.from_dict(tiny_settings(a, b, out, **changes))
+
+
+# what each method's tiny run takes beside the folders
+TINY: dict[str, dict[str, object]] = {
+    "pix2pix": {},
+    "cyclegan": {"pool_size": 6},
+    "cut": {"nce_patches": 16},
+    "stargan": {
+        "generator": "stargan",
+        "generator_options": {"channels": 4, "blocks": 1},
+        "discriminator": "stargan",
+        "discriminator_options": {"channels": 4, "layers": 2},
+        "n_critic": 2,
+    },
+    "animegan": {"content_start": 0.0},
+}
+
+
+def write_domains(folder: Path, count: int = 4) -> Path:
+    """Three domains, ``folder/dark``, ``folder/inverted`` and ``folder/plain``, of ``count`` pictures each."""
+    for name in ("dark", "inverted", "plain"):
+        (folder / name).mkdir(parents=True)
+        for index in range(count):
+            plain = picture(index)
+            pixels = {"dark": plain // 3, "inverted": 255 - plain, "plain": plain}[name]
+            Image.fromarray(pixels).save(folder / name / f"{index}.png")
+    return folder
+
+
+def tiny_run(method: str, folder: Path, out: Path, /, **changes: object) -> AdversarialConfig:
+    """Settings of a run of ``method`` on folders below ``folder``, written where they are not there yet."""
+    if method == "stargan":
+        domains = folder / "domains"
+        given: dict[str, object] = {"domains": domains if domains.is_dir() else write_domains(domains)}
+    else:
+        a, b = (folder / "a", folder / "b") if (folder / "a").is_dir() else write_pairs(folder)
+        given = {"a": a, "b": b}
+    settings = tiny_settings(folder, folder, out)
+    del settings["a"], settings["b"]
+    return CONFIGS[method].from_dict(settings | given | TINY[method] | changes)

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.conftest import Finished, RunCli
+from tests.conftest import RunCli
 from tests.pairs import picture, tiny_config, write_pairs
 from translate import __version__
-from translate.data import load_pairs
 from translate.training import train
 
 
@@ -26,23 +25,6 @@ def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "Usage" in done.stdout or __version__ in done.stdout
-
-
-def test_data_check_names_every_problem_and_exits_1(tmp_path: Path, run_cli: RunCli) -> None:
-    a, b = write_pairs(tmp_path, 3)
-    folders = ("--a", a, "--b", b)
-    assert run_cli("data", "check", *folders) == Finished(0, b"", "3 pairs, 0 problems\n")
-    (b / "0.webp").unlink()
-    (b / "2.webp").write_bytes((b / "2.webp").read_bytes()[:40])
-    Image.fromarray(picture(1, height=20)).save(b / "sub" / "1.webp")
-    done = run_cli("data", "check", *folders)
-    assert done.code == 1
-    assert len(done.out.splitlines()) == 3
-    for name in (b"0.png", b"2.webp", b"1.webp"):
-        assert name in done.out
-    assert done.err == "2 pairs, 3 problems\n"
-    done = run_cli("data", "check", "--a", a)
-    assert done.code == 2 and "--b DIR" in done.err
 
 
 @pytest.mark.parametrize(
@@ -74,7 +56,7 @@ def test_training_refuses_in_one_line(
 
 def test_a_run_exports_to_a_style_that_converts(tmp_path: Path, run_cli: RunCli) -> None:
     config = tiny_config(*write_pairs(tmp_path), tmp_path / "run", steps=1)
-    train(config, *load_pairs(config))
+    train(config)
     style = tmp_path / "mine.onnx"
     done = run_cli("export", config.out, "-o", style, "--licence", "CC0-1.0")
     assert done.code == 0, done.err
@@ -91,7 +73,7 @@ def test_a_run_exports_to_a_style_that_converts(tmp_path: Path, run_cli: RunCli)
 
 def test_export_refuses_what_it_cannot_use(tmp_path: Path, run_cli: RunCli) -> None:
     config = tiny_config(*write_pairs(tmp_path), tmp_path / "run", steps=1)
-    train(config, *load_pairs(config))
+    train(config)
     style = tmp_path / "style.onnx"
 
     def refused(code: int, told: str, *arguments: object) -> None:

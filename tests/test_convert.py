@@ -237,6 +237,7 @@ def test_json(convert: RunCli, album: Path, tmp_path: Path, tiny_style: Path) ->
     assert first == {
         "source": str(album / "a.jpg"),
         "output": str(tmp_path / "out" / "a.jpg"),
+        "domain": None,
         "status": "converted",
         "error": None,
         "size": [30, 21],
@@ -294,7 +295,7 @@ def test_pipe_of_processes(photo: Path, tiny_style: Path) -> None:
 def test_interrupt(convert: RunCli, album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = 0
 
-    def interrupted(self: Translator, images: np.ndarray) -> np.ndarray:
+    def interrupted(self: Translator, images: np.ndarray, domain: None) -> np.ndarray:
         nonlocal calls
         calls += 1
         if calls == 3:
@@ -402,7 +403,7 @@ def test_a_name_that_is_too_long(convert: RunCli, photo: Path, tmp_path: Path) -
 def test_a_device_that_is_not_there(
     convert: RunCli, photo: Path, tmp_path: Path, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("translate.inference.cuda_obstacle", lambda number=0: "no NVIDIA driver is installed")
+    monkeypatch.setattr("translate.devices.cuda_obstacle", lambda number=0: "no NVIDIA driver is installed")
     done = convert(photo, "-o", tmp_path / "out.png", "-d", device)
     refused(done, ExitCode.UNUSABLE, f"--device {device}", "no NVIDIA driver is installed", "--device cpu")
 

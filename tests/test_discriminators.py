@@ -8,16 +8,23 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models import DISCRIMINATORS, Discriminator, build_discriminator
+from models import DISCRIMINATORS, Discriminator, Verdict, build_discriminator, initialise
+from models.multiscale import MultiScale
 from models.patchgan import PatchGan, Pixel
-from tests.test_generators import average_everywhere
+from models.stargan import StarGanDiscriminator
+from tests.test_generators import assert_spectral_norms, average_everywhere, give_attention_a_say
 
-SMALL = {"channels": 8}
+SMALL: dict[str, dict[str, Any]] = {  # options that keep tests short
+    "patchgan": {"channels": 8},
+    "pixel": {"channels": 8},
+    "multiscale": {"channels": 8, "layers": 2},
+    "stargan": {"channels": 8, "layers": 3, "size": 64},
+}
 
 
 def build_small(name: str, **options: Any) -> Discriminator:
     torch.manual_seed(0)
-    return build_discriminator(name, **SMALL, **options)
+    return build_discriminator(name, **SMALL[name] | options)
 
 
 @pytest.fixture(params=sorted(DISCRIMINATORS))
@@ -25,31 +32,78 @@ def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.mark.parametrize("in_channels", [3, 6])
-def test_one_logit_a_patch(name: str, in_channels: int) -> None:
-    logits = build_small(name, in_channels=in_channels)(torch.rand(2, in_channels, 64, 96))
-    assert logits.shape[:2] == (2, 1)
-    assert logits.shape[2] < logits.shape[3]
-    assert torch.isfinite(logits).all()
+def loss(verdict: Verdict) -> Tensor:
+    """Of all that the verdict says."""
+    says = verdict.logits if verdict.classes is None else (*verdict.logits, verdict.classes)
+    return torch.stack([logits.square().mean() for logits in says]).sum()
 
 
-@pytest.mark.parametrize("spectral_norm", [False, True])
-@pytest.mark.parametrize("norm", ["instance", "none"])
-def test_the_gradient_reaches_every_parameter(name: str, norm: str, spectral_norm: bool) -> None:
-    network = build_small(name, norm=norm, spectral_norm=spectral_norm)
-    network(torch.rand(2, 3, 64, 64)).square().mean().backward()
+def assert_gradient_reaches_every_parameter(network: Discriminator) -> None:
+    loss(network(torch.rand(2, 3, 64, 64))).backward()
     assert [
         name for name, weights in network.named_parameters() if weights.grad is None or not weights.grad.any()
     ] == []
 
 
-def test_gradient_penalties_can_be_trained(name: str) -> None:
+@pytest.mark.parametrize("in_channels", [3, 6])
+def test_one_logit_a_patch(name: str, in_channels: int) -> None:
+    verdict = build_small(name, in_channels=in_channels)(torch.rand(2, in_channels, 64, 96))
+    for logits in verdict.logits:
+        assert logits.shape[:2] == (2, 1)
+        assert logits.shape[2] < logits.shape[3]
+        assert torch.isfinite(logits).all()
+    assert len(verdict.features) >= 2
+    assert all(len(features) == 2 and torch.isfinite(features).all() for features in verdict.features)
+
+
+def test_the_features_are_the_maps_after_the_activations(name: str) -> None:
     network = build_small(name)
+    seen: list[Tensor] = []
+    for module in network.modules():
+        if isinstance(module, nn.LeakyReLU):
+            module.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    verdict = network(torch.rand(2, 3, 64, 64))
+    assert len(seen) == len(verdict.features)
+    assert all(found is expected for found, expected in zip(verdict.features, seen, strict=True))
+
+
+@pytest.mark.parametrize("spectral_norm", [False, True])
+def test_the_gradient_reaches_every_parameter(name: str, spectral_norm: bool) -> None:
+    assert_gradient_reaches_every_parameter(build_small(name, spectral_norm=spectral_norm))
+
+
+PATCHGANS = ["patchgan", "multiscale"]
+OPTIONS: list[dict[str, Any]] = [
+    {"norm": "none"},
+    {"attention": True},
+    {"minibatch": "stddev"},
+    {"minibatch": "discrimination"},
+    {"attention": True, "minibatch": "discrimination", "spectral_norm": True},
+]
+
+
+@pytest.mark.parametrize("name", PATCHGANS)
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_options(name: str, options: dict[str, Any]) -> None:
+    network = build_small(name, **options)
+    give_attention_a_say(network)
+    assert_gradient_reaches_every_parameter(network)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [*((name, {}) for name in sorted(DISCRIMINATORS)), *((name, options) for name in PATCHGANS for options in OPTIONS)],
+    ids=str,
+)
+def test_gradient_penalties_can_be_trained(name: str, options: dict[str, Any]) -> None:
+    network = build_small(name, **options)
+    give_attention_a_say(network)
     image = torch.rand(2, 3, 64, 64, requires_grad=True)
-    (gradient,) = torch.autograd.grad(network(image).sum(), image, create_graph=True)
+    (gradient,) = torch.autograd.grad(loss(network(image)), image, create_graph=True)
     gradient.square().sum().backward()
     first = next(network.parameters())
     assert first.grad is not None
+    assert torch.isfinite(first.grad).all()
     assert first.grad.any()
 
 
@@ -57,11 +111,22 @@ def test_spectral_normalisation_bounds_every_convolution(name: str) -> None:
     network = build_small(name, spectral_norm=True)
     for _ in range(30):  # each training pass takes a step of the power iteration
         network(torch.rand(1, 3, 64, 64))
-    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
-    assert len(convolutions) >= 3
-    for convolution in convolutions:
-        largest = torch.linalg.matrix_norm(convolution.weight.flatten(1), ord=2)
-        assert largest.item() == pytest.approx(1, abs=0.02)
+    assert_spectral_norms(network)
+
+
+@pytest.mark.parametrize("norm", ["instance", "none"])
+@pytest.mark.parametrize("minibatch", ["stddev", "discrimination"])
+def test_the_logits_tell_a_varied_batch_from_a_repeated_picture(norm: str, minibatch: str) -> None:
+    network = build_small("patchgan", norm=norm, minibatch=minibatch)
+    initialise(network, "orthogonal")  # without normalisation, small weights would leave only rounding
+    picture, other = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        (repeated,) = network(torch.stack((picture, picture))).logits
+        (varied,) = network(torch.stack((picture, other))).logits
+    difference = (repeated - varied)[0]  # the verdict on the same picture
+    assert difference.abs().min() > 1e-4
+    # what the batch says is the same for all patches but those that the zeros round the maps touch
+    torch.testing.assert_close(difference[:, 1:-1, 1:-1].std(), torch.tensor(0.0), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(("layers", "field"), [(1, 16), (3, 70), (5, 286)])
@@ -82,7 +147,7 @@ def seen_by_one_logit(network: Discriminator, side: int) -> int:
     average_everywhere(network)
     network.double()
     image = torch.full((1, 3, side, side), 0.5, dtype=torch.float64, requires_grad=True)
-    logits = network(image)
+    (logits,) = network(image).logits
     middle: Tensor = logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2]
     (gradient,) = torch.autograd.grad(middle, image)
     rows, columns = gradient[0, 0].nonzero().unbind(1)
@@ -94,15 +159,75 @@ def seen_by_one_logit(network: Discriminator, side: int) -> int:
 def test_the_sizes_of_the_paper() -> None:
     with torch.device("meta"):
         network = PatchGan(in_channels=6)
-        assert network(torch.empty(1, 6, 256, 256)).shape == (1, 1, 30, 30)
-        assert network(torch.empty(1, 6, 32, 32)).shape == (1, 1, 2, 2)
+        for side, patches in ((256, 30), (32, 2), (24, 1)):
+            assert network(torch.empty(1, 6, side, side)).logits[0].shape == (1, 1, patches, patches)
     widths = [module.out_channels for module in network.modules() if isinstance(module, nn.Conv2d)]
     assert widths == [64, 128, 256, 512, 1]
+
+
+def test_every_scale_sees_half_of_the_one_before() -> None:
+    network = build_small("multiscale", scales=3, layers=3)
+    assert isinstance(network, MultiScale)
+    image = torch.rand(2, 3, 93, 128)
+    pooled = nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False)
+    pyramid = [image, pooled(image), pooled(pooled(image))]
+    verdict = network(image)
+    apart: list[Verdict] = [patchgan(level) for patchgan, level in zip(network.scales, pyramid, strict=True)]
+    torch.testing.assert_close(verdict.logits, tuple(logits for single in apart for logits in single.logits))
+    torch.testing.assert_close(verdict.features, tuple(features for single in apart for features in single.features))
+    assert len(verdict.logits) == 3
+    assert verdict.logits[2].shape == (2, 1, 1, 2)
+
+
+def test_stargan_is_that_of_the_paper_at_the_size_of_the_crops() -> None:
+    with torch.device("meta"):
+        network = StarGanDiscriminator(domains=5)
+        verdict = network(torch.empty(2, 3, 128, 128))
+    assert sum(weights.numel() for weights in network.parameters()) == 44_762_048  # of the authors' network
+    assert [tuple(features.shape[1:]) for features in verdict.features] == [
+        (64, 64, 64), (128, 32, 32), (256, 16, 16), (512, 8, 8), (1024, 4, 4), (2048, 2, 2),
+    ]  # fmt: skip
+    assert verdict.logits[0].shape == (2, 1, 2, 2)
+    assert verdict.classes is not None
+    assert verdict.classes.shape == (2, 5)
+
+
+def test_stargan_classifies_larger_pictures_by_the_mean_of_their_parts() -> None:
+    network = build_small("stargan", domains=3, size=32)
+    average_everywhere(network)
+    parts = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        classes = network(torch.cat([*parts] * 8, dim=3)).classes
+        apart = [network(torch.cat([part] * 16, dim=3)).classes for part in parts]
+    assert classes is not None
+    assert classes.shape == (1, 3)
+    torch.testing.assert_close(
+        classes, torch.stack([found for found in apart if found is not None]).mean(0), rtol=0.01, atol=0
+    )
+
+
+@pytest.mark.parametrize("side", [31, 24])
+def test_stargan_refuses_pictures_below_its_size(side: int) -> None:
+    with pytest.raises(RuntimeError, match="Kernel size can't be greater than actual input size"):
+        build_small("stargan", size=32)(torch.rand(1, 3, side, side))
 
 
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
+        ({"size": 32}, "size has to be at least 64 with 6 layers, not 32"),
+        ({"domains": 0}, "domains has to be at least 1, not 0"),
+    ],
+)
+def test_refused_options_of_stargan(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        build_discriminator("stargan", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"minibatch": "std"}, "no minibatch layer is called 'std': choose one of none, stddev, discrimination"),
         ({"layers": 0}, "layers has to be at least 1, not 0"),
         ({"in_channels": 0}, "in_channels has to be at least 1, not 0"),
         ({"norm": "group"}, "no norm is called 'group': choose one of instance, layer, batch, none"),

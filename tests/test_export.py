@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 from torch import Tensor, nn
 
-from models import GENERATORS, Generator
+from models import Generator
 from tests.conftest import style_info
-from tests.test_generators import build_small
+from tests.test_generators import ALL, build_small
 from translate import export
 from translate.contract import StyleInfo
 from translate.errors import UserError
 from translate.export import PARITY_SIZES, ParityReport, Tolerance, export_style
-from translate.inference import Translator
+from translate.inference import ORT_ERRORS, Translator, open_session, read_style
 
 
-class Toy(Generator):
-    """The pixel to the right, times a weight."""
+class Weighted(Generator):
+    """Of one weight."""
 
     stride = 8
 
@@ -32,13 +32,29 @@ class Toy(Generator):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(weight))
 
+
+class Toy(Weighted):
+    """The pixel to the right, times the weight."""
+
     def forward(self, image: Tensor) -> Tensor:
         return self.weight * torch.cat((image[..., 1:], image[..., -1:]), dim=3)
+
+
+class Shifted(Weighted):
+    """Each domain brightens a channel of its own by 20 of 255."""
+
+    domains = 3
+
+    def forward(self, image: Tensor, domain: Tensor) -> Tensor:
+        return self.weight * image + 20 / 127.5 * domain[:, :, None, None]  # [N, 3] -> [N, 3, 1, 1]
 
 
 class Branching(Toy):
     def forward(self, image: Tensor) -> Tensor:
         return image if image.sum() > 0 else -image
+
+
+SHIFTED = style_info(title="Shifted", domains=["red", "green", "blue"])
 
 
 @dataclass(frozen=True)
@@ -48,11 +64,13 @@ class Exported:
     report: ParityReport
 
 
-@pytest.fixture(scope="module", params=sorted(GENERATORS))
+@pytest.fixture(scope="module", params=ALL, ids=str)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    generator = build_small(request.param)
-    path = tmp_path_factory.mktemp(request.param) / "style.onnx"
-    return Exported(generator, path, export_style(generator, style_info(generator=request.param), path))
+    name, options = request.param
+    generator = build_small(name, **options)
+    path = tmp_path_factory.mktemp(name) / "style.onnx"
+    info = style_info(generator=name, domains=[f"domain {number}" for number in range(generator.domains)])
+    return Exported(generator, path, export_style(generator, info, path))
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +80,37 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def shifted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("shifted") / "style.onnx"
+    export_style(Shifted(), SHIFTED, path)
+    return path
+
+
 def random_picture(*shape: int) -> NDArray[np.uint8]:
     return np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
+
+
+def ends(path: Path) -> dict[str, tuple[int, list[str | int]]]:
+    """Type and shape of the file's inputs and outputs by name."""
+    graph = onnx.load(path).graph
+    tensors = {port.name: port.type.tensor_type for port in (*graph.input, *graph.output)}
+    return {
+        name: (tensor.elem_type, [size.dim_param or size.dim_value for size in tensor.shape.dim])
+        for name, tensor in tensors.items()
+    }
 
 
 def test_every_generator_equals_pytorch_at_all_sizes(exported: Exported) -> None:
     assert tuple(size.shape for size in exported.report.sizes) == PARITY_SIZES
     assert exported.report.largest <= 1
     image = random_picture(2, 45, 83)
-    with torch.inference_mode():
-        expected = export.Style(exported.generator)(torch.from_numpy(image)).numpy()
-    assert np.abs(Translator(exported.path, device="cpu", tile=0)(image).astype(int) - expected).max() <= 1
+    translator = Translator(exported.path, device="cpu", tile=0)
+    for number, name in enumerate(translator.info.domains or [None]):
+        domain = None if name is None else torch.tensor([number, number])
+        with torch.inference_mode():
+            expected = export.Style(exported.generator)(torch.from_numpy(image), domain).numpy()
+        assert np.abs(translator(image, name).astype(int) - expected).max() <= 1
 
 
 def test_every_generator_makes_one_small_file_that_describes_it(exported: Exported) -> None:
@@ -82,6 +120,7 @@ def test_every_generator_makes_one_small_file_that_describes_it(exported: Export
     info = Translator(path, device="cpu").info
     assert (info.stride, info.receptive_field) == (generator.stride, generator.receptive_field)
     assert (info.tile_safe, info.opset, info.precision) == (generator.tile_safe, 18, "fp32")
+    assert len(info.domains) == generator.domains
 
 
 def test_every_generator_stays_as_it_was(exported: Exported) -> None:
@@ -101,11 +140,7 @@ def test_metadata_survives_the_file(toy: Path) -> None:
 
 
 def test_the_ends_are_uint8_of_any_size(toy: Path) -> None:
-    graph = onnx.load(toy).graph
-    for port in (*graph.input, *graph.output):
-        assert port.type.tensor_type.elem_type == TensorProto.UINT8
-        dimensions = port.type.tensor_type.shape.dim
-        assert [dimension.dim_param or dimension.dim_value for dimension in dimensions] == ["N", "H", "W", 3]
+    assert ends(toy) == {name: (TensorProto.UINT8, ["N", "H", "W", 3]) for name in ("image", "image_out")}
 
 
 def test_the_file_says_nothing_of_the_source(toy: Path) -> None:
@@ -170,6 +205,64 @@ def test_a_failure_keeps_the_file_that_was_there(tmp_path: Path) -> None:
         export_style(Branching(), style_info(generator="branching"), path)
     assert path.read_bytes() == b"the style before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_exclusive_domains_are_positions(shifted: Path) -> None:
+    assert ends(shifted) == {
+        "image": (TensorProto.UINT8, ["N", "H", "W", 3]),
+        "domain": (TensorProto.INT64, ["N"]),
+        "image_out": (TensorProto.UINT8, ["N", "H", "W", 3]),
+    }
+    session = open_session(shifted, ["CPUExecutionProvider"])
+    image = np.full((4, 5, 9, 3), 100, np.uint8)
+    (result,) = session.run(None, {"image": image, "domain": np.array([2, 0, 1, 2])})
+    assert (result == 100 + 20 * np.eye(3)[[2, 0, 1, 2]][:, None, None]).all()
+    with pytest.raises(ORT_ERRORS):
+        session.run(None, {"image": image, "domain": np.array([0, 1, 2, 3])})
+    assert read_style(shifted).domains == SHIFTED.domains
+
+
+def test_attributes_are_zeros_and_ones(tmp_path: Path) -> None:
+    path = tmp_path / "style.onnx"
+    export_style(Shifted(), replace(SHIFTED, exclusive=False), path)
+    assert ends(path)["domain"] == (TensorProto.FLOAT, ["N", 3])
+    session = open_session(path, ["CPUExecutionProvider"])
+    image, domain = np.full((2, 5, 9, 3), 100, np.uint8), np.array([[1, 0, 1], [0, 0, 0]], np.float32)
+    (result,) = session.run(None, {"image": image, "domain": domain})
+    assert (result == 100 + 20 * domain[:, None, None]).all()
+    assert not read_style(path).exclusive
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_domains_in_half_precision(tmp_path: Path, exclusive: bool) -> None:
+    info = replace(SHIFTED, exclusive=exclusive)
+    assert export_style(Shifted(), info, tmp_path / "style.onnx", fp16=True).largest <= 1
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_every_domain_is_compared_with_pytorch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exclusive: bool
+) -> None:
+    """A file that is wrong in a single domain is found out."""
+
+    class Wrong(Shifted):
+        def forward(self, image: Tensor, domain: Tensor) -> Tensor:
+            return super().forward(image, domain * torch.tensor([1, 1, 0.5]))
+
+    write = export._to_onnx
+    monkeypatch.setattr(export, "_to_onnx", lambda style, info: write(export.Style(Wrong(), exclusive=exclusive), info))
+    with pytest.raises(UserError, match="would differ from PyTorch by up to 10 of 255"):
+        export_style(Shifted(), replace(SHIFTED, exclusive=exclusive), tmp_path / "style.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("generator", "domains", "told"), [(Shifted(), ["red"], "3 domains.* of 1"), (Toy(), ["red"], "0 domains.* of 1")]
+)
+def test_every_domain_needs_a_name(tmp_path: Path, generator: Generator, domains: list[str], told: str) -> None:
+    with pytest.raises(UserError, match=rf"style\.onnx: not written: generator handmade has {told}"):
+        export_style(generator, style_info(domains=domains), tmp_path / "style.onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_report_reads_as_text() -> None:

@@ -1,21 +1,23 @@
-"""One ONNX file as a callable: the contract, tiles, devices."""
+"""One ONNX file as a callable: the contract, tiles, domains."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from tests.conftest import REACH, draw_photo, style_info, write_style
-from translate import inference
+from translate import devices, inference
+from translate.devices import cuda_obstacle
 from translate.errors import ExitCode, PictureError, UnusableError, UserError
-from translate.inference import Translator, choose_device, cuda_obstacle, spans
+from translate.inference import Condition, Translator, read_style, spans
 
+SEASONS = style_info(domains=["spring", "autumn"])
 ODD = draw_photo(203, 151)[np.newaxis]
 
 
@@ -80,9 +82,9 @@ def sizes_of_runs(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> li
     sizes = []
     run = translator._run_whole
 
-    def record(images: np.ndarray) -> np.ndarray:
+    def record(images: np.ndarray, condition: Condition) -> np.ndarray:
         sizes.append((images.shape[2], images.shape[1]))
-        return run(images)
+        return run(images, condition)
 
     monkeypatch.setattr(translator, "_run_whole", record)
     return sizes
@@ -170,6 +172,11 @@ def test_a_file_that_is_no_onnx(tmp_path: Path, content: bytes | None, problem: 
         ({"metadata": {**style_info().to_metadata(), "stride": "two"}}, "not a style of this program"),
         ({"input_name": "x"}, "nothing is named 'image'"),
         ({"extra_input": True}, "also asks for domain"),
+        ({"metadata": style_info(domains=["day", "night"]).to_metadata()}, "nothing is named 'domain'"),
+        (
+            {"info": SEASONS, "metadata": replace(SEASONS, exclusive=False).to_metadata()},
+            r"'domain' is tensor\(int64\) \['N'\], not float \[any, 2\]",
+        ),
     ],
 )
 def test_a_file_without_the_contract(tmp_path: Path, options: dict, problem: str) -> None:
@@ -179,82 +186,64 @@ def test_a_file_without_the_contract(tmp_path: Path, options: dict, problem: str
     assert str(path) in str(error.value)
 
 
-@pytest.mark.parametrize("wanted", ["gpu", "cuda:", "cuda:x", "CPU", ""])
-def test_unknown_device(wanted: str) -> None:
-    with pytest.raises(UserError, match=f"--device {wanted}: give auto, cpu, cuda or cuda:N"):
-        choose_device(wanted)
+def test_a_domain_by_name(season_style: Path) -> None:
+    translator = Translator(season_style, device="cpu")
+    images = np.concatenate([ODD, 255 - ODD])
+    results = np.stack([translator(images, domain=name) for name in translator.info.domains])  # [K, N, H, W, 3]
+    for channel in range(3):  # each domain of the tiny style raises a channel of its own
+        raised, others = results[channel, ..., channel], np.delete(results[..., channel], channel, axis=0)
+        np.testing.assert_array_equal(others[0], others[1])
+        assert (raised >= others[0]).all()
+        assert raised.mean() > others[0].mean() + 5
+    np.testing.assert_array_equal(translator(images, domain=["autumn"]), results[2])
 
 
-def test_device_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "cuda_obstacle", lambda number=0: "no NVIDIA driver is installed")
-    assert choose_device("cpu") == ("cpu", None)
-    assert choose_device("auto") == ("cpu", "no NVIDIA driver is installed")
-    with pytest.raises(UnusableError, match=r"--device cuda:1: no NVIDIA driver is installed; --device cpu"):
-        choose_device("cuda:1")
+def test_attributes_hold_where_they_are_named(face_style: Path) -> None:
+    translator = Translator(face_style, device="cpu")
+    none = translator(ODD, domain=()).astype(int)
+    blond, both = translator(ODD, domain="blond"), translator(ODD, domain=["glasses", "blond"])
+    assert [bool(channel.any()) for channel in np.moveaxis(blond - none, -1, 0)] == [False, True, False]
+    assert [bool(channel.any()) for channel in np.moveaxis(both - none, -1, 0)] == [False, True, True]
 
 
-def test_device_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "cuda_obstacle", lambda number=0: None)
-    assert choose_device("auto") == ("cuda:0", None)
-    assert choose_device("cuda") == ("cuda:0", None)
-    assert choose_device("cuda:2") == ("cuda:2", None)
-    assert choose_device("cpu") == ("cpu", None)
+@pytest.mark.parametrize(("style", "domain"), [("season_style", "autumn"), ("face_style", ("smiling", "blond"))])
+def test_tiles_of_a_style_with_domains(
+    style: str, domain: str | tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    path = request.getfixturevalue(style)
+    whole = Translator(path, device="cpu", tile=0)(ODD, domain)
+    tiled = Translator(path, device="cpu", tile=31)(ODD, domain)
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+
+
+def test_domains_that_do_not_suit_the_style(tiny_style: Path, season_style: Path) -> None:
+    with pytest.raises(UserError, match="--domain autumn: 'Tiny' has no domains"):
+        Translator(tiny_style, device="cpu")(ODD, domain="autumn")
+    translator = Translator(season_style, device="cpu")
+    with pytest.raises(UserError, match="it knows spring, late summer, autumn"):
+        translator(ODD)
+    with pytest.raises(UserError, match="--domain winter: 'Tiny' knows spring, late summer, autumn") as error:
+        translator(ODD, domain="winter")
+    assert error.value.exit_code == ExitCode.USAGE
+
+
+def test_reading_a_style_says_what_it_is(season_style: Path) -> None:
+    assert read_style(season_style) == Translator(season_style, device="cpu").info
+    with pytest.raises(UnusableError, match="no such style file"):
+        read_style(season_style.with_name("none.onnx"))
 
 
 @pytest.mark.skipif(cuda_obstacle() is None, reason="needs a machine where CUDA does not start")
 def test_cuda_that_looks_well_but_does_not_start(
     tiny_style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(inference, "cuda_obstacle", lambda number=0: None)
+    monkeypatch.setattr(devices, "cuda_obstacle", lambda number=0: None)
     with pytest.raises(UnusableError, match="--device cuda: onnxruntime could not start CUDA"):
         Translator(tiny_style, device="cuda")
     translator = Translator(tiny_style, device="auto")
     assert (translator.device, translator.why_cpu) == ("cpu", "onnxruntime could not start CUDA")
     assert translator(ODD).shape == ODD.shape
     assert capfd.readouterr() == ("", "")
-
-
-class Driver:
-    """The two functions of NVIDIA's driver that count GPUs."""
-
-    def __init__(self, gpus: int, status: int = 0) -> None:
-        self.gpus, self.status = gpus, status
-
-    def cuInit(self, flags: int) -> int:  # noqa: N802 (its name in the driver)
-        return self.status
-
-    def cuDeviceGetCount(self, count: object) -> int:  # noqa: N802
-        count._obj.value = self.gpus  # type: ignore[attr-defined]
-        return 0
-
-
-def fake_libraries(monkeypatch: pytest.MonkeyPatch, driver: Driver | None, missing: str = "-") -> None:
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
-    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: print("Failed to load something"))  # noqa: T201
-    monkeypatch.setattr(onnxruntime, "cuda_version", "13.0")
-    monkeypatch.setattr(
-        inference,
-        "_load",
-        lambda name: driver if name in ("libcuda.so.1", "nvcuda.dll") else None if missing in name else object(),
-    )
-
-
-def test_obstacles_to_cuda(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    fake_libraries(monkeypatch, None)
-    assert cuda_obstacle() == "no NVIDIA driver is installed"
-    fake_libraries(monkeypatch, Driver(0))
-    assert cuda_obstacle() == "the NVIDIA driver finds no GPU"
-    fake_libraries(monkeypatch, Driver(1, status=999))
-    assert cuda_obstacle() == "the NVIDIA driver finds no GPU"
-    fake_libraries(monkeypatch, Driver(2))
-    assert cuda_obstacle(1) is None
-    assert cuda_obstacle(2) == "there is no GPU number 2, the last one is 1"
-    fake_libraries(monkeypatch, Driver(1), missing="cudnn")
-    assert "cudnn" in str(cuda_obstacle())
-    assert "picture-translate[cuda]" in str(cuda_obstacle())
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    assert "without CUDA" in str(cuda_obstacle())
-    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("device", ["cpu", "auto"])

@@ -39,6 +39,15 @@ def test_list_as_json(run_cli: RunCli, styles: Path) -> None:
     assert listed[1]["bytes"] == (styles / "plain.onnx").stat().st_size
 
 
+def test_domains(run_cli: RunCli, styles: Path, face_style: Path) -> None:
+    (styles / "faces.onnx").write_bytes(face_style.read_bytes())
+    assert b"CC0-1.0  smiling, blond, glasses\n" in run_cli("models", "list").out
+    assert run_cli("models", "info", "plain").out.count(b"domains: []\n") == 1
+    out = run_cli("models", "info", "faces").out
+    assert b'domains: ["smiling", "blond", "glasses"]\nexclusive: false\n' in out
+    assert b'"domain"' in out
+
+
 def test_list_of_nothing(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipped, "FOLDERS", (tmp_path,))
     done = run_cli("models", "list")

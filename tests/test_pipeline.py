@@ -18,13 +18,13 @@ from translate import images, pipeline
 from translate.errors import PictureError, UnusableError
 from translate.images import Picture, load_rgb
 from translate.pipeline import Options, blend, convert, side_by_side
-from translate.planning import Job, plan
+from translate.planning import Domain, Job, plan
 
 Pixels = NDArray[np.uint8]
 COUNT = 12
 
 
-def invert(photos: Pixels) -> Pixels:
+def invert(photos: Pixels, domain: Domain = None) -> Pixels:
     return 255 - photos
 
 
@@ -71,7 +71,7 @@ def test_an_unreadable_file_is_one_result_and_the_rest_goes_on(photos: Path) -> 
 
 
 def test_a_picture_that_cannot_be_translated_or_written_is_one_result(photos: Path, tmp_path: Path) -> None:
-    def picky(pixels: Pixels) -> Pixels:
+    def picky(pixels: Pixels, domain: Domain) -> Pixels:
         if pixels.shape[2] == 22:
             raise PictureError("22 x 15 pixels cannot be translated")
         return invert(pixels)
@@ -88,7 +88,7 @@ def test_a_picture_that_cannot_be_translated_or_written_is_one_result(photos: Pa
 
 
 def test_a_picture_too_large_for_the_memory_is_one_result(photos: Path) -> None:
-    def greedy(pixels: Pixels) -> Pixels:
+    def greedy(pixels: Pixels, domain: Domain) -> Pixels:
         raise MemoryError
 
     results = list(convert(jobs_of(photos)[:2], greedy, Options()))
@@ -102,6 +102,31 @@ def test_skipped_jobs_are_results_and_touch_nothing(photos: Path) -> None:
     results = list(convert(jobs, invert, Options()))
     assert [result.job.skip for result in results] == [True] * COUNT
     assert not (photos.parent / "out").exists()
+
+
+def test_a_photo_for_several_domains_is_decoded_once(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+
+    def load(source: Path, *, max_pixels: int) -> Picture:
+        decoded.append(source.name)
+        return images.load_picture(source, max_pixels=max_pixels)
+
+    def translate(pixels: Pixels, domain: Domain) -> Pixels:
+        return pixels // (2 if domain == ("half",) else 3)
+
+    monkeypatch.setattr(pipeline, "load_picture", load)
+    (photos / "03.png").write_bytes(b"no picture")
+    jobs = plan([str(photos)], str(photos.parent / "out"), domains=[("half",), ("third",)])
+    jobs[0], jobs[3] = replace(jobs[0], skip=True), replace(jobs[3], skip=True)
+    results = list(convert(jobs, translate, Options(workers=2)))
+    assert sorted(decoded) == sorted(path.name for path in photos.iterdir())
+    assert [result.job for result in results] == jobs
+    assert [index for index, result in enumerate(results) if result.error] == [6, 7]
+    for job, result in zip(jobs, results, strict=True):
+        assert job.output is not None and job.source is not None and job.domain is not None
+        assert job.output.exists() == (not job.skip and result.error is None)
+        if job.output.exists():
+            np.testing.assert_array_equal(load_rgb(job.output), translate(load_rgb(job.source), job.domain))
 
 
 def test_memory_stays_flat(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +148,7 @@ def test_memory_stays_flat(photos: Path, monkeypatch: pytest.MonkeyPatch) -> Non
             encoded += 1
         return images.encode_picture(*arguments)  # type: ignore[arg-type]
 
-    def translate(pixels: Pixels) -> Pixels:
+    def translate(pixels: Pixels, domain: Domain) -> Pixels:
         nonlocal translated
         with lock:
             translated += 1
@@ -147,7 +172,7 @@ def test_decoding_goes_on_during_translation_and_translation_during_encoding(
             second_decoded.set()
         return images.load_picture(source, max_pixels=max_pixels)
 
-    def translate(pixels: Pixels) -> Pixels:
+    def translate(pixels: Pixels, domain: Domain) -> Pixels:
         if not names:
             assert second_decoded.wait(20)
         else:
@@ -170,7 +195,7 @@ def test_results_come_as_soon_as_they_are_written(photos: Path) -> None:
     first = photos.parent / "out" / "00.png"
     calls = 0
 
-    def translate(pixels: Pixels) -> Pixels:
+    def translate(pixels: Pixels, domain: Domain) -> Pixels:
         nonlocal calls
         calls += 1
         while calls > 1 and not first.exists():
@@ -203,7 +228,7 @@ def test_jobs_are_taken_as_they_are_needed(photos: Path) -> None:
 def test_stopping_leaves_whole_files_alone(photos: Path, stop: BaseException) -> None:
     calls = 0
 
-    def translate(pixels: Pixels) -> Pixels:
+    def translate(pixels: Pixels, domain: Domain) -> Pixels:
         nonlocal calls
         calls += 1
         if calls == 7:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from translate.errors import UserError
-from translate.planning import Job, plan
+from translate.planning import Domain, Job, domain_suffix, plan
 
 
 @pytest.fixture
@@ -81,6 +81,74 @@ def test_format_and_suffix(here: Path) -> None:
     assert [job.output for job in planned] == [Path("new", n) for n in ("a.jpg", "b.jpg", "c.JPEG")]
     assert {job.format for job in planned} == {"JPEG"}
     assert plan(["trip/day/c.gif"], "new/", format="gif")[0].output == Path("new/c.gif")
+
+
+HAIR: list[Domain] = [("black",), ("blond hair",)]
+
+
+def test_several_domains_name_the_outputs(here: Path) -> None:
+    planned = plan(["a.jpg", "b.png"], "new", suffix="-v2", domains=HAIR)
+    assert arrows(planned) == [
+        "a.jpg -> new/a-v2_black.jpg",
+        "a.jpg -> new/a-v2_blond_hair.jpg",
+        "b.png -> new/b-v2_black.png",
+        "b.png -> new/b-v2_blond_hair.png",
+    ]
+    assert [job.domain for job in planned] == HAIR * 2
+    assert arrows(plan(["a.jpg"], "new.v2.webp", domains=HAIR)) == [
+        "a.jpg -> new.v2_black.webp",
+        "a.jpg -> new.v2_blond_hair.webp",
+    ]
+
+
+def test_one_domain_leaves_the_names(here: Path) -> None:
+    for output in ("new/", "-"):
+        (job,) = plan(["a.jpg"], output, domains=[("black", "young")])
+        assert job == Job(
+            source=Path("a.jpg"),
+            output=None if output == "-" else Path("new/a.jpg"),
+            format="JPEG",
+            domain=("black", "young"),
+        )
+
+
+@pytest.mark.parametrize(
+    ("domain", "addition"),
+    [
+        (("blond hair",), "_blond_hair"),
+        (("../../etc",), "_.._.._etc"),
+        (('a<b>:"c|d?*\\e\0\x1b\n',), "_a_b_c_d_e_"),
+        (("C++", "Été-1.5", "雪"), "_C++_Été-1.5_雪"),
+        ((), ""),
+    ],
+)
+def test_domains_in_names_suit_every_file_system(domain: tuple[str, ...], addition: str) -> None:
+    assert domain_suffix(domain) == addition
+
+
+def test_domains_whose_names_clash(here: Path) -> None:
+    message = refusal("a.jpg", output="new/", domains=[("blond hair",), ("Blond_hair",)])
+    assert "a.jpg as blond hair and a.jpg as Blond_hair -> new/a_blond_hair.jpg" in message.replace(os.sep, "/")
+    touch("a_black.jpg")
+    message = refusal("a.jpg", "a_black.jpg", output="new/", domains=[("black_black",), ("black",)])
+    assert "a.jpg as black_black and a_black.jpg as black -> " in message
+
+
+def test_several_domains_on_a_stream(here: Path) -> None:
+    for source, output in (("-", "new.png"), ("a.jpg", "-"), ("-", "-")):
+        assert "takes one picture; name files for --all-domains" in refusal(source, output=output, domains=HAIR)
+
+
+def test_existing_outputs_of_some_domains(here: Path) -> None:
+    touch("new/a_black.jpg")
+    assert "new/a_black.jpg: exists" in refusal("a.jpg", output="new", domains=HAIR).replace(os.sep, "/")
+    assert [job.skip for job in plan(["a.jpg"], "new", domains=HAIR, skip_existing=True)] == [True, False]
+
+
+def test_results_of_domains_beside_the_photos_are_no_inputs_the_next_time(here: Path) -> None:
+    touch("trip/a_black.jpg", "trip/a_blond_hair.jpg")
+    planned = plan(["trip"], "trip", domains=HAIR, skip_existing=True)
+    assert arrows(planned) == ["trip/a.jpg -> trip/a_black.jpg", "trip/a.jpg -> trip/a_blond_hair.jpg"]
 
 
 def test_dots_in_names_and_folders(here: Path) -> None:

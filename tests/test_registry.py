@@ -13,8 +13,8 @@ from models import DISCRIMINATORS, GENERATORS, Discriminator, Generator, build_d
 
 
 def test_the_networks_are_registered_under_their_names() -> None:
-    assert {"unet", "resnet", "mobile", "animegan"} <= GENERATORS.keys()
-    assert {"patchgan", "pixel"} <= DISCRIMINATORS.keys()
+    assert {"unet", "resnet", "mobile", "animegan", "stargan"} <= GENERATORS.keys()
+    assert {"patchgan", "pixel", "multiscale", "stargan"} <= DISCRIMINATORS.keys()
     assert all(issubclass(network, Generator) for network in GENERATORS.values())
     assert all(issubclass(network, Discriminator) for network in DISCRIMINATORS.values())
 
@@ -25,9 +25,9 @@ def test_options_reach_the_network() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"no generator is called 'vgg'.*animegan, mobile, resnet, unet"):
+    with pytest.raises(ValueError, match=r"no generator is called 'vgg'.*animegan, mobile, resnet, stargan, unet"):
         build_generator("vgg")
-    with pytest.raises(ValueError, match=r"no discriminator is called 'vgg'.*patchgan, pixel"):
+    with pytest.raises(ValueError, match=r"no discriminator is called 'vgg'.*multiscale, patchgan, pixel, stargan"):
         build_discriminator("vgg")
 
 

@@ -25,7 +25,7 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from models import GENERATORS, Generator, build_generator
-from translate.contract import INPUT, OUTPUT, StyleInfo
+from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.export import export_style
 
 REFERENCE = "animegan"  # the generator whose time the others are compared with
@@ -35,8 +35,9 @@ def gflop(name: str, *, side: int = 512) -> float:
     """Floating-point operations in thousands of millions, a multiplication and an addition counted as two."""
     with torch.device("meta"):  # shapes alone: nothing is computed
         network, image = build_generator(name).eval(), torch.empty(1, 3, side, side)
+        domain = torch.empty(1, network.domains) if network.domains else None
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(image)
+        network(image, domain)
     return counter.get_total_flops() / 1e9
 
 
@@ -49,6 +50,7 @@ def export_untrained(name: str, generator: Generator, path: Path) -> None:
         licence="MIT",
         training_data="none",
         checkpoint_sha256="",
+        domains=[f"domain {index}" for index in range(generator.domains)],
     )
     export_style(generator, info, path)
 
@@ -81,6 +83,7 @@ def main(
 
     image = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
     parameters: dict[str, int] = {}
+    inputs: dict[str, dict[str, np.ndarray]] = {}
     sessions: dict[str, onnxruntime.InferenceSession] = {}
     milliseconds: dict[str, list[float]] = {name: [] for name in names}
     console = Console(stderr=True)
@@ -91,11 +94,12 @@ def main(
             path = Path(folder) / f"{name}.onnx"
             export_untrained(name, generator, path)
             sessions[name] = open_session(path, threads)
-            sessions[name].run([OUTPUT], {INPUT: image})  # the first run also takes the memory
+            inputs[name] = {INPUT: image} | ({DOMAIN: np.zeros(1, np.int64)} if generator.domains else {})
+            sessions[name].run([OUTPUT], inputs[name])  # the first run also takes the memory
     for _ in track(range(rounds), description="timing", console=console):
         for name, session in sessions.items():
             start = time.perf_counter()
-            session.run([OUTPUT], {INPUT: image})
+            session.run([OUTPUT], inputs[name])
             milliseconds[name].append((time.perf_counter() - start) * 1e3)
 
     medians = {name: statistics.median(times) for name, times in milliseconds.items()}

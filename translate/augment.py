@@ -1,4 +1,4 @@
-"""Augmentation of single samples on the CPU, with albumentations: the same geometry for both sides of a pair."""
+"""Augmentation of single samples on the CPU, with albumentations: the same geometry for all pictures of a sample."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from numpy.typing import NDArray
 
 from translate.config import TrainConfig
 
-Sample = dict[str, NDArray[np.uint8]]  # RGB uint8 [H, W, 3] by side
+Sample = dict[str, NDArray[np.uint8]]  # RGB uint8 [H, W, 3] by name; the first is the input
+COMPANIONS = ("B", "smoothed")  # names that pictures moved along with the first one may have
 
 
-class PairAugment:
-    """Moves both sides of a pair alike by ``geometry``, then jitters the colours of side ``A`` alone.
+class Augment:
+    """Moves the pictures of a sample alike by ``geometry``, then jitters the colours of the first one alone.
 
     What comes out is a function of the sample and the seed, whichever process computes it.
     """
 
     def __init__(self, geometry: list[A.BasicTransform], *, jitter: float = 0.0) -> None:
-        self.geometry = A.Compose(geometry, additional_targets={"B": "image"})
+        self.geometry = A.Compose(geometry, additional_targets=dict.fromkeys(COMPANIONS, "image"))
         share = (1 - jitter, 1 + jitter)
         self.colour = A.Compose([A.ColorJitter(share, share, share, (0, 0), p=1)]) if jitter else None
 
     def __call__(self, sample: Sample, *, seed: int) -> Sample:
+        (first, pixels), *companions = sample.items()
         self.geometry.set_random_seed(seed)
-        moved = self.geometry(image=sample["A"], B=sample["B"])
-        a, b = moved["image"], moved["B"]
+        moved = self.geometry(image=pixels, **dict(companions))
+        result = {first: moved["image"]} | {name: moved[name] for name, _ in companions}
         if self.colour is not None:
             self.colour.set_random_seed(seed)
-            a = self.colour(image=a)["image"]
-        return {"A": a, "B": b}
+            result[first] = self.colour(image=result[first])["image"]
+        return result
 
 
 def random_crop(config: TrainConfig) -> list[A.BasicTransform]:

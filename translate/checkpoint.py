@@ -162,13 +162,12 @@ def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, source: P
         ) from error
 
 
-def load_generator(path: Path) -> tuple[Generator, Checkpoint]:
-    """The averaged (EMA) generator of a run or checkpoint, in evaluation mode, and the checkpoint."""
+def load_generator(path: Path, name: str = "generator") -> tuple[Generator, Checkpoint]:
+    """The averaged (EMA) network ``name`` of a run or checkpoint, in evaluation mode, and the checkpoint."""
     checkpoint = find(path)
     try:
-        name, options = checkpoint.config["generator"], checkpoint.config["generator_options"]
-        generator = build_generator(name, **options)
+        generator = build_generator(checkpoint.config["generator"], **checkpoint.config["generator_options"])
     except (KeyError, ValueError) as error:
         raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
-    load_weights(generator, checkpoint.weights("generator_ema"), source=checkpoint.path)
+    load_weights(generator, checkpoint.weights(f"{name}_ema"), source=checkpoint.path)
     return generator.eval(), checkpoint

@@ -2,18 +2,27 @@
 
 ``image`` and ``image_out`` are uint8 [N, H, W, 3] in sRGB, any N, H, W >= 1. Scaling, layout, padding to the stride
 and cropping back are inside the graph, so the file needs no wrapper.
+
+A style with domains has a second input, ``domain``: where a picture goes to exactly one of them, int64 [N], positions
+in the metadata's list of domains; where they are attributes, any of which may hold, float32 [N, K] of 0 and 1, in the
+order of that list.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from translate.errors import UserError
+
 CONTRACT_VERSION = "1"
 INPUT = "image"
+DOMAIN = "domain"
 OUTPUT = "image_out"
+
+_ADDED_LATER = {"exclusive": "true"}  # to the metadata, with the values that fit the files written before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +36,8 @@ class StyleInfo:
     licence: str
     training_data: str
     checkpoint_sha256: str
-    domains: list[str] = field(default_factory=list)
+    domains: list[str] = field(default_factory=list)  # the names of what a picture can be translated to
+    exclusive: bool = True  # a picture goes to exactly one of the domains; False: they are attributes
 
     # what follows from the generator and the way it is exported: the export fills it in
     stride: int = 1  # the graph pads height and width to a multiple of this
@@ -43,6 +53,28 @@ class StyleInfo:
         reach = self.receptive_field // 2
         return -(-reach // self.stride) * self.stride
 
+    def positions(self, domain: str | Sequence[str] | None) -> list[int]:
+        """Where in ``domains`` the names of ``domain`` stand, ascending; [] for a style without domains and None.
+
+        Raises ``UserError`` where the names do not suit the style. For attributes, no name at all does.
+        """
+        known = ", ".join(self.domains)
+        if domain is None:
+            if self.domains:
+                raise UserError(f"{self.title!r} translates to a domain: say which with --domain; it knows {known}")
+            return []
+        names = [domain] if isinstance(domain, str) else domain
+        given = ", ".join(names) or "''"
+        if not self.domains:
+            raise UserError(f"--domain {given}: {self.title!r} has no domains to choose from; leave it out")
+        unknown = [name for name in names if name not in self.domains]
+        if unknown:
+            raise UserError(f"--domain {', '.join(unknown)}: {self.title!r} knows {known}")
+        positions = sorted({self.domains.index(name) for name in names})
+        if self.exclusive and len(positions) != 1:
+            raise UserError(f"--domain {given}: {self.title!r} translates to exactly one of {known}")
+        return positions
+
     def to_metadata(self) -> dict[str, str]:
         texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in asdict(self).items()}
         return {"contract": CONTRACT_VERSION, **texts}
@@ -52,6 +84,7 @@ class StyleInfo:
         """Raise ``ValueError`` or ``KeyError`` where ``metadata`` was not written by ``to_metadata``."""
         if metadata["contract"] != CONTRACT_VERSION:
             raise ValueError(f"contract version {metadata['contract']}, this program reads {CONTRACT_VERSION}")
+        metadata = {**_ADDED_LATER, **metadata}
         values: dict[str, Any] = {
             name: metadata[name] if spec.type == "str" else json.loads(metadata[name])
             for name, spec in cls.__dataclass_fields__.items()
@@ -59,4 +92,8 @@ class StyleInfo:
         info = cls(**values)
         if not isinstance(info.stride, int) or not isinstance(info.receptive_field, int) or info.stride < 1:
             raise ValueError("stride and receptive_field have to be whole numbers")
+        if not isinstance(info.domains, list) or not all(isinstance(name, str) and name for name in info.domains):
+            raise ValueError("domains have to be a list of names")
+        if len(set(info.domains)) < len(info.domains):
+            raise ValueError("no two domains may have the same name")
         return info

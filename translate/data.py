@@ -1,4 +1,4 @@
-"""Folders -> batches. Which samples a step sees, and how they are augmented, follows from seed and step alone.
+"""Samples -> batches. Which samples a step sees, and how they are augmented, follows from seed and step alone.
 
 So a resumed run needs no position or random state from its workers, and any number of workers gives the same batches.
 """
@@ -6,33 +6,35 @@ So a resumed run needs no position or random state from its workers, and any num
 from __future__ import annotations
 
 import signal
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from translate.augment import PairAugment, Sample, centre_crop, random_crop
-from translate.config import Pix2PixConfig, TrainConfig
-from translate.errors import PictureError, UserError
-from translate.folders import Pair, match_pairs
-from translate.images import load_rgb
+from translate.config import TrainConfig
+from translate.seeds import derived_seed
 
 
 class Key(NamedTuple):
-    """Which sample of a data set, and the seed of its augmentation."""
+    """Which sample of a data set, and the seed of its augmentation and of all else that is drawn for it."""
 
     sample: int
     seed: int
 
 
-def derived_seed(*numbers: int) -> int:
-    """A seed from several numbers, such as the run's seed and a step, without correlation between neighbours."""
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+class KeyedDataset(Dataset[dict[str, Tensor]]):
+    """A data set whose samples are functions of their keys alone: tensors by name."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def __getitem__(self, key: Key) -> dict[str, Tensor]: ...
 
 
 class StepSampler(Sampler[list[Key]]):
@@ -72,65 +74,13 @@ class StepSampler(Sampler[list[Key]]):
             yield keys
 
 
-class PairedDataset(Dataset[dict[str, Tensor]]):
-    """Pairs of pictures; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``, augmented by its key's seed."""
-
-    def __init__(self, pairs: list[Pair], augment: PairAugment, *, swap: bool = False) -> None:
-        self.pairs, self.augment, self.swap = pairs, augment, swap
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def load(self, index: int) -> Sample:
-        """Both sides of a pair, RGB uint8 [H, W, 3]. Raises ``PictureError`` that names the file."""
-        pair = self.pairs[index]
-        if pair.side_by_side:
-            both = load_rgb(pair.a)
-            middle = both.shape[1] // 2
-            a, b = both[:, :middle], both[:, middle : 2 * middle]
-        else:
-            a, b = load_rgb(pair.a), load_rgb(pair.b)
-        if a.shape != b.shape:
-            raise PictureError(f"{pair.b}: differs in size from {pair.a}")
-        return {"A": b, "B": a} if self.swap else {"A": a, "B": b}
-
-    def __getitem__(self, key: Key) -> dict[str, Tensor]:
-        return {side: to_tensor(pixels) for side, pixels in self.augment(self.load(key.sample), seed=key.seed).items()}
-
-
-def to_tensor(pixels: NDArray[np.uint8]) -> Tensor:
-    """uint8 [H, W, 3] -> uint8 [3, H, W] of its own memory."""
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
-
-
-def load_pairs(config: Pix2PixConfig) -> tuple[PairedDataset, PairedDataset]:
-    """The training pairs and the pairs of the validation grid, which are kept out of training.
-
-    At most a fifth of the pairs is kept out; where that leaves none, the grid shows training pairs.
-    """
-    found = match_pairs(data=config.data, a=config.a, b=config.b)
-    if found.problems:
-        more = f" (and {len(found.problems) - 1} more)" if len(found.problems) > 1 else ""
-        raise UserError(f"{found.problems[0]}{more}; `translate data check` lists all problems")
-    held_out = min(config.val_pairs, len(found.pairs) // 5)
-    every = len(found.pairs) // held_out if held_out else 0
-    validation = [found.pairs[i * every] for i in range(held_out)]
-    names = {pair.name for pair in validation}
-    training = [pair for pair in found.pairs if pair.name not in names]
-    swap = config.direction == "BtoA"
-    return (
-        PairedDataset(training, PairAugment(random_crop(config), jitter=config.jitter), swap=swap),
-        PairedDataset(validation or training[: config.val_pairs], PairAugment(centre_crop(config)), swap=swap),
-    )
-
-
 def make_loader(
-    dataset: PairedDataset, config: TrainConfig, *, first_step: int, last_step: int, rank: int, processes: int
+    dataset: KeyedDataset, config: TrainConfig, *, first_step: int, last_step: int, rank: int, processes: int
 ) -> DataLoader[dict[str, Tensor]]:
     """Batches for the steps from ``first_step`` to ``last_step``, as this process of ``processes`` sees them."""
     sampler = StepSampler(
         len(dataset),
-        batch_size=config.batch_size,
+        batch_size=config.samples_a_step(),
         seed=config.seed,
         first_step=first_step,
         last_step=last_step,

@@ -11,6 +11,7 @@ import copy
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx_ir
@@ -23,7 +24,7 @@ from torch.nn import functional as F
 
 from models import Generator
 from translate import __version__
-from translate.contract import INPUT, OUTPUT, StyleInfo
+from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.errors import UserError, one_line
 from translate.files import write_atomically
 from translate.images import from_signed_unit, to_signed_unit
@@ -79,16 +80,21 @@ class ParityReport:
 
 
 class Style(nn.Module):
-    """A generator between the ends of the contract: uint8 [N, H, W, 3] to the same, any N, H, W >= 1."""
+    """A generator between the ends of the contract: uint8 [N, H, W, 3] to the same, any N, H, W >= 1.
 
-    def __init__(self, generator: Generator, *, fp16: bool = False) -> None:
+    A generator with domains also takes them as the contract has it: positions where they are ``exclusive``, else
+    attributes.
+    """
+
+    def __init__(self, generator: Generator, *, exclusive: bool = True, fp16: bool = False) -> None:
         super().__init__()
         self.dtype = torch.float16 if fp16 else torch.float32
         self.stride = generator.stride
+        self.one_hot = nn.Buffer(torch.eye(generator.domains, dtype=self.dtype)) if exclusive else None
         self.generator = copy.deepcopy(generator).cpu().to(self.dtype).requires_grad_(False)
         self.eval()
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
         _, height, width, _ = image.shape
         x = to_signed_unit(image.permute(0, 3, 1, 2).float())  # [N, H, W, 3] -> [N, 3, H, W]
         # Written as multiples of the stride, which the exporter simplifies through all layers, unlike a remainder, and
@@ -96,7 +102,9 @@ class Style(nn.Module):
         right = (width + self.stride - 1) // self.stride * self.stride - width
         bottom = (height + self.stride - 1) // self.stride * self.stride - height
         x = F.pad(x, (0, right, 0, bottom), mode="replicate")
-        x = self.generator(x.to(self.dtype)).float()[:, :, :height, :width]
+        if domain is not None:  # a look-up, for onnxruntime then refuses positions that are not there
+            domain = domain.to(self.dtype) if self.one_hot is None else F.embedding(domain, self.one_hot)  # [N, K]
+        x = self.generator(x.to(self.dtype), domain).float()[:, :, :height, :width]
         return from_signed_unit(x).to(torch.uint8).permute(0, 2, 3, 1)
 
 
@@ -106,10 +114,16 @@ def export_style(
     """Write ``generator`` as the style file ``path``, or nothing where it cannot be exported or differs from PyTorch.
 
     ``generator`` stays as it is; the file holds it in evaluation mode. Of ``info``, what the export itself decides is
-    set here: stride, receptive field, tile safety, opset, precision and versions. Raises ``UserError``.
+    set here: stride, receptive field, tile safety, opset, precision and versions. Raises ``UserError``, also where
+    ``info`` does not name the generator's domains.
     """
     if opset not in OPSETS:
         raise UserError(f"--opset {opset}: choose one of {', '.join(map(str, OPSETS))}")
+    if len(info.domains) != generator.domains:
+        raise UserError(
+            f"{path}: not written: generator {info.generator} has {generator.domains} domains, and the names of "
+            f"{len(info.domains)} are given"
+        )
     info = replace(
         info,
         stride=generator.stride,
@@ -119,10 +133,10 @@ def export_style(
         precision="fp16" if fp16 else "fp32",
         versions={"picture-translate": __version__, "torch": str(torch.__version__)},
     )
-    content = _to_onnx(Style(generator, fp16=fp16), info)
+    content = _to_onnx(Style(generator, exclusive=info.exclusive, fp16=fp16), info)
     try:
         session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        report = _parity(Style(generator), session)
+        report = _parity(Style(generator, exclusive=info.exclusive), session, info)
     except ORT_ERRORS as error:
         raise UserError(f"{path}: not written: it fails when run: {one_line(error)}") from error
     assert read_contract(session, path) == info
@@ -140,17 +154,18 @@ def export_style(
 def _to_onnx(style: Style, info: StyleInfo) -> bytes:
     """The content of the file: graph, weights and metadata."""
     # no size is 1, which torch.export would take for a constant
-    example = torch.zeros(2, style.stride + 2, 2 * style.stride + 3, 3, dtype=torch.uint8)
+    example = {INPUT: np.zeros((2, style.stride + 2, 2 * style.stride + 3, 3), np.uint8), **_domains(range(2), info)}
+    free_sizes = {INPUT: {0: "N", 1: "H", 2: "W"}, DOMAIN: {0: "N"}}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the libraries' own doings, which nobody who exports can act on
             program = torch.onnx.export(
                 style,
-                (example,),
+                tuple(map(torch.from_numpy, example.values())),
                 dynamo=True,
-                input_names=[INPUT],
+                input_names=list(example),
                 output_names=[OUTPUT],
-                dynamic_shapes=({0: "N", 1: "H", 2: "W"},),
+                dynamic_shapes=tuple(free_sizes[name] for name in example),
                 opset_version=info.opset,
                 verbose=False,
             )
@@ -173,18 +188,34 @@ def _name_shapes(graph: onnx_ir.Graph) -> None:
     graph.outputs[0].shape = graph.inputs[0].shape
 
 
-def _parity(style: Style, session: onnxruntime.InferenceSession) -> ParityReport:
+def _parity(style: Style, session: onnxruntime.InferenceSession, info: StyleInfo) -> ParityReport:
     rng = np.random.default_rng(0)
     sizes = []
+    seen = 0  # pictures so far
     for shape in PARITY_SIZES:
         image = _picture(rng, shape)
+        inputs = {INPUT: image, **_domains(range(seen, seen + shape[0]), info)}
+        seen += shape[0]
         with torch.inference_mode():
-            expected = style(torch.from_numpy(image)).numpy()
-        (found,) = session.run([OUTPUT], {INPUT: image})
+            expected = style(*map(torch.from_numpy, inputs.values())).numpy()
+        (found,) = session.run([OUTPUT], inputs)
         assert found.shape == image.shape, f"{image.shape} became {found.shape}"
         difference = np.abs(found.astype(np.int16) - expected)
         sizes.append(SizeParity(shape, int(difference.max()), float(difference.mean()), float(np.mean(difference > 0))))
     return ParityReport(tuple(sizes))
+
+
+def _domains(numbers: range, info: StyleInfo) -> dict[str, NDArray[Any]]:
+    """The second input for the pictures of these ``numbers``, {} where the style has none.
+
+    Number by number it goes through the domains; of attributes there hold none, the first, the first two and so on.
+    """
+    if not info.domains:
+        return {}
+    count, number = len(info.domains), np.array(numbers)
+    if info.exclusive:
+        return {DOMAIN: number % count}  # int64 [N]
+    return {DOMAIN: (np.arange(count) < number[:, None] % (count + 1)).astype(np.float32)}  # [N, K]
 
 
 def _picture(rng: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.uint8]:

@@ -1,18 +1,23 @@
-"""Folders of pictures: finding files, matching the two sides of pairs. Imports no deep-learning library."""
+"""Folders of pictures: finding files, pairs, sides and domains; measuring them. Imports no deep-learning library."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from translate.errors import PictureError, UserError
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
+LEAST = 2  # pictures of a side or a domain: one alone has no other to differ from
+Size = tuple[int, int]  # width and height in pixels
 
 
 def find_images(folder: Path, *, recursive: bool) -> list[Path]:
@@ -48,6 +53,65 @@ class PairedFolders:
 
     pairs: list[Pair] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[Path]:
+        """Every picture once."""
+        return list(dict.fromkeys(path for pair in self.pairs for path in (pair.a, pair.b)))
+
+    def summary(self) -> str:
+        return f"{len(self.pairs)} pairs"
+
+    def mismatches(self, sizes: Mapping[Path, Size]) -> list[str]:
+        """A line for each pair whose sides differ in size, of those that ``sizes`` knows."""
+        problems = []
+        for pair in self.pairs:
+            if not sizes.keys() >= {pair.a, pair.b}:
+                continue
+            (width_a, height_a), (width_b, height_b) = sizes[pair.a], sizes[pair.b]
+            if pair.side_by_side and width_a % 2:
+                problems.append(f"{pair.a}: is {width_a} pixels wide, which does not halve into A and B")
+            elif sizes[pair.a] != sizes[pair.b]:
+                problems.append(f"{pair.b}: is {width_b}x{height_b}, its partner {pair.a} is {width_a}x{height_a}")
+        return problems
+
+
+@dataclass
+class UnpairedFolders:
+    """The pictures of two folders, sorted, and a line for each folder with too few."""
+
+    a: list[Path]
+    b: list[Path]
+    problems: list[str]
+
+    @property
+    def files(self) -> list[Path]:
+        return [*self.a, *self.b]
+
+    def summary(self) -> str:
+        return f"{len(self.a)} pictures of A, {len(self.b)} of B"
+
+
+@dataclass
+class LabelledPictures:
+    """Pictures and the domains they are of, one line for each problem, and one for each passed-over table column."""
+
+    domains: list[str]
+    files: list[Path]
+    labels: NDArray[np.float32]  # [files, domains] of 0 and 1
+    problems: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether each picture is of exactly one domain."""
+        return bool((self.labels.sum(axis=1) == 1).all())
+
+    def summary(self) -> str:
+        counts = self.labels.sum(axis=0).astype(int)
+        total = max(len(self.files), 1)
+        shares = (f"{name} {count} ({count / total:.0%})" for name, count in zip(self.domains, counts, strict=True))
+        return f"{len(self.files)} pictures: {', '.join(shares)}"
 
 
 def match_pairs(*, data: Path | None = None, a: Path | None = None, b: Path | None = None) -> PairedFolders:
@@ -91,29 +155,53 @@ def _no_pictures(folder: Path) -> str:
     return f"{folder}: holds no picture ({', '.join(sorted(IMAGE_SUFFIXES))})"
 
 
-def check_pairs(pairs: list[Pair]) -> Iterator[str]:
-    """Decode every picture of ``pairs``; a line for each that is unreadable or whose sides differ in size."""
+def find_unpaired(a: Path, b: Path) -> UnpairedFolders:
+    """The pictures of two folders of any sizes. Raises ``UserError`` where there is no such folder."""
+    files_a, files_b = find_images(a, recursive=True), find_images(b, recursive=True)
+    return UnpairedFolders(files_a, files_b, _too_few(a, files_a) + _too_few(b, files_b))
+
+
+def find_domains(folder: Path) -> LabelledPictures:
+    """The pictures of ``folder``'s folders, each of which is the domain of its name, in the order of the names.
+
+    Raises ``UserError`` where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder")
+    inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    problems = []
+    if len(inside) < 2:
+        problems.append(f"{folder}: holds {len(inside)} folders; give one that holds a folder of pictures a domain")
+    files: list[Path] = []
+    domains: list[int] = []  # of each file
+    for number, domain in enumerate(inside):
+        found = find_images(domain, recursive=True)
+        problems += _too_few(domain, found)
+        files += found
+        domains += [number] * len(found)
+    labels = np.eye(len(inside), dtype=np.float32)[np.array(domains, np.int64)]  # one-hot
+    return LabelledPictures([path.name for path in inside], files, labels, problems)
+
+
+def _too_few(folder: Path, files: list[Path]) -> list[str]:
+    if not files:
+        return [_no_pictures(folder)]
+    if len(files) < LEAST:
+        return [f"{folder}: holds {len(files)} picture; training needs at least {LEAST}"]
+    return []
+
+
+def measure(files: Iterable[Path]) -> Iterator[tuple[Path, Size | PictureError]]:
+    """Decode each picture: its size, or why it cannot be decoded, in the order given."""
     with ThreadPoolExecutor() as pool:
-        for problems in pool.map(_check_pair, pairs):
-            yield from problems
+        yield from pool.map(_measure, files)
 
 
-def _check_pair(pair: Pair) -> list[str]:
+def _measure(path: Path) -> tuple[Path, Size | PictureError]:
     from translate.images import load_rgb
 
-    sizes, problems = [], []
-    for path in dict.fromkeys((pair.a, pair.b)):
-        try:
-            height, width = load_rgb(path).shape[:2]
-            sizes.append((width, height))
-        except PictureError as error:
-            problems.append(str(error))
-    if problems:
-        return problems
-    if pair.side_by_side:
-        width, height = sizes[0]
-        return [f"{pair.a}: is {width} pixels wide, which does not halve into A and B"] if width % 2 else []
-    if sizes[0] != sizes[1]:
-        (width_a, height_a), (width_b, height_b) = sizes
-        return [f"{pair.b}: is {width_b}x{height_b}, its partner {pair.a} is {width_a}x{height_a}"]
-    return []
+    try:
+        height, width = load_rgb(path).shape[:2]
+    except PictureError as error:
+        return path, error
+    return path, (width, height)

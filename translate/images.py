@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ MAX_PIXELS = 200_000_000  # larger pictures are refused from their header, befor
 Image.MAX_IMAGE_PIXELS = None  # our own limit replaces Pillow's
 warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata; what cannot be decoded raises
 
+JpegDecoder = Callable[[bytes], NDArray[np.uint8]]  # content of a file -> [H, W, 3]; RuntimeError where it cannot
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 
 
@@ -97,32 +98,35 @@ def from_signed_unit(values: Any) -> Any:
     return ((values + 1) * 127.5).round().clip(0, 255)
 
 
-def load_rgb(path: str | Path) -> NDArray[np.uint8]:
+def load_rgb(path: str | Path, *, decode_jpeg: JpegDecoder | None = None) -> NDArray[np.uint8]:
     """The picture as uint8 [H, W, 3]; raises ``PictureError`` as `load_picture` does."""
-    return load_picture(path).rgb
+    return load_picture(path, decode_jpeg=decode_jpeg).rgb
 
 
-def load_picture(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def load_picture(
+    source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, decode_jpeg: JpegDecoder | None = None
+) -> Picture:
     """Decode a file, or the content of one; of an animation or a TIFF of several pages the first frame.
 
+    ``decode_jpeg`` is used in Pillow's place for JPEGs whose pixels are upright sRGB as they are.
     Raises ``PictureError``, naming the file, where there is no file, it is no picture, damaged, cut short, or has more
     than ``max_pixels``.
     """
     if isinstance(source, bytes):
-        return _decode(io.BytesIO(source), "standard input", max_pixels)
+        return _decode(io.BytesIO(source), "standard input", max_pixels, decode_jpeg)
     path = Path(source)
     if path.is_dir():
         raise PictureError(f"{path}: a folder, not a picture")
     try:
         with path.open("rb") as file:
-            return _decode(file if file.seekable() else io.BytesIO(file.read()), str(path), max_pixels)
+            return _decode(file if file.seekable() else io.BytesIO(file.read()), str(path), max_pixels, decode_jpeg)
     except FileNotFoundError:
         raise PictureError(f"{path}: no such file") from None
     except OSError as error:
         raise PictureError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
 
 
-def _decode(file: IO[bytes], name: str, max_pixels: int) -> Picture:
+def _decode(file: IO[bytes], name: str, max_pixels: int, decode_jpeg: JpegDecoder | None) -> Picture:
     if not file.read(1):
         raise PictureError(f"{name}: empty, 0 bytes")
     try:
@@ -134,8 +138,7 @@ def _decode(file: IO[bytes], name: str, max_pixels: int) -> Picture:
                     f"{name}: {width} x {height} pixels are over the limit of {max_pixels}; "
                     f"raise it with --max-pixels {width * height}"
                 )
-            image.load()
-            return _to_picture(image)
+            return _decode_quickly(image, file, decode_jpeg) or _to_picture(image)
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -144,7 +147,22 @@ def _decode(file: IO[bytes], name: str, max_pixels: int) -> Picture:
         raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error
 
 
+def _decode_quickly(image: Image.Image, file: IO[bytes], decode_jpeg: JpegDecoder | None) -> Picture | None:
+    """``None``: not an RGB JPEG whose pixels are upright sRGB as they are, or damaged. Pillow has the last word."""
+    if decode_jpeg is None or (image.format, image.mode) != ("JPEG", "RGB"):
+        return None
+    (orientation, exif), profile = read_exif(image), image.info.get("icc_profile")
+    if orientation != 1 or (profile and _srgb_transform(profile, "RGB") is not None):
+        return None
+    file.seek(0)
+    try:
+        return Picture(decode_jpeg(file.read()), exif=exif, format="JPEG")
+    except RuntimeError:
+        return None
+
+
 def _to_picture(image: Image.Image) -> Picture:
+    image.load()
     orientation, exif = read_exif(image)
     colour, alpha = _split_alpha(image)
     colour = _to_srgb(colour, image.info.get("icc_profile"))
@@ -200,12 +218,7 @@ def _srgb_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransf
     try:
         source = ImageCms.createProfile("LAB") if mode == "LAB" else ImageCms.getOpenProfile(io.BytesIO(profile or b""))
         transform = ImageCms.buildTransform(
-            source,
-            _SRGB,
-            mode,
-            "RGB",
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            source, _SRGB, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
         )
     except (ImageCms.PyCMSError, OSError):
         return None

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +13,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state
 
-from translate.contract import INPUT, OUTPUT, StyleInfo
+from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
+from translate.devices import choose_device, providers_of
 from translate.errors import PictureError, UnusableError, UserError, one_line
 
 AUTO_TILE = 1024  # pixels a side
@@ -36,6 +33,7 @@ ORT_ERRORS: tuple[type[Exception], ...] = (
     RuntimeError,
     MemoryError,
 )
+Condition = dict[str, NDArray[Any]]  # what goes into the network besides the pictures
 SHORT_OF_MEMORY = re.compile(r"alloc|out of memory|available memory", re.IGNORECASE)
 
 
@@ -52,17 +50,18 @@ class Translator:
 
     def __init__(self, path: Path, *, device: str = "auto", tile: int | None = None) -> None:
         self.device, self.why_cpu = choose_device(device)
-        self._session = open_session(path, _providers(self.device))
+        self._session = open_session(path, providers_of(self.device))
         if self.device != "cpu" and "CUDAExecutionProvider" not in self._session.get_providers():
             if device != "auto":
                 raise UnusableError(f"--device {device}: onnxruntime could not start CUDA; try --device cpu")
             self.device, self.why_cpu = "cpu", "onnxruntime could not start CUDA"  # and so runs on the processor
         self.info = read_contract(self._session, path)
-        extra = [port.name for port in self._session.get_inputs() if port.name != INPUT]
+        known = {INPUT, DOMAIN} if self.info.domains else {INPUT}
+        extra = [port.name for port in self._session.get_inputs() if port.name not in known]
         if extra:
             raise UnusableError(
                 f"{path}: the style also asks for {', '.join(extra)}, which this program cannot give; "
-                f"it takes styles whose only input is {INPUT!r}"
+                f"it takes styles whose inputs are {INPUT!r} and, with domains in the metadata, {DOMAIN!r}"
             )
         self._tile_safe = self.info.tile_safe and self.info.receptive_field > 0
         if tile and not self._tile_safe:
@@ -73,17 +72,23 @@ class Translator:
         self._tile = tile
         self._longest_tile: int | None = None  # set once memory has run short
 
-    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def __call__(self, images: NDArray[np.uint8], domain: str | Sequence[str] | None = None) -> NDArray[np.uint8]:
         """uint8 [N, H, W, 3] in sRGB -> the same shape and type.
 
+        A style with domains (``info.domains``) needs ``domain``, the name of what to translate to; where its domains
+        are attributes, the names of all that shall hold, and any others shall not.
+
         Where memory runs short, a tile-safe style goes on in smaller tiles. Raises ``PictureError`` where that does
-        not help either.
+        not help either, ``UserError`` where ``domain`` does not suit the style.
         """
-        _, height, width, _ = images.shape
+        count, height, width, _ = images.shape
+        condition = self._condition(domain, count)
         while True:
             side = self._tile_side(height, width)
             try:
-                return self._run_whole(images) if side is None else self._run_tiles(images, side)
+                if side is None:
+                    return self._run_whole(images, condition)
+                return self._run_tiles(images, condition, side)
             except ORT_ERRORS as error:
                 side = min(side or AUTO_TILE, max(height, width)) // 2
                 if SHORT_OF_MEMORY.search(str(error)) and self._tile_safe and side >= SMALLEST_TILE:
@@ -92,6 +97,17 @@ class Translator:
                 raise PictureError(
                     f"{width} x {height} pixels cannot be translated on {self.device}: {_reason(error)}; try --max-size"
                 ) from error
+
+    def _condition(self, domain: str | Sequence[str] | None, count: int) -> Condition:
+        """The inputs besides the pictures, the same for all ``count`` of them."""
+        positions = self.info.positions(domain)
+        if not self.info.domains:
+            return {}
+        if self.info.exclusive:
+            return {DOMAIN: np.full(count, positions[0], np.int64)}
+        attributes = np.zeros((count, len(self.info.domains)), np.float32)
+        attributes[:, positions] = 1
+        return {DOMAIN: attributes}
 
     def _tile_side(self, height: int, width: int) -> int | None:
         """The side of the tiles for a picture of this size, None: the whole picture in one."""
@@ -102,18 +118,18 @@ class Translator:
             side = min(side or self._longest_tile, self._longest_tile)
         return side or None
 
-    def _run_tiles(self, images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    def _run_tiles(self, images: NDArray[np.uint8], condition: Condition, side: int) -> NDArray[np.uint8]:
         _, height, width, _ = images.shape
         stride, halo = self.info.stride, self.info.halo
         result = np.empty_like(images)
         for rows in spans(height, side, stride, halo):
             for columns in spans(width, side, stride, halo):
-                tile = self._run_whole(images[:, rows.outer, columns.outer])
+                tile = self._run_whole(images[:, rows.outer, columns.outer], condition)
                 result[:, rows.core, columns.core] = tile[:, rows.core_in_outer, columns.core_in_outer]
         return result
 
-    def _run_whole(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        (result,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(images)})
+    def _run_whole(self, images: NDArray[np.uint8], condition: Condition) -> NDArray[np.uint8]:
+        (result,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(images), **condition})
         if result.shape != images.shape or result.dtype != np.uint8:
             raise UnusableError(
                 f"{self.info.title!r} answers {images.shape} with {result.dtype} {result.shape}, "
@@ -167,21 +183,24 @@ def open_session(path: Path, providers: list[Any], *, optimise: bool = True) -> 
         ) from error
 
 
+def read_style(path: Path) -> StyleInfo:
+    """What the file ``path`` says of itself, read quickly. Raises ``UnusableError``."""
+    return read_contract(open_session(path, ["CPUExecutionProvider"], optimise=False), path)
+
+
 def read_contract(session: Any, path: Path) -> StyleInfo:
     """The metadata of a loaded style; raises ``UnusableError`` where the file does not keep the contract."""
     try:
+        info = StyleInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
         inputs = {port.name: port for port in session.get_inputs()}
         outputs = {port.name: port for port in session.get_outputs()}
-        for name, ports in ((INPUT, inputs), (OUTPUT, outputs)):
-            if name not in ports:
-                raise ValueError(f"nothing is named {name!r}")
-            kind, shape = ports[name].type, ports[name].shape
-            if kind != "tensor(uint8)" or len(shape) != 4:
-                raise ValueError(f"{name!r} is {kind} of {len(shape)} dimensions, not uint8 of 4")
-        *sizes, channels = inputs[INPUT].shape
-        if channels != 3 or any(isinstance(size, int) for size in sizes):
-            raise ValueError(f"{INPUT!r} is {inputs[INPUT].shape}, not [N, H, W, 3] of any N, H, W")
-        return StyleInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
+        _require_port(inputs, INPUT, "uint8", [None, None, None, 3])
+        _require_port(outputs, OUTPUT, "uint8", [None, None, None, 3])
+        if info.domains and info.exclusive:
+            _require_port(inputs, DOMAIN, "int64", [None])
+        elif info.domains:
+            _require_port(inputs, DOMAIN, "float", [None, len(info.domains)])
+        return info
     except KeyError as error:
         problem = f"no {error.args[0]!r} in its metadata"
     except ValueError as error:
@@ -189,67 +208,16 @@ def read_contract(session: Any, path: Path) -> StyleInfo:
     raise UnusableError(f"{path}: not a style of this program: {problem}; write one with `translate export`")
 
 
+def _require_port(ports: Mapping[str, Any], name: str, kind: str, shape: list[int | None]) -> None:
+    """Raise ``ValueError`` unless ``name`` is one of ``ports``, of this type and shape; None: a size left free."""
+    if name not in ports:
+        raise ValueError(f"nothing is named {name!r}")
+    port = ports[name]
+    if port.type != f"tensor({kind})" or [size if isinstance(size, int) else None for size in port.shape] != shape:
+        wanted = ", ".join("any" if size is None else str(size) for size in shape)
+        raise ValueError(f"{name!r} is {port.type} {port.shape}, not {kind} [{wanted}]")
+
+
 def _reason(error: Exception) -> str:
     """What onnxruntime says, without its codes in front."""
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", one_line(error))
-
-
-def choose_device(wanted: str) -> tuple[str, str | None]:
-    """-> ``cpu`` or ``cuda:N``, and why ``auto`` did not take a GPU, None where it did or was not asked."""
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", wanted):
-        raise UserError(f"--device {wanted}: give auto, cpu, cuda or cuda:N")
-    if wanted == "cpu":
-        return "cpu", None
-    number = int(wanted.partition(":")[2] or 0)
-    obstacle = cuda_obstacle(number)
-    if obstacle is None:
-        return f"cuda:{number}", None
-    if wanted == "auto":
-        return "cpu", obstacle
-    raise UnusableError(f"--device {wanted}: {obstacle}; --device cpu works everywhere")
-
-
-def _providers(device: str) -> list[Any]:
-    if device == "cpu":
-        return ["CPUExecutionProvider"]
-    # An exhaustive search would be repeated for every new size of picture.
-    options = {"device_id": int(device.partition(":")[2]), "cudnn_conv_algo_search": "HEURISTIC"}
-    return [("CUDAExecutionProvider", options), "CPUExecutionProvider"]
-
-
-def cuda_obstacle(number: int = 0) -> str | None:
-    """What keeps onnxruntime from computing on GPU ``number``, None: nothing.
-
-    onnxruntime offers CUDA whenever it was built with it, and finds out only when asked that there is no GPU.
-    """
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        return "the installed onnxruntime is built without CUDA (onnxruntime-gpu has it)"
-    driver = _load("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    if driver is None:
-        return "no NVIDIA driver is installed"
-    count = ctypes.c_int()
-    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)) or count.value == 0:
-        return "the NVIDIA driver finds no GPU"
-    if number >= count.value:
-        return f"there is no GPU number {number}, the last one is {count.value - 1}"
-    with redirect_stdout(StringIO()):  # it prints what it does not find
-        onnxruntime.preload_dlls()  # the libraries that pip installed stand on no search path
-    missing = [name for name in _cuda_libraries() if _load(name) is None]
-    if missing:
-        return f"{', '.join(missing)} not found (pip install 'picture-translate[cuda]' brings NVIDIA's libraries)"
-    return None
-
-
-def _cuda_libraries() -> list[str]:
-    """The files without which onnxruntime's CUDA part does not load or cannot convolve."""
-    major = onnxruntime.cuda_version.partition(".")[0]
-    if sys.platform == "win32":
-        return [f"cudart64_{major}.dll", f"cublas64_{major}.dll", "cudnn64_9.dll"]
-    return [f"libcudart.so.{major}", f"libcublas.so.{major}", "libcurand.so.10", "libcudnn.so.9"]
-
-
-def _load(library: str) -> ctypes.CDLL | None:
-    try:
-        return ctypes.CDLL(library)
-    except OSError:
-        return None

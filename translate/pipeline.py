@@ -24,9 +24,9 @@ from translate.images import (
     load_picture,
     shrink,
 )
-from translate.planning import Job
+from translate.planning import Domain, Job
 
-Translate = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # [N, H, W, 3] -> the same shape
+Translate = Callable[[NDArray[np.uint8], Domain], NDArray[np.uint8]]  # [N, H, W, 3] -> the same shape
 
 DEFAULT_WORKERS = min(8, os.cpu_count() or 1)
 
@@ -50,7 +50,7 @@ class Result:
     job: Job
     error: str | None = None  # one line naming the file
     size: tuple[int, int] | None = None  # width and height of what was written
-    seconds: float = 0.0  # spent on this picture, while others were in the works too
+    seconds: float = 0.0  # spent on it, while others were in the works too; decoding counts in each job of a photo
 
     @property
     def source(self) -> Path | None:
@@ -79,28 +79,35 @@ class _Stage:
 def convert(jobs: Iterable[Job], translate: Translate, options: Options) -> Iterator[Result]:
     """Carry out ``jobs``, yielding a `Result` for each, in their order. ``translate`` is mostly a `Translator`.
 
+    A photo is decoded once for the jobs that follow each other with it, as those of several domains do.
+
     Translating happens in the caller's thread, between two results; at most ``options.workers`` decoded pictures wait
     for it, and as many are being encoded. A picture that cannot be read, translated or written is a result with an
     error. Closing the iterator, or an exception in it such as KeyboardInterrupt, first lets the files being written
     be finished.
     """
-    decoding: deque[Future[_Stage]] = deque()
+    decoding: deque[tuple[Job, Future[_Stage] | None]] = deque()  # None: the job is skipped
     encoding: deque[Future[_Stage]] = deque()
     decoders = ThreadPoolExecutor(options.workers, "decode")
     encoders = ThreadPoolExecutor(options.workers, "encode")
 
     def translate_down_to(waiting: int) -> Iterator[Result]:
         while len(decoding) > waiting:
-            stage = _step(_translate, decoding.popleft().result(), translate)
+            job, decoded = decoding.popleft()
+            stage = _Stage(job) if decoded is None else replace(decoded.result(), job=job)
+            stage = _step(_translate, stage, translate)
             encoding.append(encoders.submit(_step, _encode, stage, options))
             while encoding and (encoding[0].done() or len(encoding) > options.workers):
                 yield encoding.popleft().result().to_result()
 
     try:
+        latest: tuple[Path | None, Future[_Stage]] | None = None
         for job in jobs:
-            # Standard input is read here: a thread that waits for it could not be interrupted.
-            source = sys.stdin.buffer.read() if job.source is None else job.source
-            decoding.append(decoders.submit(_step, _decode, _Stage(job), source, options))
+            if not job.skip and (latest is None or latest[0] != job.source):
+                # Standard input is read here: a thread that waits for it could not be interrupted.
+                source = sys.stdin.buffer.read() if job.source is None else job.source
+                latest = job.source, decoders.submit(_step, _decode, _Stage(job), source, options)
+            decoding.append((job, None if job.skip or latest is None else latest[1]))
             yield from translate_down_to(options.workers)
         yield from translate_down_to(0)
         while encoding:
@@ -132,7 +139,7 @@ def _decode(stage: _Stage, source: Path | bytes, options: Options) -> _Stage:
 def _translate(stage: _Stage, translate: Translate) -> _Stage:
     assert stage.photo is not None
     try:
-        return replace(stage, translated=translate(stage.photo.rgb[np.newaxis])[0])
+        return replace(stage, translated=translate(stage.photo.rgb[np.newaxis], stage.job.domain)[0])
     except PictureError as error:
         raise PictureError(f"{stage.job.source_name}: {error}") from error
 

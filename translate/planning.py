@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from translate.folders import IMAGE_SUFFIXES, find_images
 from translate.images import FORMATS, format_named, format_of_suffix
 
 STREAM = "-"  # standard input or output
+Domain = tuple[str, ...] | None  # the names of what to translate to; None: the style has no domains
 LISTED = 5  # offenders named in an error; the others are counted
 
 
@@ -26,6 +28,7 @@ class Job:
     output: Path | None  # None: standard output
     format: str | None  # of the output, one of `images.FORMATS`; None: that of the source
     skip: bool = False  # the output exists already and is kept
+    domain: Domain = None
 
     @property
     def source_name(self) -> str:
@@ -52,6 +55,11 @@ def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
     return str(photo.with_name(photo.stem + addition + ending))
 
 
+def domain_suffix(domain: Sequence[str]) -> str:
+    """``_blond_hair`` for the domain ``blond hair``: an addition to a file's name that every file system takes."""
+    return "".join("_" + re.sub(r"[^\w.+-]+", "_", name) for name in domain)
+
+
 def plan(
     inputs: Sequence[str],
     output: str,
@@ -59,6 +67,7 @@ def plan(
     recursive: bool = False,
     format: str | None = None,
     suffix: str = "",
+    domains: Sequence[Domain] = (None,),
     overwrite: bool = False,
     skip_existing: bool = False,
 ) -> list[Job]:
@@ -66,9 +75,10 @@ def plan(
 
     ``output`` is a folder if it is one, ends with a slash, or several inputs, a folder or a pattern go in; else a
     file. A folder keeps the tree of an input folder, the format of each picture (GIF becomes PNG) unless ``format`` is
-    given, and its name with ``suffix`` after the stem. Raises ``UserError`` naming the offenders where an input is
-    missing, two inputs share an output, an input or (without ``overwrite`` or ``skip_existing``) another file would be
-    overwritten, or an output has no place.
+    given, and its name with ``suffix`` after the stem. Each picture has a job for each of ``domains``, one after the
+    other; where they are several, the outputs' names end in theirs. Raises ``UserError`` naming the offenders where an
+    input is missing, two jobs share an output, an input or (without ``overwrite`` or ``skip_existing``) another file
+    would be overwritten, or an output has no place.
     """
     if overwrite and skip_existing:
         raise UserError("--overwrite and --skip-existing exclude each other")
@@ -76,14 +86,17 @@ def plan(
         raise UserError(f"--suffix {suffix}: part of a file name, so without slashes")
     wanted = None if format is None else format_named(format)
     to_folder = _is_folder(output, inputs)
-    if STREAM in inputs or output == STREAM or not to_folder:
+    by_stream = STREAM in inputs or output == STREAM
+    if by_stream and len(domains) > 1:
+        raise UserError("'-' (standard input or output) takes one picture; name files for --all-domains")
+    if by_stream or not to_folder:
         if suffix:
             raise UserError(f"--suffix {suffix}: names files in an output folder, and --output {output} is none")
-        jobs = [_single_job(inputs, output, wanted, to_folder)]
+        jobs = _for_domains([_single_job(inputs, output, wanted, to_folder)], domains)
     else:
         found = _find_all(inputs, Path(output), recursive=recursive)
-        jobs = [_folder_job(one, Path(output), wanted, suffix) for one in found]
-        if suffix:
+        jobs = _for_domains([_folder_job(one, Path(output), wanted, suffix) for one in found], domains)
+        if suffix or len(domains) > 1:
             jobs = _without_earlier_results(jobs)
     _refuse_collisions(jobs)
     _refuse_overwritten_inputs(jobs)
@@ -188,8 +201,23 @@ def _folder_job(found: _Found, folder: Path, wanted: str | None, suffix: str) ->
     return Job(source=found.source, output=folder / relative.with_name(relative.stem + suffix + ending), format=format)
 
 
+def _for_domains(jobs: Sequence[Job], domains: Sequence[Domain]) -> list[Job]:
+    """A job for each domain in the place of each of ``jobs``; several domains are told apart by the outputs' names."""
+    named = len(domains) > 1
+    return [
+        replace(job, domain=domain, output=_with_domain(job.output, domain) if named else job.output)
+        for job in jobs
+        for domain in domains
+    ]
+
+
+def _with_domain(output: Path | None, domain: Domain) -> Path:
+    assert output is not None and domain is not None
+    return output.with_stem(output.stem + domain_suffix(domain))
+
+
 def _without_earlier_results(jobs: list[Job]) -> list[Job]:
-    """Drop the inputs that are another input's output: with a suffix, a folder may hold photos and results."""
+    """Drop the inputs that are outputs too: with additions to the names, a folder may hold photos and results."""
     outputs = {_identity(job.output) for job in jobs if job.output is not None}
     return [job for job in jobs if job.source is None or _identity(job.source) not in outputs]
 
@@ -205,7 +233,7 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
         if job.output is not None:
             sources[_identity(job.output)].append(job)
     clashes = [
-        f"{' and '.join(str(job.source) for job in group)} -> {group[0].output}"
+        f"{' and '.join(_told(job) for job in group)} -> {group[0].output}"
         for group in sources.values()
         if len(group) > 1
     ]
@@ -213,6 +241,10 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
         raise UserError(
             f"{_listed(clashes)}: several inputs would become one file; convert them into different folders"
         )
+
+
+def _told(job: Job) -> str:
+    return str(job.source) if job.domain is None else f"{job.source} as {', '.join(job.domain)}"
 
 
 def _refuse_overwritten_inputs(jobs: Iterable[Job]) -> None:

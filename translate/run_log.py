@@ -9,9 +9,10 @@ from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import torch
+from accelerate import Accelerator
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -24,13 +25,14 @@ METRICS = "metrics.jsonl"
 
 
 class RunLog:
-    """Collects the scalars of every step and writes their means; silent where ``show`` is false.
+    """Collects the scalars of every step and writes their means, over the processes too; the first process writes.
 
     Scalars stay on the device until they are written, so that logging never waits for the GPU at other steps.
     """
 
-    def __init__(self, config: TrainConfig, *, first_step: int, last_step: int, show: bool) -> None:
-        self.out, self.last_step, self.show = config.out, last_step, show
+    def __init__(self, config: TrainConfig, accelerator: Accelerator, *, first_step: int, last_step: int) -> None:
+        self.out, self.last_step, self.accelerator = config.out, last_step, accelerator
+        self.show = show = accelerator.is_main_process
         self.console = Console(stderr=True, quiet=not show)
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -43,7 +45,7 @@ class RunLog:
         )
         self.task = self.progress.add_task(config.method, total=last_step, completed=first_step, status="")
         self.collected: dict[str, list[Tensor]] = defaultdict(list)
-        self.samples, self.waiting_s, self.since, self.steps = 0, 0.0, time.perf_counter(), 0
+        self._begin_anew()
         if show:
             forget_after(config.out / METRICS, first_step)
             self.board = SummaryWriter(config.out / "tensorboard", purge_step=first_step + 1)
@@ -76,7 +78,21 @@ class RunLog:
 
     def means(self) -> dict[str, float]:
         """The means of the scalars collected since the last ``write``."""
-        return {name: float(torch.stack(values).mean()) for name, values in self.collected.items()}
+        means = {name: torch.stack(values).mean() for name, values in self.collected.items()}
+        shared = self.accelerator.reduce(means, reduction="mean") if self.accelerator.num_processes > 1 else means
+        return {name: float(value) for name, value in shared.items()}
+
+    def alarm(self, step: int, text: str) -> None:
+        """Say and write down that training goes wrong."""
+        self.say(f"ALARM at step {step}: {text}")
+        self._append({"step": step, "alarm": text})
+
+    def go_back(self, step: int, text: str) -> None:
+        """The run goes on from the earlier ``step``: what was written of the steps after it stays, with the reason."""
+        self.say(text)
+        self._append({"step": step, "rollback": text})
+        self._begin_anew()
+        self.progress.update(self.task, completed=step)
 
     def write(self, step: int, means: dict[str, float], *, lr: float) -> None:
         """Write ``means`` with the speed since the last ``write``, and begin anew."""
@@ -88,8 +104,7 @@ class RunLog:
             "waiting_share": self.waiting_s / seconds,
         }
         remaining = timedelta(seconds=round((self.last_step - step) * seconds / max(self.steps, 1)))
-        self.collected.clear()
-        self.samples, self.waiting_s, self.since, self.steps = 0, 0.0, now, 0
+        self._begin_anew()
         self._record(step, means | speed)
         status = f"{speed['images_per_s']:.1f} images/s, waiting {speed['waiting_share']:.0%}"
         self.progress.update(self.task, status=status)
@@ -107,11 +122,19 @@ class RunLog:
             self._record(step, metrics)
 
     def _record(self, step: int, values: dict[str, float]) -> None:
+        self._append({"step": step} | values)
         if self.show:
-            with (self.out / METRICS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": step} | values) + "\n")
             for name, value in values.items():
                 self.board.add_scalar(name, value, step)
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self.show:
+            with (self.out / METRICS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+
+    def _begin_anew(self) -> None:
+        self.collected.clear()
+        self.samples, self.waiting_s, self.since, self.steps = 0, 0.0, time.perf_counter(), 0
 
 
 def forget_after(metrics: Path, step: int) -> None:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from translate.contract import StyleInfo
     from translate.pipeline import Result
-    from translate.planning import Job
+    from translate.planning import Domain, Job
 
 
 def convert(
@@ -37,6 +38,17 @@ def convert(
         str,
         typer.Option("--style", "-s", "--model", "-m", metavar="NAME|FILE", help="a shipped style or an .onnx file"),
     ] = DEFAULT_STYLE,
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="what to translate to, for a style with domains (`translate models info` lists them); where these are "
+            "attributes, all that shall hold, the option once for each: the others are cleared, '' clears all",
+        ),
+    ] = None,
+    all_domains: Annotated[
+        bool, typer.Option("--all-domains", help="a picture for each domain, named after it: photo_blond_hair.jpg")
+    ] = False,
     device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
     format: Annotated[
         str | None, typer.Option(help="jpg, png, webp, tif, bmp, avif or gif; default: that of the input, GIF as PNG")
@@ -75,12 +87,15 @@ def convert(
 
     from rich.console import Console
 
-    from translate.planning import beside, plan
+    from translate.inference import Translator, read_style
+    from translate.planning import beside, domain_suffix, plan
 
     console = Console(stderr=True)
     style_path = find_style(style)
+    domains = _chosen_domains(read_style(style_path), domain, all_domains=all_domains)
     if output is None:
-        output, suffix = beside(inputs, suffix or f"-{style_path.stem}", format), ""
+        addition = f"-{style_path.stem}" + (domain_suffix(domains[0] or ()) if not all_domains else "")
+        output, suffix = beside(inputs, suffix or addition, format), ""
     try:
         jobs = plan(
             inputs,
@@ -88,6 +103,7 @@ def convert(
             recursive=recursive,
             format=format,
             suffix=suffix,
+            domains=domains,
             overwrite=overwrite,
             skip_existing=skip_existing,
         )
@@ -97,7 +113,6 @@ def convert(
         _show_plan(console, jobs, as_json=as_json, quiet=quiet)
         return
 
-    from translate.inference import Translator
     from translate.pipeline import Options
     from translate.pipeline import convert as convert_all
 
@@ -146,6 +161,19 @@ def convert(
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
+def _chosen_domains(style: StyleInfo, given: list[str] | None, *, all_domains: bool) -> list[Domain]:
+    """What every picture is translated to, one after the other; [None] for a style without domains."""
+    if all_domains and given:
+        raise UserError("--domain and --all-domains exclude each other")
+    if all_domains and not style.domains:
+        raise UserError(f"--all-domains: {style.title!r} has no domains; leave it out")
+    if all_domains:
+        return [(name,) for name in style.domains]
+    chosen = tuple(name for name in given if name) if given else None
+    style.positions(chosen)  # refuses what does not suit the style
+    return [chosen]
+
+
 STATUSES = ("converted", "skipped", "failed")
 
 
@@ -189,6 +217,7 @@ def _paths(job: Job) -> dict[str, Any]:
     return {
         "source": "-" if job.source is None else str(job.source),
         "output": "-" if job.output is None else str(job.output),
+        "domain": job.domain,
     }
 
 

@@ -1,15 +1,17 @@
-"""`translate data`: look at training folders before a long run does."""
+"""`translate data`: look at training pictures before a long run does."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from translate.errors import ExitCode
+from translate.errors import ExitCode, PictureError, UserError, printable
 
-data_app = typer.Typer(help="Look at training folders.", no_args_is_help=True)
+data_app = typer.Typer(help="Look at training pictures.", no_args_is_help=True)
 
 
 @data_app.command()
@@ -17,18 +19,76 @@ def check(
     data: Annotated[Path | None, typer.Option(help="folder of AB pictures, A and B side by side")] = None,
     a: Annotated[Path | None, typer.Option("--a", help="folder of the A side")] = None,
     b: Annotated[Path | None, typer.Option("--b", help="folder of the B side")] = None,
+    unpaired: Annotated[bool, typer.Option("--unpaired", help="--a and --b are no pairs")] = False,
+    domains: Annotated[Path | None, typer.Option(help="folder with a folder of pictures a domain")] = None,
+    images: Annotated[Path | None, typer.Option(help="folder of pictures that --attributes describes")] = None,
+    attributes: Annotated[Path | None, typer.Option(help="table: file name, then 0/1 columns; CelebA's too")] = None,
+    columns: Annotated[str, typer.Option(help="attributes to use, separated by commas; empty: all 0/1 columns")] = "",
 ) -> None:
-    """Report unmatched, unreadable and mismatched pictures by name; exit 1 if there is any."""
-    from translate.folders import check_pairs, match_pairs
+    """Report unmatched, unreadable, mismatched, missing and too few pictures by name; exit 1 if there is any.
 
-    found = match_pairs(data=data, a=a, b=b)
+    Problems go to standard output; a summary and the passed-over columns of a table to standard error.
+    """
+    from translate.attributes import match_attributes
+    from translate.folders import (
+        LabelledPictures,
+        PairedFolders,
+        Size,
+        UnpairedFolders,
+        find_domains,
+        find_unpaired,
+        match_pairs,
+        measure,
+    )
+
+    found: PairedFolders | UnpairedFolders | LabelledPictures
+    match data, a, b, domains, images, attributes, unpaired, columns:
+        case Path(), None, None, None, None, None, False, "":
+            found = match_pairs(data=data)
+        case None, Path(), Path(), None, None, None, _, "":
+            found = find_unpaired(a, b) if unpaired else match_pairs(a=a, b=b)
+        case None, None, None, Path(), None, None, False, "":
+            found = find_domains(domains)
+        case None, None, None, None, Path(), Path(), False, _:
+            found = match_attributes(images, attributes, columns=columns)
+        case _:
+            raise UserError(
+                "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: no pairs), or "
+                "--domains DIR (a folder a domain), or --images DIR and --attributes TABLE, with --columns or without"
+            )
+
     problems = 0
-    for problem in (*found.problems, *check_pairs(found.pairs)):
-        typer.echo(problem)
+
+    def report(problem: str) -> None:
+        nonlocal problems
         problems += 1
-    typer.echo(f"{len(found.pairs)} pairs, {problems} problems", err=True)
+        typer.echo(printable(problem))
+
+    for problem in found.problems:
+        report(problem)
+    sizes: dict[Path, Size] = {}
+    for path, size in measure(found.files):
+        if isinstance(size, PictureError):
+            report(str(size))
+        else:
+            sizes[path] = size
+    if isinstance(found, PairedFolders):
+        for problem in found.mismatches(sizes):
+            report(problem)
+    if isinstance(found, LabelledPictures):
+        for column in found.skipped:
+            typer.echo(f"skipped {printable(column)}", err=True)
+    typer.echo(printable(f"{found.summary()}; {describe_sizes(sizes.values())}{problems} problems"), err=True)
     if problems:
         raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+def describe_sizes(sizes: Collection[tuple[int, int]]) -> str:
+    """``40x36 pixels; `` or ``40x36 to 64x64 pixels; ``, by area; nothing of nothing."""
+    if not sizes:
+        return ""
+    smallest, largest = (f"{w}x{h}" for w, h in (choose(sizes, key=math.prod) for choose in (min, max)))
+    return f"{smallest} pixels; " if smallest == largest else f"{smallest} to {largest} pixels; "
 
 
 @data_app.callback()

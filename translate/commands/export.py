@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from translate.errors import UserError
 
+GENERATORS = {"AtoB": "generator", "BtoA": "generator_BA"}  # by direction: the network's name in a checkpoint
+
 
 def export(
     run: Annotated[Path, typer.Argument(help="folder of the run, or of one of its checkpoints")],
     output: Annotated[Path, typer.Option("--output", "-o", help="the .onnx file to write")],
+    direction: Annotated[
+        Literal["AtoB", "BtoA"],
+        typer.Option(help="which generator of a run that trains one each way, as cyclegan does"),
+    ] = "AtoB",
     opset: Annotated[
         int | None, typer.Option(help="version of ONNX's operators [default: 18]", show_default=False)
     ] = None,
@@ -24,11 +30,16 @@ def export(
     """Write the run's averaged generator as one self-contained ONNX file, checked against PyTorch."""
     if output.suffix.lower() != ".onnx":
         raise UserError(f"--output {output}: give a name that ends in .onnx")
-    from translate.checkpoint import load_generator
+    from translate.checkpoint import find, load_generator
     from translate.contract import StyleInfo
     from translate.export import DEFAULT_OPSET, export_style
 
-    generator, checkpoint = load_generator(run)
+    name = GENERATORS[direction]
+    if direction == "BtoA" and not find(run).has_weights(f"{name}_ema"):
+        raise UserError(
+            f"--direction {direction}: {run} has no generator that way, its method trains one alone; leave it out"
+        )
+    generator, checkpoint = load_generator(run, name)
     info = StyleInfo(
         title=title or output.stem,
         method=checkpoint.config["method"],
@@ -36,7 +47,9 @@ def export(
         training_size=checkpoint.config["crop"],
         licence=licence,
         training_data=training_data,
-        checkpoint_sha256=checkpoint.weights_sha256("generator_ema"),
+        checkpoint_sha256=checkpoint.weights_sha256(f"{name}_ema"),
+        domains=checkpoint.config.get("domain_names", []),
+        exclusive=checkpoint.config.get("exclusive_domains", True),
     )
     report = export_style(generator, info, output, opset=opset or DEFAULT_OPSET, fp16=fp16)
     typer.echo(f"{checkpoint.path} -> {output}, {output.stat().st_size / 1e6:.2f} MB", err=True)

@@ -19,7 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 @models_app.command("list")
 def list_command(as_json: AsJson = False) -> None:
-    """Name, title, size and licence of the shipped styles."""
+    """Name, title, size, licence and domains of the shipped styles."""
     styles = [{"name": name, **_describe(path)} for name, path in list_styles().items()]
     if as_json:
         typer.echo(json.dumps(styles, indent=2))
@@ -27,7 +27,13 @@ def list_command(as_json: AsJson = False) -> None:
     rows = [
         [
             printable(cell)
-            for cell in (style["name"], style["title"], f"{style['bytes'] / 1e6:.1f} MB", style["licence"])
+            for cell in (
+                style["name"],
+                style["title"],
+                f"{style['bytes'] / 1e6:.1f} MB",
+                style["licence"],
+                ", ".join(style["domains"]),
+            )
         ]
         for style in styles
     ]

@@ -11,23 +11,21 @@ from typing import Annotated, Any
 
 import typer
 
-from translate.config import CONFIGS, Pix2PixConfig, TrainConfig, flag
+from translate.config import CONFIGS, AdversarialConfig, flag
 
 train_app = typer.Typer(
     help="Train a translation on your own folders; repeating the command resumes.", no_args_is_help=True
 )
 
 
-def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
+def train_command(config_class: type[AdversarialConfig]) -> Callable[..., None]:
     """The command that trains the method of ``config_class``, with an option a setting."""
 
     def command(*, preset: str | None, config: Path | None, **given: Any) -> None:
         settings = config_class.resolve(given, preset=preset, file=config)
-        assert isinstance(settings, Pix2PixConfig)  # the only method so far, so pairs the only kind of data
-        from translate.data import load_pairs
         from translate.training import train
 
-        train(settings, *load_pairs(settings))
+        train(settings)
 
     hints = typing.get_type_hints(config_class)
     annotations: dict[str, Any] = {
@@ -65,8 +63,3 @@ def _option(spec: Field[Any], kind: Any) -> Any:
 
 for method, config_class in CONFIGS.items():
     train_app.command(method)(train_command(config_class))
-
-
-@train_app.callback()
-def methods() -> None:
-    """Keep METHOD a subcommand while there is only one."""

@@ -1,10 +1,16 @@
-"""What every method shares: networks, optimizers, the moving average, one update, the state to resume from."""
+"""What every method shares: networks, optimizers, moving averages, the two phases of a step, the state to resume from.
+
+A step has two phases. The discriminators learn to tell the generators' pictures from real ones, then, at every
+``n_critic``-th step, the generators learn from the discriminators just updated. A method says what the pictures are
+(``forward``) and what each side minimises; everything else is here, once.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -13,72 +19,155 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models import build_discriminator, build_generator
-from translate.config import TrainConfig
+from models import Discriminator, Generator, build_discriminator, build_generator, initialise
+from translate.adversary import Adversary
+from translate.config import AdversarialConfig
 from translate.errors import UserError
+from translate.step import Batch, StepContext, Terms, contexts_of_step
 
-Batch = Mapping[str, Tensor]  # float [N, 3, H, W] in [-1, 1] by side: "A", "B"
+Pictures = Mapping[str, Tensor]  # float [N, 3, H, W] in [-1, 1] by name, such as "fake_B"
+LossesOf = Callable[[Batch, Pictures, StepContext], Terms]
+
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"  # the optimizers, and each side's main network
 
 
 class Method(ABC):
-    """A way to train translation: owns networks, criteria and optimizers; ``step`` is one step of training.
+    """A way to train translation.
 
     ``networks`` are trained, ``averages`` are the moving averages of some of them: both by name, the name of their
-    file in a checkpoint.
+    file in a checkpoint. ``members`` are the networks' names by the optimizer that trains them.
     """
 
-    def __init__(self, config: TrainConfig, accelerator: Accelerator) -> None:
+    def __init__(self, config: AdversarialConfig, accelerator: Accelerator) -> None:
         self.config = config
         self.accelerator = accelerator
         self.networks: dict[str, nn.Module] = {}
         self.averages: dict[str, AveragedModel] = {}
+        self.members: dict[str, list[str]] = {}
         self.optimizers: dict[str, Optimizer] = {}
 
-    def add_network(self, name: str, network: nn.Module, *, lr: float, averaged: bool = False) -> nn.Module:
-        """Move ``network`` to the device, give it an optimizer, wrap it for distribution; returns the wrapped one."""
-        network = network.to(self.accelerator.device).to(memory_format=torch.channels_last)
-        if averaged:
-            average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(self.config.ema), use_buffers=True)
-            self.averages[f"{name}_ema"] = average.eval()
-        optimizer = torch.optim.Adam(network.parameters(), lr=lr, betas=(self.config.beta1, self.config.beta2))
-        self.networks[name], self.optimizers[name] = self.accelerator.prepare(network, optimizer)
-        return self.networks[name]
+    @abstractmethod
+    def forward(self, batch: Batch, context: StepContext) -> Pictures:
+        """The generators' pictures of ``batch``, which both phases look at."""
 
     @abstractmethod
-    def step(self, batch: Batch, progress: float) -> dict[str, Tensor]:
-        """Train on ``batch``, ``progress`` being the share of the run that is done; detached scalars by name."""
+    def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        """What the discriminators minimise; ``pictures`` carry no gradient."""
 
     @abstractmethod
-    def translate(self, image: Tensor) -> Tensor:
-        """The averaged generator's picture of ``image``, both float [N, 3, H, W] in [-1, 1]."""
+    def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        """What the generators minimise."""
 
-    def update(self, name: str, losses: Mapping[str, Tensor]) -> None:
-        """Descend the sum of ``losses`` by the optimizer of the network ``name``."""
-        optimizer = self.optimizers[name]
+    @abstractmethod
+    def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
+        """The columns of the validation grid, float [N, 3, H, W], by the averaged generators; and figures."""
+
+    def plays(self, progress: float) -> bool:
+        """Whether the adversarial game is on, ``progress`` being the share of the run that is done."""
+        return self.config.lambda_gan > 0
+
+    def step(self, batch: Batch, *, step: int, progress: float) -> dict[str, Tensor]:
+        """Train on ``batch``; detached scalars by name."""
+        contexts = contexts_of_step(self.config, self.accelerator, step=step, progress=progress)
+        parts = list(zip(split(batch, len(contexts)), contexts, strict=True))
+        plays = self.plays(progress)
+        learns = not plays or (step + 1) % self.config.n_critic == 0  # the generators do
+        metrics: dict[str, Tensor] = {}
+        # one part: both phases look at the same pictures; several: each computes its own, so that one is held at a time
+        shared = self.forward(*parts[0]) if len(parts) == 1 and learns else None
+        if plays:
+
+            def seen(batch: Batch, context: StepContext) -> Pictures:
+                with torch.no_grad():
+                    pictures = shared if shared is not None else self.forward(batch, context)
+                return {name: picture.detach() for name, picture in pictures.items()}
+
+            metrics |= self._phase(DISCRIMINATOR, parts, seen, self.discriminator_terms)
+            for adversary in self.adversaries():
+                adversary.after_update()
+        if learns:
+
+            def made(batch: Batch, context: StepContext) -> Pictures:
+                return shared if shared is not None else self.forward(batch, context)
+
+            metrics |= self._phase(GENERATOR, parts, made, self.generator_terms)
+            for name, average in self.averages.items():
+                average.update_parameters(self.bare(name.removesuffix("_ema")))
+        return metrics
+
+    def _phase(
+        self,
+        group: str,
+        parts: list[tuple[Batch, StepContext]],
+        pictures_of: Callable[[Batch, StepContext], Pictures],
+        terms_of: LossesOf,
+    ) -> dict[str, Tensor]:
+        """One descent of the networks of ``group`` along the mean of the parts' gradients."""
+        optimizer = self.optimizers[group]
         optimizer.zero_grad(set_to_none=True)
-        self.accelerator.backward(torch.stack(list(losses.values())).sum())
-        if self.config.clip_gradient:
-            self.accelerator.clip_grad_norm_(self.networks[name].parameters(), self.config.clip_gradient)
+        metrics: dict[str, Tensor] = {}
+        for index, (batch, context) in enumerate(parts):
+            with self._gradients_exchanged(group, now=index == len(parts) - 1):
+                terms = terms_of(batch, pictures_of(batch, context), context)
+                self.accelerator.backward(torch.stack(list(terms.losses.values())).sum() / len(parts))
+            for name, value in (terms.losses | terms.figures).items():
+                metrics[name] = metrics.get(name, 0) + value.detach() / len(parts)
+        parameters = [parameter for name in self.members[group] for parameter in self.networks[name].parameters()]
+        limit = self.config.clip_gradient or float("inf")
+        norm = self.accelerator.clip_grad_norm_(parameters, limit)
         optimizer.step()
-        if (average := self.averages.get(f"{name}_ema")) is not None:
-            average.update_parameters(self.bare(name))
+        if norm is not None:
+            metrics[f"{group[0].upper()}/gradient"] = norm.detach()
+        return metrics
+
+    @contextlib.contextmanager
+    def _gradients_exchanged(self, group: str, *, now: bool) -> Iterator[None]:
+        """Have the processes exchange gradients in the backward pass inside, or wait for a later one."""
+        with contextlib.ExitStack() as stack:
+            if not now:
+                for name in self.members[group]:
+                    stack.enter_context(self.accelerator.no_sync(self.networks[name]))
+            yield
+
+    def add_networks(
+        self, group: str, networks: Mapping[str, nn.Module], *, lr: float, averaged: tuple[str, ...] = ()
+    ) -> None:
+        """Move ``networks`` to the device, wrap each for distribution, give them one optimizer, the name ``group``.
+
+        ``averaged`` are the names of those that get a moving average.
+        """
+        config, device = self.config, self.accelerator.device
+        layout = torch.channels_last if config.channels_last else torch.contiguous_format
+        for name, network in networks.items():
+            if config.weight_init != "paper":
+                initialise(network, config.weight_init)
+            network.to(device).to(memory_format=layout)
+            if name in averaged:
+                average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
+                self.averages[f"{name}_ema"] = average.eval()
+            self.networks[name] = self.accelerator.prepare(network)
+            if config.compile:
+                self.bare(name).compile()
+        parameters = [parameter for network in networks.values() for parameter in network.parameters()]
+        optimizer = torch.optim.Adam(parameters, lr=lr, betas=(config.beta1, config.beta2), fused=config.fused)
+        self.members[group] = list(networks)
+        self.optimizers[group] = self.accelerator.prepare(optimizer)
+
+    def add_adversaries(self, discriminators: Mapping[str, nn.Module]) -> dict[str, Adversary]:
+        """Give the discriminators, by name, their optimizer, and each the objective and the stabilisers configured."""
+        self.add_networks(DISCRIMINATOR, discriminators, lr=self.config.lr_discriminator or self.config.lr)
+        self._adversaries = {
+            name: Adversary(name, self.networks[name], self.bare(name), self.config, self.accelerator)
+            for name in discriminators
+        }
+        return self._adversaries
+
+    def adversaries(self) -> list[Adversary]:
+        return list(self._adversaries.values())
 
     def bare(self, name: str) -> nn.Module:
         """The network ``name`` without the wrapping for distribution."""
-        return self.accelerator.unwrap_model(self.networks[name])
-
-    @contextlib.contextmanager
-    def frozen(self, name: str) -> Iterator[nn.Module]:
-        """The network ``name`` with gradients passing through it, none into it.
-
-        It comes bare: the distributed wrapper would wait for gradients that never come.
-        """
-        network = self.bare(name)
-        network.requires_grad_(False)
-        try:
-            yield network
-        finally:
-            network.requires_grad_(True)
+        return self.accelerator.unwrap_model(self.networks[name], keep_torch_compile=True)
 
     def scale_learning_rates(self, factor: float) -> None:
         """Set every learning rate to ``factor`` of its configured value."""
@@ -86,12 +175,19 @@ class Method(ABC):
             for group in optimizer.param_groups:
                 group["lr"] = group.setdefault("full_lr", group["lr"]) * factor
 
+    def description(self) -> dict[str, Any]:
+        """What exporting needs to know beside the settings; it goes into each checkpoint's configuration."""
+        return {}
+
     def weights(self) -> dict[str, dict[str, Tensor]]:
         """The tensors of networks and averages by name."""
         return {name: module.state_dict() for name, module in self.modules().items()}
 
     def state(self) -> dict[str, Any]:
-        """All that a resumed run needs besides the weights, plain enough for ``weights_only=True``."""
+        """All that a resumed run needs besides the weights, plain enough for ``weights_only=True``.
+
+        Every process has to call it, as some of the state may be spread over them.
+        """
         scaler = self.accelerator.scaler
         return {
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
@@ -114,10 +210,16 @@ class Method(ABC):
         return trained | {name: average.module for name, average in self.averages.items()}
 
 
-def built_generator(config: TrainConfig) -> nn.Module:
+def split(batch: Batch, parts: int) -> list[Batch]:
+    """``batch`` cut into ``parts`` of equal size."""
+    cut = {name: tensor.chunk(parts) for name, tensor in batch.items()}
+    return [{name: pieces[index] for name, pieces in cut.items()} for index in range(parts)]
+
+
+def built_generator(config: AdversarialConfig, **options: Any) -> Generator:
     """The configured generator; an unknown name or option is a ``UserError`` that lists the known ones."""
     try:
-        generator = build_generator(config.generator, **config.generator_options)
+        generator = build_generator(config.generator, **config.generator_options | options)
     except ValueError as error:
         raise UserError(f"--generator {config.generator}: {error}") from error
     if config.crop % generator.stride:
@@ -127,9 +229,24 @@ def built_generator(config: TrainConfig) -> nn.Module:
     return generator
 
 
-def built_discriminator(config: TrainConfig, *, in_channels: int) -> nn.Module:
-    """The configured discriminator; an unknown name or option is a ``UserError`` that lists the known ones."""
+def built_discriminator(config: AdversarialConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:
+    """The configured discriminator for pictures of ``in_channels``.
+
+    An unknown name or option, one that cannot see crops of the configured size, and one with a head for domains that
+    ``options`` does not name are a ``UserError``.
+    """
+    given = config.discriminator_options | {"in_channels": in_channels} | options
     try:
-        return build_discriminator(config.discriminator, in_channels=in_channels, **config.discriminator_options)
+        discriminator = build_discriminator(config.discriminator, **given)
     except ValueError as error:
         raise UserError(f"--discriminator {config.discriminator}: {error}") from error
+    shapes_alone = copy.deepcopy(discriminator).to("meta")
+    try:
+        verdict = shapes_alone(torch.empty(2, in_channels, config.crop, config.crop, device="meta"))
+    except RuntimeError as error:
+        raise UserError(f"--crop {config.crop}: is too small for the discriminator {config.discriminator}") from error
+    if verdict.classes is not None and "domains" not in options:
+        raise UserError(
+            f"--discriminator {config.discriminator}: has a head for domains, which {config.method} has not"
+        )
+    return discriminator

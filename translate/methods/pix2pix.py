@@ -8,7 +8,8 @@ G* = arg min_G max_D L_cGAN(G, D) + lambda L_L1(G)   (equation 4), lambda 100 (s
   and then lets it fall to 0 linearly.
 - The noise is dropout inside the generator (section 3.1).
 Departures: a moving average of the generator is kept and exported (Yazici et al. 2019); a squared distance, an L1
-distance of gradients and a late start of the adversarial term can be asked for; values that clipping will mend cost nothing.
+distance of gradients and a late start of the adversarial term can be asked for; values that clipping will mend cost
+nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from translate.config import Pix2PixConfig
-from translate.errors import UserError
-from translate.losses import edge_l1, forgive_overshoot, objective_by_name
-from translate.methods.base import Batch, Method, built_discriminator, built_generator
+from translate.losses import edge_l1, forgive_overshoot
+from translate.methods.base import DISCRIMINATOR, GENERATOR, Method, Pictures, built_discriminator, built_generator
+from translate.step import Batch, StepContext, Terms
 
 
 class Pix2Pix(Method):
@@ -31,49 +32,40 @@ class Pix2Pix(Method):
 
     def __init__(self, config: Pix2PixConfig, accelerator: Accelerator) -> None:
         super().__init__(config, accelerator)
-        try:
-            self.objective = objective_by_name(config.objective)
-        except ValueError as error:
-            raise UserError(f"--objective {config.objective}: {error}") from error
-        self.G = self.add_network("generator", built_generator(config), lr=config.lr, averaged=True)
+        self.add_networks(GENERATOR, {GENERATOR: built_generator(config)}, lr=config.lr, averaged=(GENERATOR,))
         discriminator = built_discriminator(config, in_channels=6)
-        self.D = self.add_network("discriminator", discriminator, lr=config.lr_discriminator or config.lr)
+        self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
 
-    def step(self, batch: Batch, progress: float) -> dict[str, Tensor]:
-        real_A, real_B = batch["A"], batch["B"]
-        fake_B = self.G(real_A)
-        adversarial = self.config.lambda_gan > 0 and progress >= self.config.gan_start
-        metrics = self.train_discriminator(real_A, real_B, fake_B.detach()) if adversarial else {}
-        return metrics | self.train_generator(real_A, real_B, fake_B, adversarial=adversarial)
+    def plays(self, progress: float) -> bool:
+        return super().plays(progress) and progress >= self.config.gan_start
 
-    def train_discriminator(self, real_A: Tensor, real_B: Tensor, fake_B: Tensor) -> dict[str, Tensor]:
-        real_logits = self.D(torch.cat([real_A, real_B], dim=1))  # [N, 6, H, W] -> [N, 1, h, w]
-        fake_logits = self.D(torch.cat([real_A, fake_B], dim=1))
-        loss = 0.5 * self.objective.discriminator(real_logits, fake_logits)
-        self.update("discriminator", {"D/loss": loss})
-        return {
-            "D/loss": loss.detach(),
-            "D/real": real_logits.detach().mean(),
-            "D/fake": fake_logits.detach().mean(),
-        }
+    def forward(self, batch: Batch, context: StepContext) -> Pictures:
+        return {"fake_B": self.networks[GENERATOR](batch["A"])}
 
-    def train_generator(
-        self, real_A: Tensor, real_B: Tensor, fake_B: Tensor, *, adversarial: bool
-    ) -> dict[str, Tensor]:
-        config = self.config
+    def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        real, fake = self.beside_input(batch, batch["B"]), self.beside_input(batch, pictures["fake_B"])
+        terms, _ = self.adversary.train(real, fake, context, share=0.5)
+        return terms
+
+    def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        config, real_B, fake_B = self.config, batch["B"], pictures["fake_B"]
         visible_B = forgive_overshoot(fake_B, real_B)
         losses = {"G/l1": config.lambda_l1 * F.l1_loss(visible_B, real_B)}
         if config.lambda_l2 > 0:
             losses["G/l2"] = config.lambda_l2 * F.mse_loss(visible_B, real_B)
         if config.lambda_edge > 0:
             losses["G/edge"] = config.lambda_edge * edge_l1(visible_B, real_B)
-        if adversarial:
-            with self.frozen("discriminator") as D:
-                fake_logits = D(torch.cat([real_A, fake_B], dim=1))
-                losses["G/gan"] = config.lambda_gan * self.objective.generator(fake_logits)
-        self.update("generator", losses)
-        return {name: loss.detach() for name, loss in losses.items()}
+        terms = Terms(losses)
+        if self.plays(context.progress):
+            real = self.beside_input(batch, real_B)
+            terms += self.adversary.fool(self.beside_input(batch, fake_B), context, real=real)[0]
+        return terms
+
+    @staticmethod
+    def beside_input(batch: Batch, picture: Tensor) -> Tensor:
+        return torch.cat([batch["A"], picture], dim=1)  # [N, 6, H, W]
 
     @torch.no_grad()
-    def translate(self, image: Tensor) -> Tensor:
-        return self.averages["generator_ema"](image)
+    def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
+        picture = self.averages["generator_ema"](batch["A"]).float().clamp(-1, 1)
+        return [batch["A"], picture, batch["B"]], {"val/l1": float((picture - batch["B"]).abs().mean())}

@@ -1,0 +1,84 @@
+"""Initial weights. The networks choose theirs themselves; `initialise` sets those of a finished one anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from models.blocks import ScaleAndShift
+
+Init = Literal["normal", "orthogonal"]
+POWER_ITERATIONS = 15  # as many as PyTorch takes for the first estimate
+
+
+def init_normal(network: nn.Module, *, std: float = 0.02) -> None:
+    """Weights from N(0, std), biases 0, normalisation scales from N(1, std).
+
+    std 0.02 is DCGAN's (Radford et al. 2016), kept by pix2pix and CycleGAN.
+    """
+    _init(
+        network,
+        weight=partial(nn.init.normal_, mean=0.0, std=std),
+        scale=partial(nn.init.normal_, mean=1.0, std=std),
+    )
+
+
+def init_orthogonal(network: nn.Module) -> None:
+    """Weights from the orthogonal matrices, biases 0, normalisation scales 1.
+
+    Saxe et al. 2014, section 3; Brock et al. 2019 (BigGAN), section 3. A convolution counts as the matrix of its
+    outputs by its kernels' values.
+    """
+    _init(network, weight=nn.init.orthogonal_, scale=nn.init.ones_)
+
+
+def init_he(network: nn.Module, *, slope: float = 0.0) -> None:
+    """Weights that keep the variance through leaky ReLUs of ``slope``, without normalisation; biases 0.
+
+    He et al. 2015, equation 15.
+    """
+    _init(network, weight=partial(nn.init.kaiming_normal_, a=slope, nonlinearity="leaky_relu"), scale=nn.init.ones_)
+
+
+def initialise(network: nn.Module, kind: Init) -> None:
+    """Set the weights of a finished network anew: of convolutions, linear layers and normalisations.
+
+    All other parameters stay as the network set them (such as attention's gamma, 0); spectral normalisation goes on,
+    of the new weights. Raises ``ValueError`` for an unknown ``kind``.
+    """
+    if kind == "normal":
+        init_normal(network)
+    elif kind == "orthogonal":
+        init_orthogonal(network)
+    else:
+        raise ValueError(f"no weight initialisation is called {kind!r}: choose one of {', '.join(get_args(Init))}")
+
+
+@torch.no_grad()
+def _init(network: nn.Module, *, weight: Callable[[Tensor], object], scale: Callable[[Tensor], object]) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            if parametrize.is_parametrized(module, "weight"):
+                _init_parametrized(module, weight)
+            else:
+                weight(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, ScaleAndShift | nn.BatchNorm2d):
+            scale(module.weight)
+            nn.init.zeros_(module.bias)
+
+
+def _init_parametrized(module: nn.Module, weight: Callable[[Tensor], object]) -> None:
+    """Set the tensor that spectral normalisation divides, and have it estimate the new singular value."""
+    weight(module.parametrizations.weight.original)  # type: ignore[union-attr, arg-type]
+    training = module.training
+    module.train()
+    for _ in range(POWER_ITERATIONS):
+        module.weight  # noqa: B018  every look at it in training is a step of the power iteration
+    module.train(training)

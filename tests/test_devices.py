@@ -1,0 +1,75 @@
+"""The processor or a GPU, and what keeps a GPU from being used."""
+
+from __future__ import annotations
+
+import onnxruntime
+import pytest
+
+from translate import devices
+from translate.devices import choose_device, cuda_obstacle
+from translate.errors import UnusableError, UserError
+
+
+@pytest.mark.parametrize("wanted", ["gpu", "cuda:", "cuda:x", "CPU", ""])
+def test_unknown_device(wanted: str) -> None:
+    with pytest.raises(UserError, match=f"--device {wanted}: give auto, cpu, cuda or cuda:N"):
+        choose_device(wanted)
+
+
+def test_device_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cuda_obstacle", lambda number=0: "no NVIDIA driver is installed")
+    assert choose_device("cpu") == ("cpu", None)
+    assert choose_device("auto") == ("cpu", "no NVIDIA driver is installed")
+    with pytest.raises(UnusableError, match=r"--device cuda:1: no NVIDIA driver is installed; --device cpu"):
+        choose_device("cuda:1")
+
+
+def test_device_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cuda_obstacle", lambda number=0: None)
+    assert choose_device("auto") == ("cuda:0", None)
+    assert choose_device("cuda") == ("cuda:0", None)
+    assert choose_device("cuda:2") == ("cuda:2", None)
+    assert choose_device("cpu") == ("cpu", None)
+
+
+class Driver:
+    """The two functions of NVIDIA's driver that count GPUs."""
+
+    def __init__(self, gpus: int, status: int = 0) -> None:
+        self.gpus, self.status = gpus, status
+
+    def cuInit(self, flags: int) -> int:  # noqa: N802 (its name in the driver)
+        return self.status
+
+    def cuDeviceGetCount(self, count: object) -> int:  # noqa: N802
+        count._obj.value = self.gpus  # type: ignore[attr-defined]
+        return 0
+
+
+def fake_libraries(monkeypatch: pytest.MonkeyPatch, driver: Driver | None, missing: str = "-") -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: print("Failed to load something"))  # noqa: T201
+    monkeypatch.setattr(onnxruntime, "cuda_version", "13.0")
+    monkeypatch.setattr(
+        devices,
+        "_load",
+        lambda name: driver if name in ("libcuda.so.1", "nvcuda.dll") else None if missing in name else object(),
+    )
+
+
+def test_obstacles_to_cuda(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    fake_libraries(monkeypatch, None)
+    assert cuda_obstacle() == "no NVIDIA driver is installed"
+    fake_libraries(monkeypatch, Driver(0))
+    assert cuda_obstacle() == "the NVIDIA driver finds no GPU"
+    fake_libraries(monkeypatch, Driver(1, status=999))
+    assert cuda_obstacle() == "the NVIDIA driver finds no GPU"
+    fake_libraries(monkeypatch, Driver(2))
+    assert cuda_obstacle(1) is None
+    assert cuda_obstacle(2) == "there is no GPU number 2, the last one is 1"
+    fake_libraries(monkeypatch, Driver(1), missing="cudnn")
+    assert "cudnn" in str(cuda_obstacle())
+    assert "picture-translate[cuda]" in str(cuda_obstacle())
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert "without CUDA" in str(cuda_obstacle())
+    assert capsys.readouterr() == ("", "")

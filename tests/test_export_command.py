@@ -1,0 +1,71 @@
+"""`translate export`: which generator of a run is written, and under which domains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from models import GENERATORS
+from tests.conftest import RunCli
+from tests.test_export import Shifted, Toy
+from translate import checkpoint
+from translate.inference import Translator, read_style
+
+GREY = np.full((1, 2, 2, 3), 100, np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(GENERATORS, "toy", Toy)
+    monkeypatch.setitem(GENERATORS, "shifted", Shifted)
+
+
+def write_run(folder: Path, generator: str, *, weights: dict[str, float], **config: Any) -> Path:
+    """A run with one checkpoint; ``weights``: those of the toy generator by the name of their file."""
+    config = {"method": "toy", "generator": generator, "generator_options": {}, "crop": 64, **config}
+    states = {name: {"weight": torch.tensor(value)} for name, value in weights.items()}
+    checkpoint.save(folder, 1, config=config, weights=states, state={}, keep=1)
+    return folder
+
+
+def test_the_direction_chooses_the_generator(run_cli: RunCli, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0, "generator_BA_ema": 0.0})
+    for options, value in (([], 100), (["--direction", "BtoA"], 128)):
+        style = tmp_path / "style.onnx"
+        done = run_cli("export", run, "-o", style, *options)
+        assert done.code == 0, done.err
+        assert (Translator(style, device="cpu")(GREY) == value).all()
+        name = "generator_BA_ema" if value == 128 else "generator_ema"
+        assert read_style(style).checkpoint_sha256 == checkpoint.find(run).weights_sha256(name)
+
+
+def test_a_run_of_one_direction_refuses_the_other(run_cli: RunCli, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0})
+    done = run_cli("export", run, "-o", tmp_path / "style.onnx", "--direction", "BtoA")
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert f"--direction BtoA: {run} has no generator that way" in done.err
+    assert not (tmp_path / "style.onnx").exists()
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_the_run_names_the_domains(run_cli: RunCli, tmp_path: Path, exclusive: bool) -> None:
+    names = ["red", "green", "blue"]
+    run = write_run(
+        tmp_path / "run", "shifted", weights={"generator_ema": 1.0}, domain_names=names, exclusive_domains=exclusive
+    )
+    done = run_cli("export", run, "-o", tmp_path / "style.onnx")
+    assert done.code == 0, done.err
+    info = read_style(tmp_path / "style.onnx")
+    assert (info.domains, info.exclusive) == (names, exclusive)
+
+
+def test_a_run_that_names_too_few_domains(run_cli: RunCli, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", "shifted", weights={"generator_ema": 1.0}, domain_names=["red"])
+    done = run_cli("export", run, "-o", tmp_path / "style.onnx")
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert "generator shifted has 3 domains, and the names of 1 are given" in done.err
+    assert not (tmp_path / "style.onnx").exists()

@@ -1,0 +1,60 @@
+"""Measure how near a style comes to a known translation: mean L1 to the truth, of its pictures and of the photos.
+
+    python tools/check_known.py STYLE TEST [--sheet sheet.png]
+
+TEST holds A (photos) and B (what they ought to become), as tools/make_known.py writes them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from sheets import save_sheet
+
+from translate.folders import match_pairs
+from translate.images import load_rgb
+from translate.inference import Translator
+from translate.shipped import find_style
+
+
+def mean_l1(picture: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
+    """The mean absolute difference of two uint8 pictures, in steps of 255."""
+    return float(np.abs(picture.astype(np.int16) - truth).mean())
+
+
+def main(
+    style: Annotated[str, typer.Argument(help="an .onnx file, or the name of a shipped style")],
+    test: Annotated[Path, typer.Argument(help="folder with A (photos) and B (the truth)")],
+    sheet: Annotated[Path | None, typer.Option(help="PNG to write: photo, translated, truth, a row each")] = None,
+    rows: Annotated[int, typer.Option(help="photos on the sheet, at even distances")] = 12,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N")] = "auto",
+) -> None:
+    translator = Translator(find_style(style), device=device)
+    found = match_pairs(a=test / "A", b=test / "B")
+    if found.problems:
+        raise typer.BadParameter("; ".join(found.problems))
+    table = Table("photo", "L1 of the photo", "L1 translated", "share")
+    figures, pictures = [], []
+    for pair in found.pairs:
+        photo, truth = load_rgb(pair.a), load_rgb(pair.b)
+        translated = translator(photo[None])[0]
+        before, after = mean_l1(photo, truth), mean_l1(translated, truth)
+        figures.append((before, after))
+        pictures.append((photo, translated, truth))
+        table.add_row(pair.name, f"{before:.2f}", f"{after:.2f}", f"{after / max(before, 1e-9):.1%}")
+    before, after = np.mean(figures, axis=0)
+    table.add_section()
+    table.add_row("mean", f"{before:.2f}", f"{after:.2f}", f"{after / max(before, 1e-9):.1%}")
+    Console(width=100).print(table)
+    if sheet is not None:
+        save_sheet(pictures[:: max(1, len(pictures) // rows)][:rows], sheet)
+
+
+if __name__ == "__main__":
+    typer.run(main)

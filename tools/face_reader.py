@@ -1,0 +1,111 @@
+"""A small classifier of faces, trained apart from any translation, to read what a translated face shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import typer
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from translate.attributes import match_attributes
+from translate.images import load_rgb, to_signed_unit
+
+Pictures = NDArray[np.uint8]  # [N, S, S, 3]
+Labels = NDArray[np.float32]  # [N, K] of 0 and 1
+BATCH = 64
+CHANNELS = 32  # of the first convolution, doubled by each of the other two
+NOISE = 0.05  # deviation of the noise on the training faces, whose range is [-1, 1]: no fine grain shall tell
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces of exactly one domain each, with attributes besides."""
+
+    names: list[str]  # of their files, without folders
+    pictures: Pictures
+    labels: Labels  # the domains first, then the attributes
+
+
+def load_faces(table: Path, domains: list[str], attributes: list[str], *, size: int) -> Faces:
+    """The pictures that ``table`` names, relative to its folder, scaled to ``size`` pixels a side.
+
+    Pictures of none of the ``domains`` are left out. Raises ``typer.BadParameter`` where the table does not fit.
+    """
+    found = match_attributes(table.parent, table, columns=",".join([*domains, *attributes]))
+    if found.problems:
+        raise typer.BadParameter("; ".join(found.problems))
+    chosen = np.flatnonzero(found.labels[:, : len(domains)].sum(axis=1) == 1)
+    files = [found.files[index] for index in chosen]
+    pictures = [cv2.resize(load_rgb(file), (size, size), interpolation=cv2.INTER_AREA) for file in files]
+    return Faces([file.name for file in files], np.stack(pictures).astype(np.uint8), found.labels[chosen])
+
+
+class FaceReader(nn.Module):
+    """float [N, 3, size, size] in [-1, 1] to logits [N, domains + attributes]."""
+
+    def __init__(self, domains: int, attributes: int, *, size: int) -> None:
+        super().__init__()
+        self.domains = domains
+        widths = [3, CHANNELS, 2 * CHANNELS, 4 * CHANNELS]
+        layers: list[nn.Module] = []
+        for before, after in zip(widths, widths[1:], strict=False):
+            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
+        features = widths[-1] * (size // 8) ** 2  # the faces are aligned: where something is tells what it is
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.5), nn.Linear(features, domains + attributes))
+
+    def forward(self, faces: Tensor) -> Tensor:
+        return self.layers(faces)
+
+    def loss(self, faces: Tensor, labels: Tensor) -> Tensor:
+        """Cross entropy of the domains, of which one holds, and of each attribute, which holds or does not."""
+        logits = self(faces)
+        of_domains = F.cross_entropy(logits[:, : self.domains], labels[:, : self.domains])
+        of_attributes = F.binary_cross_entropy_with_logits(logits[:, self.domains :], labels[:, self.domains :])
+        return of_domains + of_attributes
+
+    @torch.no_grad()
+    def read(self, pictures: Pictures) -> Labels:
+        """What the faces show, as labels: the likeliest domain, and the attributes likelier there than not."""
+        self.eval()
+        logits = torch.cat([self(as_floats(part)) for part in torch.from_numpy(pictures).split(BATCH)])
+        domain = F.one_hot(logits[:, : self.domains].argmax(dim=1), self.domains)
+        return torch.cat([domain, logits[:, self.domains :] > 0], dim=1).float().numpy()
+
+
+def as_floats(pictures: Tensor) -> Tensor:
+    """uint8 [N, S, S, 3] -> float [N, 3, S, S] in [-1, 1]."""
+    return to_signed_unit(pictures.permute(0, 3, 1, 2).float())
+
+
+def trained_reader(faces: Faces, domains: int, *, epochs: int, file: Path | None = None) -> FaceReader:
+    """A reader trained on ``faces``; from ``file`` where there is one, else trained, and then written to it."""
+    torch.manual_seed(0)
+    size, columns = faces.pictures.shape[1], faces.labels.shape[1]
+    reader = FaceReader(domains, columns - domains, size=size)
+    if file is not None and file.is_file():
+        reader.load_state_dict(load_file(file))
+        return reader
+    pictures, labels = torch.from_numpy(faces.pictures), torch.from_numpy(faces.labels)
+    steps = epochs * (len(pictures) // BATCH)
+    optimizer = torch.optim.AdamW(reader.parameters(), lr=2e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2e-3, total_steps=steps)
+    for _ in range(epochs):
+        for chosen in torch.randperm(len(pictures)).split(BATCH)[: len(pictures) // BATCH]:
+            batch = as_floats(pictures[chosen])
+            mirrored = torch.rand(len(batch), 1, 1, 1) < 0.5
+            batch = torch.where(mirrored, batch.flip(3), batch)
+            loss = reader.loss(batch + NOISE * torch.randn_like(batch), labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    if file is not None:
+        save_file(reader.state_dict(), file)
+    return reader

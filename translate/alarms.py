@@ -1,0 +1,66 @@
+"""Alarms: signs in a run's figures that it is going wrong, each raised once until the sign goes away.
+
+What is watched, by the names that the figures carry:
+- any figure that is not finite;
+- ``D*/separation``, the share of places where the discriminator rates the real picture above the translated one:
+  near 1 it has won, and its gradients teach the generator nothing (Arjovsky and Bottou 2017);
+- ``G/gradient``, ``D/gradient``: norms far below what they were, vanished;
+- ``val/diversity``, how far translated pictures are from each other in units of how far their inputs are: near 0
+  different inputs give one output, mode collapse.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+NOT_FINITE = "is not finite"
+SATURATED = 0.98  # of D*/separation
+VANISHED = 1e-3  # of the gradient's norm, as a share of the largest seen
+COLLAPSED = 0.05  # of val/diversity
+
+
+class Alarms:
+    """Watches figures; a sign has to last for ``patience`` lines of the log, but for figures that are not finite."""
+
+    def __init__(self, *, patience: int) -> None:
+        self.patience = patience
+        self.lasted: Counter[str] = Counter()
+        self.largest: dict[str, float] = {}
+
+    def raised(self, figures: Mapping[str, float]) -> list[str]:
+        """What ``figures``, one line of the log, raise: a text each."""
+        found = []
+        for name, value in figures.items():
+            sign = self._sign(name, value)
+            self.lasted[name] = self.lasted[name] + 1 if sign else 0
+            # validation figures come seldom and are steady, so they need not last
+            needed = 1 if name.startswith("val/") or not math.isfinite(value) else self.patience
+            if sign and self.lasted[name] == needed:
+                found.append(f"{name} {sign}")
+        return found
+
+    def forget(self) -> None:
+        """Begin anew, as after going back to an earlier checkpoint."""
+        self.lasted.clear()
+
+    def _sign(self, name: str, value: float) -> str | None:
+        figure = name.partition("/")[2]
+        if not math.isfinite(value):
+            return f"{NOT_FINITE}; try a lower --lr or --clip-gradient 1"
+        if figure == "separation" and value >= SATURATED:
+            return (
+                f"is {value:.3f}: the discriminator tells all pictures apart and teaches no more; try a lower "
+                "--lr-discriminator, --lambda-r1 10, --instance-noise 0.1 or --diff-augment color,translation"
+            )
+        if figure == "gradient":
+            self.largest[name] = max(value, self.largest.get(name, 0.0))
+            if value < VANISHED * self.largest[name]:
+                return f"is {value:.3g} and was {self.largest[name]:.3g}: it has vanished; try another --objective"
+        if name == "val/diversity" and value <= COLLAPSED:
+            return (
+                f"is {value:.3f}: different inputs give nearly one output, the generator collapses; "
+                "try --objective wgan-gp or --lambda-r1 10"
+            )
+        return None

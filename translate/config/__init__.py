@@ -1,0 +1,37 @@
+"""Every setting of a training run, typed, in one place.
+
+The command line's options, the ``--config`` file's keys and the run's saved ``config.json`` all come from the
+dataclasses here: a new setting is one new field. Imports no deep-learning library.
+"""
+
+from translate.config.adversarial import AdversarialConfig
+from translate.config.base import CONFIG_NAME, TrainConfig
+from translate.config.methods import (
+    AnimeGanConfig,
+    CutConfig,
+    CycleGanConfig,
+    Pix2PixConfig,
+    StarGanConfig,
+    UnpairedConfig,
+)
+from translate.config.values import convert, flag, parse_options
+
+CONFIGS: dict[str, type[AdversarialConfig]] = {
+    config.method: config for config in (Pix2PixConfig, CycleGanConfig, CutConfig, StarGanConfig, AnimeGanConfig)
+}
+
+__all__ = [
+    "CONFIGS",
+    "CONFIG_NAME",
+    "AdversarialConfig",
+    "AnimeGanConfig",
+    "CutConfig",
+    "CycleGanConfig",
+    "Pix2PixConfig",
+    "StarGanConfig",
+    "TrainConfig",
+    "UnpairedConfig",
+    "convert",
+    "flag",
+    "parse_options",
+]

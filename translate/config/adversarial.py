@@ -1,0 +1,33 @@
+"""The settings of the game between generator and discriminator, which every method has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from translate.config.base import TrainConfig
+from translate.config.values import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdversarialConfig(TrainConfig):
+    """Objective and stabilisers: any method takes any of them."""
+
+    objective: str = setting("lsgan", "adversarial objective, by its name in `translate models objectives`")
+    lambda_gan: float = setting(1.0, "weight of the adversarial term", at_least=0)
+    n_critic: int = setting(1, "steps of the discriminator for one of the generator", at_least=1)
+    clip_weights: float = setting(0.01, "limit of the critic's weights under the objective wgan", above=0)
+    lambda_gp: float = setting(10.0, "weight of the gradient penalty under the objective wgan-gp", at_least=0)
+    lambda_r1: float = setting(0.0, "gamma of the R1 penalty (Mescheder 2018); 0 takes none", at_least=0)
+    r1_every: int = setting(16, "steps from one R1 penalty to the next, each weighed by their number", at_least=1)
+    lambda_orthogonal: float = setting(0.0, "weight of the orthogonal regularisation (BigGAN)", at_least=0)
+    lambda_features: float = setting(0.0, "weight of feature matching in the discriminator's layers", at_least=0)
+    label_smoothing: float = setting(
+        0.0,
+        "share taken off the discriminator's target for real pictures (vanilla, minimax, lsgan)",
+        at_least=0,
+        below=1,
+    )
+    instance_noise: float = setting(
+        0.0, "deviation of the noise on what the discriminator sees; falls to 0 over the run", at_least=0
+    )
+    diff_augment: str = setting("", "what DiffAugment changes: any of color,translation,cutout; for small folders")

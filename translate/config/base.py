@@ -1,0 +1,178 @@
+"""The settings that every training run has, and how settings are read, checked and compared."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from translate.config.values import convert, flag, out_of_limits, setting
+from translate.errors import UserError
+
+CONFIG_NAME = "config.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Settings that every method has."""
+
+    method: ClassVar[str]
+    presets: ClassVar[dict[str, dict[str, Any]]]
+
+    out: Path = field(metadata={"help": "folder of the run: checkpoints, logs, samples", "free": True, "limits": {}})
+    init: Path | None = setting(None, "run or checkpoint to fine-tune: its weights are where this run starts")
+
+    generator: str = setting("unet", "generator, by its name in the zoo")
+    generator_options: dict = setting({}, "option of the generator, key=value (repeatable)")
+    discriminator: str = setting("patchgan", "discriminator, by its name in the zoo")
+    discriminator_options: dict = setting({}, "option of the discriminator, key=value (repeatable)")
+    weight_init: Literal["paper", "normal", "orthogonal"] = setting(
+        "paper", "weights to start from: as each network's paper has it, N(0, 0.02), or orthogonal (BigGAN)"
+    )
+
+    resize: int = setting(
+        0, "side in pixels to which pictures are resized before the crop; 0 keeps their size", at_least=0
+    )
+    crop: int = setting(256, "side in pixels of the training crops", at_least=8)
+    scale: tuple[float, float] = setting((1.0, 1.0), "least and greatest random enlargement of the crop's content")
+    rotate: float = setting(0.0, "random rotation, up to this many degrees either way", at_least=0)
+    flip: bool = setting(True, "mirror half of the crops")
+    quarter_turns: bool = setting(False, "turn crops by random multiples of 90 degrees")
+    val_samples: int = setting(
+        4, "samples kept out of training for the validation grid, at most a fifth of all", at_least=0
+    )
+
+    batch_size: int = setting(1, "samples a step on each device", at_least=1)
+    accumulate: int = setting(1, "parts in which a device takes its samples of a step, to save memory", at_least=1)
+    epochs: int = setting(200, "passes over the data", free=True, at_least=1)
+    steps: int = setting(0, "steps instead of --epochs; 0 counts epochs", free=True, at_least=0)
+    lr: float = setting(2e-4, "learning rate of the generator (Adam)", above=0)
+    lr_discriminator: float = setting(0.0, "learning rate of the discriminator; 0 takes --lr", at_least=0)
+    beta1: float = setting(0.5, "Adam's first-moment decay", at_least=0, below=1)
+    beta2: float = setting(0.999, "Adam's second-moment decay", at_least=0, below=1)
+    schedule: Literal["linear", "cosine", "constant"] = setting(
+        "linear", "learning rate over the run: linear is constant for half of it, then falls to 0"
+    )
+    warmup: int = setting(0, "steps over which the learning rate rises from 0", at_least=0)
+    clip_gradient: float = setting(0.0, "clip the gradient's norm at this; 0 does not", at_least=0)
+    ema: float = setting(
+        0.999, "decay a step of the generator's moving average, which is what gets exported", at_least=0, below=1
+    )
+    seed: int = setting(0, "seed of weights, order, augmentation and dropout", at_least=0)
+
+    precision: Literal["fp32", "bf16", "fp16"] = setting("fp32", "arithmetic of the forward pass")
+    channels_last: bool = setting(True, "keep tensors channels last in memory, which convolutions compute faster")
+    fused: bool = setting(True, "one fused kernel an optimizer step")
+    compile: bool = setting(False, "compile the networks with torch.compile: slow to start, faster afterwards")
+    device: str = setting("auto", "auto, cpu, cuda or cuda:N", free=True)
+    workers: int = setting(2, "processes that decode and augment", free=True, at_least=0)
+    log_every: int = setting(50, "steps between lines of the log", free=True, at_least=1)
+    sample_every: int = setting(500, "steps between validation grids; 0 draws none", free=True, at_least=0)
+    save_every: int = setting(1000, "steps between checkpoints", free=True, at_least=1)
+    keep: int = setting(3, "checkpoints kept, the newest", free=True, at_least=1)
+    on_alarm: Literal["warn", "stop", "rollback"] = setting(
+        "warn",
+        "when training goes wrong: only say so, stop, or go back to the newest checkpoint with half the rate",
+        free=True,
+    )
+    alarm_patience: int = setting(
+        10, "lines of the log for which a sign of trouble has to last before it raises the alarm", free=True, at_least=1
+    )
+
+    def problems(self) -> list[str]:
+        """What is wrong with the settings, one text each; empty when they can be used."""
+        found = []
+        for spec in fields(self):
+            problem = out_of_limits(getattr(self, spec.name), limits) if (limits := spec.metadata["limits"]) else None
+            if problem is not None:
+                found.append(f"{flag(spec.name)} {getattr(self, spec.name)}: {problem}")
+        if not 0 < self.scale[0] <= self.scale[1]:
+            found.append(f"--scale {self.scale[0]:g} {self.scale[1]:g}: give the least, then the greatest, above 0")
+        if self.resize and self.resize < self.crop:
+            found.append(f"--resize {self.resize}: is smaller than --crop {self.crop}")
+        return found
+
+    @classmethod
+    def help_of(cls, name: str) -> str:
+        """The help text of a setting, for a subclass that changes only its default."""
+        return str(cls.__dataclass_fields__[name].metadata["help"])
+
+    def samples_a_step(self, processes: int = 1) -> int:
+        """The global batch: what one step trains on, over all devices and all accumulated parts."""
+        return self.batch_size * self.accumulate * processes
+
+    def total_steps(self, samples: int, processes: int = 1) -> int:
+        """The length of the run for a data set of ``samples`` on ``processes`` devices."""
+        return self.steps or self.epochs * max(1, samples // self.samples_a_step(processes))
+
+    @classmethod
+    def resolve(cls, given: Mapping[str, Any], *, preset: str | None = None, file: Path | None = None) -> Self:
+        """Settings from ``given`` (the command line's), else the file's, else the preset's, else the default.
+
+        Raises ``UserError`` that names every problem at once.
+        """
+        values: dict[str, Any] = {}
+        if preset is not None:
+            if preset not in cls.presets:
+                raise UserError(f"--preset {preset}: {cls.method} knows {', '.join(cls.presets)}")
+            values |= cls.presets[preset]
+        if file is not None:
+            values |= cls._read(file)
+        values |= {key: value for key, value in given.items() if value is not None}
+        return cls.from_dict(values, source=str(file or "settings"))
+
+    @classmethod
+    def _read(cls, file: Path) -> dict[str, Any]:
+        try:
+            text = file.read_text(encoding="utf-8")
+            read = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        except (OSError, ValueError) as error:
+            raise UserError(f"--config {file}: cannot be read as TOML: {error}") from error
+        if read.pop("method", cls.method) != cls.method:
+            raise UserError(f"--config {file}: is of another method than {cls.method}")
+        return {key.replace("-", "_"): value for key, value in read.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, source: str = "settings") -> Self:
+        """The configuration of ``values``, converted to the fields' types; all problems in one ``UserError``."""
+        hints = typing.get_type_hints(cls)
+        known = {spec.name: spec for spec in fields(cls)}
+        found = [f"{source}: unknown setting {name!r}" for name in values if name not in known]
+        found += [
+            f"{flag(name)} is missing" for name, spec in known.items()
+            if name not in values and spec.default is MISSING and spec.default_factory is MISSING
+        ]  # fmt: skip
+        converted = {}
+        for name in values.keys() & known.keys():
+            try:
+                converted[name] = convert(values[name], hints[name])
+            except ValueError as error:
+                found.append(f"{flag(name)} {values[name]}: {error}")
+        if not found:
+            config = cls(**converted)
+            found = config.problems()
+        if found:
+            raise UserError("; ".join(found))
+        return config
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values that JSON can hold, and ``method``."""
+        plain = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        return {"method": self.method} | {
+            name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+            for name, value in plain.items()
+        }
+
+    def changes_that_break_resume(self, saved: Mapping[str, Any]) -> list[str]:
+        """Settings that differ from those of a run begun with ``saved`` and would make it another run."""
+        now = self.to_dict()
+        fixed = ["method", *(spec.name for spec in fields(self) if not spec.metadata["free"])]
+        return [
+            f"{flag(name)} is {now[name]}, the run has {saved[name]}"
+            for name in fixed
+            if name in saved and saved[name] != now[name]
+        ]

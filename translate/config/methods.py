@@ -1,0 +1,196 @@
+"""The settings of each method, with its paper's values as the defaults or as a preset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from translate.config.adversarial import AdversarialConfig
+from translate.config.values import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pix2PixConfig(AdversarialConfig):
+    """Paired translation: Isola et al. 2017, section 3.3 and appendix 6."""
+
+    method: ClassVar[str] = "pix2pix"
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        # the paper's settings for facades (appendix 6.2): 200 epochs, batch size 1, jitter from 286 to 256
+        "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200, "flip": True},
+        # teaching a small network a filter: the target is a function of the photo, so the distance does the work and
+        # a light adversarial term, late, restores what the distance leaves soft
+        "filter": {
+            "generator": "mobile",
+            "discriminator_options": {"channels": 32, "layers": 2},
+            "crop": 224,
+            "batch_size": 6,
+            "quarter_turns": True,
+            "lr": 2e-3,
+            "lr_discriminator": 2e-4,
+            "beta1": 0.9,
+            "beta2": 0.99,
+            "clip_gradient": 100.0,
+            "schedule": "cosine",
+            "warmup": 100,
+            "lambda_l2": 500.0,
+            "lambda_edge": 100.0,
+            "lambda_gan": 0.1,
+            "gan_start": 0.97,
+            "ema": 0.999,
+        },
+    }
+
+    data: Path | None = setting(None, "folder of AB pictures, A and B side by side", free=True)
+    a: Path | None = setting(None, "folder of the A side", free=True)
+    b: Path | None = setting(None, "folder of the B side, same relative paths without suffix", free=True)
+    direction: Literal["AtoB", "BtoA"] = setting("AtoB", "which side is the input")
+    jitter: float = setting(
+        0.0, "colour jitter of the input alone: brightness, contrast, saturation by this share", at_least=0
+    )
+
+    objective: str = setting("vanilla", AdversarialConfig.help_of("objective"))
+    lambda_l1: float = setting(100.0, "weight of the L1 distance", at_least=0)
+    lambda_l2: float = setting(
+        0.0, "weight of the squared distance, which minds the largest differences most", at_least=0
+    )
+    lambda_edge: float = setting(0.0, "weight of the L1 distance of the gradients, which keeps edges crisp", at_least=0)
+    gan_start: float = setting(
+        0.0, "share of the run trained by the distances alone, before the adversarial term", at_least=0, at_most=1
+    )
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if (self.data is None) == (self.a is None and self.b is None) or (self.a is None) != (self.b is None):
+            found.append("give either --data DIR (A and B side by side) or both --a DIR and --b DIR")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpairedConfig(AdversarialConfig):
+    """Two folders of any sizes, without pairs."""
+
+    a: Path | None = setting(None, "folder of the A side", free=True)
+    b: Path | None = setting(None, "folder of the B side", free=True)
+    direction: Literal["AtoB", "BtoA"] = setting("AtoB", "which side is the input")
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if self.a is None or self.b is None:
+            found.append("give both --a DIR and --b DIR")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleGanConfig(UnpairedConfig):
+    """Unpaired translation both ways: Zhu et al. 2017, sections 3 and 4, appendix 7."""
+
+    method: ClassVar[str] = "cyclegan"
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200},
+        # for a processor or a first look: the small network, small crops
+        "light": {"generator": "mobile", "crop": 128, "batch_size": 4, "discriminator_options": {"channels": 32}},
+    }
+
+    generator: str = setting("resnet", UnpairedConfig.help_of("generator"))
+    lambda_cycle: float = setting(10.0, "weight of the cycle's L1 distance", at_least=0)
+    lambda_identity: float = setting(0.5, "weight of the identity's L1 distance, as a share of the cycle's", at_least=0)
+    pool_size: int = setting(50, "translated pictures kept to show the discriminators later; 0 keeps none", at_least=0)
+    merge_passes: bool = setting(True, "one batch for passes through one network that do not depend on each other")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutConfig(UnpairedConfig):
+    """Unpaired translation one way by contrast of patches: Park et al. 2020, section 3 and appendix C."""
+
+    method: ClassVar[str] = "cut"
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 400},
+        # section 4.1: no identity term, a tenfold weight of the contrast, half of the passes
+        "fast": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200, "lambda_nce": 10.0, "nce_identity": False},
+        "light": {"generator": "mobile", "crop": 128, "batch_size": 4, "discriminator_options": {"channels": 32}},
+    }
+
+    generator: str = setting("resnet", UnpairedConfig.help_of("generator"))
+    lambda_nce: float = setting(1.0, "weight of the contrast between patches", at_least=0)
+    nce_identity: bool = setting(True, "contrast translated pictures of B with themselves too, which keeps colours")
+    nce_patches: int = setting(256, "patches compared in each layer", at_least=2)
+    nce_temperature: float = setting(0.07, "temperature of the contrast", above=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StarGanConfig(AdversarialConfig):
+    """One generator for many domains: Choi et al. 2018, sections 3 and 5, appendix 7."""
+
+    method: ClassVar[str] = "stargan"
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        # section 5 for CelebA: 178x178 resized to 128, batch 16, 20 epochs of which the rate falls over the last 10
+        "paper": {"resize": 128, "crop": 128, "batch_size": 16, "epochs": 20, "lr": 1e-4},
+    }
+
+    domains: Path | None = setting(None, "folder with a folder of pictures a domain", free=True)
+    images: Path | None = setting(None, "folder of pictures that --attributes describes", free=True)
+    attributes: Path | None = setting(None, "table: file name, then 0/1 columns; CelebA's format too", free=True)
+    columns: str = setting("", "attributes to use, separated by commas; all 0/1 columns where empty")
+
+    generator: str = setting("stargan", AdversarialConfig.help_of("generator"))
+    discriminator: str = setting("stargan", AdversarialConfig.help_of("discriminator"))
+    crop: int = setting(128, AdversarialConfig.help_of("crop"), at_least=8)
+    objective: str = setting("wgan-gp", AdversarialConfig.help_of("objective"))
+    lr: float = setting(1e-4, AdversarialConfig.help_of("lr"), above=0)
+    n_critic: int = setting(5, AdversarialConfig.help_of("n_critic"), at_least=1)
+    lambda_class: float = setting(1.0, "weight of the classification of domains", at_least=0)
+    lambda_reconstruction: float = setting(10.0, "weight of the L1 distance of the way there and back", at_least=0)
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        tabled = (self.images is not None, self.attributes is not None)
+        if self.domains is not None and any(tabled) or self.domains is None and not all(tabled):
+            found.append("give either --domains DIR (a folder a domain) or both --images DIR and --attributes TABLE")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnimeGanConfig(UnpairedConfig):
+    """Photos (A) into the look of anime pictures (B): Chen et al. 2020; Liu et al. 2021 for AnimeGANv2."""
+
+    method: ClassVar[str] = "animegan"
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        # AnimeGANv2's discriminator, batch and length, 10 of 101 epochs of content alone
+        "paper": {
+            "crop": 256,
+            "batch_size": 12,
+            "epochs": 101,
+            "content_start": 0.1,
+            "discriminator_options": {"spectral_norm": True, "norm": "layer"},
+        },
+        # for a processor or a first look: the small networks; enlargement below 1 shows more of a picture in a crop
+        "light": {
+            "generator": "mobile",
+            "discriminator_options": {"channels": 32, "spectral_norm": True, "norm": "layer"},
+            "crop": 160,
+            "scale": [0.5, 1.0],
+            "batch_size": 4,
+            "lr": 2e-4,
+            "lr_discriminator": 4e-4,
+            "content_start": 0.03,
+        },
+    }
+
+    smoothed: Path | None = setting(None, "folder of the pictures of --b with smoothed edges, same names", free=True)
+    generator: str = setting("animegan", UnpairedConfig.help_of("generator"))
+    lr_discriminator: float = setting(4e-5, UnpairedConfig.help_of("lr_discriminator"), at_least=0)
+    feature_network: str = setting(
+        "efficientnet-lite0", "network of the content and style terms: vgg19 or efficientnet-lite0"
+    )
+    feature_weights: Path | None = setting(
+        None, "file of the feature network's weights, where it brings none", free=True
+    )
+    content_start: float = setting(
+        0.05, "share of the run that learns the content alone, before all other terms", at_least=0, at_most=1
+    )
+    lambda_gan: float = setting(300.0, UnpairedConfig.help_of("lambda_gan"), at_least=0)
+    lambda_content: float = setting(1.5, "weight of the content in deep features", at_least=0)
+    lambda_style: float = setting(2.5, "weight of the Gram matrices of the grey picture", at_least=0)
+    lambda_colour: float = setting(10.0, "weight of the photo's colour in YUV", at_least=0)
+    lambda_tv: float = setting(1.0, "weight of the total variation", at_least=0)

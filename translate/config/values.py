@@ -1,0 +1,92 @@
+"""What a setting is: its default, its help, its flag on the command line, and how its value is read."""
+
+from __future__ import annotations
+
+import json
+import operator
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Any, Literal
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    free: bool = False,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+    below: float | None = None,
+) -> Any:
+    """A field with its help text and its limits.
+
+    ``free``: may change when a run resumes, since it alters no step already taken.
+    """
+    limits = {"at least": at_least, "above": above, "at most": at_most, "below": below}
+    metadata = {"help": help, "free": free, "limits": {name: edge for name, edge in limits.items() if edge is not None}}
+    if isinstance(default, dict | list):
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+WITHIN: dict[str, Callable[[float, float], bool]] = {
+    "at least": operator.ge,
+    "above": operator.gt,
+    "at most": operator.le,
+    "below": operator.lt,
+}
+
+
+def out_of_limits(value: float, limits: Mapping[str, float]) -> str | None:
+    """What is wrong with ``value``, None where it keeps all ``limits``."""
+    if all(WITHIN[name](value, edge) for name, edge in limits.items()):
+        return None
+    return "has to be " + " and ".join(f"{name} {edge:g}" for name, edge in limits.items())
+
+
+def flag(name: str) -> str:
+    """The command-line flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def parse_options(texts: list[str]) -> dict[str, Any]:
+    """``["blocks=6", "norm=batch"]`` as a dict; values are read as JSON where they can be, else as text."""
+    options = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"{text!r} is not of the form key=value")
+        try:
+            options[key.strip().replace("-", "_")] = json.loads(value)
+        except json.JSONDecodeError:
+            options[key.strip().replace("-", "_")] = value
+    return options
+
+
+def convert(value: Any, kind: Any) -> Any:
+    """``value`` from the command line or a file as the type ``kind``; ``ValueError`` says what was expected."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        inner = next(argument for argument in arguments if argument is not type(None))
+        return None if value is None else convert(value, inner)
+    if origin is Literal:
+        if value not in arguments:
+            raise ValueError(f"choose one of {', '.join(arguments)}")
+        return value
+    if origin is tuple:
+        if not isinstance(value, list | tuple) or len(value) != len(arguments):
+            raise ValueError(f"give {len(arguments)} values")
+        return tuple(convert(part, inner) for part, inner in zip(value, arguments, strict=True))
+    if kind is dict:
+        return dict(value) if isinstance(value, Mapping) else parse_options(list(value))
+    if kind is Path:
+        return Path(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ValueError(f"has to be of type {kind.__name__}")
+    return value

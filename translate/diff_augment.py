@@ -1,0 +1,108 @@
+"""What blurs the discriminator's view: DiffAugment for small folders, and instance noise.
+
+DiffAugment (Zhao et al. 2020, arXiv:2006.10738, section 3): random changes, differentiable, of every
+picture that the discriminator sees, real or generated, while it learns and while the generator learns from it.
+
+Plain tensor operations throughout. kornia's colour operations clip to [0, 1], beyond which no gradient comes back, or
+weigh the channels by luma; its translation resamples, and gradient penalties need second derivatives, which not every
+PyTorch has for resampling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def _color(images: Tensor, draws: Tensor) -> Tensor:
+    """Brightness by up to +-0.5, saturation by 0 to 2, contrast by 0.5 to 1.5, for each RGB picture of a sample."""
+    if images.shape[1] % 3:
+        raise ValueError(f"color takes pictures of 3 channels, or several of them, not {images.shape[1]} channels")
+    pictures = images.unflatten(1, (-1, 3))  # [N, 3 K, H, W] -> [N, K, 3, H, W]
+    brightness, saturation, contrast = (draw.view(-1, 1, 1, 1, 1) for draw in draws.to(images).unbind(1))
+    pictures = pictures + (brightness - 0.5)
+    pictures = torch.lerp(pictures.mean(dim=2, keepdim=True), pictures, 2 * saturation)  # about the pixel's grey
+    pictures = torch.lerp(pictures.mean(dim=(2, 3, 4), keepdim=True), pictures, contrast + 0.5)
+    return pictures.flatten(1, 2)
+
+
+def _translation(images: Tensor, draws: Tensor) -> Tensor:
+    """Shift by up to an eighth of the height and of the width, over a border of zeros."""
+    farthest = torch.tensor([int(side / 8 + 0.5) for side in images.shape[2:]])
+    shifts = (draws.cpu() * (2 * farthest + 1)).floor().long() - farthest  # [N, 2]: down and to the right
+    # padding by a negative number crops
+    moved = [
+        F.pad(image, (right, -right, down, -down))
+        for image, (down, right) in zip(images.unbind(), shifts.tolist(), strict=True)
+    ]
+    return torch.stack(moved)
+
+
+def _cutout(images: Tensor, draws: Tensor) -> Tensor:
+    """Zeros in a box of half the height and half the width, its middle anywhere in the picture."""
+    down, right = (
+        _within_box(side, draw) for side, draw in zip(images.shape[2:], draws.to(images.device).unbind(1), strict=True)
+    )
+    inside = down[:, None, :, None] & right[:, None, None, :]  # [N, H] and [N, W] -> [N, 1, H, W]
+    return images.masked_fill(inside, 0)
+
+
+def _within_box(side: int, draw: Tensor) -> Tensor:
+    """Which of ``side`` rows or columns the box covers: [N] in [0, 1) -> bool [N, side]."""
+    length = int(side / 2 + 0.5)
+    places = side + 1 - length % 2  # a box of even length has its middle between two pixels
+    start = (draw * places).floor()[:, None] - length // 2
+    pixels = torch.arange(side, device=draw.device)
+    return (pixels >= start) & (pixels < start + length)
+
+
+_Operation = Callable[[Tensor, Tensor], Tensor]
+# by name: the operation and which of a sample's draws are its own
+_OPERATIONS: dict[str, tuple[_Operation, slice]] = {
+    "color": (_color, slice(0, 3)),
+    "translation": (_translation, slice(3, 5)),
+    "cutout": (_cutout, slice(5, 7)),
+}
+_DRAWS = 7
+
+
+class DiffAugment:
+    """The operations that ``policy`` names, such as "color,translation,cutout", in its order; "" names none.
+
+    Raises ``ValueError`` that lists the known ones.
+    """
+
+    def __init__(self, policy: str) -> None:
+        names = [name.strip() for name in policy.split(",")] if policy else []
+        for name in names:
+            if name not in _OPERATIONS:
+                raise ValueError(f"no operation is called {name!r}: choose from {', '.join(_OPERATIONS)}")
+        self._operations = [_OPERATIONS[name] for name in names]
+
+    def draw(self, uniform: Callable[..., Tensor], purpose: str) -> Tensor:
+        """What one call is to use: float [N, 7] in [0, 1), as ``uniform(purpose, 7)`` gives it.
+
+        The draws do not depend on the policy. Pictures that are to move alike share them.
+        """
+        return uniform(purpose, _DRAWS)
+
+    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
+        """``images``, float [N, C, H, W] about [-1, 1], changed by ``draws``, each sample by its own.
+
+        Where C is 6, the samples are two pictures one after the other, as conditional discriminators see them: both
+        take the same place and the same change of colour. Values may leave [-1, 1]: clipping would stop their gradient.
+        """
+        for operation, own in self._operations:
+            images = operation(images, draws[:, own])
+        return images
+
+
+def add_instance_noise(images: Tensor, std: float) -> Tensor:
+    """``images`` of any shape under Gaussian noise of deviation ``std``, which makes real and generated ones overlap.
+
+    Sønderby et al. 2017 (arXiv:1610.04490); Arjovsky and Bottou 2017, section 3. Let it fall to 0 over the run.
+    """
+    return images + std * torch.randn_like(images) if std else images

@@ -1,0 +1,34 @@
+"""What networks minimise: objectives, penalties on the critic, distances, PatchNCE. Each says its source."""
+
+from translate.losses.distances import (
+    edge_l1,
+    feature_matching,
+    forgive_overshoot,
+    gram_l1,
+    gram_matrix,
+    total_variation,
+    yuv_colour,
+)
+from translate.losses.objectives import OBJECTIVES, Objective, objective_by_name
+from translate.losses.patch_nce import PatchProjector, patch_nce, sample_positions
+from translate.losses.penalties import clip_weights_, gradient_penalty, orthogonal_penalty, r1_penalty
+
+__all__ = [
+    "OBJECTIVES",
+    "Objective",
+    "PatchProjector",
+    "clip_weights_",
+    "edge_l1",
+    "feature_matching",
+    "forgive_overshoot",
+    "gradient_penalty",
+    "gram_l1",
+    "gram_matrix",
+    "objective_by_name",
+    "orthogonal_penalty",
+    "patch_nce",
+    "r1_penalty",
+    "sample_positions",
+    "total_variation",
+    "yuv_colour",
+]

@@ -1,0 +1,84 @@
+"""Distances between pictures or feature maps, and smoothness; all but the helpers return a scalar to be minimised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from kornia.color import rgb_to_yuv
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def forgive_overshoot(image: Tensor, target: Tensor) -> Tensor:
+    """``image`` with values beyond [-1, 1] replaced by the limit where ``target`` is at that limit; any shape.
+
+    Pictures are clipped when they become bytes, so such a value is right already, and a generator without a bounded
+    last layer need not bend to the limit exactly. Elsewhere values beyond the range stay, and with them their gradient.
+    """
+    below = (image < -1) & (target <= -1)
+    above = (image > 1) & (target >= 1)
+    return torch.where(below | above, target, image)
+
+
+def _forward_differences(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Along x and along y: [..., H, W] -> [..., H, W - 1] and [..., H - 1, W]."""
+    return image[..., :, 1:] - image[..., :, :-1], image[..., 1:, :] - image[..., :-1, :]
+
+
+def edge_l1(image: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference of the forward differences along x and along y of two [N, C, H, W] batches.
+
+    The gradient difference loss of Mathieu et al. 2016, equation 6, with alpha 1 and on signed gradients.
+    """
+    along_x, along_y = _forward_differences(image - target)
+    return along_x.abs().mean() + along_y.abs().mean()
+
+
+def total_variation(image: Tensor) -> Tensor:
+    """Mean squared forward difference along x plus that along y of a batch [N, C, H, W].
+
+    Mahendran and Vedaldi 2015 with beta 2, as means instead of sums; AnimeGANv2 (Liu et al. 2021) has such a term.
+    """
+    along_x, along_y = _forward_differences(image)
+    return along_x.square().mean() + along_y.square().mean()
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """Correlations of the channels of maps [N, C, H, W] -> [N, C, C], divided by C H W.
+
+    Gatys et al. 2016, equation 3, with the divisor of Johnson et al. 2016, equation 3.
+    """
+    flat = features.flatten(2)  # [N, C, H W]
+    flat = flat / (flat.shape[1] * flat.shape[2]) ** 0.5  # before the product, whose sum could overflow float16
+    return flat @ flat.mT
+
+
+def gram_l1(features: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference of the Gram matrices of two maps [N, C, H, W] of any heights and widths.
+
+    The grey style loss of AnimeGAN (Chen et al. 2020), on deep features of grey pictures.
+    """
+    return F.l1_loss(gram_matrix(features), gram_matrix(target))
+
+
+def yuv_colour(image: Tensor, target: Tensor) -> Tensor:
+    """Distance of the colours of two RGB batches, float [N, 3, H, W] in [-1, 1]: L1 of Y plus Huber of U and of V.
+
+    The colour reconstruction loss of AnimeGAN (Chen et al. 2020). Y is in [0, 1], U and V are signed and within
+    0.436 and 0.615; Huber's delta is 1, so they count by half the square of their difference up to there.
+    """
+    y, u, v = rgb_to_yuv((image + 1) / 2).unbind(1)
+    target_y, target_u, target_v = rgb_to_yuv((target + 1) / 2).unbind(1)
+    return F.l1_loss(y, target_y) + F.huber_loss(u, target_u) + F.huber_loss(v, target_v)
+
+
+def feature_matching(real_features: Sequence[Tensor], fake_features: Sequence[Tensor]) -> Tensor:
+    """Mean absolute difference of the discriminator's hidden maps of real and of generated pictures.
+
+    Salimans et al. 2016, section 3.1, in the form of pix2pixHD (Wang et al. 2018, equation 4): L1, sample by sample,
+    over all hidden maps, here averaged over them so that the weight need not change with their number. The real side
+    is a target: no gradient enters it. Raises ``ValueError`` where the numbers of maps differ.
+    """
+    distances = [F.l1_loss(fake, real.detach()) for real, fake in zip(real_features, fake_features, strict=True)]
+    return torch.stack(distances).mean()

@@ -1,0 +1,134 @@
+"""The adversarial objectives: one table, each entry with its source, its formula and the divergence it descends.
+
+Notation: v is a logit, s the sigmoid, P the distribution of real pictures, Q that of the generator's; -log s(v) is
+softplus(-v) and -log(1 - s(v)) is softplus(v), which is how they are computed without overflow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Elementwise = Callable[[Tensor], Tensor]
+Constraint = Literal["none", "clip", "gradient-penalty"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What discriminator and generator minimise, as functions of single logits.
+
+    Both sides take ``Verdict.logits``: one tensor a scale, float of any shape, without sigmoid. A scale counts by the
+    mean over its samples and patches, and the scales count alike (pix2pixHD sums them: Wang et al. 2018, equation 3),
+    so weights need not change with the number of patches or scales.
+    """
+
+    on_real: Elementwise  # the discriminator's loss of a logit of a real picture
+    on_fake: Elementwise  # ... of a logit of a generated picture
+    on_generated: Elementwise  # the generator's loss of a logit of its picture
+    constraint: Constraint = "none"  # what the objective asks for to keep the critic Lipschitz
+    has_labels: bool = False  # a distance of the verdict to labels, 1 for real and 0 for fake, that can be smoothed
+    smoothing: float = 0.0  # one-sided label smoothing (Salimans et al. 2016, section 3.4): real pictures have 1 - this
+
+    def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
+        """The discriminator's loss, a scalar, of its logits of real and of generated pictures, a tensor a scale."""
+        return _mean_over_scales(self._on_labelled_real, real) + _mean_over_scales(self.on_fake, fake)
+
+    def generator(self, fake: Sequence[Tensor]) -> Tensor:
+        """The generator's loss, a scalar, of the discriminator's logits of its pictures, a tensor a scale."""
+        return _mean_over_scales(self.on_generated, fake)
+
+    def _on_labelled_real(self, v: Tensor) -> Tensor:
+        if not self.smoothing:
+            return self.on_real(v)
+        # Cross-entropy is linear in the label, and (v - 1 + a)^2 = (1 - a)(v - 1)^2 + a v^2 - a(1 - a): up to that
+        # constant the loss to a label in between is the mixture of the losses to both labels.
+        return torch.lerp(self.on_real(v), self.on_fake(v), self.smoothing)
+
+
+def _mean_over_scales(loss: Elementwise, scales: Sequence[Tensor]) -> Tensor:
+    return torch.stack([loss(logits).mean() for logits in scales]).mean()
+
+
+def _f_divergence(activation: Elementwise, conjugate: Elementwise) -> Objective:
+    """f-GAN (Nowozin et al. 2016, arXiv:1606.00709) of g_f and of f* after g_f, both as functions of the logit.
+
+    The discriminator maximises E_P[g_f(v)] - E_Q[f*(g_f(v))] (equation 6), which bounds D_f(P || Q) from below. The
+    generator maximises E_Q[g_f(v)], the paper's alternative (section 3.2): it has the same fixed point, and the saddle
+    form's gradient vanishes for KL, Hellinger and JS just where the discriminator is sure, and turns around for
+    Pearson below v = -2.
+    """
+    return Objective(
+        on_real=lambda v: -activation(v),
+        on_fake=conjugate,
+        on_generated=lambda v: -activation(v),
+    )
+
+
+_LARGEST_EXPONENT = 10.0
+
+
+def _exp(x: Tensor) -> Tensor:
+    """e^x up to x = 10, from there on along its tangent, which keeps the direction of the gradient.
+
+    Where it stands, e^x is the ratio of densities that the discriminator estimates, its inverse or its root. Above e^10
+    that says no more than "sure", while the gradient, unbounded, would drown all others and from x = 44 on, squared,
+    overflow Adam's second moment in float32.
+    """
+    return torch.exp(x.clamp(max=_LARGEST_EXPONENT)) * (1 + F.relu(x - _LARGEST_EXPONENT))
+
+
+OBJECTIVES: dict[str, Objective] = {
+    # Goodfellow et al. 2014, equation 1, with the non-saturating generator of section 3:
+    # D: -log s(real) - log(1 - s(fake)); G: -log s(fake).
+    # At the best D, G descends KL(Q || P) - 2 JSD(P, Q) (Arjovsky and Bottou 2017, theorem 2.5).
+    "vanilla": Objective(lambda v: F.softplus(-v), F.softplus, lambda v: F.softplus(-v), has_labels=True),
+    # Goodfellow et al. 2014, equation 1 as it stands. G: log(1 - s(fake)), which saturates. 2 JSD(P, Q) - log 4.
+    "minimax": Objective(lambda v: F.softplus(-v), F.softplus, lambda v: -F.softplus(v), has_labels=True),
+    # Mao et al. 2017, equation 9 (a = 0, b = c = 1) without its factors of 1/2:
+    # D: (real - 1)^2 + fake^2; G: (fake - 1)^2.
+    # Pearson's chi-square of P + Q and 2 Q for b - c = 1 and b - a = 2 (section 3.2); a, b and c as here do as well.
+    "lsgan": Objective(lambda v: (v - 1).square(), torch.square, lambda v: (v - 1).square(), has_labels=True),
+    # Lim and Ye 2017; Miyato et al. 2018, equations 16 and 17:
+    # D: max(0, 1 - real) + max(0, 1 + fake); G: -fake.
+    # The best D is the sign of p - q, and G descends twice the total variation between P and Q.
+    "hinge": Objective(lambda v: F.relu(1 - v), lambda v: F.relu(1 + v), torch.neg),
+    # Arjovsky et al. 2017, equations 2 and 3; the critic's weights are clipped (algorithm 1). D: fake - real; G: -fake.
+    # The Wasserstein-1 distance, times the Lipschitz constant that the clipping leaves.
+    "wgan": Objective(torch.neg, torch.positive, torch.neg, constraint="clip"),
+    # Gulrajani et al. 2017, equation 3: the same, with a gradient penalty in place of the clipping. Wasserstein-1.
+    "wgan-gp": Objective(torch.neg, torch.positive, torch.neg, constraint="gradient-penalty"),
+    # The f-divergences: g_f of table 2 and f* of table 6 of Nowozin et al. 2016.
+    # KL(P || Q): g_f = v; f*(t) = e^(t - 1)
+    "kl": _f_divergence(torch.positive, lambda v: _exp(v - 1)),
+    # KL(Q || P): g_f = -e^(-v); f*(t) = -1 - log(-t), so f*(g_f(v)) = v - 1
+    "reverse-kl": _f_divergence(lambda v: -_exp(-v), lambda v: v - 1),
+    # Pearson's chi-square, the integral of (p - q)^2 / q: g_f = v; f*(t) = t^2 / 4 + t
+    "pearson": _f_divergence(torch.positive, lambda v: v.square() / 4 + v),
+    # squared Hellinger, the integral of (sqrt p - sqrt q)^2: g_f = 1 - e^(-v); f*(t) = t / (1 - t), so e^v - 1
+    "hellinger": _f_divergence(lambda v: 1 - _exp(-v), lambda v: _exp(v) - 1),
+    # 2 JSD(P, Q): g_f = log 2 - log(1 + e^(-v)); f*(t) = -log(2 - e^t), so -log(2 - 2 s(v)).
+    # It is vanilla, both losses shifted by a constant so that the discriminator's is the divergence.
+    "js": _f_divergence(lambda v: math.log(2) - F.softplus(-v), lambda v: F.softplus(v) - math.log(2)),
+}
+
+
+def objective_by_name(name: str, *, smoothing: float = 0.0) -> Objective:
+    """The adversarial objective called ``name``, with real pictures labelled 1 - ``smoothing``.
+
+    Raises ``ValueError`` that lists the known names, or those that have labels to smooth, or for ``smoothing`` beyond
+    [0, 1).
+    """
+    if name not in OBJECTIVES:
+        raise ValueError(f"no objective is called {name!r}: choose one of {', '.join(OBJECTIVES)}")
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"label smoothing {smoothing} is not in [0, 1)")
+    if smoothing and not OBJECTIVES[name].has_labels:
+        labelled = [known for known, objective in OBJECTIVES.items() if objective.has_labels]
+        raise ValueError(f"{name} has no labels to smooth: choose one of {', '.join(labelled)}, or no smoothing")
+    return replace(OBJECTIVES[name], smoothing=smoothing)

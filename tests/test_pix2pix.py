@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from tests.pairs import tiny_config
 from translate.errors import UserError
 from translate.methods.pix2pix import Pix2Pix
-from translate.step import Batch, contexts_of_step
+from translate.step import Batch, step_context
 
 RANDOM = torch.Generator().manual_seed(0)
 BATCH = {
@@ -58,7 +58,7 @@ def test_discriminator_learns_to_tell_pairs_apart(tmp_path: Path) -> None:
     for _ in range(40):
         metrics = pix2pix._phase(
             "discriminator",
-            [(BATCH, *contexts_of_step(pix2pix.config, pix2pix.accelerator, step=0, progress=0.0))],
+            [(BATCH, step_context(pix2pix.config, pix2pix.accelerator, step=0, progress=0.0))],
             pix2pix.forward,
             pix2pix.discriminator_terms,
         )

@@ -14,7 +14,6 @@ from PIL import Image
 from tests.checkpoints import assert_same_checkpoint
 from tests.pairs import tiny_config, write_pairs
 from translate import checkpoint
-from translate.config import Pix2PixConfig
 from translate.errors import PictureError, UnusableError, UserError
 from translate.methods.pix2pix import Pix2Pix
 from translate.step import Batch
@@ -155,6 +154,44 @@ def test_non_finite_loss_keeps_and_names_the_last_good_checkpoint(
     monkeypatch.setattr(Pix2Pix, "step", turns_bad)
     with pytest.raises(AlarmError, match=r"step 3: G/l1 is not finite.*step-000000002"):
         train(tiny_config(*pairs, tmp_path / "run"))
+    assert checkpoint.find(tmp_path / "run").step == 2
+
+
+def test_rollback_goes_on_from_the_checkpoint_with_half_the_rate(
+    tmp_path: Path, pairs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Pix2Pix.step
+    taken: list[int] = []
+
+    def turns_bad(self: Pix2Pix, batch: Batch, /, **arguments: object) -> dict[str, torch.Tensor]:
+        taken.append(arguments["step"])  # type: ignore[arg-type]
+        metrics = step(self, batch, **arguments)  # type: ignore[arg-type]
+        return metrics | {"G/l1": metrics["G/l1"] * float("inf")} if taken == [0, 1, 2] else metrics
+
+    monkeypatch.setattr(Pix2Pix, "step", turns_bad)
+    out = tmp_path / "run"
+    train(tiny_config(*pairs, out, on_alarm="rollback", schedule="constant", lr=1e-3))
+    assert taken == [0, 1, 2, 2, 3]
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "alarm" in line] == [3]
+    assert [line["step"] for line in lines if "rollback" in line] == [2]
+    assert [line["lr"] for line in lines if "lr" in line] == [1e-3, 1e-3, 5e-4, 5e-4]
+    train(tiny_config(*pairs, out, on_alarm="rollback", schedule="constant", lr=1e-3, steps=5))
+    assert json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])["lr"] == 5e-4  # a resumed run keeps it
+
+
+def test_a_run_that_always_goes_wrong_ends(
+    tmp_path: Path, pairs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Pix2Pix.step
+
+    def is_bad(self: Pix2Pix, batch: Batch, /, **arguments: object) -> dict[str, torch.Tensor]:
+        metrics = step(self, batch, **arguments)  # type: ignore[arg-type]
+        return metrics | {"G/l1": metrics["G/l1"] * float("inf")} if arguments["step"] == 2 else metrics
+
+    monkeypatch.setattr(Pix2Pix, "step", is_bad)
+    with pytest.raises(AlarmError, match="G/l1 is not finite"):
+        train(tiny_config(*pairs, tmp_path / "run", on_alarm="rollback"))
     assert checkpoint.find(tmp_path / "run").step == 2
 
 

@@ -1,8 +1,8 @@
 """Measure a style with domains: is the domain asked for read in its pictures, and all else as before?
 
-    python tools/check_stargan.py STYLE TRAIN.csv TEST.csv [--truth DIR] [--sheet sheet.png]
+    python tools/check_stargan.py STYLE TRAIN.csv TEST.csv --unasked glasses,smile [--truth DIR] [--sheet sheet.png]
 
-A classifier learns from the faces of TRAIN.csv, reads those of TEST.csv, and then what STYLE makes of them, each
+A classifier learns from the faces of TRAIN.csv, then reads those of TEST.csv and what STYLE makes of them, each
 translated to every other domain. Tables name pictures relative to their own folders and hold a column of 0 and 1 for
 each domain and each of ``--unasked``, the attributes that have to stay. DIR holds the faces of TEST.csv as they ought
 to become, DOMAIN/NAME, as tools/render_avatars.mjs writes them.
@@ -10,40 +10,71 @@ to become, DOMAIN/NAME, as tools/render_avatars.mjs writes them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import numpy as np
 import typer
-from check_known import mean_l1
-from face_reader import Pictures, load_faces, trained_reader
+from face_reader import FaceReader, Faces, Pictures, load_faces, load_scaled, trained_reader
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from sheets import save_sheet
 
-from translate.images import load_rgb
 from translate.inference import Translator
 from translate.shipped import find_style
 
 
-def load_truth(folder: Path, names: list[str], *, size: int) -> Pictures:
-    """The pictures of these names, scaled to ``size`` pixels a side."""
-    found = [cv2.resize(load_rgb(folder / name), (size, size), interpolation=cv2.INTER_AREA) for name in names]
-    return np.stack(found).astype(np.uint8)
+@dataclass(frozen=True)
+class Reading:
+    """What was read in some pictures, and how far they are from the truth."""
+
+    right: NDArray[np.bool_]  # [N, 1 + attributes]: the domain asked for, then each attribute as it was
+    before: NDArray[np.float64]  # [N] mean L1 of the untranslated faces to the truth, of 255; empty where not known
+    after: NDArray[np.float64]  # [N] of the translated ones
+
+    def cells(self) -> list[str]:
+        """The row of the table."""
+        shares = [f"{share:.1%}" for share in (*self.right.mean(axis=0), self.right[:, 1:].mean())]
+        if not len(self.before):
+            return [str(len(self.right)), *shares]
+        before, after = self.before.mean(), self.after.mean()
+        return [str(len(self.right)), *shares, f"{before:.2f}", f"{after:.2f}", f"{after / max(before, 1e-9):.1%}"]
+
+
+def read(
+    reader: FaceReader, faces: Faces, translated: Pictures, domain: NDArray[np.int64], truth: Pictures | None = None
+) -> Reading:
+    """Read ``translated``, which were asked to be of the domains of the positions ``domain``, [N]."""
+    seen = reader.read(translated)
+    kept = seen[:, reader.domains :] == faces.labels[:, reader.domains :]
+    right = np.column_stack([seen[:, : reader.domains].argmax(axis=1) == domain, kept])
+    if truth is None:
+        return Reading(right, np.empty(0), np.empty(0))
+    before, after = (
+        np.abs(pictures.astype(np.float64) - truth).mean(axis=(1, 2, 3)) for pictures in (faces.pictures, translated)
+    )
+    return Reading(right, before, after)
+
+
+def joined(readings: list[Reading]) -> Reading:
+    return Reading(
+        *(np.concatenate([getattr(reading, part) for reading in readings]) for part in ("right", "before", "after"))
+    )
 
 
 def main(
-    style: Annotated[Path, typer.Argument(help="an .onnx file with domains")],
+    style: Annotated[Path, typer.Argument(help="an .onnx file that translates to one of several domains")],
     train: Annotated[Path, typer.Argument(help="table of the faces that the classifier learns from")],
     test: Annotated[Path, typer.Argument(help="table of the held-out faces")],
     unasked: Annotated[str, typer.Option(help="columns of the attributes that have to stay, separated by commas")],
     truth: Annotated[Path | None, typer.Option(help="folder of the true pictures: DOMAIN/NAME")] = None,
     size: Annotated[int, typer.Option(help="side in pixels to which faces are scaled; a multiple of 8")] = 64,
-    epochs: Annotated[int, typer.Option(help="passes of the classifier over its faces")] = 30,
-    reader_file: Annotated[Path | None, typer.Option(help="file to keep the classifier in")] = None,
+    epochs: Annotated[int, typer.Option(help="passes of the classifier over its faces")] = 12,
+    classifier: Annotated[Path | None, typer.Option(help="file to keep the classifier in")] = None,
     sheet: Annotated[
-        Path | None, typer.Option(help="PNG to write: face, every domain, below it the truth, where it is known")
+        Path | None, typer.Option(help="PNG to write: face, each domain; below it the truth, where it is known")
     ] = None,
     rows: Annotated[int, typer.Option(help="faces on the sheet")] = 8,
 ) -> None:
@@ -51,59 +82,32 @@ def main(
     domains, attributes = translator.info.domains, unasked.split(",")
     if not domains or not translator.info.exclusive:
         raise typer.BadParameter(f"{style}: does not translate to one of several domains")
+    seen = load_faces(train, domains, attributes, size=size)
+    reader = trained_reader(seen, len(domains), epochs=epochs, file=classifier)
     faces = load_faces(test, domains, attributes, size=size)
-    reader = trained_reader(
-        load_faces(train, domains, attributes, size=size), len(domains), epochs=epochs, file=reader_file
-    )
-    home = faces.labels[:, : len(domains)].argmax(axis=1)  # [N]: the domain each face is of
+    home = faces.labels[:, : len(domains)].argmax(axis=1)  # [N]: the domain that each face is of
 
-    table = Table("", "faces", "domain", *attributes, "unasked", "L1 as it was", "L1 translated", "share")
-
-    def add_row(name: str, hits: np.ndarray, distances: np.ndarray) -> None:
-        """``hits``, bool [N, 1 + attributes]: domain and attributes read rightly; ``distances``, [N, 2]: L1s."""
-        shares = [*hits.mean(axis=0), hits[:, 1:].mean()]
-        before, after = distances.mean(axis=0) if len(distances) else (np.nan, np.nan)
-        l1 = [f"{before:.2f}", f"{after:.2f}", f"{after / before:.1%}"] if len(distances) else []
-        table.add_row(name, str(len(hits)), *(f"{share:.1%}" for share in shares), *l1)
-
-    def read_rightly(pictures: Pictures, domain: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        seen = reader.read(pictures)
-        as_asked = seen[:, : len(domains)].argmax(axis=1) == domain
-        return np.column_stack([as_asked, seen[:, len(domains) :] == kept])
-
-    kept = faces.labels[:, len(domains) :]
-    add_row("the faces themselves", read_rightly(faces.pictures, home, kept), np.empty((0, 2)))
+    l1 = ["L1 of the face", "L1 translated", "share"] if truth is not None else []
+    table = Table("", "faces", "domain", *attributes, "all unasked", *l1)
+    table.add_row("the faces as they are", *read(reader, faces, faces.pictures, home).cells())
     table.add_section()
-    columns: list[Pictures] = [faces.pictures]
-    truths: list[Pictures] = [np.zeros_like(faces.pictures)]
-    all_hits, all_distances = [], []
+    upper, lower = [faces.pictures], [np.zeros_like(faces.pictures)]  # what the sheet shows
+    readings = []
     for index, domain in enumerate(domains):
-        translated = translator(faces.pictures, domain)
-        columns.append(translated)
         others = np.flatnonzero(home != index)
-        hits = read_rightly(translated[others], np.full(len(others), index), kept[others])
-        distances = np.empty((0, 2))
+        upper.append(translator(faces.pictures, domain))
+        true = None
         if truth is not None:
-            truths.append(load_truth(truth / domain, faces.names, size=size))
-            distances = np.array(
-                [
-                    [mean_l1(pictures[face], truths[-1][face]) for pictures in (faces.pictures, translated)]
-                    for face in others
-                ]
-            )
-        add_row(f"to {domain}", hits, distances)
-        all_hits.append(hits)
-        all_distances.append(distances)
+            lower.append(load_scaled([truth / domain / name for name in faces.names], size=size))
+            true = lower[-1][others]
+        readings.append(read(reader, faces.part(others), upper[-1][others], np.full(len(others), index), true))
+        table.add_row(f"to {domain}", *readings[-1].cells())
     table.add_section()
-    add_row("all", np.concatenate(all_hits), np.concatenate(all_distances))
+    table.add_row("translated", *joined(readings).cells())
     Console(width=150).print(table)
     if sheet is not None:
-        lines = []
-        for face in range(min(rows, len(faces.names))):
-            lines.append([column[face] for column in columns])
-            if truth is not None:
-                lines.append([column[face] for column in truths])
-        save_sheet(lines, sheet)
+        shown = (upper, lower) if truth is not None else (upper,)
+        save_sheet([[column[face] for column in half] for face in range(min(rows, len(home))) for half in shown], sheet)
 
 
 if __name__ == "__main__":

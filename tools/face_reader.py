@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -32,6 +33,15 @@ class Faces:
     pictures: Pictures
     labels: Labels  # the domains first, then the attributes
 
+    def part(self, chosen: NDArray[np.int64]) -> Faces:
+        return Faces([self.names[index] for index in chosen], self.pictures[chosen], self.labels[chosen])
+
+
+def load_scaled(files: list[Path], *, size: int) -> Pictures:
+    """Pictures scaled to ``size`` pixels a side."""
+    pictures = [cv2.resize(load_rgb(file), (size, size), interpolation=cv2.INTER_AREA) for file in files]
+    return np.stack(pictures).astype(np.uint8)
+
 
 def load_faces(table: Path, domains: list[str], attributes: list[str], *, size: int) -> Faces:
     """The pictures that ``table`` names, relative to its folder, scaled to ``size`` pixels a side.
@@ -43,8 +53,7 @@ def load_faces(table: Path, domains: list[str], attributes: list[str], *, size: 
         raise typer.BadParameter("; ".join(found.problems))
     chosen = np.flatnonzero(found.labels[:, : len(domains)].sum(axis=1) == 1)
     files = [found.files[index] for index in chosen]
-    pictures = [cv2.resize(load_rgb(file), (size, size), interpolation=cv2.INTER_AREA) for file in files]
-    return Faces([file.name for file in files], np.stack(pictures).astype(np.uint8), found.labels[chosen])
+    return Faces([file.name for file in files], load_scaled(files, size=size), found.labels[chosen])
 
 
 class FaceReader(nn.Module):
@@ -55,7 +64,7 @@ class FaceReader(nn.Module):
         self.domains = domains
         widths = [3, CHANNELS, 2 * CHANNELS, 4 * CHANNELS]
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
         features = widths[-1] * (size // 8) ** 2  # the faces are aligned: where something is tells what it is
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.5), nn.Linear(features, domains + attributes))

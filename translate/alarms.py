@@ -41,10 +41,6 @@ class Alarms:
                 found.append(f"{name} {sign}")
         return found
 
-    def forget(self) -> None:
-        """Begin anew, as after going back to an earlier checkpoint."""
-        self.lasted.clear()
-
     def _sign(self, name: str, value: float) -> str | None:
         figure = name.partition("/")[2]
         if not math.isfinite(value):

@@ -40,11 +40,12 @@ class Augment:
 
 
 def random_crop(config: TrainConfig) -> list[A.BasicTransform]:
-    """The configured random resizing, rotation, scale, crop, mirroring and turns."""
+    """The configured random resizing, rotation, scale, crop, mirroring and turns: what the workers do of them."""
     crop = config.crop
     least, greatest = config.scale
     steps = _resize(config)
-    if config.rotate:
+    in_workers = config.augment_on == "workers"
+    if config.rotate and in_workers:
         steps.append(A.Rotate((-config.rotate, config.rotate), border_mode=cv2.BORDER_REFLECT_101, p=1))
     # sides of the part of the picture that fills the crop: the more it is enlarged, the smaller
     smallest, largest = round(crop / greatest), round(crop / least)
@@ -53,9 +54,9 @@ def random_crop(config: TrainConfig) -> list[A.BasicTransform]:
         steps.append(A.RandomCrop(crop, crop))
     else:
         steps.append(A.RandomSizedCrop((smallest, largest), (crop, crop), interpolation=cv2.INTER_AREA))
-    if config.flip:
+    if config.flip and in_workers:
         steps.append(A.HorizontalFlip(p=0.5))
-    if config.quarter_turns:
+    if config.quarter_turns and in_workers:
         steps.append(A.RandomRotate90(p=1))
     return steps
 

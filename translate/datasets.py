@@ -33,6 +33,8 @@ class TrainingData:
     validation: KeyedDataset  # kept out of training, with centre crops
     domains: list[str] = field(default_factory=list)  # what the entries of ``domain`` and ``target`` stand for
     exclusive: bool = False  # a picture is of exactly one domain
+    moved_alike: tuple[tuple[str, ...], ...] = ()  # pictures of a sample by group: augmented alike, within a group
+    jitter: float = 0.0  # of the colours of each group's first picture
 
 
 class PairedDataset(KeyedDataset):
@@ -150,9 +152,12 @@ def load_pairs(config: Pix2PixConfig) -> TrainingData:
     refuse(found.problems)
     training, validation = hold_out(found.pairs, config.val_samples)
     swap = config.direction == "BtoA"
+    in_workers = config.jitter if config.augment_on == "workers" else 0.0
     return TrainingData(
-        PairedDataset(training, Augment(random_crop(config), jitter=config.jitter), swap=swap),
+        PairedDataset(training, Augment(random_crop(config), jitter=in_workers), swap=swap),
         PairedDataset(validation, Augment(centre_crop(config)), swap=swap),
+        moved_alike=(("A", "B"),),
+        jitter=config.jitter,
     )
 
 
@@ -176,6 +181,7 @@ def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None) -> Tr
     return TrainingData(
         UnpairedDataset(training_a, training_b, Augment(random_crop(config))),
         UnpairedDataset(validation_a, validation_b, Augment(centre_crop(config))),
+        moved_alike=(("A",), ("B", "smoothed")),
     )
 
 
@@ -200,6 +206,7 @@ def load_domains(config: StarGanConfig) -> TrainingData:
         part(validation, Augment(centre_crop(config))),
         domains=found.domains,
         exclusive=found.exclusive,
+        moved_alike=(("image",),),
     )
 
 

@@ -24,8 +24,8 @@ def smooth_edges(images: Tensor) -> Tensor:
     Each picture's result depends on it alone.
     """
     brightness = (rgb_to_grayscale(images) + 1) / 2
-    # [N, 1, H, W] of 0 and 1. Not blurred first: drawings have no grain. Without hysteresis, whose passes are as many as
-    # the longest faint line has pixels: the dilation closes the gaps that it would.
+    # [N, 1, H, W] of 0 and 1. Not blurred first: drawings have no grain. Without hysteresis, which takes a pass for
+    # each pixel of the longest faint line: the dilation closes the gaps that it would.
     _, edges = canny(brightness, EDGE, EDGE, kernel_size=1, hysteresis=False)
     near_edges = F.max_pool2d(edges, REGION, stride=1, padding=REGION // 2) > 0  # a dilation by a square
     return torch.where(near_edges, gaussian_blur2d(images, (REGION, REGION), (SIGMA, SIGMA)), images)

@@ -25,8 +25,11 @@ Weights = Mapping[str, Tensor]
 class FeatureNetwork(nn.Module):
     """The features of a frozen network at several ``levels``, named, the earliest first.
 
-    No parameter is trained, and neither a state nor training mode is: only gradients to the picture pass through.
+    Nothing in it is trained, and there is no training mode: gradients only pass through it, to the picture.
     """
+
+    mean: Tensor  # [1, 3, 1, 1]
+    std: Tensor
 
     def __init__(
         self,

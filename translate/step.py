@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from accelerate import Accelerator
@@ -30,6 +30,12 @@ class StepContext:
     total: int  # samples of the global batch
     samples: range  # positions in it of this part's samples
 
+    def parts(self, count: int) -> list[StepContext]:
+        """The contexts of ``count`` parts of equal size."""
+        size = len(self.samples) // count
+        starts = range(self.samples.start, self.samples.stop, size)
+        return [replace(self, samples=range(start, start + size)) for start in starts]
+
     def generator(self, purpose: str) -> torch.Generator:
         """A random generator on the CPU for ``purpose``, the same in all processes and parts."""
         return torch.Generator().manual_seed(derived_seed(self.seed, self.step, zlib.crc32(purpose.encode())))
@@ -40,15 +46,11 @@ class StepContext:
         return drawn[self.samples.start : self.samples.stop]
 
 
-def contexts_of_step(config: TrainConfig, accelerator: Accelerator, *, step: int, progress: float) -> list[StepContext]:
-    """The context of each part that this process takes its samples of the step in."""
-    total = config.samples_a_step(accelerator.num_processes)
-    size = config.batch_size
-    first = accelerator.process_index * config.accumulate * size
-    return [
-        StepContext(config.seed, step, progress, total, range(start, start + size))
-        for start in range(first, first + config.accumulate * size, size)
-    ]
+def step_context(config: TrainConfig, accelerator: Accelerator, *, step: int, progress: float) -> StepContext:
+    """The context of all samples that this process has of the step."""
+    own = config.samples_a_step()
+    first = accelerator.process_index * own
+    return StepContext(config.seed, step, progress, own * accelerator.num_processes, range(first, first + own))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from torch.utils.data import default_collate
 
 from translate import checkpoint
 from translate.alarms import NOT_FINITE, Alarms
+from translate.batch_augment import BatchAugment
 from translate.config import CONFIG_NAME, AdversarialConfig, TrainConfig
 from translate.data import Key, KeyedDataset, make_loader
 from translate.datasets import TrainingData, load_data
@@ -28,7 +29,7 @@ from translate.methods import build_method
 from translate.methods.base import Method
 from translate.run_log import RunLog
 from translate.seeds import derived_seed
-from translate.step import Batch
+from translate.step import Batch, step_context
 
 
 class AlarmError(UserError):
@@ -125,6 +126,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
     """
     method, config, last_step = run.method, run.config, run.last_step
     accelerator = method.accelerator
+    augment = BatchAugment(config, data.moved_alike, jitter=data.jitter) if config.augment_on == "device" else None
     alarms = Alarms(patience=config.alarm_patience)
     batches = iter(
         make_loader(
@@ -145,6 +147,8 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
             method.scale_learning_rates(factor)
             # dropout and the like follow from the step alone, so a resumed run repeats them without a saved state
             torch.manual_seed(derived_seed(config.seed, run.step, accelerator.process_index))
+            if augment is not None:
+                batch = augment(batch, step_context(config, accelerator, step=run.step, progress=run.step / last_step))
             metrics = method.step(batch, step=run.step, progress=run.step / last_step)
             log.add(metrics, samples=config.samples_a_step(accelerator.num_processes))
             run.step += 1

@@ -42,6 +42,9 @@ class TrainConfig:
     rotate: float = setting(0.0, "random rotation, up to this many degrees either way", at_least=0)
     flip: bool = setting(True, "mirror half of the crops")
     quarter_turns: bool = setting(False, "turn crops by random multiples of 90 degrees")
+    augment_on: Literal["workers", "device"] = setting(
+        "workers", "where crops are mirrored, turned, rotated and jittered: one by one in workers, or the whole batch"
+    )
     val_samples: int = setting(
         4, "samples kept out of training for the validation grid, at most a fifth of all", at_least=0
     )

@@ -145,7 +145,7 @@ class StarGanConfig(AdversarialConfig):
     def problems(self) -> list[str]:
         found = super().problems()
         tabled = (self.images is not None, self.attributes is not None)
-        if self.domains is not None and any(tabled) or self.domains is None and not all(tabled):
+        if (self.domains is not None and any(tabled)) or (self.domains is None and not all(tabled)):
             found.append("give either --domains DIR (a folder a domain) or both --images DIR and --attributes TABLE")
         return found
 
@@ -156,13 +156,15 @@ class AnimeGanConfig(UnpairedConfig):
 
     method: ClassVar[str] = "animegan"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        # AnimeGANv2's discriminator, batch and length, 10 of 101 epochs of content alone
+        # the authors' settings of AnimeGANv2; 10 of its 101 epochs are of content alone
         "paper": {
             "crop": 256,
             "batch_size": 12,
             "epochs": 101,
             "content_start": 0.1,
-            "discriminator_options": {"spectral_norm": True, "norm": "layer"},
+            "lr": 2e-5,
+            "lr_discriminator": 4e-5,
+            "schedule": "constant",
         },
         # for a processor or a first look: the small networks; enlargement below 1 shows more of a picture in a crop
         "light": {
@@ -171,26 +173,31 @@ class AnimeGanConfig(UnpairedConfig):
             "crop": 160,
             "scale": [0.5, 1.0],
             "batch_size": 4,
-            "lr": 2e-4,
-            "lr_discriminator": 4e-4,
             "content_start": 0.03,
         },
     }
 
-    smoothed: Path | None = setting(None, "folder of the pictures of --b with smoothed edges, same names", free=True)
+    smoothed: Path | None = setting(
+        None, "folder of the drawn pictures with smoothed edges, same names; else each step smooths its own", free=True
+    )
     generator: str = setting("animegan", UnpairedConfig.help_of("generator"))
-    lr_discriminator: float = setting(4e-5, UnpairedConfig.help_of("lr_discriminator"), at_least=0)
+    discriminator_options: dict = setting(
+        {"spectral_norm": True, "norm": "layer"}, UnpairedConfig.help_of("discriminator_options")
+    )
+    lr_discriminator: float = setting(4e-4, UnpairedConfig.help_of("lr_discriminator"), at_least=0)
     feature_network: str = setting(
         "efficientnet-lite0", "network of the content and style terms: vgg19 or efficientnet-lite0"
     )
     feature_weights: Path | None = setting(
-        None, "file of the feature network's weights, where it brings none", free=True
+        None, "file of the feature network's weights, in place of the network's own", free=True
     )
     content_start: float = setting(
         0.05, "share of the run that learns the content alone, before all other terms", at_least=0, at_most=1
     )
-    lambda_gan: float = setting(300.0, UnpairedConfig.help_of("lambda_gan"), at_least=0)
-    lambda_content: float = setting(1.5, "weight of the content in deep features", at_least=0)
-    lambda_style: float = setting(2.5, "weight of the Gram matrices of the grey picture", at_least=0)
-    lambda_colour: float = setting(10.0, "weight of the photo's colour in YUV", at_least=0)
-    lambda_tv: float = setting(1.0, "weight of the total variation", at_least=0)
+    # The paper's weights beside 300 of the adversarial term: content 1.5, style 3 (v2: 2.5), colour 10, total variation
+    # 1, with features of VGG-19 on bytes. Here content and style are relative, and the weights such that no term's
+    # gradient at the picture drowns the others'.
+    lambda_content: float = setting(0.1, "weight of the content in deep features", at_least=0)
+    lambda_style: float = setting(0.1, "weight of the Gram matrices of the grey picture", at_least=0)
+    lambda_colour: float = setting(3.0, "weight of the photo's colour in YUV", at_least=0)
+    lambda_tv: float = setting(0.05, "weight of the total variation", at_least=0)

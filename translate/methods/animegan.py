@@ -9,11 +9,11 @@ L(G) = w_adv L_adv + w_con L_con + w_gra L_gra + w_col L_col, and total variatio
 - L_gra: the L1 distance of the Gram matrices of deep features of the translation and of a drawn picture in grey, which
   takes over texture and not colour.
 - L_col: the photo's colours: L1 in Y, Huber in U and in V.
-Departures: both sides of L_gra are in grey, as in AnimeGANv3, so that grey features do not draw the colours out. L_con
-and L_gra are relative to the magnitude of both sides, so that one weight serves any feature network; the paper's
-1.5 and 3 (v2: 2.5) are for VGG-19 on bytes. The decoys and the translated pictures together weigh as much as the drawn
-ones: other objectives than least squares need that balance. One learning rate serves the first steps and the others. A
-moving average of the generator is kept and exported.
+Departures: both sides of L_gra are in grey, as in AnimeGANv3, so that the grey of one does not draw the colours out of
+the other. L_con and L_gra are relative to the magnitude of both sides, so that one weight serves any feature network;
+the weights are our own. Decoys and translated pictures together weigh as much as the drawn ones, a balance that other
+objectives than least squares need. One learning rate serves the first steps and the others. A moving average of the
+generator is kept and exported.
 """
 
 from __future__ import annotations
@@ -66,25 +66,28 @@ class AnimeGan(Method):
 
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         config, real_A, fake_B = self.config, batch["A"], pictures["fake_B"].float()
+        terms = Terms({"G/content": config.lambda_content * self.content(fake_B, real_A)})
         if self.warms_up(context.progress):
-            return Terms({"G/content": config.lambda_content * self.content(fake_B, real_A)})
-        losses = {
-            "G/content": config.lambda_content * self.content(fake_B, real_A),
-            "G/style": config.lambda_style * self.style(fake_B, batch["B"]),
-            "G/colour": config.lambda_colour * yuv_colour(fake_B, real_A),
-            "G/tv": config.lambda_tv * total_variation(fake_B),
-        }
-        terms = Terms(losses)
+            return terms
+        terms += Terms(
+            {
+                "G/style": config.lambda_style * self.style(fake_B, batch["B"]),
+                "G/colour": config.lambda_colour * yuv_colour(fake_B, real_A),
+                "G/tv": config.lambda_tv * total_variation(fake_B),
+            }
+        )
         if self.plays(context.progress):
             terms += self.adversary.fool(fake_B, context, real=batch["B"])[0]
         return terms
 
     def content(self, picture: Tensor, photo: Tensor) -> Tensor:
+        """How far what ``picture`` shows is from what ``photo`` does, both float [N, 3, H, W]: from 0 to 2."""
         with torch.no_grad():
             wanted = self.deep_features(photo)
         return relative_l1(self.deep_features(picture), wanted)
 
     def style(self, picture: Tensor, drawn: Tensor) -> Tensor:
+        """How far the texture of ``picture`` is from that of ``drawn``, whatever their colours: from 0 to 2."""
         with torch.no_grad():
             wanted = gram_matrix(self.deep_features(grey(drawn)))
         return relative_l1(gram_matrix(self.deep_features(grey(picture))), wanted)

@@ -23,7 +23,7 @@ from models import Discriminator, Generator, build_discriminator, build_generato
 from translate.adversary import Adversary
 from translate.config import AdversarialConfig
 from translate.errors import UserError
-from translate.step import Batch, StepContext, Terms, contexts_of_step
+from translate.step import Batch, StepContext, Terms, step_context
 
 Pictures = Mapping[str, Tensor]  # float [N, 3, H, W] in [-1, 1] by name, such as "fake_B"
 LossesOf = Callable[[Batch, Pictures, StepContext], Terms]
@@ -68,7 +68,9 @@ class Method(ABC):
 
     def step(self, batch: Batch, *, step: int, progress: float) -> dict[str, Tensor]:
         """Train on ``batch``; detached scalars by name."""
-        contexts = contexts_of_step(self.config, self.accelerator, step=step, progress=progress)
+        contexts = step_context(self.config, self.accelerator, step=step, progress=progress).parts(
+            self.config.accumulate
+        )
         parts = list(zip(split(batch, len(contexts)), contexts, strict=True))
         plays = self.plays(progress)
         learns = not plays or (step + 1) % self.config.n_critic == 0  # the generators do

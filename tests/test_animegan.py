@@ -1,0 +1,152 @@
+"""What is particular to animegan: the warm-up, the decoys, content without colour's help and style without colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from tests.pairs import picture, tiny_run
+from translate.data import Key
+from translate.datasets import load_data
+from translate.edges import smooth_edges
+from translate.errors import UserError
+from translate.losses import objective_by_name
+from translate.methods import build_method
+from translate.methods.animegan import AnimeGan, grey, relative_l1
+from translate.step import Batch, StepContext
+from translate.training import to_device
+
+CONTEXT = StepContext(seed=0, step=0, progress=0.5, total=2, samples=range(2))
+
+
+def built(folder: Path, **changes: object) -> tuple[AnimeGan, Batch]:
+    """The method and a batch of two crops of 24x24."""
+    torch.manual_seed(0)
+    config = tiny_run("animegan", folder, folder / "run", **changes)
+    data = load_data(config)
+    samples = [data.training[Key(index, index)] for index in range(2)]
+    method = build_method(config, Accelerator(cpu=True), data)
+    assert isinstance(method, AnimeGan)
+    return method, to_device(default_collate(samples), torch.device("cpu"), channels_last=False)
+
+
+def copies(method: AnimeGan, name: str) -> list[Tensor]:
+    return [tensor.clone() for tensor in method.bare(name).state_dict().values()]
+
+
+def test_first_steps_learn_the_content_alone(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, content_start=0.5, lr=1e-3)
+    D = copies(method, "discriminator")
+    first = method.step(batch, step=0, progress=0.0)
+    for step in range(1, 15):
+        last = method.step(batch, step=step, progress=0.49)
+    assert set(first) == set(last) == {"G/content", "G/gradient"}
+    assert last["G/content"] < 0.7 * first["G/content"]
+    assert all(torch.equal(old, new) for old, new in zip(D, copies(method, "discriminator"), strict=True))
+    then = method.step(batch, step=15, progress=0.5)
+    assert {"D/loss", "G/content", "G/style", "G/colour", "G/tv", "G/gan"} <= set(then)
+    assert not all(torch.equal(old, new) for old, new in zip(D, copies(method, "discriminator"), strict=True))
+
+
+def test_without_the_game_the_other_terms_still_start(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, lambda_gan=0.0)
+    assert set(method.step(batch, step=0, progress=0.5)) == {"G/content", "G/style", "G/colour", "G/tv", "G/gradient"}
+
+
+def test_discriminator_learns_from_the_translated_and_from_both_decoys(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, objective="lsgan")
+    method.bare("discriminator").eval()  # spectral normalisation moves its estimate in training
+    fake_B = method.forward(batch, CONTEXT)["fake_B"].detach()
+    terms = method.discriminator_terms(batch, {"fake_B": fake_B}, CONTEXT)
+
+    lsgan, D = objective_by_name("lsgan"), method.bare("discriminator")
+    against = [fake_B, grey(batch["B"]), grey(smooth_edges(batch["B"]))]
+    losses = [lsgan.discriminator(D(batch["B"]).logits, D(images).logits) for images in against]
+    expected = (losses[0] + losses[1] + 0.1 * losses[2]) / 2.1
+    torch.testing.assert_close(terms.losses["D/loss"], expected)
+    assert terms.figures["D/grey"].item() == pytest.approx(D(against[1]).logits[0].mean().item(), rel=1e-4)
+
+
+def test_given_smoothed_pictures_take_the_place_of_its_own(tmp_path: Path) -> None:
+    method, batch = built(tmp_path)
+    method.bare("discriminator").eval()
+    fake_B = method.forward(batch, CONTEXT)["fake_B"].detach()
+
+    def loss(batch: Batch) -> Tensor:
+        return method.discriminator_terms(batch, {"fake_B": fake_B}, CONTEXT).losses["D/loss"]
+
+    own, other = smooth_edges(batch["B"]), batch["B"].flip(-1)
+    torch.testing.assert_close(loss({**batch, "smoothed": own}), loss(batch))
+    assert not torch.isclose(loss({**batch, "smoothed": other}), loss(batch), rtol=1e-5)
+
+
+def test_folder_of_smoothed_pictures_joins_the_batch(tmp_path: Path) -> None:
+    built(tmp_path)  # writes the folders
+    for path in (tmp_path / "b").rglob("*.webp"):
+        target = (tmp_path / "smoothed" / path.relative_to(tmp_path / "b")).with_suffix(".png")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.asarray(Image.open(path)) // 2).save(target)
+    method, batch = built(tmp_path, smoothed=tmp_path / "smoothed")
+    assert (batch["smoothed"] + 1 - (batch["B"] + 1) / 2).abs().max() < 0.01  # moved alike
+    assert "D/smoothed" in method.step(batch, step=0, progress=0.5)
+
+
+def photos() -> Tensor:
+    pixels = np.stack([picture(seed, width=64, height=64) for seed in (20, 21)])
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def test_style_is_of_texture_and_not_of_colour(tmp_path: Path) -> None:
+    method, _ = built(tmp_path)
+    photo, other = photos(), photos().flip(0)
+    tinted = 0.9 * photo + torch.tensor([0.05, 0, -0.05 * 0.299 / 0.114]).view(3, 1, 1)
+    tinted += (grey(photo) - grey(tinted))[:, :1]  # of the same brightness
+    assert (tinted - photo).abs().mean() > 0.01
+    assert method.style(photo, photo) == 0
+    assert method.style(tinted, photo) < 1e-3 < 0.05 < method.style(other, photo)
+
+
+def test_content_is_of_the_photo_in_its_colours(tmp_path: Path) -> None:
+    method, _ = built(tmp_path)
+    photo = photos()
+    assert method.content(photo, photo) == 0
+    exposed = 0.9 * photo
+    assert 0 < method.content(exposed, photo) < method.content(photo.flip(0), photo)
+    wanted = photo.clone().requires_grad_()
+    method.content(exposed.requires_grad_(), wanted).backward()
+    assert exposed.grad is not None and exposed.grad.abs().sum() > 0 and wanted.grad is None
+
+
+def test_relative_distance_has_no_unit() -> None:
+    values, target = torch.randn(2, 3, 8, 5), torch.randn(2, 3, 8, 5)
+    expected = torch.stack(
+        [2 * (v - t).abs().mean() / (v.abs().mean() + t.abs().mean()) for v, t in zip(values, target, strict=True)]
+    ).mean()
+    torch.testing.assert_close(relative_l1(values, target), expected)
+    torch.testing.assert_close(relative_l1(1e3 * values, 1e3 * target), expected)
+    torch.testing.assert_close(relative_l1(values, -values), torch.tensor(2.0))
+    assert relative_l1(torch.zeros_like(values), torch.zeros_like(values)) == 0
+
+
+def test_feature_network_is_neither_trained_nor_saved(tmp_path: Path) -> None:
+    method, batch = built(tmp_path)
+    before = {name: tensor.clone() for name, tensor in method.features.state_dict().items()}
+    method.step(batch, step=0, progress=0.5)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in method.features.state_dict().items())
+    assert set(method.weights()) == {"generator", "generator_ema", "discriminator"}
+    trained = {id(p) for optimizer in method.optimizers.values() for g in optimizer.param_groups for p in g["params"]}
+    assert not trained & {id(parameter) for parameter in method.features.parameters()}
+
+
+def test_unusable_feature_networks_are_told_before_training(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--feature-network alexnet: choose one of"):
+        built(tmp_path, feature_network="alexnet")
+    with pytest.raises(UserError, match=r"--feature-weights .*none\.pth: cannot be read"):
+        built(tmp_path, feature_weights=tmp_path / "none.pth")

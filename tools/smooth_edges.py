@@ -1,0 +1,91 @@
+"""Write pictures with smoothed edges, for `translate train animegan --smoothed OUT`.
+
+    python tools/smooth_edges.py IN OUT [--device auto] [--batch 16]
+
+OUT gets each picture of IN under its relative path, as PNG. Training smooths the edges of its crops itself where it is
+given no such folder: make one where training is to be spared that, and its crops are not reduced in size.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import numpy as np
+import torch
+import typer
+from numpy.typing import NDArray
+from rich.progress import track
+
+from translate.edges import smooth_edges
+from translate.errors import ExitCode, PictureError, UserError, one_line
+from translate.files import write_atomically
+from translate.folders import Size, find_images, measure
+from translate.images import Picture, encode_picture, from_signed_unit, load_rgb, to_signed_unit
+
+LEAST_SIDE = 3  # of a picture, in pixels
+
+
+def smooth(pictures: list[NDArray[np.uint8]], device: torch.device) -> NDArray[np.uint8]:
+    """Pictures of one size, uint8 [H, W, 3], with smoothed edges: uint8 [N, H, W, 3]."""
+    bytes_in = torch.from_numpy(np.stack(pictures)).to(device).permute(0, 3, 1, 2)
+    smoothed = from_signed_unit(smooth_edges(to_signed_unit(bytes_in.float())))
+    return smoothed.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+
+
+def batches_of_one_size(sizes: list[tuple[Path, Size]], batch: int) -> list[list[Path]]:
+    """The files in groups of at most ``batch`` that are of the same size."""
+    groups = []
+    for _, same in groupby(sorted(sizes, key=lambda item: item[1]), key=lambda item: item[1]):
+        files = [path for path, _ in same]
+        groups += [files[start : start + batch] for start in range(0, len(files), batch)]
+    return groups
+
+
+def refuse(reason: str) -> NoReturn:
+    typer.echo(reason, err=True)
+    raise typer.Exit(ExitCode.USAGE)
+
+
+def main(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="folder of pictures")],
+    out: Annotated[Path, typer.Argument(help="folder to write")],
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")] = "auto",
+    batch: Annotated[int, typer.Option(min=1, help="pictures of the same size at a time")] = 16,
+) -> None:
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        files = find_images(source, recursive=True)
+        place = torch.device(device)
+        torch.empty(0, device=place)
+    except UserError as error:
+        refuse(str(error))
+    except (RuntimeError, AssertionError) as error:  # a PyTorch without CUDA asserts
+        refuse(f"--device {device}: {one_line(error)}")
+    targets = {path: (out / path.relative_to(source)).with_suffix(".png") for path in files}
+    if len(set(targets.values())) < len(files):
+        refuse(f"{source}: holds pictures whose names differ in the suffix alone")
+    usable: list[tuple[Path, Size]] = []
+    failed = 0
+    for path, size in measure(files):
+        if isinstance(size, PictureError) or min(size) < LEAST_SIDE:
+            typer.echo(size if isinstance(size, PictureError) else f"{path}: is under {LEAST_SIDE} pixels", err=True)
+            failed += 1
+        else:
+            usable.append((path, size))
+
+    def write(path: Path, pixels: NDArray[np.uint8]) -> None:
+        write_atomically(targets[path], encode_picture(Picture(pixels), "PNG"))
+
+    with ThreadPoolExecutor() as pool:
+        for group in track(batches_of_one_size(usable, batch), description="pictures"):
+            list(pool.map(write, group, smooth(list(pool.map(load_rgb, group)), place)))
+    typer.echo(f"{len(usable)} pictures -> {out}" + (f", {failed} failed" if failed else ""))
+    raise typer.Exit(ExitCode.SOME_FAILED if failed else ExitCode.OK)
+
+
+if __name__ == "__main__":
+    typer.run(main)

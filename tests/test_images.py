@@ -461,3 +461,13 @@ def test_value_range_of_tensors() -> None:
     torch = pytest.importorskip("torch")
     pixels = torch.arange(256, dtype=torch.float32)
     assert torch.equal(from_signed_unit(to_signed_unit(pixels)), pixels)
+
+
+def test_for_training_a_transparent_picture_lies_on_white(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 3, 4), np.uint8)
+    pixels[..., 0] = 200
+    pixels[0, :, 3] = (0, 128, 255)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    rgb = load_rgb(tmp_path / "a.png")
+    assert rgb[0].tolist() == [[255, 255, 255], [227, 127, 127], [200, 0, 0]]
+    assert (rgb[1] == 255).all()

@@ -97,7 +97,9 @@ def main(
     unknown = sorted((set(methods) - set(CONFIGS)) | (set(variants) - set(VARIANTS)))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: choose of {', '.join(CONFIGS)}; {', '.join(VARIANTS)}")
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"processor, {torch.get_num_threads()} threads"
+    device = (
+        torch.cuda.get_device_name() if torch.cuda.is_available() else f"processor, {torch.get_num_threads()} threads"
+    )
     table = Table(title=f"{crop} x {crop} pixels, batch {batch_size}, {device}, torch {torch.__version__}")
     for column in ("method", "variant"):
         table.add_column(column)

@@ -99,8 +99,12 @@ def from_signed_unit(values: Any) -> Any:
 
 
 def load_rgb(path: str | Path, *, decode_jpeg: JpegDecoder | None = None) -> NDArray[np.uint8]:
-    """The picture as uint8 [H, W, 3]; raises ``PictureError`` as `load_picture` does."""
-    return load_picture(path, decode_jpeg=decode_jpeg).rgb
+    """The picture as uint8 [H, W, 3], on white where it is transparent; raises ``PictureError`` as `load_picture`."""
+    picture = load_picture(path, decode_jpeg=decode_jpeg)
+    if picture.alpha is None:
+        return picture.rgb
+    opacity = picture.alpha[..., np.newaxis].astype(np.uint16)
+    return ((picture.rgb * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
 
 
 def load_picture(

@@ -54,14 +54,6 @@ def gram_matrix(features: Tensor) -> Tensor:
     return flat @ flat.mT
 
 
-def gram_l1(features: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference of the Gram matrices of two maps [N, C, H, W] of any heights and widths.
-
-    The grey style loss of AnimeGAN (Chen et al. 2020), on deep features of grey pictures.
-    """
-    return F.l1_loss(gram_matrix(features), gram_matrix(target))
-
-
 def yuv_colour(image: Tensor, target: Tensor) -> Tensor:
     """Distance of the colours of two RGB batches, float [N, 3, H, W] in [-1, 1]: L1 of Y plus Huber of U and of V.
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pairs import picture, write_pairs
+from tests.pairs import picture, write_domains, write_pairs
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -36,6 +36,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "photos" / "trip").mkdir(parents=True)
     for name in ("photo.jpg", "photos/one.jpg", "photos/trip/two.png"):
         Image.fromarray(picture(3)).save(folder / name)
+    write_domains(folder / "seasons")
+    (folder / "seasons" / "dark").rename(folder / "seasons" / "winter")
+    shutil.copytree(folder / "pairs" / "a", folder / "art")
+    (folder / "faces").mkdir()
+    for index in range(8):
+        Image.fromarray(picture(index)).save(folder / "faces" / f"{index}.png")
+    rows = [f"{index}.png,{index % 2},{1 - index % 2}" for index in range(8)]
+    (folder / "faces.csv").write_text("\n".join(["file,black,blond", *rows]))
     # the commands as a shell finds them after installation
     (folder / "bin").mkdir()
     for name, module in (("translate", "translate"), ("torchrun", "torch.distributed.run")):
@@ -57,8 +65,12 @@ def shortened(command: str) -> str:
     """Training for two steps: what stands later on a command line goes before what stands earlier."""
     if " train " not in command:
         return command
-    generator = "" if "filter" in command else "--generator-options size=128 --generator-options channels=4"
-    return f"{command} {SHORT} {generator}"
+    options = ["channels=4"]
+    if " pix2pix " in command and "filter" not in command:
+        options.append("size=128")
+    if " stargan " in command or "fast" in command:
+        options.append("blocks=1")
+    return f"{command} {SHORT} {' '.join(f'--generator-options {option}' for option in options)}"
 
 
 def test_every_command_works_in_the_order_it_is_told(folder: Path) -> None:

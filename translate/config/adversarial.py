@@ -12,7 +12,10 @@ from translate.config.values import setting
 class AdversarialConfig(TrainConfig):
     """Objective and stabilisers: any method takes any of them."""
 
-    objective: str = setting("lsgan", "adversarial objective, by its name in `translate models objectives`")
+    objective: str = setting(
+        "lsgan",
+        "adversarial objective: vanilla, minimax, lsgan, hinge, wgan, wgan-gp, kl, reverse-kl, pearson, hellinger, js",
+    )
     lambda_gan: float = setting(1.0, "weight of the adversarial term", at_least=0)
     n_critic: int = setting(1, "steps of the discriminator for one of the generator", at_least=1)
     clip_weights: float = setting(0.01, "limit of the critic's weights under the objective wgan", above=0)

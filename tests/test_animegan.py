@@ -16,12 +16,12 @@ from tests.pairs import picture, tiny_run
 from translate.data import Key
 from translate.datasets import load_data
 from translate.edges import smooth_edges
+from translate.engine import to_device
 from translate.errors import UserError
 from translate.losses import objective_by_name
 from translate.methods import build_method
 from translate.methods.animegan import AnimeGan, grey, relative_l1
 from translate.step import Batch, StepContext
-from translate.training import to_device
 
 CONTEXT = StepContext(seed=0, step=0, progress=0.5, total=2, samples=range(2))
 

@@ -19,12 +19,13 @@ from tests.pairs import TINY, tiny_run
 from translate.config import AdversarialConfig
 from translate.data import Key
 from translate.datasets import load_data
+from translate.engine import to_device
 from translate.errors import UserError
 from translate.losses import OBJECTIVES
 from translate.methods import build_method
 from translate.methods.base import Method
 from translate.step import Batch
-from translate.training import to_device, train
+from translate.training import train
 
 METHODS = sorted(TINY)
 

@@ -16,8 +16,9 @@ from tests.pairs import tiny_config, write_pairs
 from translate import checkpoint
 from translate.errors import PictureError, UnusableError, UserError
 from translate.methods.pix2pix import Pix2Pix
+from translate.run import AlarmError, learning_rate_factor
 from translate.step import Batch
-from translate.training import AlarmError, Interrupted, learning_rate_factor, train
+from translate.training import Interrupted, train
 
 
 @pytest.fixture
@@ -225,6 +226,16 @@ def test_devices_that_cannot_be_had_are_refused(tmp_path: Path, pairs: tuple[Pat
     if not torch.cuda.is_available():
         with pytest.raises(UnusableError, match="finds no CUDA device"):
             train(tiny_config(*pairs, tmp_path, device="cuda:1"))
+
+
+def test_more_processes_than_devices_are_refused(
+    tmp_path: Path, pairs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    with pytest.raises(UnusableError, match="--nproc_per_node 4: there are 2 CUDA devices here"):
+        train(tiny_config(*pairs, tmp_path, device="auto"))
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Iterator
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import default_collate
@@ -20,31 +13,24 @@ from torch.utils.data import default_collate
 from translate import checkpoint
 from translate.alarms import NOT_FINITE, Alarms
 from translate.batch_augment import BatchAugment
-from translate.config import CONFIG_NAME, AdversarialConfig, TrainConfig
+from translate.config import AdversarialConfig
 from translate.data import Key, KeyedDataset, make_loader
 from translate.datasets import TrainingData, load_data
-from translate.errors import ExitCode, PictureError, UnusableError, UserError
-from translate.images import from_signed_unit, to_signed_unit
+from translate.engine import make_accelerator, stop_signals, to_device
+from translate.errors import ExitCode, PictureError, UserError
+from translate.images import from_signed_unit
 from translate.methods import build_method
 from translate.methods.base import Method
+from translate.run import AlarmError, Run, begin_run_folder, check_run_folder
 from translate.run_log import RunLog
 from translate.seeds import derived_seed
-from translate.step import Batch, step_context
-
-
-class AlarmError(UserError):
-    """Training went wrong, and ``--on-alarm`` says not to go on."""
-
-    exit_code = ExitCode.SOME_FAILED
+from translate.step import step_context
 
 
 class Interrupted(UserError):  # noqa: N818 (nothing went wrong)
     """The run was asked to stop, and has saved where it is."""
 
     exit_code = ExitCode.INTERRUPTED
-
-
-MOST_ROLLBACKS = 5  # in one run; then it is not the learning rate
 
 
 def train(config: AdversarialConfig) -> None:
@@ -74,49 +60,6 @@ def train(config: AdversarialConfig) -> None:
                 run.roll_back(alarm)
                 log.go_back(run.step, f"{alarm}: back to step {run.step} with half the learning rate")
     accelerator.end_training()  # ends the communication between processes, which else may abort their exit
-
-
-class Run:
-    """A method on its way: the steps it has taken, and what else a checkpoint holds beside its networks."""
-
-    def __init__(self, method: Method, config: AdversarialConfig, *, last_step: int) -> None:
-        self.method, self.config, self.last_step = method, config, last_step
-        self.step = 0
-        self.rollbacks = 0  # each halves the learning rate
-
-    def resume(self) -> None:
-        """Load the newest checkpoint of the run, else the weights it starts from."""
-        found = checkpoint.checkpoints(self.config.out)
-        if found:
-            newest = found[-1]
-            for name, module in self.method.modules().items():
-                checkpoint.load_weights(module, newest.weights(name), source=newest.path)
-            state = newest.state(self.method.accelerator.device)
-            self.method.load_state(state)
-            self.step, self.rollbacks = newest.step, state["rollbacks"]
-        elif self.config.init is not None:
-            start_from(self.method, checkpoint.find(self.config.init))
-
-    def save(self) -> None:
-        """Write a checkpoint; every process has to call it."""
-        weights, state = self.method.weights(), self.method.state() | {"rollbacks": self.rollbacks}
-        if self.method.accelerator.is_main_process:
-            config = self.config.to_dict() | self.method.description()
-            checkpoint.save(
-                self.config.out, self.step, config=config, weights=weights, state=state, keep=self.config.keep
-            )
-
-    def roll_back(self, alarm: AlarmError) -> None:
-        """Go back to the newest checkpoint with half the learning rate; without one, or too often, raise ``alarm``."""
-        rollbacks = self.rollbacks + 1
-        if not checkpoint.checkpoints(self.config.out) or rollbacks > MOST_ROLLBACKS:
-            raise alarm
-        self.method.accelerator.wait_for_everyone()
-        self.resume()
-        self.rollbacks = rollbacks
-
-    def learning_rate_factor(self) -> float:
-        return learning_rate_factor(self.config, self.step, self.last_step) / 2**self.rollbacks
 
 
 def fit(run: Run, data: TrainingData, log: RunLog) -> None:
@@ -186,80 +129,6 @@ def next_batch(batches: Iterator[dict[str, Tensor]]) -> dict[str, Tensor]:
         raise PictureError(f"{reason}; `translate data check` finds all such files") from error
 
 
-def make_accelerator(config: TrainConfig) -> Accelerator:
-    """Accelerate's engine for the configured device and precision; under ``torchrun`` one process a device."""
-    name, _, index = config.device.partition(":")
-    if name not in ("auto", "cpu", "cuda") or (index and (name != "cuda" or not index.isdecimal())):
-        raise UserError(f"--device {config.device}: choose auto, cpu, cuda or cuda:N")
-    if name == "cuda":
-        if not torch.cuda.is_available():
-            raise UnusableError(f"--device {config.device}: this PyTorch ({torch.__version__}) finds no CUDA device")
-        if int(index or 0) >= torch.cuda.device_count():
-            raise UnusableError(f"--device {config.device}: there are {torch.cuda.device_count()} CUDA devices")
-        torch.cuda.set_device(int(index or 0))
-    return Accelerator(
-        cpu=name == "cpu",
-        mixed_precision={"fp32": "no"}.get(config.precision, config.precision),
-        # running statistics are each process's own; keeping them in step would write into graphs still in use
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
-
-
-def check_run_folder(config: TrainConfig) -> None:
-    """Refuse to go on with a run under settings that would make it another run."""
-    saved = config.out / CONFIG_NAME
-    if saved.is_file():
-        changes = config.changes_that_break_resume(json.loads(saved.read_text(encoding="utf-8")))
-        if changes:
-            raise UserError(f"{config.out} cannot be resumed: {'; '.join(changes)}; restore them or give another --out")
-
-
-def begin_run_folder(config: TrainConfig) -> None:
-    """Write down the settings, and drop what a killed run left unfinished."""
-    try:
-        config.out.mkdir(parents=True, exist_ok=True)
-        checkpoint.remove_unfinished(config.out)
-        (config.out / CONFIG_NAME).write_text(json.dumps(config.to_dict(), indent=2), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"--out {config.out}: cannot be written: {error.strerror}; give another folder") from error
-
-
-def start_from(method: Method, source: checkpoint.Checkpoint) -> None:
-    """Give the method's networks the weights of the same name in ``source``: the averaged ones, where it has them."""
-    for name, module in method.modules().items():
-        averaged = name if name.endswith("_ema") else f"{name}_ema"
-        found = next((known for known in (averaged, name) if source.has_weights(known)), None)
-        if found is not None:
-            checkpoint.load_weights(module, source.weights(found), source=source.path)
-
-
-def learning_rate_factor(config: TrainConfig, step: int, last_step: int) -> float:
-    """The share of the learning rate at ``step``.
-
-    ``linear`` is pix2pix's and CycleGAN's: constant for the first half, then linear to 0. ``cosine`` falls to 0 along
-    half a cosine (Loshchilov and Hutter 2017).
-    """
-    progress = step / last_step
-    rising = min(1.0, (step + 1) / config.warmup) if config.warmup else 1.0
-    if config.schedule == "cosine":
-        return rising * 0.5 * (1 + math.cos(math.pi * progress))
-    if config.schedule == "linear":
-        return rising * min(1.0, 2 * (1 - progress))
-    return rising
-
-
-def to_device(batch: dict[str, Tensor], device: torch.device, *, channels_last: bool) -> Batch:
-    """Pictures uint8 [N, 3, H, W] -> float in [-1, 1] on ``device``; labels as they are."""
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    moved = {}
-    for name, tensor in batch.items():
-        if tensor.dtype == torch.uint8:
-            moved[name] = to_signed_unit(tensor.to(device, non_blocking=True, memory_format=layout).float())
-        else:
-            moved[name] = tensor.to(device, non_blocking=True)
-    return moved
-
-
 def draw_validation(method: Method, validation: KeyedDataset, log: RunLog, step: int) -> dict[str, float]:
     """Draw a grid with a row a validation sample, as the averaged generators see it; the validation's figures.
 
@@ -281,26 +150,3 @@ def draw_validation(method: Method, validation: KeyedDataset, log: RunLog, step:
 def spread(pictures: Tensor) -> Tensor:
     """How far pictures, float [N, 3, H, W], are from each other: the mean deviation over them, at 16x16."""
     return F.adaptive_avg_pool2d(pictures, 16).std(dim=0).mean()
-
-
-@contextmanager
-def stop_signals(accelerator: Accelerator) -> Iterator[Callable[[], bool]]:
-    """Have SIGINT and SIGTERM ask for a stop after the step under way; yields what tells whether one has.
-
-    With several processes the signals keep their meaning: the processes could not agree on the step to stop at.
-    """
-    asked = False
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        asked = True
-
-    if accelerator.num_processes > 1:
-        yield lambda: False
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,0 +1,105 @@
+"""A training run between its steps: what it resumes from, saves, goes back to, and its learning rate."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from translate import checkpoint
+from translate.config import CONFIG_NAME, AdversarialConfig, TrainConfig
+from translate.errors import ExitCode, UserError
+from translate.methods.base import Method
+
+MOST_ROLLBACKS = 5  # in one run; then it is not the learning rate
+
+
+class AlarmError(UserError):
+    """Training went wrong, and ``--on-alarm`` says not to go on."""
+
+    exit_code = ExitCode.SOME_FAILED
+
+
+class Run:
+    """A method on its way: the steps it has taken, and what else a checkpoint holds beside its networks."""
+
+    def __init__(self, method: Method, config: AdversarialConfig, *, last_step: int) -> None:
+        self.method, self.config, self.last_step = method, config, last_step
+        self.step = 0
+        self.rollbacks = 0  # each halves the learning rate
+
+    def resume(self) -> None:
+        """Load the newest checkpoint of the run, else the weights it starts from."""
+        found = checkpoint.checkpoints(self.config.out)
+        if found:
+            newest = found[-1]
+            for name, module in self.method.modules().items():
+                checkpoint.load_weights(module, newest.weights(name), source=newest.path)
+            state = newest.state(self.method.accelerator.device)
+            self.method.load_state(state)
+            self.step, self.rollbacks = newest.step, state["rollbacks"]
+        elif self.config.init is not None:
+            start_from(self.method, checkpoint.find(self.config.init))
+
+    def save(self) -> None:
+        """Write a checkpoint; every process has to call it."""
+        weights, state = self.method.weights(), self.method.state() | {"rollbacks": self.rollbacks}
+        if self.method.accelerator.is_main_process:
+            config = self.config.to_dict() | self.method.description()
+            checkpoint.save(
+                self.config.out, self.step, config=config, weights=weights, state=state, keep=self.config.keep
+            )
+
+    def roll_back(self, alarm: AlarmError) -> None:
+        """Go back to the newest checkpoint with half the learning rate; without one, or too often, raise ``alarm``."""
+        rollbacks = self.rollbacks + 1
+        if not checkpoint.checkpoints(self.config.out) or rollbacks > MOST_ROLLBACKS:
+            raise alarm
+        self.method.accelerator.wait_for_everyone()
+        self.resume()
+        self.rollbacks = rollbacks
+
+    def learning_rate_factor(self) -> float:
+        return learning_rate_factor(self.config, self.step, self.last_step) / 2**self.rollbacks
+
+
+def check_run_folder(config: TrainConfig) -> None:
+    """Refuse to go on with a run under settings that would make it another run."""
+    saved = config.out / CONFIG_NAME
+    if saved.is_file():
+        changes = config.changes_that_break_resume(json.loads(saved.read_text(encoding="utf-8")))
+        if changes:
+            raise UserError(f"{config.out} cannot be resumed: {'; '.join(changes)}; restore them or give another --out")
+
+
+def begin_run_folder(config: TrainConfig) -> None:
+    """Write down the settings, and drop what a killed run left unfinished."""
+    try:
+        config.out.mkdir(parents=True, exist_ok=True)
+        checkpoint.remove_unfinished(config.out)
+        (config.out / CONFIG_NAME).write_text(json.dumps(config.to_dict(), indent=2), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--out {config.out}: cannot be written: {error.strerror}; give another folder") from error
+
+
+def start_from(method: Method, source: checkpoint.Checkpoint) -> None:
+    """Give the method's networks the weights of the same name in ``source``: the averaged ones, where it has them."""
+    for name, module in method.modules().items():
+        averaged = name if name.endswith("_ema") else f"{name}_ema"
+        found = next((known for known in (averaged, name) if source.has_weights(known)), None)
+        if found is not None:
+            checkpoint.load_weights(module, source.weights(found), source=source.path)
+
+
+def learning_rate_factor(config: TrainConfig, step: int, last_step: int) -> float:
+    """The share of the learning rate at ``step``.
+
+    ``linear`` is pix2pix's and CycleGAN's: constant for the first half, then linear to 0. ``cosine`` falls to 0 along
+    half a cosine (Loshchilov and Hutter 2017).
+    """
+    progress = step / last_step
+    rising = min(1.0, (step + 1) / config.warmup) if config.warmup else 1.0
+    if config.schedule == "cosine":
+        return rising * 0.5 * (1 + math.cos(math.pi * progress))
+    if config.schedule == "linear":
+        return rising * min(1.0, 2 * (1 - progress))
+    return rising

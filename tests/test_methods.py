@@ -201,3 +201,13 @@ def test_a_discriminator_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         built(tiny_run("cut", tmp_path, tmp_path / "run", discriminator="stargan", discriminator_options=options))
     with pytest.raises(UserError, match="smoothing"):
         built(tiny_run("cut", tmp_path, tmp_path / "run", objective="hinge", label_smoothing=0.1))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_merged_passes_change_nothing(name: str, tmp_path: Path) -> None:
+    merged, batch = built(tiny_run(name, tmp_path, tmp_path / "run"))
+    apart, _ = built(tiny_run(name, tmp_path, tmp_path / "run", merge_passes=False))
+    for step in range(2):
+        one, other = (method.step(batch, step=step, progress=0.5) for method in (merged, apart))
+        for figure, value in one.items():
+            assert torch.allclose(value, other[figure], rtol=1e-3, atol=1e-4), (step, figure, value, other[figure])

@@ -234,7 +234,7 @@ def test_more_processes_than_devices_are_refused(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
-    with pytest.raises(UnusableError, match="--nproc_per_node 4: there are 2 CUDA devices here"):
+    with pytest.raises(UnusableError, match="--nproc_per_node 4: there are 2 CUDA devices"):
         train(tiny_config(*pairs, tmp_path, device="auto"))
 
 

@@ -113,8 +113,6 @@ def main(
         for method, name, turn in track(turns, description="measuring", console=Console(stderr=True)):
             data = {"domains": folder} if method == "stargan" else {"a": f"{folder}/a", "b": f"{folder}/b"}
             settings = PLAIN | VARIANTS[name] | NETWORKS[method] | data
-            if method != "cyclegan":
-                del settings["merge_passes"]  # its own setting
             settings |= {
                 "method": method,
                 "out": f"{folder}/runs/{method}-{variants.index(name)}-{turn}",

@@ -44,7 +44,7 @@ class Adversary:
             self.augment = DiffAugment(config.diff_augment)
         except ValueError as error:
             raise UserError(f"--diff-augment {config.diff_augment}: {error}") from error
-        self.couples_samples = couples_samples(bare)
+        self.merges = config.merge_passes and not couples_samples(bare)
 
     def seen(self, images: Tensor, context: StepContext, purpose: str) -> Tensor:
         """What the discriminator sees of ``images``, float [N, C, H, W]: augmented, under noise."""
@@ -82,7 +82,7 @@ class Adversary:
 
     def judge(self, *batches: Tensor) -> list[Verdict]:
         """The verdict on each of ``batches``: in one pass, where the samples of a batch do not see each other."""
-        if self.couples_samples:
+        if not self.merges:
             return [self.wrapped(images) for images in batches]
         verdict: Verdict = self.wrapped(torch.cat(batches))
         sizes = [len(images) for images in batches]

@@ -34,3 +34,6 @@ class AdversarialConfig(TrainConfig):
         0.0, "deviation of the noise on what the discriminator sees; falls to 0 over the run", at_least=0
     )
     diff_augment: str = setting("", "what DiffAugment changes: any of color,translation,cutout; for small folders")
+    merge_passes: bool = setting(
+        True, "one batch for passes through one network that do not depend on each other, where that changes nothing"
+    )

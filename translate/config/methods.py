@@ -96,7 +96,6 @@ class CycleGanConfig(UnpairedConfig):
     lambda_cycle: float = setting(10.0, "weight of the cycle's L1 distance", at_least=0)
     lambda_identity: float = setting(0.5, "weight of the identity's L1 distance, as a share of the cycle's", at_least=0)
     pool_size: int = setting(50, "translated pictures kept to show the discriminators later; 0 keeps none", at_least=0)
-    merge_passes: bool = setting(True, "one batch for passes through one network that do not depend on each other")
 
 
 @dataclass(frozen=True, kw_only=True)

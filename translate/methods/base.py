@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models import Discriminator, Generator, build_discriminator, build_generator, initialise
+from models import Discriminator, Generator, build_discriminator, build_generator, couples_samples, initialise
 from translate.adversary import Adversary
 from translate.config import AdversarialConfig
 from translate.errors import UserError
@@ -44,6 +44,7 @@ class Method(ABC):
         self.networks: dict[str, nn.Module] = {}
         self.averages: dict[str, AveragedModel] = {}
         self.members: dict[str, list[str]] = {}
+        self.coupling: set[str] = set()  # the networks in which the samples of a batch see each other
         self.optimizers: dict[str, Optimizer] = {}
 
     @abstractmethod
@@ -144,6 +145,8 @@ class Method(ABC):
             if config.weight_init != "paper":
                 initialise(network, config.weight_init)
             network.to(device).to(memory_format=layout)
+            if couples_samples(network):
+                self.coupling.add(name)
             if name in averaged:
                 average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
                 self.averages[f"{name}_ema"] = average.eval()
@@ -166,6 +169,13 @@ class Method(ABC):
 
     def adversaries(self) -> list[Adversary]:
         return list(self._adversaries.values())
+
+    def passed(self, name: str, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """The network ``name`` of each input: in one pass, where the samples of a batch do not see each other."""
+        network = self.networks[name]
+        if self.config.merge_passes and name not in self.coupling:
+            return network(torch.cat(inputs)).chunk(len(inputs))
+        return tuple(network(images) for images in inputs)
 
     def bare(self, name: str) -> nn.Module:
         """The network ``name`` without the wrapping for distribution."""

@@ -18,7 +18,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from models import Generator, couples_samples
+from models import Generator
 from translate.config import CutConfig
 from translate.errors import UserError
 from translate.losses import PatchProjector, patch_nce, sample_positions
@@ -40,20 +40,15 @@ class Cut(Method):
             channels = generator.encoder_channels()
         except ValueError as error:
             raise UserError(f"--generator {config.generator}: {error}") from error
-        self.merges = not couples_samples(generator)
         networks = {GENERATOR: generator, PROJECTOR: PatchProjector(channels)}
         self.add_networks(GENERATOR, networks, lr=config.lr, averaged=(GENERATOR,))
         discriminator = built_discriminator(config)
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
-        network = self.networks[GENERATOR]
         if not (self.config.nce_identity and torch.is_grad_enabled()):
-            return {"fake_B": network(batch["A"])}
-        if self.merges:
-            fake_B, same_B = network(torch.cat([batch["A"], batch["B"]])).chunk(2)
-        else:
-            fake_B, same_B = network(batch["A"]), network(batch["B"])
+            return {"fake_B": self.networks[GENERATOR](batch["A"])}
+        fake_B, same_B = self.passed(GENERATOR, batch["A"], batch["B"])
         return {"fake_B": fake_B, "same_B": same_B}
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:

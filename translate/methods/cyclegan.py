@@ -22,7 +22,6 @@ from accelerate.utils import gather_object
 from torch import Tensor
 from torch.nn import functional as F
 
-from models import couples_samples
 from translate.config import CycleGanConfig
 from translate.image_pool import ImagePool, merged
 from translate.methods.base import GENERATOR, Method, Pictures, built_discriminator, built_generator
@@ -40,7 +39,6 @@ class CycleGan(Method):
     def __init__(self, config: CycleGanConfig, accelerator: Accelerator) -> None:
         super().__init__(config, accelerator)
         generators = {GENERATOR: built_generator(config), BACK: built_generator(config)}
-        self.merges = config.merge_passes and not any(couples_samples(network) for network in generators.values())
         self.add_networks(GENERATOR, generators, lr=config.lr, averaged=(GENERATOR, BACK))
         discriminators = {f"discriminator_{side}": built_discriminator(config) for side in "AB"}
         adversaries = self.add_adversaries(discriminators)
@@ -52,21 +50,14 @@ class CycleGan(Method):
         }
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
-        there, back = self.networks[GENERATOR], self.networks[BACK]
         real_A, real_B = batch["A"], batch["B"]
         pictures = {}
         if self.config.lambda_identity > 0 and torch.is_grad_enabled():
-            pictures["fake_B"], pictures["same_B"] = self.passed(there, real_A, real_B)
-            pictures["fake_A"], pictures["same_A"] = self.passed(back, real_B, real_A)
+            pictures["fake_B"], pictures["same_B"] = self.passed(GENERATOR, real_A, real_B)
+            pictures["fake_A"], pictures["same_A"] = self.passed(BACK, real_B, real_A)
         else:
-            pictures["fake_B"], pictures["fake_A"] = there(real_A), back(real_B)
+            pictures["fake_B"], pictures["fake_A"] = self.networks[GENERATOR](real_A), self.networks[BACK](real_B)
         return pictures
-
-    def passed(self, network: Any, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """``network`` of each input."""
-        if self.merges:
-            return network(torch.cat(inputs)).chunk(len(inputs))
-        return tuple(network(image) for image in inputs)
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         terms = Terms()

@@ -88,7 +88,7 @@ def main(
     home = faces.labels[:, : len(domains)].argmax(axis=1)  # [N]: the domain that each face is of
 
     l1 = ["L1 of the face", "L1 translated", "share"] if truth is not None else []
-    table = Table("", "faces", "domain", *attributes, "all unasked", *l1)
+    table = Table("", "faces", "domain", *attributes, "unasked, mean", *l1)
     table.add_row("the faces as they are", *read(reader, faces, faces.pictures, home).cells())
     table.add_section()
     upper, lower = [faces.pictures], [np.zeros_like(faces.pictures)]  # what the sheet shows

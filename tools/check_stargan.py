@@ -89,7 +89,7 @@ def main(
 
     l1 = ["L1 of the face", "L1 translated", "share"] if truth is not None else []
     table = Table("", "faces", "domain", *attributes, "unasked, mean", *l1)
-    table.add_row("the faces as they are", *read(reader, faces, faces.pictures, home).cells())
+    table.add_row("untranslated", *read(reader, faces, faces.pictures, home).cells())
     table.add_section()
     upper, lower = [faces.pictures], [np.zeros_like(faces.pictures)]  # what the sheet shows
     readings = []

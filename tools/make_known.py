@@ -57,7 +57,7 @@ def main(
         else:
             save(photo, out / "train" / "A_of_B" / name)
             save(translated(photo), out / "train" / "B" / name)
-    for folder in test:
+    for folder in (path.resolve() for path in test):
         for path in track(find_images(folder, recursive=True), description="test"):
             photo = load_small(path, side)
             name = f"{folder.parent.name}_{folder.name}/{path.relative_to(folder).with_suffix('').as_posix()}.png"

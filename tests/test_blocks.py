@@ -7,7 +7,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.blocks import Norm, SelfAttention, conv_norm, join_domain, normalisation, tapped
+from models.blocks import (
+    Norm,
+    Padding,
+    ResizeConv,
+    SelfAttention,
+    conv_norm,
+    join_domain,
+    normalisation,
+    tapped,
+    upsample,
+)
 
 
 def test_self_attention_is_that_of_the_paper() -> None:
@@ -45,6 +55,18 @@ def test_self_attention_keeps_to_finite_numbers_in_half_precision() -> None:
     attended = layer(torch.rand(1, 8, 4, 4).half())
     assert attended.dtype == torch.float16
     assert torch.isfinite(attended).all()
+
+
+@pytest.mark.parametrize("padding", ["zeros", "reflect"])
+def test_resizing_and_convolving_in_one(padding: Padding) -> None:
+    torch.manual_seed(0)
+    layer = ResizeConv(5, 4, 3, padding=1, padding_mode=padding).double()
+    x = torch.randn(2, 5, 3, 6, dtype=torch.double, requires_grad=True)
+    in_two = nn.Conv2d.forward(layer, upsample(x))
+    torch.testing.assert_close(layer(x), in_two)
+    inputs = [x, *layer.parameters()]
+    found = torch.autograd.grad(layer(x).square().sum(), inputs)
+    torch.testing.assert_close(found, torch.autograd.grad(in_two.square().sum(), inputs))
 
 
 def test_a_label_joins_as_maps() -> None:

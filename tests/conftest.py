@@ -195,6 +195,12 @@ class Finished:
 RunCli = Callable[..., Finished]
 
 
+@pytest.fixture(autouse=True)
+def no_session_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the user's cache folder alone."""
+    monkeypatch.setenv("TRANSLATE_CACHE", "")
+
+
 @pytest.fixture
 def run_cli(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> RunCli:
     """Run `translate ARGUMENTS...` in this process; no exception but SystemExit may leave it."""

@@ -11,20 +11,22 @@ from translate.contract import StyleInfo
 from translate.errors import UserError
 
 PLAIN = style_info(title="Cel")
+INT8 = style_info(title="Cel", precision="int8", psnr_to_fp32=44.8, mean_difference_to_fp32=1.25)
 SEASONS = style_info(title="Seasons", domains=["spring", "summer", "autumn"])
 FACES = style_info(title="Faces", domains=["smiling", "blond", "glasses"], exclusive=False)
 
 
-@pytest.mark.parametrize("info", [PLAIN, SEASONS, FACES])
+@pytest.mark.parametrize("info", [PLAIN, INT8, SEASONS, FACES])
 def test_metadata_come_back(info: StyleInfo) -> None:
     metadata = info.to_metadata()
     assert all(isinstance(value, str) for value in metadata.values())
     assert StyleInfo.from_metadata(metadata) == info
 
 
-def test_files_written_before_domains_were_attributes_too() -> None:
+@pytest.mark.parametrize("key", ["exclusive", "psnr_to_fp32", "mean_difference_to_fp32"])
+def test_files_written_before_there_was_more_to_say(key: str) -> None:
     metadata = PLAIN.to_metadata()
-    del metadata["exclusive"]
+    del metadata[key]
     assert StyleInfo.from_metadata(metadata) == PLAIN
 
 

@@ -14,8 +14,9 @@ from tests.conftest import RunCli, draw_photo, files_below, style_info, write_st
 from tests.test_convert import lines, refused
 from translate import pipeline
 from translate.errors import ExitCode
-from translate.images import Picture, load_picture, load_rgb
+from translate.images import Picture, Upright, load_frugally, load_picture, load_rgb
 from translate.inference import Translator
+from translate.mixing import blend
 
 SEASONS = ("spring", "late_summer", "autumn")  # as file names have them
 
@@ -66,11 +67,11 @@ def test_all_domains_of_a_folder(
     Image.fromarray(draw_photo(31, 21)).save(album / "day" / "b.png")
     decoded = []
 
-    def load(source: Path, *, max_pixels: int) -> Picture:
+    def load(source: Path, **limits: int) -> Picture | Upright:
         decoded.append(source)
-        return load_picture(source, max_pixels=max_pixels)
+        return load_frugally(source, **limits)
 
-    monkeypatch.setattr(pipeline, "load_picture", load)
+    monkeypatch.setattr(pipeline, "load_frugally", load)
     done = seasons(album, "-r", "-o", tmp_path / "out", "--all-domains")
     assert done.code == ExitCode.OK, done.err
     assert lines(done) == [f"6 converted, 0 skipped, 0 failed; style {season_style} on cpu"]
@@ -93,7 +94,7 @@ def test_compare_and_strength_of_each_domain(seasons: RunCli, season_style: Path
         left, right = np.split(load_rgb(tmp_path / f"new_{season}.png"), 2, axis=1)
         np.testing.assert_array_equal(left, load_rgb(photo))
         full = translated(season_style, photo, season.replace("_", " "))
-        np.testing.assert_array_equal(right, pipeline.blend(left, full, 0.5))
+        np.testing.assert_array_equal(right, blend(left, full, 0.5))
 
 
 def test_dry_run_and_json_tell_the_domains(seasons: RunCli, photo: Path, tmp_path: Path) -> None:

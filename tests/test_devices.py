@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+
 import onnxruntime
 import pytest
 
 from translate import devices
-from translate.devices import choose_device, cuda_obstacle
+from translate.devices import Cuda, choose_device, cuda_obstacle, processor_features, usable_cores
 from translate.errors import UnusableError, UserError
 
 
@@ -33,7 +36,7 @@ def test_device_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Driver:
-    """The two functions of NVIDIA's driver that count GPUs."""
+    """The functions of NVIDIA's driver that tell its version and the GPUs."""
 
     def __init__(self, gpus: int, status: int = 0) -> None:
         self.gpus, self.status = gpus, status
@@ -44,6 +47,18 @@ class Driver:
     def cuDeviceGetCount(self, count: object) -> int:  # noqa: N802
         count._obj.value = self.gpus  # type: ignore[attr-defined]
         return 0
+
+    def cuDriverGetVersion(self, version: object) -> int:  # noqa: N802
+        version._obj.value = 13020  # type: ignore[attr-defined]
+        return 0
+
+    def cuDeviceGet(self, device: object, number: int) -> int:  # noqa: N802
+        device._obj.value = number  # type: ignore[attr-defined]
+        return 0
+
+    def cuDeviceGetName(self, name: ctypes.Array[ctypes.c_char], size: int, device: ctypes.c_int) -> int:  # noqa: N802
+        name.value = f"GPU {device.value}".encode()
+        return 0 if device.value < 2 else 101
 
 
 def fake_libraries(monkeypatch: pytest.MonkeyPatch, driver: Driver | None, missing: str = "-") -> None:
@@ -73,3 +88,34 @@ def test_obstacles_to_cuda(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
     assert "without CUDA" in str(cuda_obstacle())
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_there_is_of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_libraries(monkeypatch, Driver(3), missing="cudnn")
+    cuda = Cuda()
+    assert cuda.built
+    assert cuda.driver_version == "13.2"
+    assert cuda.gpus == ["GPU 0", "GPU 1", "unnamed"]
+    assert [name for name, found in cuda.libraries.items() if not found] == [
+        name for name in cuda.libraries if "cudnn" in name
+    ]
+    assert len(cuda.libraries) >= 3
+    fake_libraries(monkeypatch, None)
+    cuda = Cuda()
+    assert (cuda.driver_version, cuda.gpus, all(cuda.libraries.values())) == (None, [], True)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert (Cuda().built, Cuda().libraries) == (False, {})
+
+
+def test_looking_for_a_gpu_loads_no_library_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take a second; without a driver none of them helps."""
+    fake_libraries(monkeypatch, None)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: pytest.fail("loads libraries"))
+    assert cuda_obstacle() == "no NVIDIA driver is installed"
+
+
+def test_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+    assert processor_features() == sorted(set(processor_features())) != []
+    monkeypatch.setattr(devices, "import_module", lambda name: object())
+    assert processor_features() == []

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from models import GENERATORS
-from tests.conftest import RunCli
+from tests.conftest import RunCli, draw_photo
 from tests.test_export import Shifted, Toy
 from translate import checkpoint
 from translate.inference import Translator, read_style
@@ -69,3 +70,46 @@ def test_a_run_that_names_too_few_domains(run_cli: RunCli, tmp_path: Path) -> No
     assert (done.code, len(done.err.splitlines())) == (2, 1)
     assert "generator shifted has 3 domains, and the names of 1 are given" in done.err
     assert not (tmp_path / "style.onnx").exists()
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of five."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(5):
+        Image.fromarray(draw_photo(40 + number, 30)).save(folder / f"{number}.png")
+    return folder
+
+
+def test_int8(run_cli: RunCli, tmp_path: Path, photos: Path) -> None:
+    run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0})
+    style = tmp_path / "style.onnx"
+    done = run_cli("export", run, "-o", style, "--int8", "--calibration", photos)
+    assert done.code == 0, done.err
+    assert "int8 against that at photos it was not calibrated with: PSNR" in done.err
+    info = read_style(style)
+    assert (info.precision, info.title) == ("int8", "style")
+    assert info.psnr_to_fp32 is not None and info.psnr_to_fp32 >= 35
+    assert np.abs(Translator(style, device="cpu")(GREY).astype(int) - 100).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--int8"], "--int8 needs --calibration DIR"),
+        (["--calibration", "photos"], "--int8 needs --calibration DIR"),
+        (["--int8", "--fp16", "--calibration", "photos"], "--int8 and --fp16 exclude each other"),
+        (["--int8", "--calibration", "nowhere"], "nowhere: no such folder"),
+        (["--int8", "--calibration", "empty"], "--calibration: 0 photos; give a folder of at least 5"),
+    ],
+)
+def test_int8_options_that_do_not_go_together(
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Path, options: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    done = run_cli("export", tmp_path / "run", "-o", "style.onnx", *options)
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert told in done.err
+    assert not Path("style.onnx").exists()

@@ -14,7 +14,7 @@ from models import GENERATORS, Generator, build_generator
 from models.blocks import SelfAttention
 from models.mobile import MARGIN, MobileGenerator
 from tests.conftest import style_info
-from translate.inference import spans
+from translate.tiles import spans
 
 SMALL: dict[str, dict[str, Any]] = {  # options that keep tests short; the others are small enough as they are
     "unet": {"size": 128, "channels": 8},

@@ -16,12 +16,10 @@ from PIL import ExifTags, Image, ImageCms
 
 from tests.conftest import draw_photo
 from translate.errors import PictureError, UserError
+from translate.formats import FORMATS, format_named, format_of_suffix
 from translate.images import (
-    FORMATS,
     Picture,
     encode_picture,
-    format_named,
-    format_of_suffix,
     from_signed_unit,
     load_picture,
     load_rgb,

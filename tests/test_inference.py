@@ -15,7 +15,8 @@ from tests.conftest import REACH, draw_photo, style_info, write_style
 from translate import devices, inference
 from translate.devices import cuda_obstacle
 from translate.errors import ExitCode, PictureError, UnusableError, UserError
-from translate.inference import Condition, Translator, read_style, spans
+from translate.inference import Condition, Translator, read_style
+from translate.tiles import spans
 
 SEASONS = style_info(domains=["spring", "autumn"])
 ODD = draw_photo(203, 151)[np.newaxis]

@@ -6,14 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from translate.errors import UserError
-from translate.planning import Domain, Job, domain_suffix, plan
+from translate.planning import Domain, Job, beside, domain_suffix, plan
 
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, with photos that planning never opens."""
+    """The working folder, with files that hold nothing."""
     monkeypatch.chdir(tmp_path)
     touch("a.jpg", "b.png", "trip/a.jpg", "trip/day/a.jpg", "trip/day/c.gif", "trip/notes.txt", "trip/.hidden/x.jpg")
     Path("empty").mkdir()
@@ -67,7 +68,7 @@ def test_patterns(here: Path) -> None:
     assert arrows(plan(["trip/**/c.*"], "new")) == ["trip/day/c.gif -> new/c.png"]
     touch("odd[1].jpg")
     assert arrows(plan(["odd[1].jpg"], "new/")) == ["odd[1].jpg -> new/odd[1].jpg"]
-    assert "*.bmp: matches no picture" in refusal("*.bmp", output="new")
+    assert "*.bmp: matches no picture or video" in refusal("*.bmp", output="new")
 
 
 def test_format_and_suffix(here: Path) -> None:
@@ -188,7 +189,7 @@ def test_missing_and_empty(here: Path) -> None:
     assert refusal("none.jpg", output="new/") == "none.jpg: no such file or folder"
     assert refusal("none.jpg", output="new.jpg") == "none.jpg: no such file or folder"
     message = refusal("empty", output="new")
-    assert message.startswith("empty: holds no picture (.avif, .bmp, .gif")
+    assert message.startswith("empty: holds no picture or video (.3gp, .avi, .avif, .bmp")
     assert "-r looks in its subfolders" in message
     assert "-r" not in refusal("empty", output="new", recursive=True)
 
@@ -257,3 +258,71 @@ def test_planning_writes_nothing(here: Path) -> None:
     before = sorted(here.rglob("*"))
     plan(["trip"], "new/deep", recursive=True)
     assert sorted(here.rglob("*")) == before
+
+
+def kinds(jobs: list[Job]) -> list[str]:
+    return [job.kind for job in jobs]
+
+
+def test_videos(here: Path) -> None:
+    touch("trip/film.MP4", "trip/day/b.webm", "trip/day/old.avi", "trip/day/.film.mp4.parts/000000.npz")
+    planned = plan(["trip"], "new", recursive=True, format="jpg", suffix="-cel")
+    assert arrows(planned) == [
+        "trip/a.jpg -> new/a-cel.jpg",
+        "trip/day/a.jpg -> new/day/a-cel.jpg",
+        "trip/day/b.webm -> new/day/b-cel.webm",
+        "trip/day/c.gif -> new/day/c-cel.jpg",
+        "trip/day/old.avi -> new/day/old-cel.mkv",
+        "trip/film.MP4 -> new/film-cel.MP4",
+    ]
+    assert kinds(planned) == ["picture", "picture", "video", "picture", "video", "video"]
+    assert [job.format for job in planned if job.kind == "video"] == [None] * 3
+    assert arrows(plan(["trip/day/*.avi"], "new")) == ["trip/day/old.avi -> new/old.mkv"]
+    assert arrows(plan(["trip/film.MP4", "a.jpg"], "new")) == ["trip/film.MP4 -> new/film.MP4", "a.jpg -> new/a.jpg"]
+    assert arrows(plan(["trip/film.MP4"], "new/", domains=HAIR)) == [
+        "trip/film.MP4 -> new/film_black.MP4",
+        "trip/film.MP4 -> new/film_blond_hair.MP4",
+    ]
+
+
+def test_a_video_to_a_file(here: Path) -> None:
+    touch("film.mp4", "old.avi")
+    (job,) = plan(["film.mp4"], "new.mkv", format="png")
+    assert job == Job(source=Path("film.mp4"), output=Path("new.mkv"), format=None, kind="video")
+    assert "--output new.jpg: film.mp4 is a video; end its name with .mp4" in refusal("film.mp4", output="new.jpg")
+    assert "film.mp4: a video does not go to standard output" in refusal("film.mp4", output="-")
+    assert "several pictures do not fit in one file" in refusal("film.mp4", "old.avi", output="new.mp4")
+    assert "new.mp4: its suffix tells no format" in refusal("a.jpg", output="new.mp4")
+    assert beside(["film.mp4"], "-cel", "png") == "film-cel.mp4"
+    assert beside(["old.avi"], "-cel", None) == "old-cel.mkv"
+
+
+def test_two_videos_for_one_output(here: Path) -> None:
+    touch("both/x.avi", "both/x.mkv")
+    assert "x.avi and both/x.mkv" in refusal("both", output="new").replace(os.sep, "/")
+
+
+def animated(name: str) -> None:
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "green")]
+    frames[0].save(name, save_all=True, append_images=frames[1:])
+
+
+def test_animations_stay_animations_where_their_format_can_hold_them(here: Path) -> None:
+    Path("moving").mkdir()
+    for name in ("a.gif", "b.png", "c.webp"):
+        animated(f"moving/{name}")
+        Image.new("RGB", (4, 4)).save(f"moving/still-{name}")
+    planned = plan(["moving"], "new")
+    assert [job.output for job in planned] == [
+        Path("new", name) for name in ("a.gif", "b.png", "c.webp", "still-a.png", "still-b.png", "still-c.webp")
+    ]
+    assert [job.format for job in planned] == ["GIF", "PNG", "WEBP", "PNG", "PNG", "WEBP"]
+    assert kinds(planned) == ["animation"] * 3 + ["picture"] * 3
+    assert kinds(plan(["moving"], "new", format="webp")) == ["animation"] * 3 + ["picture"] * 3
+    assert kinds(plan(["moving"], "new", format="avif")) == ["picture"] * 6
+    (job,) = plan(["moving/a.gif"], "new.webp")
+    assert job == Job(source=Path("moving/a.gif"), output=Path("new.webp"), format="WEBP", kind="animation")
+    assert kinds(plan(["moving/a.gif"], "new.jpg")) == ["picture"]
+    (job,) = plan(["moving/a.gif"], "-")
+    assert job == Job(source=Path("moving/a.gif"), output=None, format="PNG")
+    assert plan(["moving/a.gif"], beside(["moving/a.gif"], "-cel", None))[0].kind == "animation"

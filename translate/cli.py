@@ -1,39 +1,62 @@
 """The command line `translate`: assembles the subcommands and turns errors into one line and an exit code.
 
-Nothing imported here may import torch or onnxruntime: `translate --help` has to answer at once.
+A subcommand's module is imported when the subcommand is asked for, and none that is imported here or there at its top
+may import torch, onnxruntime, numpy or Pillow: `translate --help` has to answer at once, and so has a conversion.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from translate import __version__
-from translate.commands.convert import convert
-from translate.commands.data import data_app
-from translate.commands.export import export
-from translate.commands.models import models_app
-from translate.commands.train import train_app
 from translate.errors import ExitCode, UserError, one_line
 
 TRAINING_LIBRARIES = {"torch", "torchvision", "albumentations", "cv2", "accelerate", "safetensors", "onnx", "onnx_ir"}
+# by name: the module and what in it is the command or the group of commands
+SUBCOMMANDS = {
+    "convert": ("translate.commands.convert", "convert"),
+    "train": ("translate.commands.train", "train_app"),
+    "export": ("translate.commands.export", "export"),
+    "data": ("translate.commands.data", "data_app"),
+    "models": ("translate.commands.models", "models_app"),
+    "doctor": ("translate.commands.doctor", "doctor"),
+}
+
+
+class Subcommands(TyperGroup):
+    """The subcommands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        module, name = SUBCOMMANDS[cmd_name]
+        subcommand, group = getattr(import_module(module), name), typer.Typer(add_completion=False)
+        group.callback()(options)  # with one, a single command makes a group too
+        if isinstance(subcommand, typer.Typer):
+            group.add_typer(subcommand, name=cmd_name)
+        else:
+            group.command(cmd_name)(subcommand)
+        return typer.main.get_group(group).get_command(ctx, cmd_name)
+
 
 app = typer.Typer(
     name="translate",
+    cls=Subcommands,
     help="Train image-to-image translation on your own folders, export it, convert photos with it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(convert)
-app.add_typer(train_app, name="train")
-app.command()(export)
-app.add_typer(data_app, name="data")
-app.add_typer(models_app, name="models")
 
 
 def print_version(value: bool) -> None:

@@ -22,7 +22,8 @@ INPUT = "image"
 DOMAIN = "domain"
 OUTPUT = "image_out"
 
-_ADDED_LATER = {"exclusive": "true"}  # to the metadata, with the values that fit the files written before
+# to the metadata, with the values that fit the files written before
+_ADDED_LATER = {"exclusive": "true", "psnr_to_fp32": "null", "mean_difference_to_fp32": "null"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,9 @@ class StyleInfo:
     receptive_field: int = 0  # pixels: twice how far an output pixel sees to the farther side, and itself; 0: all
     tile_safe: bool = False  # no statistics over the image: tiles equal the whole
     opset: int = 0
-    precision: str = "fp32"  # or "fp16": of the arithmetic inside, the ends are uint8
+    precision: str = "fp32"  # or "fp16", "int8": of the arithmetic inside, the ends are uint8
+    psnr_to_fp32: float | None = None  # dB, of int8 against the file it was made from: mean over photos it never saw
+    mean_difference_to_fp32: float | None = None  # likewise in steps of 255, of the photo where it is largest
     versions: dict[str, str] = field(default_factory=dict)  # of the libraries that wrote the file
 
     @property

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from translate.errors import PictureError, one_line
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write the whole file or nothing: to a temporary name beside it, through to the disk, then renamed.
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write, with a temporary name beside ``path``: at the end it is brought to the disk and renamed.
 
-    Makes missing parent folders. Raises ``PictureError`` naming the file where it cannot be written.
+    An error inside leaves nothing behind. Makes missing parent folders. Raises ``PictureError`` naming the file where
+    it cannot be written.
     """
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with temporary.open("xb") as file:
-                file.write(content)
+            with temporary.open("x+b") as file:
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -30,3 +34,9 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise PictureError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write the whole file or nothing, as `atomic_file` does."""
+    with atomic_file(path) as file:
+        file.write(content)

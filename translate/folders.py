@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,19 +16,22 @@ from translate.errors import PictureError, UserError
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"}
+)
 LEAST = 2  # pictures of a side or a domain: one alone has no other to differ from
 Size = tuple[int, int]  # width and height in pixels
 
 
-def find_images(folder: Path, *, recursive: bool) -> list[Path]:
-    """All picture files of ``folder`` by suffix, sorted; hidden files and folders are passed over."""
+def find_images(folder: Path, *, recursive: bool, suffixes: Container[str] = IMAGE_SUFFIXES) -> list[Path]:
+    """All files of ``folder`` with these suffixes, sorted; hidden files and folders are passed over."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder")
     found = folder.rglob("*") if recursive else folder.iterdir()
     return sorted(
         path
         for path in found
-        if path.suffix.lower() in IMAGE_SUFFIXES
+        if path.suffix.lower() in suffixes
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     )

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from translate.errors import CODEC_ERRORS, PictureError, UserError, one_line
-from translate.exif import portable_exif, read_exif
+from translate.errors import CODEC_ERRORS, PictureError, one_line
+from translate.exif import read_exif
+from translate.formats import FORMATS, Effort, save_options
 
 MAX_PIXELS = 200_000_000  # larger pictures are refused from their header, before any memory is taken
 Image.MAX_IMAGE_PIXELS = None  # our own limit replaces Pillow's
@@ -28,38 +29,6 @@ warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata; what c
 JpegDecoder = Callable[[bytes], NDArray[np.uint8]]  # content of a file -> [H, W, 3]; RuntimeError where it cannot
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Format:
-    """A file format that can be written."""
-
-    suffixes: tuple[str, ...]  # the first one is given to new files
-    alpha: bool  # holds transparency
-    exif: bool
-    quality: int | None = None  # the default, 1 to 100; None: the format is lossless or has no such choice
-    options: Mapping[str, Any] = field(default_factory=dict)  # for Pillow
-
-
-# Flat colours with hard edges suffer from halved chroma, hence 4:4:4. The PNG level and the AVIF speed are where a
-# slower setting costs several times the time for a few per cent of the size. Compressed, Pillow's TIFF loses its EXIF.
-FORMATS = {
-    "JPEG": Format(
-        suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
-        alpha=False,
-        exif=True,
-        quality=92,
-        options={"subsampling": "4:4:4"},
-    ),
-    "PNG": Format(suffixes=(".png",), alpha=True, exif=True, options={"compress_level": 3}),
-    "WEBP": Format(suffixes=(".webp",), alpha=True, exif=True, quality=90),
-    "TIFF": Format(suffixes=(".tif", ".tiff"), alpha=True, exif=True),
-    "BMP": Format(suffixes=(".bmp",), alpha=False, exif=False),
-    "AVIF": Format(
-        suffixes=(".avif",), alpha=True, exif=True, quality=80, options={"speed": 8, "subsampling": "4:4:4"}
-    ),
-    "GIF": Format(suffixes=(".gif",), alpha=True, exif=False),
-}
-MAX_JPEG_EXIF = 65533  # bytes
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -86,6 +55,24 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """Width and height."""
         return self.rgb.shape[1], self.rgb.shape[0]
+
+
+@dataclass(frozen=True)
+class Upright:
+    """An upright picture in sRGB, as Pillow holds it."""
+
+    colour: Image.Image  # of mode RGB
+    alpha: Image.Image | None  # of mode L
+    exif: bytes | None
+    format: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.colour.size
+
+    def copy(self) -> Upright:
+        return replace(self, colour=self.colour.copy())
 
 
 def to_signed_unit(pixels: Any) -> Any:
@@ -116,21 +103,37 @@ def load_picture(
     Raises ``PictureError``, naming the file, where there is no file, it is no picture, damaged, cut short, or has more
     than ``max_pixels``.
     """
+    return _load(
+        source, max_pixels, lambda image, file: _decode_quickly(image, file, decode_jpeg) or _to_picture(image)
+    )
+
+
+def load_frugally(source: str | Path | bytes, *, max_pixels: int, large: int) -> Picture | Upright:
+    """As `load_picture`, but what has more than ``large`` pixels comes as Pillow holds it, without a copy."""
+    return _load(
+        source, max_pixels, lambda image, _: (to_upright if image.width * image.height > large else _to_picture)(image)
+    )
+
+
+Loaded = TypeVar("Loaded")
+
+
+def _load(source: str | Path | bytes, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]) -> Loaded:
     if isinstance(source, bytes):
-        return _decode(io.BytesIO(source), "standard input", max_pixels, decode_jpeg)
+        return _decode(io.BytesIO(source), "standard input", max_pixels, decode)
     path = Path(source)
     if path.is_dir():
         raise PictureError(f"{path}: a folder, not a picture")
     try:
         with path.open("rb") as file:
-            return _decode(file if file.seekable() else io.BytesIO(file.read()), str(path), max_pixels, decode_jpeg)
+            return _decode(file if file.seekable() else io.BytesIO(file.read()), str(path), max_pixels, decode)
     except FileNotFoundError:
         raise PictureError(f"{path}: no such file") from None
     except OSError as error:
         raise PictureError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
 
 
-def _decode(file: IO[bytes], name: str, max_pixels: int, decode_jpeg: JpegDecoder | None) -> Picture:
+def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]) -> Loaded:
     if not file.read(1):
         raise PictureError(f"{name}: empty, 0 bytes")
     try:
@@ -142,7 +145,7 @@ def _decode(file: IO[bytes], name: str, max_pixels: int, decode_jpeg: JpegDecode
                     f"{name}: {width} x {height} pixels are over the limit of {max_pixels}; "
                     f"raise it with --max-pixels {width * height}"
                 )
-            return _decode_quickly(image, file, decode_jpeg) or _to_picture(image)
+            return decode(image, file)
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -166,6 +169,13 @@ def _decode_quickly(image: Image.Image, file: IO[bytes], decode_jpeg: JpegDecode
 
 
 def _to_picture(image: Image.Image) -> Picture:
+    upright = to_upright(image)
+    colour, alpha = upright.colour, upright.alpha
+    return Picture(np.array(colour), None if alpha is None else np.array(alpha), upright.exif, upright.format)
+
+
+def to_upright(image: Image.Image) -> Upright:
+    """Decode an opened file; raises what Pillow does where it is damaged."""
     image.load()
     orientation, exif = read_exif(image)
     colour, alpha = _split_alpha(image)
@@ -175,7 +185,7 @@ def _to_picture(image: Image.Image) -> Picture:
         colour = colour.transpose(turn)
         alpha = None if alpha is None else alpha.transpose(turn)
     format = "JPEG" if image.format == "MPO" else image.format  # a JPEG followed by more of them
-    return Picture(np.array(colour), None if alpha is None else np.array(alpha), exif, format or "PNG")
+    return Upright(colour, alpha, exif, format or "PNG")
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -256,45 +266,24 @@ def _to_image(picture: Picture, *, alpha: bool) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def format_named(name: str) -> str:
-    """Pillow's name of a format the user writes as ``jpg``, ``TIFF`` or ``.webp``."""
-    suffix = "." + name.lower().removeprefix(".")
-    format = format_of_suffix(suffix)
-    if format is None:
-        known = ", ".join(known.suffixes[0][1:] for known in FORMATS.values())
-        raise UserError(f"{name!r} is no format this program writes; it writes {known}")
-    return format
-
-
-def format_of_suffix(suffix: str) -> str | None:
-    """Pillow's name of the format written to files that end in ``suffix``, such as ``.jpg``; None: not one of ours."""
-    return next((name for name, format in FORMATS.items() if suffix.lower() in format.suffixes), None)
-
-
-def encode_picture(picture: Picture, format: str, quality: int | None = None) -> bytes:
+def encode_picture(picture: Picture, format: str, quality: int | None = None, effort: Effort = "normal") -> bytes:
     """The content of a file in ``format``, one of `FORMATS`.
 
     JPEG and BMP hold no transparency: there the picture is laid on white. GIF keeps 256 colours, and pixels either
-    opaque or clear. BMP and GIF hold no EXIF, and JPEG none over 64 KiB. ``quality`` is for JPEG, WebP and AVIF.
+    opaque or clear. BMP and GIF hold no EXIF, and JPEG none over 64 KiB. ``quality`` is for JPEG, WebP and AVIF;
+    ``effort`` says whether to take the time for smaller files.
     Raises ``PictureError``, without a file name, where the format cannot hold the picture (too many pixels a side).
     """
-    spec = FORMATS[format]
-    options = dict(spec.options)
-    if spec.quality is not None:
-        options["quality"] = spec.quality if quality is None else quality
-    exif = picture.exif if spec.exif else None
-    if exif and not (format == "JPEG" and len(exif) > MAX_JPEG_EXIF):
-        options["exif"] = exif
     buffer = io.BytesIO()
     try:
-        if format == "TIFF" and exif:  # Pillow would let the tags overrule the layout of the new file
-            tags = Image.Exif()
-            tags.load(exif)
-            options["exif"] = portable_exif(tags) or b""
-        _to_image(picture, alpha=spec.alpha).save(buffer, format, **options)
+        options = save_options(format, quality, effort, picture.exif)
+        _to_image(picture, alpha=FORMATS[format].alpha).save(buffer, format, **options)
     except CODEC_ERRORS as error:
-        width, height = picture.size
-        raise PictureError(
-            f"{width} x {height} pixels cannot be written as {format}: {one_line(error)}; try --format png"
-        ) from error
+        raise cannot_be_written(picture.size, format, error) from error
     return buffer.getvalue()
+
+
+def cannot_be_written(size: tuple[int, int], format: str, error: Exception) -> PictureError:
+    """The error of a picture of ``size``, width and height, that ``format`` does not hold."""
+    width, height = size
+    return PictureError(f"{width} x {height} pixels cannot be written as {format}: {one_line(error)}; try --format png")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,19 @@ from onnxruntime.capi import onnxruntime_pybind11_state
 from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.devices import choose_device, providers_of
 from translate.errors import PictureError, UnusableError, UserError, one_line
+from translate.session_cache import load_through_cache
+from translate.shipped import find_style, variant_for
+from translate.tiles import spans
 
 AUTO_TILE = 1024  # pixels a side
 AUTO_TILE_FROM = 4_000_000  # pixels; smaller pictures go through whole
 SMALLEST_TILE = 128  # pixels a side, where memory is short
+STRIP = 512  # rows of a picture that is not held as a whole
+MOST_LANES = 4
+# that a style takes while it runs, as measured: of `mobile`, the one generator whose styles are tile-safe, 131 and in
+# int8 less; of `resnet`, the largest of the others, 2400
+BYTES_A_PIXEL_IN_TILES = 140
+BYTES_A_PIXEL = 2400
 
 FATAL = 4  # log severity: what fails raises as well, so the lines on standard error only repeat it
 onnxruntime.set_default_logger_severity(FATAL)
@@ -42,13 +52,14 @@ class Translator:
 
     ``device``: ``auto`` (a GPU where there is one, else the processor), ``cpu``, ``cuda`` or ``cuda:N``.
     ``tile``: side in pixels of the tiles a picture is cut in, rounded up to the style's stride; 0 never cuts, None cuts
-    large pictures. Cutting needs a tile-safe style, whose tiles equal the whole picture.
+    large pictures. Cutting needs a tile-safe style, whose tiles equal the whole picture. ``memory``: MB that the
+    translation of a picture may take; where tiles do not bring it below, the picture is refused.
 
     Raises ``UnusableError`` where the file or the device cannot be used, ``UserError`` for a tile size that the style
     does not allow.
     """
 
-    def __init__(self, path: Path, *, device: str = "auto", tile: int | None = None) -> None:
+    def __init__(self, path: Path, *, device: str = "auto", tile: int | None = None, memory: int | None = None) -> None:
         self.device, self.why_cpu = choose_device(device)
         self._session = open_session(path, providers_of(self.device))
         if self.device != "cpu" and "CUDAExecutionProvider" not in self._session.get_providers():
@@ -70,6 +81,7 @@ class Translator:
                 "leave --tile out, and for large pictures use --max-size"
             )
         self._tile = tile
+        self._memory = memory
         self._longest_tile: int | None = None  # set once memory has run short
 
     def __call__(self, images: NDArray[np.uint8], domain: str | Sequence[str] | None = None) -> NDArray[np.uint8]:
@@ -98,6 +110,40 @@ class Translator:
                     f"{width} x {height} pixels cannot be translated on {self.device}: {_reason(error)}; try --max-size"
                 ) from error
 
+    @property
+    def lanes(self) -> int:
+        """How many threads may call at a time to keep the device busy, each with a picture of its own.
+
+        A processor's threads share the work on one picture, but not all of it; more lanes take more memory.
+        """
+        return min(MOST_LANES, os.cpu_count() or 1) if self.device == "cpu" else MOST_LANES
+
+    def in_strips(
+        self,
+        read: Callable[[int, int], NDArray[np.uint8]],
+        write: Callable[[int, NDArray[np.uint8]], None],
+        size: tuple[int, int],
+        domain: str | Sequence[str] | None = None,
+    ) -> None:
+        """Translate a picture of ``size``, width and height, that is never held as a whole.
+
+        ``read(top, bottom)`` gives its rows as uint8 [bottom - top, W, 3], ``write(top, rows)`` takes the result's;
+        both go through the picture once from above, and no row is written before it was read. The result equals that
+        of a call on the whole picture. Raises ``PictureError`` where the style is not tile-safe, and as a call does.
+        """
+        width, height = size
+        if not self._tile_safe:
+            raise PictureError(
+                f"{width} x {height} pixels are too many for {self.info.title!r}, which looks at the whole picture at "
+                "once; try --max-size"
+            )
+        pending = np.empty((0, width, 3), np.uint8)  # rows that were read and are still seen by strips to come
+        top = 0  # the first of them
+        for rows in spans(height, STRIP, self.info.stride, self.info.halo):
+            pending = np.concatenate((pending[rows.outer.start - top :], read(top + len(pending), rows.outer.stop)))
+            top = rows.outer.start
+            write(rows.core.start, self(pending[np.newaxis], domain)[0, rows.core_in_outer])
+
     def _condition(self, domain: str | Sequence[str] | None, count: int) -> Condition:
         """The inputs besides the pictures, the same for all ``count`` of them."""
         positions = self.info.positions(domain)
@@ -114,9 +160,24 @@ class Translator:
         side = self._tile
         if side is None and self._tile_safe and height * width > AUTO_TILE_FROM:
             side = AUTO_TILE
+        if self._memory is not None:
+            side = self._side_within(self._memory * 1_000_000, side or max(height, width), height * width)
         if self._longest_tile is not None:
             side = min(side or self._longest_tile, self._longest_tile)
         return side or None
+
+    def _side_within(self, memory: int, side: int, pixels: int) -> int:
+        """``side``, or the longest with which a tile and its surroundings take no more than ``memory`` bytes."""
+        if not self._tile_safe:
+            needed = pixels * BYTES_A_PIXEL
+            if needed <= memory:
+                return 0
+            raise PictureError(
+                f"{pixels / 1e6:.1f} MP would take about {needed / 1e6:.0f} MB, over --memory {memory // 1_000_000}, "
+                f"and {self.info.title!r} cannot be cut in tiles; try --max-size"
+            )
+        longest = math.isqrt(memory // BYTES_A_PIXEL_IN_TILES) - 2 * self.info.halo
+        return min(side, max(SMALLEST_TILE, longest))
 
     def _run_tiles(self, images: NDArray[np.uint8], condition: Condition, side: int) -> NDArray[np.uint8]:
         _, height, width, _ = images.shape
@@ -138,30 +199,17 @@ class Translator:
         return result
 
 
-@dataclass(frozen=True)
-class Span:
-    """One tile along one axis."""
+def open_style(
+    name_or_path: str, *, device: str = "auto", tile: int | None = None, memory: int | None = None, int8: bool = True
+) -> Translator:
+    """The style of that name, or in that file, ready to run; see `Translator`.
 
-    core: slice  # the pixels it gives to the result
-    outer: slice  # the pixels of the photo it sees
-
-    @property
-    def core_in_outer(self) -> slice:
-        start = self.core.start - self.outer.start
-        return slice(start, start + self.core.stop - self.core.start)
-
-
-def spans(length: int, side: int, stride: int, halo: int) -> Iterator[Span]:
-    """Cut ``length`` pixels in tiles of about equal size, at most ``side`` rounded up to the stride.
-
-    All start at a multiple of the stride, and so, inside the picture, do they end: the padding in the graph then falls
-    on the picture's own end alone, as it does for the whole picture. ``halo`` is a multiple of the stride too.
+    On a processor that multiplies bytes fast it is the ``int8`` variant of a shipped style, unless that is not wanted.
     """
-    count = -(-length // (-(-side // stride) * stride))
-    step = -(-length // (count * stride)) * stride
-    for start in range(0, length, step):
-        stop = min(start + step, length)
-        yield Span(slice(start, stop), slice(max(0, start - halo), min(length, stop + halo)))
+    path = find_style(name_or_path)
+    if int8:
+        path = variant_for(path, choose_device(device)[0])
+    return Translator(path, device=device, tile=tile, memory=memory)
 
 
 def open_session(path: Path, providers: list[Any], *, optimise: bool = True) -> Any:
@@ -175,8 +223,13 @@ def open_session(path: Path, providers: list[Any], *, optimise: bool = True) -> 
     options.enable_mem_pattern = False  # one is kept for every size of picture
     # Waiting threads sleep: the cores they would spin on decode and encode the neighbouring pictures.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+
+    def load(file: Path) -> Any:
+        return onnxruntime.InferenceSession(file, options, providers=providers, enable_fallback=0)
+
     try:
-        return onnxruntime.InferenceSession(path, options, providers=providers, enable_fallback=0)
+        cached = optimise and providers == ["CPUExecutionProvider"]
+        return load_through_cache(path, options, load, ORT_ERRORS) if cached else load(path)
     except ORT_ERRORS as error:
         raise UnusableError(
             f"{path}: cannot be loaded as ONNX ({_reason(error)}); styles are written by `translate export`"

@@ -1,33 +1,43 @@
-"""Files -> decode | translate | encode -> files: the three overlap, memory stays flat, and no picture gets lost."""
+"""Files -> decode | translate | encode -> files: the three overlap, memory stays flat, and no picture gets lost.
+
+Each thread carries one photo through all stages. There are enough of them that some decode and encode while others
+translate; a photo is translated only in one of the device's lanes, and the next photos wait for it decoded.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import PictureError, one_line
-from translate.files import write_atomically
-from translate.images import (
-    FORMATS,
-    MAX_PIXELS,
-    Picture,
-    encode_picture,
-    load_picture,
-    shrink,
-)
+from translate.files import atomic_file
+from translate.formats import FORMATS, Effort
+from translate.images import MAX_PIXELS, Picture, Upright, encode_picture, load_frugally, shrink
+from translate.large import LARGE, TranslatesStrips, save_large, translate_in_place
+from translate.mixing import blend, side_by_side
+from translate.moving import convert_moving
 from translate.planning import Domain, Job
 
 Translate = Callable[[NDArray[np.uint8], Domain], NDArray[np.uint8]]  # [N, H, W, 3] -> the same shape
+OnProgress = Callable[[Job, int, int | None], None]  # the frames done, and in all; None: not known
+Seconds = dict[str, float]  # by what they were spent on, one of STAGES
 
+STAGES = ("decode", "wait", "translate", "encode")  # "wait": for a lane of the device
 DEFAULT_WORKERS = min(8, os.cpu_count() or 1)
 
 
@@ -36,11 +46,17 @@ class Options:
     """How each picture is converted."""
 
     quality: int | None = None  # 1 to 100; None: the format's own
+    effort: Effort = "normal"  # on small files
     max_size: int | None = None  # pixels of the longer side, to which larger pictures are scaled down first
     strength: float = 1.0  # 0: the photo, 1: the result
     compare: bool = False  # photo and result side by side
     max_pixels: int = MAX_PIXELS  # larger pictures are refused
-    workers: int = DEFAULT_WORKERS  # threads to decode, and as many to encode
+    workers: int = DEFAULT_WORKERS  # photos that are decoded and encoded beside those in the lanes
+    lanes: int = 1  # photos that are translated at a time
+    stabilise: bool = False  # hold videos and animations still where the original is
+    settings: Mapping[str, object] = field(default_factory=dict)  # what else a video's frames depend on: the style
+    on_progress: OnProgress = lambda job, done, total: None  # of videos and animations, from their threads
+    on_note: Callable[[Job, str], None] = lambda job, text: None  # of what a result lacks, from its thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +66,7 @@ class Result:
     job: Job
     error: str | None = None  # one line naming the file
     size: tuple[int, int] | None = None  # width and height of what was written
-    seconds: float = 0.0  # spent on it, while others were in the works too; decoding counts in each job of a photo
+    stages: Seconds = field(default_factory=dict)  # decoding counts in the first job of a photo
 
     @property
     def source(self) -> Path | None:
@@ -60,124 +76,194 @@ class Result:
     def output(self) -> Path | None:
         return self.job.output
 
+    @property
+    def seconds(self) -> float:
+        """Spent on it, while others were in the works too."""
+        return sum(self.stages.values()) - self.stages.get("wait", 0.0)
 
-@dataclass(frozen=True)
-class _Stage:
-    """A picture on its way. Once ``error`` is set, the rest of the way is empty."""
 
-    job: Job
-    seconds: float = 0.0
-    photo: Picture | None = None
-    translated: NDArray[np.uint8] | None = None  # [H, W, 3]
-    size: tuple[int, int] | None = None
-    error: str | None = None
-
-    def to_result(self) -> Result:
-        return Result(job=self.job, error=self.error, size=self.size, seconds=self.seconds)
+class Stopped(Exception):  # noqa: N818 (nothing went wrong)
+    """The conversion ends before this photo is through."""
 
 
 def convert(jobs: Iterable[Job], translate: Translate, options: Options) -> Iterator[Result]:
     """Carry out ``jobs``, yielding a `Result` for each, in their order. ``translate`` is mostly a `Translator`.
 
-    A photo is decoded once for the jobs that follow each other with it, as those of several domains do.
-
-    Translating happens in the caller's thread, between two results; at most ``options.workers`` decoded pictures wait
-    for it, and as many are being encoded. A picture that cannot be read, translated or written is a result with an
-    error. Closing the iterator, or an exception in it such as KeyboardInterrupt, first lets the files being written
-    be finished.
+    A photo is decoded once for the jobs that follow each other with it, as those of several domains do. ``translate``
+    is called from ``options.lanes`` threads at a time. A picture that cannot be read, translated or written is a result
+    with an error. Closing the iterator, or an exception in it such as KeyboardInterrupt, first lets the files being
+    written be finished.
     """
-    decoding: deque[tuple[Job, Future[_Stage] | None]] = deque()  # None: the job is skipped
-    encoding: deque[Future[_Stage]] = deque()
-    decoders = ThreadPoolExecutor(options.workers, "decode")
-    encoders = ThreadPoolExecutor(options.workers, "encode")
-
-    def translate_down_to(waiting: int) -> Iterator[Result]:
-        while len(decoding) > waiting:
-            job, decoded = decoding.popleft()
-            stage = _Stage(job) if decoded is None else replace(decoded.result(), job=job)
-            stage = _step(_translate, stage, translate)
-            encoding.append(encoders.submit(_step, _encode, stage, options))
-            while encoding and (encoding[0].done() or len(encoding) > options.workers):
-                yield encoding.popleft().result().to_result()
-
-    try:
-        latest: tuple[Path | None, Future[_Stage]] | None = None
-        for job in jobs:
-            if not job.skip and (latest is None or latest[0] != job.source):
+    threads = options.lanes + options.workers
+    conversion = _Conversion(translate, options)
+    under_way: deque[Future[list[Result]]] = deque()
+    with ThreadPoolExecutor(threads, "convert") as pool:
+        try:
+            for _, same_source in groupby(jobs, key=lambda job: (job.source, job.skip)):
+                group = list(same_source)
                 # Standard input is read here: a thread that waits for it could not be interrupted.
-                source = sys.stdin.buffer.read() if job.source is None else job.source
-                latest = job.source, decoders.submit(_step, _decode, _Stage(job), source, options)
-            decoding.append((job, None if job.skip or latest is None else latest[1]))
-            yield from translate_down_to(options.workers)
-        yield from translate_down_to(0)
-        while encoding:
-            yield encoding.popleft().result().to_result()
-    finally:
-        for pool in (decoders, encoders):
-            pool.shutdown(wait=True, cancel_futures=True)
+                source = sys.stdin.buffer.read() if group[0].source is None else group[0].source
+                under_way.append(pool.submit(conversion.carry, group, source))
+                while len(under_way) > threads or (under_way and under_way[0].done()):
+                    yield from under_way.popleft().result()
+            while under_way:
+                yield from under_way.popleft().result()
+        except BaseException as error:
+            conversion.stop(error)
+            pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, Stopped) and conversion.reason is not None:
+                raise conversion.reason from None
+            raise
 
 
-def _step(step: Callable[..., _Stage], stage: _Stage, *arguments: object) -> _Stage:
-    """``step(stage, ...)`` with its time added; what is wrong with the picture becomes the stage's error."""
-    if stage.job.skip or stage.error is not None:
-        return stage
-    start = time.perf_counter()
+class _Conversion:
+    """What the threads share."""
+
+    def __init__(self, translate: Translate, options: Options) -> None:
+        self.translate, self.options = translate, options
+        self.reason: BaseException | None = None  # why it ends before all photos are through
+        self.lanes = threading.BoundedSemaphore(options.lanes)
+        self.large = threading.Lock()  # of large pictures there is room for one
+
+    def stop(self, reason: BaseException) -> None:
+        """Let no photo begin another stage."""
+        if not isinstance(reason, Stopped):
+            self.reason = self.reason or reason
+
+    def carry(self, jobs: list[Job], source: Path | bytes) -> list[Result]:
+        """All jobs of one photo."""
+        if jobs[0].skip:
+            return [Result(job=job) for job in jobs]
+        try:
+            if jobs[0].kind == "picture":
+                return self._carry(jobs, source)
+            return [self._caught(job, self._convert_moving) for job in jobs]
+        except BaseException as error:
+            self.stop(error)
+            raise
+
+    def _carry(self, jobs: list[Job], source: Path | bytes) -> list[Result]:
+        seconds: Seconds = {}
+        try:
+            with self._stage("decode", seconds):
+                photo = self._decode(source)
+        except PictureError as error:
+            return [Result(job=job, error=one_line(error), stages=seconds) for job in jobs]
+        except MemoryError:
+            return [_too_large(job, seconds) for job in jobs]
+        results = []
+        for job in jobs:
+            results.append(self._caught(job, partial(self._convert, photo=photo, last=job is jobs[-1]), seconds))
+            seconds = {}
+        return results
+
+    def _caught(
+        self, job: Job, convert: Callable[[Job, Seconds], tuple[int, int]], seconds: Seconds | None = None
+    ) -> Result:
+        """The result of ``convert``; what is wrong with the picture becomes an error."""
+        seconds = {} if seconds is None else seconds
+        try:
+            return Result(job=job, size=convert(job, seconds), stages=seconds)
+        except PictureError as error:
+            return Result(job=job, error=one_line(error), stages=seconds)
+        except MemoryError:
+            return _too_large(job, seconds)
+
+    @contextmanager
+    def _stage(self, name: str, seconds: Seconds) -> Iterator[None]:
+        """Add the time spent inside to ``seconds``; raises ``Stopped`` where the conversion is to end."""
+        if self.reason is not None:
+            raise Stopped
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
+
+    @contextmanager
+    def _lane(self, seconds: Seconds) -> Iterator[None]:
+        """Translate inside, in one of the device's lanes."""
+        with self._stage("wait", seconds):
+            self.lanes.acquire()
+        try:
+            with self._stage("translate", seconds):
+                yield
+        finally:
+            self.lanes.release()
+
+    def _decode(self, source: Path | bytes) -> Picture | Upright:
+        options = self.options
+        # what has to be scaled or doubled is held as an array in any case
+        large = options.max_pixels if options.max_size or options.compare else LARGE
+        photo = load_frugally(source, max_pixels=options.max_pixels, large=large)
+        return photo if options.max_size is None or isinstance(photo, Upright) else shrink(photo, options.max_size)
+
+    def _convert(self, job: Job, seconds: Seconds, *, photo: Picture | Upright, last: bool) -> tuple[int, int]:
+        """Translate and write; width and height of what was written. ``last``: no other job needs the photo."""
+        if isinstance(photo, Upright):
+            return self._convert_large(job, photo if last else photo.copy(), seconds)
+        options = self.options
+        with self._lane(seconds), _naming(job.source_name):
+            translated = self.translate(photo.rgb[np.newaxis], job.domain)[0]
+        with self._stage("encode", seconds):
+            result = replace(photo, rgb=blend(photo.rgb, translated, options.strength))
+            if options.compare:
+                result = side_by_side(photo, result)
+            with _naming(job.output_name):
+                content = encode_picture(result, _format(job, photo), options.quality, options.effort)
+            with _opened(job) as file:
+                file.write(content)
+        return result.size
+
+    def _convert_large(self, job: Job, photo: Upright, seconds: Seconds) -> tuple[int, int]:
+        """The same for a photo that is held once, and then no more."""
+        options = self.options
+        if not isinstance(self.translate, TranslatesStrips):
+            raise TypeError("large pictures need a `Translator`")
+        with self.large:
+            with self._lane(seconds), _naming(job.source_name):
+                translate_in_place(photo, self.translate, job.domain, options.strength)
+            with self._stage("encode", seconds), _opened(job) as file, _naming(job.output_name):
+                save_large(photo, file, _format(job, photo), options.quality, options.effort)
+        return photo.size
+
+    def _convert_moving(self, job: Job, seconds: Seconds) -> tuple[int, int]:
+        def translate(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            with self._lane(seconds):
+                return blend(frames, self.translate(frames, job.domain), self.options.strength)
+
+        start = time.perf_counter()
+        size = convert_moving(job, translate, self.options)
+        # decoding and encoding are under way all the time, while frames are translated too
+        seconds["encode"] = time.perf_counter() - start - seconds.get("translate", 0.0) - seconds.get("wait", 0.0)
+        return size
+
+
+def _too_large(job: Job, seconds: Seconds) -> Result:
+    return Result(job=job, error=f"{job.source_name}: too large for the memory; try --max-size", stages=seconds)
+
+
+@contextmanager
+def _naming(file: str) -> Iterator[None]:
     try:
-        done = step(stage, *arguments)
+        yield
     except PictureError as error:
-        done = _Stage(stage.job, error=one_line(error))
-    except MemoryError:
-        done = _Stage(stage.job, error=f"{stage.job.source_name}: too large for the memory; try --max-size")
-    return replace(done, seconds=stage.seconds + time.perf_counter() - start)
+        raise PictureError(f"{file}: {error}") from error
 
 
-def _decode(stage: _Stage, source: Path | bytes, options: Options) -> _Stage:
-    photo = load_picture(source, max_pixels=options.max_pixels)
-    return replace(stage, photo=photo if options.max_size is None else shrink(photo, options.max_size))
+@contextmanager
+def _opened(job: Job) -> Iterator[IO[bytes]]:
+    """What the content of the output is written to; all of it or nothing gets there."""
+    if job.output is not None:
+        with atomic_file(job.output) as file:
+            yield file
+        return
+    content = io.BytesIO()
+    yield content
+    sys.stdout.buffer.write(content.getbuffer())
+    sys.stdout.buffer.flush()
 
 
-def _translate(stage: _Stage, translate: Translate) -> _Stage:
-    assert stage.photo is not None
-    try:
-        return replace(stage, translated=translate(stage.photo.rgb[np.newaxis], stage.job.domain)[0])
-    except PictureError as error:
-        raise PictureError(f"{stage.job.source_name}: {error}") from error
-
-
-def _encode(stage: _Stage, options: Options) -> _Stage:
-    """Write the output; the stage that comes back holds no pixels."""
-    job, photo = stage.job, stage.photo
-    assert photo is not None and stage.translated is not None
-    result = replace(photo, rgb=blend(photo.rgb, stage.translated, options.strength))
-    if options.compare:
-        result = side_by_side(photo, result)
-    try:
-        content = encode_picture(result, job.format or _kept_format(photo), options.quality)
-    except PictureError as error:
-        raise PictureError(f"{job.output_name}: {error}") from error
-    if job.output is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    else:
-        write_atomically(job.output, content)
-    return _Stage(job, size=result.size)
-
-
-def _kept_format(photo: Picture) -> str:
-    return photo.format if photo.format in FORMATS and photo.format != "GIF" else "PNG"
-
-
-def blend(photo: NDArray[np.uint8], result: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
-    """``photo`` at strength 0, ``result`` at 1; both [H, W, 3]."""
-    if strength == 1:
-        return result
-    mixed = photo + (result.astype(np.float32) - photo) * np.float32(strength)
-    return mixed.round().astype(np.uint8)
-
-
-def side_by_side(left: Picture, right: Picture) -> Picture:
-    """Two pictures of one size -> one of twice the width, with the EXIF of the left one."""
-    alpha = None
-    if left.alpha is not None and right.alpha is not None:
-        alpha = np.hstack((left.alpha, right.alpha))
-    return replace(left, rgb=np.hstack((left.rgb, right.rgb)), alpha=alpha)
+def _format(job: Job, photo: Picture | Upright) -> str:
+    """Of the output: the one planned, else the photo's own."""
+    return job.format or (photo.format if photo.format in FORMATS and photo.format != "GIF" else "PNG")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import unicodedata
@@ -10,23 +9,30 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
+from translate.animation import ANIMATED, is_animated
 from translate.errors import UserError
-from translate.folders import IMAGE_SUFFIXES, find_images
-from translate.images import FORMATS, format_named, format_of_suffix
+from translate.folders import VIDEO_SUFFIXES
+from translate.formats import FORMATS, format_named, format_of_suffix
+from translate.inputs import SUFFIXES, Found, find_all, is_pattern, require
+from translate.video_parts import CONTAINERS
 
 STREAM = "-"  # standard input or output
+READ_ONLY_VIDEO = ".mkv"  # what a video becomes whose container is not written: this one takes any sound
 Domain = tuple[str, ...] | None  # the names of what to translate to; None: the style has no domains
+Kind = Literal["picture", "animation", "video"]
 LISTED = 5  # offenders named in an error; the others are counted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One picture to convert."""
+    """One picture, animation or video to convert."""
 
     source: Path | None  # None: standard input
     output: Path | None  # None: standard output
-    format: str | None  # of the output, one of `images.FORMATS`; None: that of the source
+    format: str | None  # of the output, one of `formats.FORMATS`; None: that of the source, or a video
+    kind: Kind = "picture"
     skip: bool = False  # the output exists already and is kept
     domain: Domain = None
 
@@ -40,18 +46,15 @@ class Job:
         return "standard output" if self.output is None else str(self.output)
 
 
-@dataclass(frozen=True)
-class _Found:
-    source: Path
-    relative: Path  # its place below the output folder
-
-
 def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
     """The output of a single photo where none is named: beside it, ``photo-cel.jpg`` for the addition ``-cel``."""
-    if len(inputs) != 1 or inputs[0] == STREAM or Path(inputs[0]).is_dir() or _is_pattern(inputs[0]):
+    if len(inputs) != 1 or inputs[0] == STREAM or Path(inputs[0]).is_dir() or is_pattern(inputs[0]):
         raise UserError("--output is missing: name a folder for the results, or '-' for standard output")
     photo = Path(inputs[0])
-    ending = photo.suffix if format is None else FORMATS[format_named(format)].suffixes[0]
+    if _is_video(photo):
+        ending = _video_suffix(photo)
+    else:
+        ending = photo.suffix if format is None else FORMATS[format_named(format)].suffixes[0]
     return str(photo.with_name(photo.stem + addition + ending))
 
 
@@ -74,11 +77,13 @@ def plan(
     """Expand files, folders, glob patterns and ``-`` to jobs, in a stable order.
 
     ``output`` is a folder if it is one, ends with a slash, or several inputs, a folder or a pattern go in; else a
-    file. A folder keeps the tree of an input folder, the format of each picture (GIF becomes PNG) unless ``format`` is
-    given, and its name with ``suffix`` after the stem. Each picture has a job for each of ``domains``, one after the
-    other; where they are several, the outputs' names end in theirs. Raises ``UserError`` naming the offenders where an
-    input is missing, two jobs share an output, an input or (without ``overwrite`` or ``skip_existing``) another file
-    would be overwritten, or an output has no place.
+    file. A folder keeps the tree of an input folder, and of each file the name, with ``suffix`` after the stem, and the
+    format: a picture's unless ``format`` is given (a GIF that does not move becomes PNG), a video's where it can be
+    written. What may be an animation is opened to see whether it is. Each file has a job for each of ``domains``, one
+    after the other; where they are several, the outputs' names end in theirs.
+
+    Raises ``UserError`` naming the offenders where an input is missing, two jobs share an output, an input or (without
+    ``overwrite`` or ``skip_existing``) another file would be overwritten, or an output has no place.
     """
     if overwrite and skip_existing:
         raise UserError("--overwrite and --skip-existing exclude each other")
@@ -94,7 +99,7 @@ def plan(
             raise UserError(f"--suffix {suffix}: names files in an output folder, and --output {output} is none")
         jobs = _for_domains([_single_job(inputs, output, wanted, to_folder)], domains)
     else:
-        found = _find_all(inputs, Path(output), recursive=recursive)
+        found = find_all(inputs, Path(output), recursive=recursive)
         jobs = _for_domains([_folder_job(one, Path(output), wanted, suffix) for one in found], domains)
         if suffix or len(domains) > 1:
             jobs = _without_earlier_results(jobs)
@@ -112,14 +117,10 @@ def _is_folder(output: str, inputs: Sequence[str]) -> bool:
         return False
     if output.endswith(("/", os.sep)) or Path(output).is_dir():
         return True
-    several = len(inputs) > 1 or any(Path(name).is_dir() or _is_pattern(name) for name in inputs)
-    if several and Path(output).suffix.lower() in IMAGE_SUFFIXES:
+    several = len(inputs) > 1 or any(Path(name).is_dir() or is_pattern(name) for name in inputs)
+    if several and Path(output).suffix.lower() in SUFFIXES:
         raise UserError(f"--output {output}: several pictures do not fit in one file; end a folder's name with a slash")
     return several
-
-
-def _is_pattern(name: str) -> bool:
-    return glob.has_magic(name) and not Path(name).exists()
 
 
 def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folder: bool) -> Job:
@@ -131,61 +132,33 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
     source = None
     if inputs[0] != STREAM:
         source = Path(inputs[0])
-        if source.is_dir() or _is_pattern(inputs[0]):
+        if source.is_dir() or is_pattern(inputs[0]):
             raise UserError(f"{source}: several pictures do not fit in --output {output}; name a folder")
-        _require(source)
+        require(source)
+    if source is not None and _is_video(source):
+        return _single_video(source, output)
     if output == STREAM:
         return Job(source=source, output=None, format=wanted or (_own_format(source.suffix) if source else None))
     target = Path(output)
     by_suffix = format_of_suffix(target.suffix)
     if wanted and by_suffix and wanted != by_suffix:
         raise UserError(f"--format {wanted.lower()}: the suffix of --output {output} says {by_suffix.lower()}")
-    if not (wanted or by_suffix):
+    format = wanted or by_suffix
+    if format is None:
         known = ", ".join(spec.suffixes[0] for spec in FORMATS.values())
         raise UserError(
             f"--output {output}: its suffix tells no format ({known}); "
             "give one, or --format, or end it with a slash for a folder"
         )
-    return Job(source=source, output=target, format=wanted or by_suffix)
+    return _picture_job(source, target, format)
 
 
-def _find_all(inputs: Sequence[str], output: Path, *, recursive: bool) -> list[_Found]:
-    found = []
-    for name in inputs:
-        path = Path(name)
-        if path.is_dir():
-            found += _find_in_folder(path, output, recursive=recursive)
-        elif _is_pattern(name):
-            matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207 (absolute too)
-            pictures = [match for match in matches if match.suffix.lower() in IMAGE_SUFFIXES and match.is_file()]
-            if not pictures:
-                raise UserError(f"{name}: matches no picture ({_known_suffixes()})")
-            found += [_Found(picture, Path(picture.name)) for picture in pictures]
-        else:
-            _require(path)
-            found.append(_Found(path, Path(path.name)))
-    return found
-
-
-def _find_in_folder(folder: Path, output: Path, *, recursive: bool) -> list[_Found]:
-    """The pictures of ``folder``, less those in an output folder inside it."""
-    inside = output.resolve()
-    pictures = find_images(folder, recursive=recursive)
-    if recursive and inside != folder.resolve() and inside.is_relative_to(folder.resolve()):
-        pictures = [picture for picture in pictures if not picture.resolve().is_relative_to(inside)]
-    if not pictures:
-        remedy = "" if recursive else "; -r looks in its subfolders too"
-        raise UserError(f"{folder}: holds no picture ({_known_suffixes()}){remedy}")
-    return [_Found(picture, picture.relative_to(folder)) for picture in pictures]
-
-
-def _require(path: Path) -> None:
-    if not path.exists():
-        raise UserError(f"{path}: no such file or folder")
-
-
-def _known_suffixes() -> str:
-    return ", ".join(sorted(IMAGE_SUFFIXES))
+def _single_video(source: Path, output: str) -> Job:
+    if output == STREAM:
+        raise UserError(f"{source}: a video does not go to standard output; name a file")
+    if Path(output).suffix.lower() not in CONTAINERS:
+        raise UserError(f"--output {output}: {source} is a video; end its name with {', '.join(CONTAINERS)}")
+    return Job(source=source, output=Path(output), format=None, kind="video")
 
 
 def _own_format(suffix: str) -> str:
@@ -194,11 +167,30 @@ def _own_format(suffix: str) -> str:
     return "PNG" if format in (None, "GIF") else format
 
 
-def _folder_job(found: _Found, folder: Path, wanted: str | None, suffix: str) -> Job:
+def _picture_job(source: Path | None, output: Path, format: str) -> Job:
+    """An animation stays one where its new format can hold it; else its first frame is taken."""
+    moves = source is not None and format in ANIMATED and is_animated(source)
+    return Job(source=source, output=output, format=format, kind="animation" if moves else "picture")
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _video_suffix(path: Path) -> str:
+    return path.suffix if path.suffix.lower() in CONTAINERS else READ_ONLY_VIDEO
+
+
+def _folder_job(found: Found, folder: Path, wanted: str | None, suffix: str) -> Job:
     relative = found.relative
+    if _is_video(relative):
+        target = folder / relative.with_name(relative.stem + suffix + _video_suffix(relative))
+        return Job(source=found.source, output=target, format=None, kind="video")
     format = wanted or _own_format(relative.suffix)
+    if not wanted and relative.suffix.lower() == ".gif" and is_animated(found.source):
+        format = "GIF"
     ending = relative.suffix if relative.suffix.lower() in FORMATS[format].suffixes else FORMATS[format].suffixes[0]
-    return Job(source=found.source, output=folder / relative.with_name(relative.stem + suffix + ending), format=format)
+    return _picture_job(found.source, folder / relative.with_name(relative.stem + suffix + ending), format)
 
 
 def _for_domains(jobs: Sequence[Job], domains: Sequence[Domain]) -> list[Job]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import typer
@@ -23,6 +25,13 @@ def export(
         int | None, typer.Option(help="version of ONNX's operators [default: 18]", show_default=False)
     ] = None,
     fp16: Annotated[bool, typer.Option("--fp16", help="half precision inside; the ends stay uint8")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="eight bits inside, for processors; needs --calibration; the ends stay uint8")
+    ] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="photos such as the style is to convert, to find the scales of --int8 with"),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="name shown to people [default: the file's]")] = None,
     licence: Annotated[str, typer.Option(help="licence of the weights")] = "unspecified",
     training_data: Annotated[str, typer.Option(help="what it was trained on, with attributions")] = "unspecified",
@@ -30,10 +39,17 @@ def export(
     """Write the run's averaged generator as one self-contained ONNX file, checked against PyTorch."""
     if output.suffix.lower() != ".onnx":
         raise UserError(f"--output {output}: give a name that ends in .onnx")
+    if int8 and fp16:
+        raise UserError("--int8 and --fp16 exclude each other")
+    if int8 != (calibration is not None):
+        raise UserError("--int8 needs --calibration DIR, a folder of photos, and nothing else takes one; give both")
     from translate.checkpoint import find, load_generator
     from translate.contract import StyleInfo
     from translate.export import DEFAULT_OPSET, export_style
+    from translate.folders import find_images
+    from translate.quantise import quantise_style, split_photos
 
+    photos = None if calibration is None else split_photos(find_images(calibration, recursive=True))
     name = GENERATORS[direction]
     if direction == "BtoA" and not find(run).has_weights(f"{name}_ema"):
         raise UserError(
@@ -51,7 +67,12 @@ def export(
         domains=checkpoint.config.get("domain_names", []),
         exclusive=checkpoint.config.get("exclusive_domains", True),
     )
-    report = export_style(generator, info, output, opset=opset or DEFAULT_OPSET, fp16=fp16)
+    with ExitStack() as stack:
+        exported = output if photos is None else Path(stack.enter_context(TemporaryDirectory())) / "fp32.onnx"
+        report = export_style(generator, info, exported, opset=opset or DEFAULT_OPSET, fp16=fp16)
+        loss = None if photos is None else quantise_style(exported, output, *photos)
     typer.echo(f"{checkpoint.path} -> {output}, {output.stat().st_size / 1e6:.2f} MB", err=True)
     for size in report.sizes:
         typer.echo(f"  against PyTorch at {size}", err=True)
+    if loss is not None:
+        typer.echo(f"  int8 against that at photos it was not calibrated with: {loss}", err=True)

@@ -1,0 +1,175 @@
+"""Styles in Python: pictures in, translated pictures out.
+
+from translate import load_style
+
+style = load_style("cel")
+picture = style("photo.jpg")
+picture.save("photo-cel.png")
+for name, picture in zip(names, style(names)):
+    ...
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.contract import StyleInfo
+from translate.errors import CODEC_ERRORS, PictureError, UserError, one_line
+from translate.images import MAX_PIXELS, Picture, load_picture, to_upright
+from translate.inference import Translator, open_style
+from translate.shipped import DEFAULT_STYLE
+
+Array = NDArray[np.uint8]
+Photo = Image.Image | str | Path | Array
+Result = Image.Image | Array
+P = TypeVar("P", Image.Image, Array)
+
+AHEAD = 4  # pictures of an iterable that are decoded while another one is translated
+
+
+def load_style(
+    style: str | Path = DEFAULT_STYLE, *, device: str = "auto", tile: int | None = None, max_pixels: int = MAX_PIXELS
+) -> Style:
+    """The style ``style``: the name of a shipped one, or the path of an .onnx file.
+
+    ``device`` is ``auto`` (a GPU where one can be used, else the processor), ``cpu``, ``cuda`` or ``cuda:N``. ``tile``
+    is the side in pixels of the tiles a picture is cut in; 0 never cuts, None cuts large pictures where the style
+    allows. Files of more than ``max_pixels`` are refused.
+
+    Raises ``errors.UnusableError`` where the style or the device cannot be used, ``errors.UserError`` for a tile size
+    that the style does not allow.
+    """
+    return Style(open_style(str(style), device=device, tile=tile), max_pixels)
+
+
+class Style:
+    """A style ready to run, made by `load_style`. May be called from several threads."""
+
+    def __init__(self, translator: Translator, max_pixels: int = MAX_PIXELS) -> None:
+        self._translator = translator
+        self._max_pixels = max_pixels
+
+    @property
+    def info(self) -> StyleInfo:
+        """What the style says of itself: title, licence, domains and more."""
+        return self._translator.info
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cpu`` or ``cuda:N``."""
+        return self._translator.device
+
+    def __repr__(self) -> str:
+        return f"<Style {self.info.title!r} on {self.device}>"
+
+    # Strings and arrays are iterables as well, hence the overlaps: here they are a path and a picture.
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, photo: str | Path, *, domain: str | Sequence[str] | None = None
+    ) -> Image.Image: ...
+
+    @overload
+    def __call__(self, photo: P, *, domain: str | Sequence[str] | None = None) -> P: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def __call__(
+        self, photo: Iterable[Image.Image | str | Path], *, domain: str | Sequence[str] | None = None
+    ) -> Iterator[Image.Image]: ...
+
+    @overload
+    def __call__(self, photo: Iterable[Array], *, domain: str | Sequence[str] | None = None) -> Iterator[Array]: ...
+
+    @overload
+    def __call__(self, photo: Iterable[Photo], *, domain: str | Sequence[str] | None = None) -> Iterator[Result]: ...
+
+    def __call__(
+        self, photo: Photo | Iterable[Photo], *, domain: str | Sequence[str] | None = None
+    ) -> Result | Iterator[Result]:
+        """Translate a picture, or each picture of an iterable.
+
+        - A path or a PIL image becomes a PIL image, upright and in sRGB: of mode RGBA where the photo has transparency,
+          which it keeps, else RGB. Its EXIF, where there is any, is ``info["exif"]``, for ``save(..., exif=...)``.
+        - An array, uint8 in sRGB, becomes an array of the same shape: [H, W, 3], [N, H, W, 3], or with a fourth
+          channel, alpha, which is kept. A grey one, [H, W], becomes [H, W, 3].
+        - An iterable of these becomes an iterator of the results in their order. It takes photos as results are asked
+          for, and decodes a few ahead in threads. The first photo with an error ends it, when its turn comes.
+
+        ``domain`` is for styles with domains (``info.domains``): the name of what to translate to; where the domains
+        are attributes, the names of all that shall hold, and any others shall not.
+
+        Raises ``errors.PictureError`` for a picture that cannot be read or translated, ``errors.UserError`` where
+        ``photo`` is none of the above or ``domain`` does not suit the style.
+        """
+        if isinstance(photo, (str, Path, Image.Image, np.ndarray)) or not isinstance(photo, Iterable):
+            return self._translate(_decode(photo, self._max_pixels), domain)
+        self.info.positions(domain)  # refused now, not with the first result
+        return self._translate_each(photo, domain)
+
+    def _translate_each(self, photos: Iterable[Photo], domain: str | Sequence[str] | None) -> Iterator[Result]:
+        decoders = ThreadPoolExecutor(AHEAD, "decode")
+        decoding: deque[Future[Picture | Array]] = deque()
+        try:
+            for photo in photos:
+                decoding.append(decoders.submit(_decode, photo, self._max_pixels))
+                if len(decoding) > AHEAD:
+                    yield self._translate(decoding.popleft().result(), domain)
+            while decoding:
+                yield self._translate(decoding.popleft().result(), domain)
+        finally:
+            decoders.shutdown(wait=True, cancel_futures=True)
+
+    def _translate(self, photo: Picture | Array, domain: str | Sequence[str] | None) -> Result:
+        return self._to_image(photo, domain) if isinstance(photo, Picture) else self._to_array(photo, domain)
+
+    def _to_image(self, photo: Picture, domain: str | Sequence[str] | None) -> Image.Image:
+        image = Image.fromarray(self._translator(photo.rgb[np.newaxis], domain)[0])
+        if photo.alpha is not None:
+            image.putalpha(Image.fromarray(photo.alpha))
+        if photo.exif:
+            image.info["exif"] = photo.exif
+        return image
+
+    def _to_array(self, photo: Array, domain: str | Sequence[str] | None) -> Array:
+        """[H, W, C] or [N, H, W, C], C 3 or 4 -> the same shape."""
+        pictures = photo if photo.ndim == 4 else photo[np.newaxis]
+        result = pictures.copy()
+        for index in range(len(pictures)):  # one at a time: many would not fit into memory together
+            result[index, ..., :3] = self._translator(pictures[index : index + 1, ..., :3], domain)[0]
+        return result.reshape(photo.shape)
+
+
+def _decode(photo: Photo, max_pixels: int) -> Picture | Array:
+    """-> a `Picture`, or uint8 [H, W, C] or [N, H, W, C] where ``photo`` is an array. Raises ``UserError``."""
+    if isinstance(photo, (str, Path)):
+        return load_picture(photo, max_pixels=max_pixels)
+    if isinstance(photo, Image.Image):
+        return _from_image(photo)
+    if not isinstance(photo, np.ndarray):
+        raise UserError(f"a photo of type {type(photo).__name__}: give a path, a PIL image or a uint8 array")
+    channels = photo.shape[-1] if photo.ndim in (3, 4) else 3 if photo.ndim == 2 else 0
+    if photo.dtype != np.uint8 or channels not in (3, 4) or 0 in photo.shape[-3:]:
+        raise UserError(
+            f"an array of {photo.dtype} {list(photo.shape)}: give uint8 [H, W, 3], [N, H, W, 3], the same with "
+            "a fourth channel for alpha, or [H, W]"
+        )
+    return np.repeat(photo[..., np.newaxis], 3, axis=-1) if photo.ndim == 2 else photo
+
+
+def _from_image(image: Image.Image) -> Picture:
+    if 0 in image.size:
+        raise PictureError(f"an image of {image.width} x {image.height} pixels: there is nothing to translate")
+    try:
+        upright = to_upright(image)
+    except CODEC_ERRORS as error:
+        name = getattr(image, "filename", "") or "an image"
+        raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error
+    alpha = None if upright.alpha is None else np.array(upright.alpha)
+    return Picture(np.array(upright.colour), alpha, upright.exif, upright.format)

@@ -1,0 +1,233 @@
+"""How a video file becomes frames: upright, 8 bits a channel, RGB in the video's own colour space."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import PictureError, UnusableError, one_line
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+# Of FFmpeg's scaler: bilinear, chroma interpolated before it becomes RGB, exact rounding. Without the last two its fast
+# ways are taken, which darken every channel by more than 1 of 255.
+SCALING = 2 | 0x2000 | 0x40000
+MICROSECOND = Fraction(1, 1_000_000)
+SLACK = 0.5  # seconds of a video's stated length that may be missing from it
+_LENGTH_IN_HEADER = ("mov", "matroska")  # containers whose stated length is that of their content
+
+BT709, BT601 = 1, 5
+_RGB, _UNSPECIFIED = 0, 2
+_KNOWN_MATRICES = (BT709, 4, BT601, 6, 7, 9)  # 4: FCC, 6: SMPTE 170M, 7: SMPTE 240M, 9: BT.2020
+FULL_RANGE = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colour:
+    """What the samples of a video mean, in the numbers of ITU-T H.273, which are FFmpeg's."""
+
+    matrix: int
+    primaries: int
+    transfer: int
+    range: int  # FFmpeg's: 1 limited, 2 full, 0 not stated
+
+    def conversion_matrix(self, width: int, height: int) -> int:
+        """The matrix between RGB and YUV; where none is stated, what players take for this size."""
+        if self.matrix in _KNOWN_MATRICES:
+            return BT601 if self.matrix == 6 else self.matrix  # the same numbers, and FFmpeg's scaler has but one name
+        return BT709 if width >= 1280 or height > 576 else BT601
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo:
+    """The video stream of a file; sizes in pixels, as it is shown upright and scaled down as asked for."""
+
+    width: int
+    height: int
+    pixel_aspect: Fraction  # width of a pixel / its height
+    rate: Fraction  # frames a second, on average
+    time_base: Fraction  # seconds of a unit of the time stamps
+    frames: int | None  # as many as the file promises; None: it does not say
+    colour: Colour
+    display: tuple[int, int, int, int]  # (a, b, c, d): the stored pixel (x, y) is shown at (a x + c y, b x + d y)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A decoded frame."""
+
+    pixels: NDArray[np.uint8]  # [H, W, 3]
+    pts: int  # when it is shown, in units of the time base
+    duration: int
+
+
+def import_av() -> Any:
+    """PyAV; raises ``UnusableError`` where it is not installed."""
+    try:
+        import av
+        import av.error
+    except ImportError as error:
+        raise UnusableError("videos need PyAV: pip install 'picture-translate[video]'") from error
+    return av
+
+
+def probe(path: Path, max_size: int | None = None) -> VideoInfo:
+    """Look at the header and at the first frame. ``max_size``: pixels of the longer side to scale down to.
+
+    Raises ``PictureError`` naming the file where it is no video or damaged.
+    """
+    with opened(path) as container, naming(path):
+        stream = video_stream(container, path)
+        frame = next(container.decode(stream), None)
+        if frame is None:
+            raise PictureError(f"{path}: no frame in its video can be decoded; it is damaged or cut short")
+        display = _display_matrix(frame)
+        width, height = (frame.height, frame.width) if _turned(display) else (frame.width, frame.height)
+        aspect = stream.sample_aspect_ratio or Fraction(1)
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        context, is_rgb = stream.codec_context, frame.format.is_rgb
+        scale = 1.0 if max_size is None else min(1.0, max_size / max(width, height))
+        assert stream.time_base is not None  # every stream of a file has one
+        return VideoInfo(
+            width=max(1, round(width * scale)),
+            height=max(1, round(height * scale)),
+            pixel_aspect=1 / aspect if _turned(display) else aspect,
+            rate=rate,
+            time_base=stream.time_base,
+            frames=_promised_frames(container, stream, rate),
+            colour=Colour(
+                matrix=_kept_matrix(int(frame.colorspace), frame.width, frame.height),
+                primaries=int(context.color_primaries),
+                transfer=int(context.color_trc),
+                range=1 if is_rgb else int(frame.color_range),
+            ),
+            display=display,
+        )
+
+
+def read_frames(path: Path, info: VideoInfo, *, skip: int = 0) -> Generator[Frame, None, None]:
+    """Decode the video of ``path``, ``info`` being what `probe` says of it, without its first ``skip`` frames.
+
+    These are decoded too, as only that finds the same frame in every container; it takes a small part of the time that
+    translating them took. Raises ``PictureError`` naming the file where it is damaged or shorter than it says.
+    """
+    step = max(1, round(1 / (info.rate * info.time_base)))
+    count, next_pts, end = 0, None, Fraction(0)
+    with opened(path) as container, naming(path):
+        stream = video_stream(container, path)
+        stream.thread_type = "AUTO"
+        for packet in container.demux():
+            if packet.pts is not None:
+                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+            if packet.stream is not stream:
+                continue
+            for frame in stream.decode(packet):
+                pts, duration = frame.pts, frame.duration or step
+                if pts is None or (next_pts is not None and pts < next_pts):  # a damaged clock: no two frames at once
+                    pts = next_pts or 0
+                next_pts = pts + 1 if frame.pts is not None else pts + duration
+                count += 1
+                if count > skip:
+                    yield Frame(_upright(frame, info), pts, duration)
+        if container.format.name.startswith(_LENGTH_IN_HEADER) and container.duration:
+            promised = (container.duration + max(0, container.start_time or 0)) * MICROSECOND
+            if end < promised - Fraction(SLACK) - 1 / info.rate:
+                raise PictureError(f"{path}: cut short: {float(end):.1f} of {float(promised):.1f} seconds are there")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """The container in ``path``, closed afterwards. Raises ``PictureError`` naming the file."""
+    av = import_av()
+    if not path.is_file():
+        raise PictureError(f"{path}: no such file")
+    with naming(path):
+        container = av.open(str(path), metadata_errors="replace")
+    with container:
+        yield container
+
+
+@contextmanager
+def naming(path: Path, problem: str = "damaged, cut short, or no video") -> Iterator[None]:
+    """What FFmpeg says becomes a ``PictureError`` that names ``path`` and the problem."""
+    error_type: type[Exception] = import_av().error.FFmpegError
+    try:
+        yield
+    except error_type as error:
+        reason = getattr(error, "strerror", None) or one_line(error)
+        raise PictureError(f"{path}: {problem}: {reason}") from error
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The video of a file, which is not its cover picture. Raises ``PictureError`` where it has none."""
+    import av.stream
+
+    cover = av.stream.Disposition.attached_pic
+    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    if not streams or streams[0].codec_context is None:
+        raise PictureError(f"{path}: holds no video that can be decoded")
+    return streams[0]
+
+
+def _promised_frames(container: InputContainer, stream: VideoStream, rate: Fraction) -> int | None:
+    if stream.frames:
+        return stream.frames
+    if stream.duration and stream.time_base:
+        return round(stream.duration * stream.time_base * rate)
+    return round(container.duration * MICROSECOND * rate) if container.duration else None
+
+
+def _kept_matrix(matrix: int, width: int, height: int) -> int:
+    """The matrix to state in the result: as in the source, but for those that RGB frames have or no scaler knows."""
+    if matrix == _UNSPECIFIED or matrix in _KNOWN_MATRICES:
+        return matrix
+    return Colour(matrix=matrix, primaries=0, transfer=0, range=0).conversion_matrix(width, height)
+
+
+def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """(a, b, c, d) of the file's display matrix, -1, 0 and 1; turns by other angles than 90 degrees are rounded."""
+    from av.sidedata.sidedata import Type
+
+    side_data: Any = frame.side_data
+    stored = side_data.get(Type.DISPLAYMATRIX)
+    if stored is None:
+        return 1, 0, 0, 1
+    a, b, _, c, d, *_ = (int(value) for value in np.frombuffer(bytes(stored), np.int32))
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return (-1 if a < 0 else 1), 0, 0, (-1 if d < 0 else 1)
+    return 0, (-1 if b < 0 else 1), (-1 if c < 0 else 1), 0
+
+
+def _turned(display: tuple[int, int, int, int]) -> bool:
+    """Whether rows are shown as columns."""
+    return display[0] == 0
+
+
+def _upright(frame: VideoFrame, info: VideoInfo) -> NDArray[np.uint8]:
+    """[H, W, 3] as ``info`` says, also where the size of the frames changes on the way."""
+    turned = _turned(info.display)
+    width, height = (info.height, info.width) if turned else (info.width, info.height)
+    colour = info.colour
+    rgb = frame.reformat(
+        width=width,
+        height=height,
+        format="rgb24",
+        src_colorspace=colour.conversion_matrix(frame.width, frame.height),
+        src_color_range=FULL_RANGE if colour.range == FULL_RANGE else 1,
+        interpolation=SCALING,
+    )
+    pixels = rgb.to_ndarray().astype(np.uint8, copy=False)
+    a, b, c, d = info.display
+    if turned:
+        return pixels.transpose(1, 0, 2)[::b, ::c]
+    return pixels[::d, ::a]

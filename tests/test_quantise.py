@@ -119,6 +119,12 @@ def test_too_great_a_loss_is_refused(
     assert files_below(tmp_path) == set()
 
 
+def test_without_photos(mobile: Path, photos: list[Path], tmp_path: Path) -> None:
+    for calibration, held_out in ((photos, []), ([], photos)):
+        with pytest.raises(UserError, match="give photos to calibrate with, and others"):
+            quantise_style(mobile, tmp_path / "out.onnx", calibration, held_out)
+
+
 def test_sources_that_are_no_float32_styles(
     tiny_style: Path, quantised: tuple[Path, Loss], photos: list[Path], tmp_path: Path
 ) -> None:

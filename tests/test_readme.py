@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,8 +18,10 @@ from PIL import Image
 from tests.pairs import picture, write_domains, write_pairs
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
+PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 SET_UP = [command for command in COMMANDS if "pip install" in command]
 SHORT = (
     "--steps 2 --crop 128 --resize 0 --batch-size 1 --workers 0 --sample-every 0 --device cpu "
@@ -36,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "photos" / "trip").mkdir(parents=True)
     for name in ("photo.jpg", "photos/one.jpg", "photos/trip/two.png"):
         Image.fromarray(picture(3)).save(folder / name)
+    write_film(folder / "film.mp4")
     write_domains(folder / "seasons")
     (folder / "seasons" / "dark").rename(folder / "seasons" / "winter")
     shutil.copytree(folder / "pairs" / "a", folder / "art")
@@ -51,6 +55,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n')
         script.chmod(0o755)
     return folder
+
+
+def write_film(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for index in range(3):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 80 * index, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -82,8 +96,17 @@ def test_every_command_works_in_the_order_it_is_told(folder: Path) -> None:
     assert Image.open(folder / "photo-cel.jpg").size == Image.open(folder / "photo.jpg").size
     assert Image.open(folder / "all" / "trip" / "two-cel.png").format == "PNG"
     assert Image.open(folder / "sheet" / "one.jpg").width == 2 * Image.open(folder / "photos" / "one.jpg").width
+    assert (folder / "drawn.mp4").stat().st_size
     assert Image.open(folder / "anime.jpg").format == "JPEG"
     assert Image.open(folder / "mine" / "one.jpg").size == Image.open(folder / "photos" / "one.jpg").size
+
+
+def test_the_lines_of_python(folder: Path) -> None:
+    for lines in PYTHON:
+        done = run(f"{shlex.quote(sys.executable)} -c {shlex.quote(lines)}", folder)
+        assert done.returncode == 0, done.stderr
+    assert PYTHON
+    assert Image.open(folder / "drawn.png").size == Image.open(folder / "photo.jpg").size
 
 
 def test_set_up_is_two_commands_that_need_nothing_else(folder: Path) -> None:

@@ -79,7 +79,7 @@ for task in ${TASKS:-pix2pix cyclegan cut stargan cel}; do
             --generator mobile --crop 64 --batch-size 16 --objective lsgan --n-critic 2 --lambda-gan 2 \
             --lambda-reconstruction 2 --discriminator-options channels=32 --discriminator-options layers=4 \
             --lr 7e-4 --lr-discriminator 4e-4 \
-            --steps "${STARGAN_STEPS:-8000}"
+            --steps "${STARGAN_STEPS:-6200}"
         $python "$root/tools/check_stargan.py" "$work/stargan.onnx" "$work/faces/train.csv" "$work/faces/test.csv" \
             --unasked "$unasked" --truth "$work/faces/truth" --classifier "$work/classifier.safetensors" \
             --sheet "$work/stargan.png" | tee "$work/stargan.txt"

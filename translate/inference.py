@@ -206,10 +206,14 @@ def open_style(
 
     On a processor that multiplies bytes fast it is the ``int8`` variant of a shipped style, unless that is not wanted.
     """
-    path = find_style(name_or_path)
-    if int8:
-        path = variant_for(path, choose_device(device)[0])
+    path = style_file(name_or_path, device=device, int8=int8)
     return Translator(path, device=device, tile=tile, memory=memory)
+
+
+def style_file(name_or_path: str, *, device: str = "auto", int8: bool = True) -> Path:
+    """The file that `open_style` opens."""
+    path = find_style(name_or_path)
+    return variant_for(path, choose_device(device)[0]) if int8 else path
 
 
 def open_session(path: Path, providers: list[Any], *, optimise: bool = True) -> Any:

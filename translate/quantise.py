@@ -75,13 +75,15 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
     """Write the float32 style ``source`` as the int8 style ``output``, calibrated with ``photos``.
 
     Its loss against ``source`` is measured on ``held_out``, and stands in its metadata. Domains take turns, a photo
-    each. Raises ``UserError``, and writes nothing, where ``source`` is no float32 style as the export writes them or
-    the loss is too great; ``PictureError`` for a photo that cannot be read.
+    each. Raises ``UserError``, and writes nothing, where ``source`` is no float32 style as the export writes them,
+    the loss is too great, or there are no photos; ``PictureError`` for a photo that cannot be read.
     """
     import onnx_ir
 
     from translate.byte_ends import put_bytes_at_the_ends
 
+    if not photos or not held_out:
+        raise UserError(f"{output}: not written: give photos to calibrate with, and others to measure the loss on")
     info = read_style(source)
     if info.precision != "fp32":
         raise UserError(f"{source}: {info.precision} inside; int8 is made of an fp32 style, export one first")

@@ -81,6 +81,9 @@ def convert(
         int | None, typer.Option(min=1, help="refuse pictures of more pixels; default: 200 million")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="pictures decoded and encoded at a time")] = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="this machine alone, or a Ray cluster (RAY_ADDRESS, else its own)")
+    ] = "local",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="show what would become what, write nothing")
     ] = False,
@@ -98,12 +101,16 @@ def convert(
     if as_json and output == "-":
         raise UserError("--json and --output - both write to standard output; name an output file")
 
-    from translate.inference import open_style, read_style
+    from translate.inference import Translator, read_style, style_file
     from translate.planning import beside, domain_suffix, plan
 
     style_path = find_style(style)
-    translator = None if dry_run else open_style(style, device=device, tile=tile, memory=memory, int8=int8)
-    info = read_style(style_path) if translator is None else translator.info
+    file, translator = style_path, None
+    if not dry_run:
+        file = style_file(style, device=device, int8=int8)
+    if not dry_run and engine == "local":
+        translator = Translator(file, device=device, tile=tile, memory=memory)
+    info = read_style(file) if translator is None else translator.info
     domains = _chosen_domains(info, domain, all_domains=all_domains)
     if output is None:
         addition = f"-{style_path.stem}" + (domain_suffix(domains[0] or ()) if not all_domains else "")
@@ -121,7 +128,7 @@ def convert(
         )
     except OSError as error:  # a folder without permission, a name too long
         raise UserError(f"{error.filename}: {error.strerror}") from error
-    if translator is None:
+    if dry_run:
         _show_plan(jobs, as_json=as_json, quiet=quiet)
         return
 
@@ -137,23 +144,29 @@ def convert(
         compare=compare,
         max_pixels=max_pixels or MAX_PIXELS,
         workers=workers or DEFAULT_WORKERS,
-        lanes=min(translator.lanes, len(jobs)),
+        lanes=min(translator.lanes, len(jobs)) if translator is not None else 1,
         stabilise=stabilise,
         settings={"style": info.checkpoint_sha256, "precision": info.precision},
     )
-    if device == "auto" and not quiet:
-        reason = f": {translator.why_cpu}" if translator.why_cpu else ""
-        say(f"--device auto took {translator.device}{reason}")
     report = Report(options, quiet=quiet, verbose=verbose)
+    told = replace(options, on_progress=report.moved, on_note=report.note)
+    if translator is None:
+        from translate.ray_engine import convert_with_ray
+
+        where, results = "ray", convert_with_ray(jobs, file, options, device=device, tile=tile, memory=memory)
+    else:
+        where, results = translator.device, convert_all(jobs, translator, told)
+        if device == "auto" and not quiet:
+            reason = f": {translator.why_cpu}" if translator.why_cpu else ""
+            say(f"--device auto took {translator.device}{reason}")
     interrupted = False
     try:
-        told = replace(options, on_progress=report.moved, on_note=report.note)
-        report.follow(convert_all(jobs, translator, told), len(jobs))
+        report.follow(results, len(jobs))
     except KeyboardInterrupt:
         interrupted = True
-    report.summarise(style, translator.device, interrupted=interrupted)
+    report.summarise(style, where, interrupted=interrupted)
     if as_json:
-        typer.echo(json.dumps(report.as_dict(style, translator.device, interrupted=interrupted), indent=2))
+        typer.echo(json.dumps(report.as_dict(style, where, interrupted=interrupted), indent=2))
     if interrupted:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if report.counts["failed"]:

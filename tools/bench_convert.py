@@ -1,0 +1,74 @@
+"""Measure conversion: how near `translate convert` comes to the network alone, how long it takes, what it holds.
+
+    python tools/bench_convert.py PHOTOS [CHECK...] [--runs 3] [--plain 24]
+
+PHOTOS is a folder of photos of about one size, such as the 24 of the Kodak set. CHECK, by default all, are:
+
+    throughput  JPEG to JPEG, against onnxruntime alone on arrays in memory, with as many threads, start-up apart
+    folder      a folder of PNG to JPEG, the whole process, against PyTorch and AnimeGANv2's generator, file by file
+    photo       one photo, the whole process, and where its time goes
+    many        2000 small photos: memory, and an interrupted run gone on with
+    large       a picture of 200 megapixels: memory, and strips against the whole
+    video       ten seconds of 720p with sound
+    ray         the same bytes from two workers, one of them killed (tests/test_ray_engine.py does the killing)
+    gpu         throughput on the GPU, against onnxruntime alone and against decoding and encoding alone
+
+Whole processes are timed from outside, medians of ``--runs``. The style is the one in the box.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from convert_checks import check_large, check_many, check_ray, check_video
+from convert_speed import bench_folder, bench_gpu, bench_photo, bench_throughput
+from rich.console import Console
+from rich.table import Table
+
+from translate.folders import find_images
+
+Rows = list[tuple[str, str]]
+CHECKS: dict[str, Callable[..., Rows]] = {
+    "throughput": bench_throughput,
+    "folder": bench_folder,
+    "photo": bench_photo,
+    "many": check_many,
+    "large": check_large,
+    "video": check_video,
+    "ray": check_ray,
+    "gpu": bench_gpu,
+}
+
+
+def main(
+    photos: Annotated[Path, typer.Argument(help="folder of photos of about one size")],
+    checks: Annotated[list[str] | None, typer.Argument(help="what to measure; default: all")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="runs of each whole process; the median counts")] = 3,
+    plain: Annotated[int, typer.Option(min=1, help="photos that the plain way converts; the rest is reckoned")] = 24,
+) -> None:
+    unknown = sorted(set(checks or ()) - set(CHECKS))
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: choose of {', '.join(CHECKS)}")
+    found = find_images(photos, recursive=False)
+    table = Table(title=f"{len(found)} photos, {os.cpu_count()} cores")
+    table.add_column("check")
+    table.add_column("figure")
+    table.add_column("", justify="right")
+    console = Console(stderr=True)
+    for name in checks or CHECKS:
+        console.print(f"{name} ...")
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (figure, value) in enumerate(CHECKS[name](found, Path(folder), runs=runs, plain=plain)):
+                table.add_row(name if number == 0 else "", figure, value)
+        table.add_section()
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

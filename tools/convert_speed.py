@@ -1,0 +1,157 @@
+"""How fast conversion is: the measurements of time of `bench_convert`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.devices import cuda_obstacle
+from translate.images import load_rgb, to_signed_unit
+from translate.inference import open_style
+from translate.pipeline import Options, convert
+from translate.planning import plan
+
+Rows = list[tuple[str, str]]
+TRANSLATE = [sys.executable, "-m", "translate"]
+
+
+def run(*arguments: object) -> float:
+    """Seconds that `translate ARGUMENTS...` takes as a whole process."""
+    start = time.perf_counter()
+    subprocess.run([*TRANSLATE, *map(str, arguments)], check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def megapixels(pictures: list[NDArray[np.uint8]]) -> float:
+    return sum(picture.shape[0] * picture.shape[1] for picture in pictures) / 1e6
+
+
+def as_jpeg(photos: list[Path], folder: Path) -> Path:
+    folder.mkdir()
+    for photo in photos:
+        Image.fromarray(load_rgb(photo)).save(folder / f"{photo.stem}.jpg", quality=92)
+    return folder
+
+
+def bench_throughput(photos: list[Path], work: Path, *, runs: int, device: str = "cpu", **_: int) -> Rows:
+    """The pipeline in this process, against the network alone; they take turns."""
+    source, translator = as_jpeg(photos, work / "in"), open_style("cel", device=device)
+    options = Options(lanes=translator.lanes)
+    pictures = [load_rgb(photo)[np.newaxis] for photo in sorted(source.iterdir())]
+    translator(pictures[0])
+    alone, whole = [], []
+    for turn in range(runs):
+        alone.append(seconds(lambda: [translator(picture) for picture in pictures]))
+        jobs = plan([str(source)], str(work / f"out{turn}"))
+        whole.append(seconds(lambda jobs=jobs: list(convert(jobs, translator, options))))  # type: ignore[misc]
+    total = megapixels([picture[0] for picture in pictures])
+    bare, full = total / statistics.median(alone), total / statistics.median(whole)
+    return [
+        (f"network alone ({translator.info.precision} on {translator.device}), MP/s", f"{bare:.2f}"),
+        ("JPEG to JPEG, MP/s", f"{full:.2f}"),
+        ("share, median over the turns", f"{statistics.median(a / b for a, b in zip(alone, whole, strict=True)):.0%}"),
+    ]
+
+
+def bench_folder(photos: list[Path], work: Path, *, runs: int, plain: int, **_: int) -> Rows:
+    """The whole process, against the way of most scripts: PyTorch, the large generator, one file after the other."""
+    taken = []
+    for turn in range(runs):
+        taken.append(run("convert", *photos, "-o", work / f"out{turn}", "--format", "jpg"))
+    own, other = statistics.median(taken), plainly(photos[:plain], work) * len(photos) / min(plain, len(photos))
+    return [
+        (f"{len(photos)} photos to JPEG, whole process, s", f"{own:.2f}"),
+        (f"one by one in PyTorch, generator animegan, s (from {min(plain, len(photos))})", f"{other:.1f}"),
+        ("times as fast", f"{other / own:.1f}"),
+    ]
+
+
+def plainly(photos: list[Path], work: Path) -> float:
+    import torch
+
+    from models import build_generator
+
+    network = build_generator("animegan").eval()
+
+    def convert_all() -> None:
+        for photo in photos:
+            with torch.inference_mode():
+                pixels = torch.from_numpy(np.asarray(Image.open(photo).convert("RGB")))
+                result = network(to_signed_unit(pixels.permute(2, 0, 1)[None].float()))[0]
+            values = ((result.clamp(-1, 1) + 1) * 127.5).byte().permute(1, 2, 0).numpy()
+            Image.fromarray(values).save(work / f"{photo.stem}-plain.jpg", quality=92)
+
+    return seconds(convert_all)
+
+
+def bench_photo(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
+    """One photo, from the shell."""
+    whole = statistics.median(run("convert", photos[0], "-o", work / f"{turn}.jpg") for turn in range(2 * runs + 1))
+    python = statistics.median(
+        seconds(lambda: subprocess.run([sys.executable, "-c", ""], check=True)) for _ in range(2 * runs + 1)
+    )
+    shown = subprocess.run(
+        [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "translate",
+            "convert",
+            photos[0],
+            "-o",
+            work / "once.jpg",
+            "--json",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    imported = {
+        name: int(cumulative) / 1e3
+        for cumulative, name in re.findall(r"^import time:\s*\d+ \|\s*(\d+) \| (\S+)$", shown.stderr, re.MULTILINE)
+    }
+    stages = json.loads(shown.stdout)["files"][0]["stages"]
+    translator = seconds(lambda: open_style("cel", device="cpu"))
+    modules = ("translate.cli", "numpy", "onnxruntime", "PIL.Image")
+    return [
+        ("one photo, whole process, ms", f"{whole * 1e3:.0f}"),
+        ("of it: Python itself", f"{python * 1e3:.0f}"),
+        *((f"of it: import {name}", f"{imported[name]:.0f}") for name in modules if name in imported),
+        ("of it: opening the style", f"{translator * 1e3:.0f}"),
+        *((f"of it: {stage}", f"{stages[stage] * 1e3:.0f}") for stage in ("decode", "translate", "encode")),
+    ]
+
+
+def bench_gpu(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
+    """As `bench_throughput` on the GPU, and what the machine decodes and encodes with all its cores."""
+    obstacle = cuda_obstacle()
+    if obstacle is not None:
+        return [("not measured", obstacle)]
+    rows = bench_throughput(photos, work, runs=runs, device="cuda")
+    source = sorted((work / "in").iterdir())
+
+    def copy(images: NDArray[np.uint8], domain: object) -> NDArray[np.uint8]:
+        return images
+
+    jobs = plan([str(work / "in")], str(work / "copied"))
+    taken = seconds(lambda: list(convert(jobs, copy, Options(lanes=os.cpu_count() or 1))))
+    total = megapixels([load_rgb(photo) for photo in source])
+    return [*rows, ("JPEG decoded and encoded alone, MP/s", f"{total / taken:.1f}")]

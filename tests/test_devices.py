@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import os
 
 import onnxruntime
 import pytest
 
 from translate import devices
-from translate.devices import Cuda, choose_device, cuda_obstacle, processor_features, usable_cores
+from translate.devices import Cuda, choose_device, cuda_obstacle
 from translate.errors import UnusableError, UserError
 
 
@@ -112,10 +111,3 @@ def test_looking_for_a_gpu_loads_no_library_in_vain(monkeypatch: pytest.MonkeyPa
     fake_libraries(monkeypatch, None)
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: pytest.fail("loads libraries"))
     assert cuda_obstacle() == "no NVIDIA driver is installed"
-
-
-def test_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
-    assert processor_features() == sorted(set(processor_features())) != []
-    monkeypatch.setattr(devices, "import_module", lambda name: object())
-    assert processor_features() == []

@@ -17,6 +17,7 @@ from tests.conftest import RunCli, style_info, write_style
 from translate import __version__, devices, inference, shipped
 from translate.commands import doctor
 from translate.errors import ExitCode, UnusableError
+from translate.processor import processor_features, usable_cores
 from translate.session_cache import VARIABLE
 
 
@@ -61,8 +62,8 @@ def test_as_json(run_cli: RunCli, style: Path, tmp_path: Path) -> None:
     assert report["onnxruntime"]["providers"] == onnxruntime.get_available_providers()
     assert list(report["onnxruntime"]["packages"].values()) == [onnxruntime.__version__]
     assert report["pillow"].keys() == {"pillow", "libjpeg_turbo", "webp", "avif"}
-    assert report["processor"]["cores"] == devices.usable_cores()
-    assert report["processor"]["avx2"] == ("AVX2" in devices.processor_features())
+    assert report["processor"]["cores"] == usable_cores()
+    assert report["processor"]["avx2"] == ("AVX2" in processor_features())
     assert report["cuda"]["gpus"] == []
     assert [(found["name"], found["title"], found["file"]) for found in report["styles"]] == [
         ("cel", "Tiny\x1b[2J", str(style))

@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "facades").mkdir()
     Image.fromarray(np.hstack([picture(1), picture(2)])).save(folder / "facades" / "1.jpg")
     (folder / "photos" / "trip").mkdir(parents=True)
-    for name in ("photo.jpg", "photos/one.jpg", "photos/trip/two.png"):
+    for name in ("photo.jpg", "photos/one.jpg", *(f"photos/{index}.jpg" for index in range(4)), "photos/trip/two.png"):
         Image.fromarray(picture(3)).save(folder / name)
     write_film(folder / "film.mp4")
     write_domains(folder / "seasons")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import re
 import sys
 from contextlib import redirect_stdout
 from functools import cached_property
-from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -122,19 +120,3 @@ def _load(library: str) -> ctypes.CDLL | None:
         return ctypes.CDLL(library)
     except OSError:
         return None
-
-
-def processor_features() -> list[str]:
-    """What this processor can do, by numpy's names such as ``AVX2``, sorted; none where numpy does not tell."""
-    try:  # private, but nothing public tells as much
-        features = import_module("numpy._core._multiarray_umath").__cpu_features__
-    except (ImportError, AttributeError):
-        return []
-    return sorted(name for name, present in features.items() if present)
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may run on."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

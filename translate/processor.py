@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
+import os
 import platform
+import sys
 from functools import cache
+from importlib import import_module
 
 
 @cache
@@ -16,16 +18,24 @@ def int8_is_fast() -> bool:
     are not multiplied faster than numbers. On 64-bit Arm it takes the dot product of bytes, an option of Armv8.2 that
     all of Apple's own processors have; that was not measured.
     """
-    features = _features()
+    features = processor_features()
     if platform.machine().lower() in ("x86_64", "amd64"):
-        return features.get("AVX2", False)
+        return "AVX2" in features
     apple = (platform.system(), platform.machine()) == ("Darwin", "arm64")  # numpy does not ask macOS
-    return apple or features.get("ASIMDDP", False)
+    return apple or "ASIMDDP" in features
 
 
-def _features() -> dict[str, bool]:
-    """What numpy found at its import, by its names; {} where a later numpy keeps it elsewhere."""
-    try:
-        return dict(importlib.import_module("numpy._core._multiarray_umath").__cpu_features__)
+def processor_features() -> list[str]:
+    """What this processor can do, by numpy's names such as ``AVX2``, sorted; none where numpy does not tell."""
+    try:  # private, but nothing public tells as much
+        features = import_module("numpy._core._multiarray_umath").__cpu_features__
     except (ImportError, AttributeError):
-        return {}
+        return []
+    return sorted(name for name, present in features.items() if present)
+
+
+def usable_cores() -> int:
+    """Processor cores that this process may run on."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

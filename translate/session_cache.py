@@ -21,7 +21,7 @@ from typing import Any
 import onnxruntime
 import platformdirs
 
-from translate.devices import processor_features
+from translate.processor import processor_features
 
 VARIABLE = "TRANSLATE_CACHE"  # of the environment: another folder; empty: nothing is kept
 WORTHWHILE = 20_000_000  # bytes of a style; smaller ones open about as fast by themselves

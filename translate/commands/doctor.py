@@ -103,7 +103,7 @@ def _pillow() -> Report:
 
 
 def _processor() -> Report:
-    from translate.devices import processor_features, usable_cores
+    from translate.processor import processor_features, usable_cores
 
     features = processor_features()
     return {

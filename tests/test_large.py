@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import draw_photo
-from translate import inference, pipeline
+from translate import images, inference, pipeline
 from translate.errors import PictureError
 from translate.images import load_picture
 from translate.inference import Translator
@@ -54,6 +54,33 @@ def test_a_large_picture_is_as_the_others(
     assert Image.open(tmp_path / "large.png").getexif()[271] == "Maker"
     jpeg, usual = (load_picture(tmp_path / f"{name}.jpg").rgb.astype(int) for name in ("large", "usual"))
     assert np.abs(jpeg - usual).max() <= 1  # what is laid on white is rounded once or twice
+
+
+def test_one_large_picture_at_a_time(
+    tmp_path: Path, tiny_style: Path, small_is_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(4):
+        Image.fromarray(draw_photo(70, 53)).save(tmp_path / f"{index}.png")
+    (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:200])  # cut short: it has to make room too
+    held = most = 0
+
+    def decode(image: Image.Image) -> images.Upright:
+        nonlocal held, most
+        held += 1
+        most = max(most, held)
+        return original(image)
+
+    def save(*given: object) -> None:
+        nonlocal held
+        held -= 1
+
+    original = images.to_upright
+    monkeypatch.setattr(images, "to_upright", decode)
+    monkeypatch.setattr(pipeline, "save_large", save)
+    jobs = [Job(source=tmp_path / f"{n}.png", output=tmp_path / f"out{n}.png", format="PNG") for n in range(4)]
+    results = list(convert(jobs, Translator(tiny_style, device="cpu"), Options(workers=4, lanes=2)))
+    assert [result.error is None for result in results] == [True, True, False, True]
+    assert most <= 2  # the one cut short counts until the end
 
 
 def test_strips_are_read_once_from_above(tiny_style: Path) -> None:

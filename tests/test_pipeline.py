@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def test_skipped_jobs_are_results_and_touch_nothing(photos: Path) -> None:
 def test_a_photo_for_several_domains_is_decoded_once(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[str] = []
 
-    def load(source: Path, **limits: int) -> Picture | Upright:
+    def load(source: Path, **limits: Any) -> Picture | Upright:
         decoded.append(source.name)
         return images.load_frugally(source, **limits)
 
@@ -136,7 +137,7 @@ def test_memory_stays_flat(photos: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     lock = threading.Lock()
     decoded = translated = encoded = 0
 
-    def load(source: Path, **limits: int) -> Picture | Upright:
+    def load(source: Path, **limits: Any) -> Picture | Upright:
         nonlocal decoded
         with lock:
             decoded += 1
@@ -168,7 +169,7 @@ def test_decoding_goes_on_during_translation_and_translation_during_encoding(
     second_decoded, second_translated = threading.Event(), threading.Event()
     names: list[str] = []
 
-    def load(source: Path, **limits: int) -> Picture | Upright:
+    def load(source: Path, **limits: Any) -> Picture | Upright:
         if source.name == "01.png":
             second_decoded.set()
         return images.load_frugally(source, **limits)

@@ -108,11 +108,21 @@ def load_picture(
     )
 
 
-def load_frugally(source: str | Path | bytes, *, max_pixels: int, large: int) -> Picture | Upright:
-    """As `load_picture`, but what has more than ``large`` pixels comes as Pillow holds it, without a copy."""
-    return _load(
-        source, max_pixels, lambda image, _: (to_upright if image.width * image.height > large else _to_picture)(image)
-    )
+def load_frugally(
+    source: str | Path | bytes, *, max_pixels: int, large: int, admit_large: Callable[[], object]
+) -> Picture | Upright:
+    """As `load_picture`, but what has more than ``large`` pixels comes as Pillow holds it, without a copy.
+
+    Before such a picture takes memory, ``admit_large`` is called, which may wait.
+    """
+
+    def decode(image: Image.Image, file: IO[bytes]) -> Picture | Upright:
+        if image.width * image.height <= large:
+            return _to_picture(image)
+        admit_large()
+        return to_upright(image)
+
+    return _load(source, max_pixels, decode)
 
 
 Loaded = TypeVar("Loaded")

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -144,18 +144,19 @@ class _Conversion:
 
     def _carry(self, jobs: list[Job], source: Path | bytes) -> list[Result]:
         seconds: Seconds = {}
-        try:
-            with self._stage("decode", seconds):
-                photo = self._decode(source)
-        except PictureError as error:
-            return [Result(job=job, error=one_line(error), stages=seconds) for job in jobs]
-        except MemoryError:
-            return [_too_large(job, seconds) for job in jobs]
-        results = []
-        for job in jobs:
-            results.append(self._caught(job, partial(self._convert, photo=photo, last=job is jobs[-1]), seconds))
-            seconds = {}
-        return results
+        with ExitStack() as held:
+            try:
+                with self._stage("decode", seconds):
+                    photo = self._decode(source, admit_large=lambda: held.enter_context(self.large))
+            except PictureError as error:
+                return [Result(job=job, error=one_line(error), stages=seconds) for job in jobs]
+            except MemoryError:
+                return [_too_large(job, seconds) for job in jobs]
+            results = []
+            for job in jobs:
+                results.append(self._caught(job, partial(self._convert, photo=photo, last=job is jobs[-1]), seconds))
+                seconds = {}
+            return results
 
     def _caught(
         self, job: Job, convert: Callable[[Job, Seconds], tuple[int, int]], seconds: Seconds | None = None
@@ -191,11 +192,11 @@ class _Conversion:
         finally:
             self.lanes.release()
 
-    def _decode(self, source: Path | bytes) -> Picture | Upright:
+    def _decode(self, source: Path | bytes, *, admit_large: Callable[[], object]) -> Picture | Upright:
         options = self.options
         # what has to be scaled or doubled is held as an array in any case
         large = options.max_pixels if options.max_size or options.compare else LARGE
-        photo = load_frugally(source, max_pixels=options.max_pixels, large=large)
+        photo = load_frugally(source, max_pixels=options.max_pixels, large=large, admit_large=admit_large)
         return photo if options.max_size is None or isinstance(photo, Upright) else shrink(photo, options.max_size)
 
     def _convert(self, job: Job, seconds: Seconds, *, photo: Picture | Upright, last: bool) -> tuple[int, int]:
@@ -220,11 +221,10 @@ class _Conversion:
         options = self.options
         if not isinstance(self.translate, TranslatesStrips):
             raise TypeError("large pictures need a `Translator`")
-        with self.large:
-            with self._lane(seconds), _naming(job.source_name):
-                translate_in_place(photo, self.translate, job.domain, options.strength)
-            with self._stage("encode", seconds), _opened(job) as file, _naming(job.output_name):
-                save_large(photo, file, _format(job, photo), options.quality, options.effort)
+        with self._lane(seconds), _naming(job.source_name):
+            translate_in_place(photo, self.translate, job.domain, options.strength)
+        with self._stage("encode", seconds), _opened(job) as file, _naming(job.output_name):
+            save_large(photo, file, _format(job, photo), options.quality, options.effort)
         return photo.size
 
     def _convert_moving(self, job: Job, seconds: Seconds) -> tuple[int, int]:

@@ -64,7 +64,7 @@ for task in ${TASKS:-pix2pix cyclegan cut stargan cel}; do
     cyclegan)
         photo_pairs grade 176
         learn cyclegan cyclegan --a "$work/grade/train/A" --b "$work/grade/train/B" "${unpaired[@]}" \
-            --lambda-cycle 2 --lambda-identity 0 --steps "${CYCLEGAN_STEPS:-2500}"
+            --lambda-cycle 2 --lambda-identity 0 --steps "${CYCLEGAN_STEPS:-1100}"
         compare cyclegan grade
         ;;
     cut)

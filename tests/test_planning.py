@@ -28,7 +28,7 @@ def touch(*names: str) -> None:
 
 
 def arrows(jobs: list[Job]) -> list[str]:
-    return [f"{job.source and job.source.as_posix()} -> {job.output and job.output.as_posix()}" for job in jobs]
+    return [f"{job.source} -> {job.output}".replace(os.sep, "/") for job in jobs]
 
 
 def refusal(*inputs: str, output: str, **options: object) -> str:

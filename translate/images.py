@@ -21,6 +21,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.exif import read_exif
 from translate.formats import FORMATS, Effort, save_options
+from translate.remote import Location, RemotePath
 
 MAX_PIXELS = 200_000_000  # larger pictures are refused from their header, before any memory is taken
 Image.MAX_IMAGE_PIXELS = None  # our own limit replaces Pillow's
@@ -85,7 +86,7 @@ def from_signed_unit(values: Any) -> Any:
     return ((values + 1) * 127.5).round().clip(0, 255)
 
 
-def load_rgb(path: str | Path, *, decode_jpeg: JpegDecoder | None = None) -> NDArray[np.uint8]:
+def load_rgb(path: str | Location, *, decode_jpeg: JpegDecoder | None = None) -> NDArray[np.uint8]:
     """The picture as uint8 [H, W, 3], on white where it is transparent; raises ``PictureError`` as `load_picture`."""
     picture = load_picture(path, decode_jpeg=decode_jpeg)
     if picture.alpha is None:
@@ -95,7 +96,7 @@ def load_rgb(path: str | Path, *, decode_jpeg: JpegDecoder | None = None) -> NDA
 
 
 def load_picture(
-    source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, decode_jpeg: JpegDecoder | None = None
+    source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS, decode_jpeg: JpegDecoder | None = None
 ) -> Picture:
     """Decode a file, or the content of one; of an animation or a TIFF of several pages the first frame.
 
@@ -109,7 +110,7 @@ def load_picture(
 
 
 def load_frugally(
-    source: str | Path | bytes, *, max_pixels: int, large: int, admit_large: Callable[[], object]
+    source: str | Location | bytes, *, max_pixels: int, large: int, admit_large: Callable[[], object]
 ) -> Picture | Upright:
     """As `load_picture`, but what has more than ``large`` pixels comes as Pillow holds it, without a copy.
 
@@ -128,9 +129,13 @@ def load_frugally(
 Loaded = TypeVar("Loaded")
 
 
-def _load(source: str | Path | bytes, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]) -> Loaded:
+def _load(
+    source: str | Location | bytes, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]
+) -> Loaded:
     if isinstance(source, bytes):
         return _decode(io.BytesIO(source), "standard input", max_pixels, decode)
+    if isinstance(source, RemotePath):
+        return _decode(io.BytesIO(source.read_bytes()), str(source), max_pixels, decode)
     path = Path(source)
     if path.is_dir():
         raise PictureError(f"{path}: a folder, not a picture")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state
 from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.devices import choose_device, providers_of
 from translate.errors import PictureError, UnusableError, UserError, one_line
+from translate.processor import usable_cores
 from translate.session_cache import load_through_cache
 from translate.shipped import find_style, variant_for
 from translate.tiles import spans
@@ -53,15 +53,25 @@ class Translator:
     ``device``: ``auto`` (a GPU where there is one, else the processor), ``cpu``, ``cuda`` or ``cuda:N``.
     ``tile``: side in pixels of the tiles a picture is cut in, rounded up to the style's stride; 0 never cuts, None cuts
     large pictures. Cutting needs a tile-safe style, whose tiles equal the whole picture. ``memory``: MB that the
-    translation of a picture may take; where tiles do not bring it below, the picture is refused.
+    translation of a picture may take; where tiles do not bring it below, the picture is refused. ``threads``: cores of
+    the processor to use, None: all.
 
     Raises ``UnusableError`` where the file or the device cannot be used, ``UserError`` for a tile size that the style
     does not allow.
     """
 
-    def __init__(self, path: Path, *, device: str = "auto", tile: int | None = None, memory: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        device: str = "auto",
+        tile: int | None = None,
+        memory: int | None = None,
+        threads: int | None = None,
+    ) -> None:
         self.device, self.why_cpu = choose_device(device)
-        self._session = open_session(path, providers_of(self.device))
+        self._threads = threads
+        self._session = open_session(path, providers_of(self.device), threads=threads)
         if self.device != "cpu" and "CUDAExecutionProvider" not in self._session.get_providers():
             if device != "auto":
                 raise UnusableError(f"--device {device}: onnxruntime could not start CUDA; try --device cpu")
@@ -116,7 +126,7 @@ class Translator:
 
         A processor's threads share the work on one picture, but not all of it; more lanes take more memory.
         """
-        return min(MOST_LANES, os.cpu_count() or 1) if self.device == "cpu" else MOST_LANES
+        return min(MOST_LANES, self._threads or usable_cores()) if self.device == "cpu" else MOST_LANES
 
     def in_strips(
         self,
@@ -216,13 +226,14 @@ def style_file(name_or_path: str, *, device: str = "auto", int8: bool = True) ->
     return variant_for(path, choose_device(device)[0]) if int8 else path
 
 
-def open_session(path: Path, providers: list[Any], *, optimise: bool = True) -> Any:
+def open_session(path: Path, providers: list[Any], *, optimise: bool = True, threads: int | None = None) -> Any:
     """Load ``path``; without ``optimise`` quickly, to read what it says of itself. Raises ``UnusableError``."""
     if not path.is_file():
         raise UnusableError(f"{path}: no such style file")
     options = onnxruntime.SessionOptions()
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
+    options.intra_op_num_threads = threads or 0  # 0: one a core
     options.log_severity_level = FATAL
     options.enable_mem_pattern = False  # one is kept for every size of picture
     # Waiting threads sleep: the cores they would spin on decode and encode the neighbouring pictures.

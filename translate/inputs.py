@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from translate.errors import UserError
-from translate.folders import IMAGE_SUFFIXES, VIDEO_SUFFIXES, find_images
+from translate.folders import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from translate.remote import Location, RemotePath, find_images, is_below, is_remote, location
 
 SUFFIXES = IMAGE_SUFFIXES | VIDEO_SUFFIXES
 
@@ -17,18 +18,18 @@ SUFFIXES = IMAGE_SUFFIXES | VIDEO_SUFFIXES
 class Found:
     """A file to convert."""
 
-    source: Path
-    relative: Path  # its place below the output folder
+    source: Location
+    relative: PurePath  # its place below the output folder
 
 
-def find_all(inputs: Sequence[str], output: Path, *, recursive: bool) -> list[Found]:
+def find_all(inputs: Sequence[str], output: Location, *, recursive: bool) -> list[Found]:
     """The pictures and videos of ``inputs``, in their order, but those in ``output`` where it lies in an input folder.
 
     Raises ``UserError`` where an input is missing or holds none.
     """
     found = []
     for name in inputs:
-        path = Path(name)
+        path = location(name)
         if path.is_dir():
             found += _find_in_folder(path, output, recursive=recursive)
         elif is_pattern(name):
@@ -39,23 +40,23 @@ def find_all(inputs: Sequence[str], output: Path, *, recursive: bool) -> list[Fo
             found += [Found(picture, Path(picture.name)) for picture in pictures]
         else:
             require(path)
-            found.append(Found(path, Path(path.name)))
+            found.append(Found(path, PurePath(path.name)))
     return found
 
 
-def _find_in_folder(folder: Path, output: Path, *, recursive: bool) -> list[Found]:
+def _find_in_folder(folder: Location, output: Location, *, recursive: bool) -> list[Found]:
     """The pictures and videos of ``folder``, less those in an output folder inside it."""
-    inside = output.resolve()
-    pictures = find_images(folder, recursive=recursive, suffixes=SUFFIXES)
-    if recursive and inside != folder.resolve() and inside.is_relative_to(folder.resolve()):
-        pictures = [picture for picture in pictures if not picture.resolve().is_relative_to(inside)]
+    suffixes = IMAGE_SUFFIXES if isinstance(folder, RemotePath) else SUFFIXES  # a video needs a file
+    pictures = find_images(folder, recursive=recursive, suffixes=suffixes)
+    if recursive and is_below(output, folder) and not is_below(folder, output):
+        pictures = [(picture, relative) for picture, relative in pictures if not is_below(picture, output)]
     if not pictures:
         remedy = "" if recursive else "; -r looks in its subfolders too"
         raise UserError(f"{folder}: holds no picture or video ({_known_suffixes()}){remedy}")
-    return [Found(picture, picture.relative_to(folder)) for picture in pictures]
+    return [Found(picture, relative) for picture, relative in pictures]
 
 
-def require(path: Path) -> None:
+def require(path: Location) -> None:
     """Raise ``UserError`` where there is no such file or folder."""
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
@@ -67,4 +68,4 @@ def _known_suffixes() -> str:
 
 def is_pattern(name: str) -> bool:
     """Whether ``name`` is a pattern such as ``*.jpg``, and not the name of a file that looks like one."""
-    return glob.has_magic(name) and not Path(name).exists()
+    return glob.has_magic(name) and not is_remote(name) and not Path(name).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
 
     Raises ``PictureError`` naming the file, and ``UnusableError`` where the library for videos is missing.
     """
-    assert job.source is not None and job.output is not None  # planning keeps streams to pictures
+    assert isinstance(job.source, Path) and isinstance(job.output, Path)  # planning keeps streams to pictures
 
     def tell(done: int, total: int | None) -> None:
         options.on_progress(job, done, total)

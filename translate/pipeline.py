@@ -18,20 +18,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import PictureError, one_line
-from translate.files import atomic_file
 from translate.formats import FORMATS, Effort
 from translate.images import MAX_PIXELS, Picture, Upright, encode_picture, load_frugally, shrink
 from translate.large import LARGE, TranslatesStrips, save_large, translate_in_place
 from translate.mixing import blend, side_by_side
 from translate.moving import convert_moving
 from translate.planning import Domain, Job
+from translate.remote import Location, atomic_file
 
 Translate = Callable[[NDArray[np.uint8], Domain], NDArray[np.uint8]]  # [N, H, W, 3] -> the same shape
 OnProgress = Callable[[Job, int, int | None], None]  # the frames done, and in all; None: not known
@@ -69,11 +68,11 @@ class Result:
     stages: Seconds = field(default_factory=dict)  # decoding counts in the first job of a photo
 
     @property
-    def source(self) -> Path | None:
+    def source(self) -> Location | None:
         return self.job.source
 
     @property
-    def output(self) -> Path | None:
+    def output(self) -> Location | None:
         return self.job.output
 
     @property
@@ -130,7 +129,7 @@ class _Conversion:
         if not isinstance(reason, Stopped):
             self.reason = self.reason or reason
 
-    def carry(self, jobs: list[Job], source: Path | bytes) -> list[Result]:
+    def carry(self, jobs: list[Job], source: Location | bytes) -> list[Result]:
         """All jobs of one photo."""
         if jobs[0].skip:
             return [Result(job=job) for job in jobs]
@@ -142,7 +141,7 @@ class _Conversion:
             self.stop(error)
             raise
 
-    def _carry(self, jobs: list[Job], source: Path | bytes) -> list[Result]:
+    def _carry(self, jobs: list[Job], source: Location | bytes) -> list[Result]:
         seconds: Seconds = {}
         with ExitStack() as held:
             try:
@@ -192,7 +191,7 @@ class _Conversion:
         finally:
             self.lanes.release()
 
-    def _decode(self, source: Path | bytes, *, admit_large: Callable[[], object]) -> Picture | Upright:
+    def _decode(self, source: Location | bytes, *, admit_large: Callable[[], object]) -> Picture | Upright:
         options = self.options
         # what has to be scaled or doubled is held as an array in any case
         large = options.max_pixels if options.max_size or options.compare else LARGE

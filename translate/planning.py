@@ -6,9 +6,9 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 from translate.animation import ANIMATED, is_animated
@@ -16,6 +16,7 @@ from translate.errors import UserError
 from translate.folders import VIDEO_SUFFIXES
 from translate.formats import FORMATS, format_named, format_of_suffix
 from translate.inputs import SUFFIXES, Found, find_all, is_pattern, require
+from translate.remote import Location, RemotePath, location
 from translate.video_parts import CONTAINERS
 
 STREAM = "-"  # standard input or output
@@ -29,8 +30,8 @@ LISTED = 5  # offenders named in an error; the others are counted
 class Job:
     """One picture, animation or video to convert."""
 
-    source: Path | None  # None: standard input
-    output: Path | None  # None: standard output
+    source: Location | None  # None: standard input
+    output: Location | None  # None: standard output
     format: str | None  # of the output, one of `formats.FORMATS`; None: that of the source, or a video
     kind: Kind = "picture"
     skip: bool = False  # the output exists already and is kept
@@ -48,9 +49,9 @@ class Job:
 
 def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
     """The output of a single photo where none is named: beside it, ``photo-cel.jpg`` for the addition ``-cel``."""
-    if len(inputs) != 1 or inputs[0] == STREAM or Path(inputs[0]).is_dir() or is_pattern(inputs[0]):
+    if len(inputs) != 1 or inputs[0] == STREAM or location(inputs[0]).is_dir() or is_pattern(inputs[0]):
         raise UserError("--output is missing: name a folder for the results, or '-' for standard output")
-    photo = Path(inputs[0])
+    photo = location(inputs[0])
     if _is_video(photo):
         ending = _video_suffix(photo)
     else:
@@ -99,10 +100,11 @@ def plan(
             raise UserError(f"--suffix {suffix}: names files in an output folder, and --output {output} is none")
         jobs = _for_domains([_single_job(inputs, output, wanted, to_folder)], domains)
     else:
-        found = find_all(inputs, Path(output), recursive=recursive)
-        jobs = _for_domains([_folder_job(one, Path(output), wanted, suffix) for one in found], domains)
+        found = find_all(inputs, location(output), recursive=recursive)
+        jobs = _for_domains([_folder_job(one, location(output), wanted, suffix) for one in found], domains)
         if suffix or len(domains) > 1:
             jobs = _without_earlier_results(jobs)
+    _refuse_remote_videos(jobs)
     _refuse_collisions(jobs)
     _refuse_overwritten_inputs(jobs)
     _refuse_files_as_folders(jobs)
@@ -115,10 +117,10 @@ def plan(
 def _is_folder(output: str, inputs: Sequence[str]) -> bool:
     if output == STREAM:
         return False
-    if output.endswith(("/", os.sep)) or Path(output).is_dir():
+    if output.endswith(("/", os.sep)) or location(output).is_dir():
         return True
-    several = len(inputs) > 1 or any(Path(name).is_dir() or is_pattern(name) for name in inputs)
-    if several and Path(output).suffix.lower() in SUFFIXES:
+    several = len(inputs) > 1 or any(location(name).is_dir() or is_pattern(name) for name in inputs)
+    if several and location(output).suffix.lower() in SUFFIXES:
         raise UserError(f"--output {output}: several pictures do not fit in one file; end a folder's name with a slash")
     return several
 
@@ -131,7 +133,7 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
         raise UserError(f"--output {output}: a picture from standard input has no name to take; name a file, or '-'")
     source = None
     if inputs[0] != STREAM:
-        source = Path(inputs[0])
+        source = location(inputs[0])
         if source.is_dir() or is_pattern(inputs[0]):
             raise UserError(f"{source}: several pictures do not fit in --output {output}; name a folder")
         require(source)
@@ -139,7 +141,7 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
         return _single_video(source, output)
     if output == STREAM:
         return Job(source=source, output=None, format=wanted or (_own_format(source.suffix) if source else None))
-    target = Path(output)
+    target = location(output)
     by_suffix = format_of_suffix(target.suffix)
     if wanted and by_suffix and wanted != by_suffix:
         raise UserError(f"--format {wanted.lower()}: the suffix of --output {output} says {by_suffix.lower()}")
@@ -153,12 +155,12 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
     return _picture_job(source, target, format)
 
 
-def _single_video(source: Path, output: str) -> Job:
+def _single_video(source: Location, output: str) -> Job:
     if output == STREAM:
         raise UserError(f"{source}: a video does not go to standard output; name a file")
-    if Path(output).suffix.lower() not in CONTAINERS:
+    if location(output).suffix.lower() not in CONTAINERS:
         raise UserError(f"--output {output}: {source} is a video; end its name with {', '.join(CONTAINERS)}")
-    return Job(source=source, output=Path(output), format=None, kind="video")
+    return Job(source=source, output=location(output), format=None, kind="video")
 
 
 def _own_format(suffix: str) -> str:
@@ -167,27 +169,32 @@ def _own_format(suffix: str) -> str:
     return "PNG" if format in (None, "GIF") else format
 
 
-def _picture_job(source: Path | None, output: Path, format: str) -> Job:
+def _picture_job(source: Location | None, output: Location, format: str) -> Job:
     """An animation stays one where its new format can hold it; else its first frame is taken."""
-    moves = source is not None and format in ANIMATED and is_animated(source)
+    moves = isinstance(source, Path) and isinstance(output, Path) and format in ANIMATED and is_animated(source)
     return Job(source=source, output=output, format=format, kind="animation" if moves else "picture")
 
 
-def _is_video(path: Path) -> bool:
+def _is_video(path: Location | PurePath) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
-def _video_suffix(path: Path) -> str:
+def _video_suffix(path: Location | PurePath) -> str:
     return path.suffix if path.suffix.lower() in CONTAINERS else READ_ONLY_VIDEO
 
 
-def _folder_job(found: Found, folder: Path, wanted: str | None, suffix: str) -> Job:
+def _folder_job(found: Found, folder: Location, wanted: str | None, suffix: str) -> Job:
     relative = found.relative
     if _is_video(relative):
         target = folder / relative.with_name(relative.stem + suffix + _video_suffix(relative))
         return Job(source=found.source, output=target, format=None, kind="video")
     format = wanted or _own_format(relative.suffix)
-    if not wanted and relative.suffix.lower() == ".gif" and is_animated(found.source):
+    if (
+        not wanted
+        and relative.suffix.lower() == ".gif"
+        and isinstance(found.source, Path)
+        and is_animated(found.source)
+    ):
         format = "GIF"
     ending = relative.suffix if relative.suffix.lower() in FORMATS[format].suffixes else FORMATS[format].suffixes[0]
     return _picture_job(found.source, folder / relative.with_name(relative.stem + suffix + ending), format)
@@ -203,7 +210,7 @@ def _for_domains(jobs: Sequence[Job], domains: Sequence[Domain]) -> list[Job]:
     ]
 
 
-def _with_domain(output: Path | None, domain: Domain) -> Path:
+def _with_domain(output: Location | None, domain: Domain) -> Location:
     assert output is not None and domain is not None
     return output.with_stem(output.stem + domain_suffix(domain))
 
@@ -214,9 +221,23 @@ def _without_earlier_results(jobs: list[Job]) -> list[Job]:
     return [job for job in jobs if job.source is None or _identity(job.source) not in outputs]
 
 
-def _identity(path: Path) -> str:
+def _identity(path: Location) -> str:
     """Equal for paths that some file system takes for one file: of other case or other Unicode composition."""
+    if isinstance(path, RemotePath):
+        return str(path)
     return unicodedata.normalize("NFC", str(path.resolve())).casefold()
+
+
+def _refuse_remote_videos(jobs: Iterable[Job]) -> None:
+    remote = {
+        place
+        for job in jobs
+        if job.kind == "video"
+        for place in (job.source, job.output)
+        if isinstance(place, RemotePath)
+    }
+    if remote:
+        raise UserError(f"{_listed(remote)}: videos are read and written as files; copy them to this machine")
 
 
 def _refuse_collisions(jobs: Iterable[Job]) -> None:
@@ -247,7 +268,9 @@ def _refuse_overwritten_inputs(jobs: Iterable[Job]) -> None:
         raise UserError(f"{_listed(overwritten)}: an input would be overwritten; use --suffix or another --output")
 
 
-def _file_id(path: Path) -> tuple[int, int]:
+def _file_id(path: Location) -> Hashable:
+    if isinstance(path, RemotePath):
+        return path
     status = path.stat()
     return status.st_dev, status.st_ino
 

@@ -84,6 +84,9 @@ def convert(
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="this machine alone, or a Ray cluster (RAY_ADDRESS, else its own)")
     ] = "local",
+    cpus_per_worker: Annotated[
+        int | None, typer.Option(min=1, help="with --engine ray: cores of a worker without GPU; default: 4")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="show what would become what, write nothing")
     ] = False,
@@ -153,7 +156,10 @@ def convert(
     if translator is None:
         from translate.ray_engine import convert_with_ray
 
-        where, results = "ray", convert_with_ray(jobs, file, options, device=device, tile=tile, memory=memory)
+        where = "ray"
+        results = convert_with_ray(
+            jobs, file, options, device=device, tile=tile, memory=memory, cpus_per_worker=cpus_per_worker
+        )
     else:
         where, results = translator.device, convert_all(jobs, translator, told)
         if device == "auto" and not quiet:
@@ -161,7 +167,7 @@ def convert(
             say(f"--device auto took {translator.device}{reason}")
     interrupted = False
     try:
-        report.follow(results, len(jobs))
+        report.follow(results, jobs)
     except KeyboardInterrupt:
         interrupted = True
     report.summarise(style, where, interrupted=interrupted)

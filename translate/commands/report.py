@@ -35,8 +35,15 @@ class Report:
         self.results: list[Result] = []
         self._show: Callable[[float], None] = lambda done: None
 
-    def follow(self, results: Iterable[Result], total: int) -> None:
-        """Take all ``results`` as they come, of which there will be ``total``, and show how far they are."""
+    def follow(self, results: Iterable[Result], jobs: list[Job]) -> None:
+        """Take the ``results`` of ``jobs`` as they come and show how far they are; they are kept in the jobs' order."""
+        place = {id(job): number for number, job in enumerate(jobs)}
+        try:
+            self._take(results, len(jobs))
+        finally:
+            self.results.sort(key=lambda result: place[id(result.job)])
+
+    def _take(self, results: Iterable[Result], total: int) -> None:
         for result in self._with_progress(results, total):
             self.results.append(result)
             if result.error is not None:

@@ -96,11 +96,14 @@ def upsample(x: Tensor, *, factor: int = 2) -> Tensor:
 class ResizeConv(nn.Conv2d):
     """`upsample`, then a 3x3 convolution over a border of zeros or a reflected one: twice the height and width.
 
-    Computed as one transposed convolution of the small picture, with 4/9 of the arithmetic: a pixel repeated 2x2 and
-    weighed by a 3x3 kernel is the pixel weighed by the 4x4 kernel of the sums of its neighbours.
+    In training computed as one transposed convolution of the small picture, with 4/9 of the arithmetic: a pixel repeated
+    2x2 and weighed by a 3x3 kernel is the pixel weighed by the 4x4 kernel of the sums of its neighbours. Not in
+    evaluation, as an exported style would hold the larger kernel.
     """
 
     def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(upsample(x))
         shifted = [F.pad(self.weight, (left, 1 - left, top, 1 - top)) for left in (0, 1) for top in (0, 1)]
         weight = torch.stack(shifted).sum(0).flip(2, 3).transpose(0, 1)  # [out, in, 3, 3] -> [in, out, 4, 4]
         if self.padding_mode == "zeros":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -64,6 +66,7 @@ def test_resizing_and_convolving_in_one(padding: Padding) -> None:
     x = torch.randn(2, 5, 3, 6, dtype=torch.double, requires_grad=True)
     in_two = nn.Conv2d.forward(layer, upsample(x))
     torch.testing.assert_close(layer(x), in_two)
+    assert torch.equal(copy.deepcopy(layer).eval()(x), in_two)
     inputs = [x, *layer.parameters()]
     found = torch.autograd.grad(layer(x).square().sum(), inputs)
     torch.testing.assert_close(found, torch.autograd.grad(in_two.square().sum(), inputs))

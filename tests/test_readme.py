@@ -87,6 +87,7 @@ def shortened(command: str) -> str:
     return f"{command} {SHORT} {' '.join(f'--generator-options {option}' for option in options)}"
 
 
+@pytest.mark.timeout(900)  # some thirty processes, most of which load PyTorch
 def test_every_command_works_in_the_order_it_is_told(folder: Path) -> None:
     for command in COMMANDS:
         if command in SET_UP:

@@ -96,9 +96,9 @@ def upsample(x: Tensor, *, factor: int = 2) -> Tensor:
 class ResizeConv(nn.Conv2d):
     """`upsample`, then a 3x3 convolution over a border of zeros or a reflected one: twice the height and width.
 
-    In training computed as one transposed convolution of the small picture, with 4/9 of the arithmetic: a pixel repeated
-    2x2 and weighed by a 3x3 kernel is the pixel weighed by the 4x4 kernel of the sums of its neighbours. Not in
-    evaluation, as an exported style would hold the larger kernel.
+    In training computed as one transposed convolution of the small picture, with 4/9 of the arithmetic: a pixel
+    repeated 2x2 and weighed by a 3x3 kernel is the pixel weighed by the 4x4 kernel of the sums of its neighbours. Not
+    in evaluation, as an exported style would hold the larger kernel.
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -93,7 +93,7 @@ def plainly(photos: list[Path], work: Path) -> float:
     def convert_all() -> None:
         for photo in photos:
             with torch.inference_mode():
-                pixels = torch.from_numpy(np.asarray(Image.open(photo).convert("RGB")))
+                pixels = torch.from_numpy(np.array(Image.open(photo).convert("RGB")))
                 result = network(to_signed_unit(pixels.permute(2, 0, 1)[None].float()))[0]
             values = ((result.clamp(-1, 1) + 1) * 127.5).byte().permute(1, 2, 0).numpy()
             Image.fromarray(values).save(work / f"{photo.stem}-plain.jpg", quality=92)

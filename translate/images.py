@@ -10,14 +10,14 @@ import io
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from translate.colour import srgb_transform, to_srgb
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.exif import read_exif
 from translate.formats import FORMATS, Effort, save_options
@@ -40,7 +40,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SRGB = ImageCms.createProfile("sRGB")
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ def _decode_quickly(image: Image.Image, file: IO[bytes], decode_jpeg: JpegDecode
     if decode_jpeg is None or (image.format, image.mode) != ("JPEG", "RGB"):
         return None
     (orientation, exif), profile = read_exif(image), image.info.get("icc_profile")
-    if orientation != 1 or (profile and _srgb_transform(profile, "RGB") is not None):
+    if orientation != 1 or (profile and srgb_transform(profile, "RGB") is not None):
         return None
     file.seek(0)
     try:
@@ -194,7 +193,7 @@ def to_upright(image: Image.Image) -> Upright:
     image.load()
     orientation, exif = read_exif(image)
     colour, alpha = _split_alpha(image)
-    colour = _to_srgb(colour, image.info.get("icc_profile"))
+    colour = to_srgb(colour, image.info.get("icc_profile"))
     turn = _TURNS.get(orientation)
     if turn is not None:
         colour = colour.transpose(turn)
@@ -229,35 +228,6 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
     white = next((white for white in whites if largest <= white), largest)
     return Image.fromarray((values * (255 / white)).round().clip(0, 255).astype(np.uint8))
-
-
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Mode L, RGB, CMYK or LAB -> RGB. A profile that cannot be used counts as none."""
-    transform = _srgb_transform(profile, image.mode) if profile or image.mode == "LAB" else None
-    if transform is None:
-        return image.convert("RGB")
-    converted = ImageCms.applyTransform(image, transform)
-    assert converted is not None  # only a conversion in place returns nothing
-    return converted
-
-
-@lru_cache(maxsize=8)
-def _srgb_transform(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """``None`` where the profile is broken, is of other channels than ``mode``, or is sRGB itself."""
-    try:
-        source = ImageCms.createProfile("LAB") if mode == "LAB" else ImageCms.getOpenProfile(io.BytesIO(profile or b""))
-        transform = ImageCms.buildTransform(
-            source, _SRGB, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
-        )
-    except (ImageCms.PyCMSError, OSError):
-        return None
-    if mode == "RGB":  # most photos carry sRGB's own profile, and converting takes longer than decoding
-        levels = np.linspace(0, 255, 9).astype(np.uint8)
-        colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(27, 27, 3)
-        converted = np.array(ImageCms.applyTransform(Image.fromarray(colours), transform), np.int16)
-        if np.abs(converted - colours).max() <= 1:
-            return None
-    return transform
 
 
 def shrink(picture: Picture, max_side: int) -> Picture:

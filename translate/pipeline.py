@@ -58,7 +58,7 @@ class Options:
     on_note: Callable[[Job, str], None] = lambda job, text: None  # of what a result lacks, from its thread
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
     """What became of one job."""
 

@@ -26,7 +26,7 @@ Kind = Literal["picture", "animation", "video"]
 LISTED = 5  # offenders named in an error; the others are counted
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """One picture, animation or video to convert."""
 

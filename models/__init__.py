@@ -1,6 +1,6 @@
 """The network zoo: pure PyTorch, knows nothing of folders, losses or the command line."""
 
-from models import animegan, mobile, multiscale, patchgan, resnet, stargan, unet  # noqa: F401  they register themselves
+from models import animegan, mobile, multiscale, patchgan, projected, resnet, stargan, unet  # noqa: F401  they register themselves
 from models.init import Init, initialise
 from models.minibatch import couples_samples
 from models.registry import (

@@ -18,6 +18,7 @@ SMALL: dict[str, dict[str, Any]] = {  # options that keep tests short
     "patchgan": {"channels": 8},
     "pixel": {"channels": 8},
     "multiscale": {"channels": 8, "layers": 2},
+    "projected": {"channels": 8, "levels": 3},
     "stargan": {"channels": 8, "layers": 3, "size": 64},
 }
 
@@ -163,6 +164,31 @@ def test_the_sizes_of_the_paper() -> None:
             assert network(torch.empty(1, 6, side, side)).logits[0].shape == (1, 1, patches, patches)
     widths = [module.out_channels for module in network.modules() if isinstance(module, nn.Conv2d)]
     assert widths == [64, 128, 256, 512, 1]
+
+
+def test_the_network_behind_projected_stays_as_it_is_and_goes_where_it_goes() -> None:
+    network = build_small("projected", levels=2)
+    assert {name.split(".")[0] for name in network.state_dict()} == {"heads"}
+    assert {name.split(".")[1] for name, _ in network.named_parameters()} == {"stride2", "stride4"}
+    image = torch.rand(1, 3, 64, 64)
+    before = network(image)
+    initialise(network, "orthogonal")
+    after = network(image)
+    assert not torch.equal(before.logits[0], after.logits[0])
+    assert network.to("meta")(image.to("meta")).logits[0].shape == (1, 1, 16, 16)
+
+
+def test_projected_judges_each_picture_of_a_pair() -> None:
+    network = build_small("projected", in_channels=6).eval()
+    one, other = torch.rand(2, 1, 3, 64, 64)
+    with torch.no_grad():
+        logits = [network(torch.cat(pair, dim=1)).logits[0] for pair in ((one, other), (one, one), (other, other))]
+    assert not torch.allclose(logits[0], logits[1])
+    assert not torch.allclose(logits[0], logits[2])
+    with pytest.raises(ValueError, match="multiple of 3, not 4"):
+        build_discriminator("projected", in_channels=4)
+    with pytest.raises(ValueError, match="vgg19, efficientnet-lite0, not 'resnet'"):
+        build_discriminator("projected", feature_network="resnet")
 
 
 def test_every_scale_sees_half_of_the_one_before() -> None:

@@ -12,8 +12,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import vgg19
 
+from models.features import FeatureNetwork
 from translate.errors import UnusableError, UserError
-from translate.features import FeatureNetwork, build_feature_network, read_weights
+from translate.features import build_feature_network, read_weights
 
 LITE0 = "efficientnet-lite0"
 SHAPES = {  # of the levels for a picture of 64x96
@@ -131,7 +132,7 @@ def test_vgg19_that_cannot_be_downloaded_is_one_line(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
     with pytest.raises(
-        UnusableError, match=r"vgg19: .*no route to host.*https://\S+\.pth .*--feature-weights"
+        UnusableError, match=r"vgg19: .*https://\S+\.pth .*no route to host.*--feature-weights"
     ) as caught:
         build_feature_network("vgg19")
     assert "\n" not in str(caught.value)

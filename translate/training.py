@@ -14,7 +14,7 @@ from translate import checkpoint
 from translate.alarms import NOT_FINITE, Alarms
 from translate.batch_augment import BatchAugment
 from translate.config import AdversarialConfig
-from translate.cpu_gradients import fast_gradients
+from translate.cpu_kernels import fast_kernels
 from translate.data import Key, KeyedDataset, make_loader
 from translate.datasets import TrainingData, load_data
 from translate.engine import make_accelerator, stop_signals, to_device
@@ -93,7 +93,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
             torch.manual_seed(derived_seed(config.seed, run.step, accelerator.process_index))
             if augment is not None:
                 batch = augment(batch, step_context(config, accelerator, step=run.step, progress=run.step / last_step))
-            with fast_gradients(accelerator.device):
+            with fast_kernels(accelerator.device):
                 metrics = method.step(batch, step=run.step, progress=run.step / last_step)
             log.add(metrics, samples=config.samples_a_step(accelerator.num_processes))
             run.step += 1

@@ -22,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from models import Discriminator, Generator, build_discriminator, build_generator, couples_samples, initialise
 from translate.adversary import Adversary
 from translate.config import AdversarialConfig
-from translate.errors import UserError
+from translate.errors import UnusableError, UserError, one_line
 from translate.step import Batch, StepContext, Terms, step_context
 
 Pictures = Mapping[str, Tensor]  # float [N, 3, H, W] in [-1, 1] by name, such as "fake_B"
@@ -245,13 +245,15 @@ def built_discriminator(config: AdversarialConfig, *, in_channels: int = 3, **op
     """The configured discriminator for pictures of ``in_channels``.
 
     An unknown name or option, one that cannot see crops of the configured size, and one with a head for domains that
-    ``options`` does not name are a ``UserError``.
+    ``options`` does not name are a ``UserError``; a feature network without its weights is an ``UnusableError``.
     """
     given = config.discriminator_options | {"in_channels": in_channels} | options
     try:
         discriminator = build_discriminator(config.discriminator, **given)
     except ValueError as error:
         raise UserError(f"--discriminator {config.discriminator}: {error}") from error
+    except (ImportError, OSError) as error:  # of its feature network
+        raise UnusableError(f"--discriminator {config.discriminator}: {one_line(error)}") from error
     shapes_alone = copy.deepcopy(discriminator).to("meta")
     try:
         verdict = shapes_alone(torch.empty(2, in_channels, config.crop, config.crop, device="meta"))

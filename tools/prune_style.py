@@ -1,0 +1,31 @@
+"""Take hidden channels that never fire out of a style file, and say what is left of each layer.
+
+    python tools/prune_style.py STYLE OUT PHOTOS...
+
+PHOTOS are folders of photos as the style is to convert. The int8 variant is to be made anew afterwards.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from translate.folders import find_images
+from translate.prune import prune_style
+from translate.shipped import find_style
+
+
+def main(
+    style: Annotated[str, typer.Argument(help="name of a shipped style, or an .onnx file, in float32")],
+    output: Annotated[Path, typer.Argument(help="the .onnx file to write")],
+    folders: Annotated[list[Path], typer.Argument(help="folders of photos")],
+) -> None:
+    photos = [photo for folder in folders for photo in find_images(folder, recursive=True)]
+    for layer, (kept, channels) in prune_style(find_style(style), output, photos).items():
+        print(f"{layer}: {kept} of {channels} channels")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -18,9 +18,10 @@ from translate.datasets import load_data
 from translate.edges import smooth_edges
 from translate.engine import to_device
 from translate.errors import UserError
-from translate.losses import objective_by_name
+from translate.losses import gram_matrix, objective_by_name
 from translate.methods import build_method
 from translate.methods.animegan import AnimeGan, grey, relative_l1
+from translate.seeds import derived_seed
 from translate.step import Batch, StepContext
 
 CONTEXT = StepContext(seed=0, step=0, progress=0.5, total=2, samples=range(2))
@@ -103,24 +104,53 @@ def photos() -> Tensor:
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def test_style_is_of_texture_and_not_of_colour(tmp_path: Path) -> None:
-    method, _ = built(tmp_path)
+def style_loss(method: AnimeGan, batch: Batch, picture: Tensor) -> Tensor:
+    return method.generator_terms(batch, {"fake_B": picture}, CONTEXT).losses["G/style"]
+
+
+@pytest.mark.parametrize("style_colour", [False, True])
+def test_style_is_of_texture_and_of_colour_by_option(tmp_path: Path, style_colour: bool) -> None:
+    method, batch = built(tmp_path, style_colour=style_colour)
     photo, other = photos(), photos().flip(0)
+    batch = dict.fromkeys(batch, photo)
     tinted = 0.9 * photo + torch.tensor([0.05, 0, -0.05 * 0.299 / 0.114]).view(3, 1, 1)
     tinted += (grey(photo) - grey(tinted))[:, :1]  # of the same brightness
     assert (tinted - photo).abs().mean() > 0.01
-    assert method.style(photo, photo) == 0
-    assert method.style(tinted, photo) < 1e-3 < 0.05 < method.style(other, photo)
+    of_photo, of_tinted, of_other = (style_loss(method, batch, each[:1]) for each in (photo, tinted, other))
+    assert abs(of_other - of_photo) > 1e-3
+    assert (abs(of_tinted - of_photo) > 1e-4) == style_colour
+
+
+def test_style_is_the_mean_over_drawn_pictures(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, style_colour=True, lambda_style=2.0)
+    samples = [method.training[Key(index, derived_seed(0, index))] for index in range(len(method.training))]
+    drawn = to_device(default_collate(samples), torch.device("cpu"), channels_last=True)
+    features = method.deep_features(drawn["B"])
+    assert list(features) == ["stride2", "stride4", "stride8"]
+    wanted = {level: gram_matrix(maps).mean(0) for level, maps in features.items()}
+    found = method.deep_features(batch["A"])
+    of_levels = [
+        torch.stack([relative_l1(gram_matrix(maps[None]), wanted[level][None]) for maps in found[level]]).mean()
+        for level in found
+    ]
+    torch.testing.assert_close(style_loss(method, batch, batch["A"]), 2 * torch.stack(of_levels).mean())
+
+
+def test_without_weight_the_style_is_not_looked_at(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, lambda_style=0.0)
+    assert "G/style" not in method.generator_terms(batch, {"fake_B": batch["A"]}, CONTEXT).losses
+    assert "drawn_style" not in vars(method)
 
 
 def test_content_is_of_the_photo_in_its_colours(tmp_path: Path) -> None:
     method, _ = built(tmp_path)
     photo = photos()
-    assert method.content(photo, photo) == 0
-    exposed = 0.9 * photo
-    assert 0 < method.content(exposed, photo) < method.content(photo.flip(0), photo)
+    assert method.content(method.deep_features(photo), photo) == 0
+    exposed = (0.9 * photo).requires_grad_()
+    of_exposed = method.content(method.deep_features(exposed), photo)
+    assert 0 < of_exposed < method.content(method.deep_features(photo.flip(0)), photo)
     wanted = photo.clone().requires_grad_()
-    method.content(exposed.requires_grad_(), wanted).backward()
+    method.content(method.deep_features(exposed), wanted).backward()
     assert exposed.grad is not None and exposed.grad.abs().sum() > 0 and wanted.grad is None
 
 

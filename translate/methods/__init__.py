@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accelerate import Accelerator
 
-from translate.config import AdversarialConfig, StarGanConfig
+from translate.config import AdversarialConfig, AnimeGanConfig, StarGanConfig
 from translate.datasets import TrainingData
 from translate.methods.animegan import AnimeGan
 from translate.methods.base import Method
@@ -13,11 +13,13 @@ from translate.methods.cyclegan import CycleGan
 from translate.methods.pix2pix import Pix2Pix
 from translate.methods.stargan import StarGan
 
-METHODS: dict[str, type[Method]] = {"pix2pix": Pix2Pix, "cyclegan": CycleGan, "cut": Cut, "animegan": AnimeGan}
+METHODS: dict[str, type[Method]] = {"pix2pix": Pix2Pix, "cyclegan": CycleGan, "cut": Cut}
 
 
 def build_method(config: AdversarialConfig, accelerator: Accelerator, data: TrainingData) -> Method:
     """The method that ``config`` is the configuration of."""
     if isinstance(config, StarGanConfig):
         return StarGan(config, accelerator, data.domains, exclusive=data.exclusive)
+    if isinstance(config, AnimeGanConfig):
+        return AnimeGan(config, accelerator, data.training)
     return METHODS[config.method](config, accelerator)

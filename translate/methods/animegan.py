@@ -6,17 +6,21 @@ L(G) = w_adv L_adv + w_con L_con + w_gra L_gra + w_col L_col, and total variatio
   that colour counts, and the grey of B with smoothed edges (CartoonGAN, Chen et al. 2018, section 3.2.1), so that clear
   lines count. The weights are 1, 1 and 0.1.
 - L_con: the L1 distance of the deep features of photo and translation. The first steps minimise it alone.
-- L_gra: the L1 distance of the Gram matrices of deep features of the translation and of a drawn picture in grey, which
-  takes over texture and not colour.
+- L_gra: the L1 distance of the Gram matrices of features of the translation and of drawn pictures in grey, which takes
+  over texture and not colour.
 - L_col: the photo's colours: L1 in Y, Huber in U and in V.
 Departures: both sides of L_gra are in grey, as in AnimeGANv3, so that the grey of one does not draw the colours out of
-the other. L_con and L_gra are relative to the magnitude of both sides, so that one weight serves any feature network;
-the weights are our own. Decoys and translated pictures together weigh as much as the drawn ones, a balance that other
-objectives than least squares need. One learning rate serves the first steps and the others. A moving average of the
-generator is kept and exported.
+the other; ``style_colour`` leaves both in colour, to take over the palette too. L_gra is of every level of features
+down to that of L_con (three levels in AnimeGANv3), and its target is the mean over drawn pictures in place of one drawn
+at random: what a single picture shows is noise beside the style of all. L_con and L_gra are relative to the magnitude
+of both sides, so that one weight serves any feature network; the weights are our own. Decoys and translated pictures
+together weigh as much as the drawn ones, a balance that other objectives than least squares need. One learning rate
+serves the first steps and the others. A moving average of the generator is kept and exported.
 """
 
 from __future__ import annotations
+
+from functools import cached_property
 
 import torch
 from accelerate import Accelerator
@@ -24,25 +28,33 @@ from kornia.color import rgb_to_grayscale
 from torch import Tensor
 
 from translate.config import AnimeGanConfig
+from translate.data import Key, KeyedDataset
 from translate.edges import smooth_edges
+from translate.engine import to_device
 from translate.features import build_feature_network
 from translate.losses import gram_matrix, total_variation, yuv_colour
 from translate.methods.base import DISCRIMINATOR, GENERATOR, Method, Pictures, built_discriminator, built_generator
+from translate.seeds import derived_seed
 from translate.step import Batch, StepContext, Terms
 
 SMOOTHED_WEIGHT = 0.1  # of the decoys with smoothed edges: a larger one makes the lines too sharp, says the paper
+Features = dict[str, Tensor]  # by level
+
+STYLE_PICTURES = 128  # the most drawn pictures that the style is the mean of: another 128 differ by a tenth
 
 
 class AnimeGan(Method):
     """Translation from photos ``A`` to the look of the drawn pictures ``B``.
 
     A batch may bring ``smoothed``, ``B`` with smoothed edges, moved alike; where it does not, they are smoothed here.
+    Of ``training``, whose samples are such batches of one, the style is learnt before the first step that needs it.
     """
 
     config: AnimeGanConfig
 
-    def __init__(self, config: AnimeGanConfig, accelerator: Accelerator) -> None:
+    def __init__(self, config: AnimeGanConfig, accelerator: Accelerator, training: KeyedDataset) -> None:
         super().__init__(config, accelerator)
+        self.training = training
         self.add_networks(GENERATOR, {GENERATOR: built_generator(config)}, lr=config.lr, averaged=(GENERATOR,))
         discriminator = built_discriminator(config, in_channels=3)
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
@@ -66,12 +78,15 @@ class AnimeGan(Method):
 
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         config, real_A, fake_B = self.config, batch["A"], pictures["fake_B"].float()
-        terms = Terms({"G/content": config.lambda_content * self.content(fake_B, real_A)})
+        features = self.deep_features(fake_B)
+        terms = Terms({"G/content": config.lambda_content * self.content(features, real_A)})
         if self.warms_up(context.progress):
             return terms
+        if config.lambda_style > 0:
+            styled = features if config.style_colour else self.deep_features(grey(fake_B))
+            terms += Terms({"G/style": config.lambda_style * self.style(styled)})
         terms += Terms(
             {
-                "G/style": config.lambda_style * self.style(fake_B, batch["B"]),
                 "G/colour": config.lambda_colour * yuv_colour(fake_B, real_A),
                 "G/tv": config.lambda_tv * total_variation(fake_B),
             }
@@ -80,22 +95,41 @@ class AnimeGan(Method):
             terms += self.adversary.fool(fake_B, context, real=batch["B"])[0]
         return terms
 
-    def content(self, picture: Tensor, photo: Tensor) -> Tensor:
-        """How far what ``picture`` shows is from what ``photo`` does, both float [N, 3, H, W]: from 0 to 2."""
+    def content(self, features: Features, photo: Tensor) -> Tensor:
+        """How far what ``features`` show is from what ``photo``, float [N, 3, H, W], does: from 0 to 2."""
         with torch.no_grad():
             wanted = self.deep_features(photo)
-        return relative_l1(self.deep_features(picture), wanted)
-
-    def style(self, picture: Tensor, drawn: Tensor) -> Tensor:
-        """How far the texture of ``picture`` is from that of ``drawn``, whatever their colours: from 0 to 2."""
-        with torch.no_grad():
-            wanted = gram_matrix(self.deep_features(grey(drawn)))
-        return relative_l1(gram_matrix(self.deep_features(grey(picture))), wanted)
-
-    def deep_features(self, images: Tensor) -> Tensor:
         level = self.features.content_level
+        return relative_l1(features[level], wanted[level])
+
+    def style(self, features: Features) -> Tensor:
+        """How far the Gram matrices of ``features`` are from the drawn pictures', the mean over levels: from 0 to 2."""
+        distances = [
+            relative_l1(gram_matrix(maps), self.drawn_style[level].expand(len(maps), -1, -1))
+            for level, maps in features.items()
+        ]
+        return torch.stack(distances).mean()
+
+    @cached_property
+    def drawn_style(self) -> Features:
+        """The mean Gram matrix [1, C, C] of each level over drawn pictures: the same in every process."""
+        count = min(len(self.training), STYLE_PICTURES)
+        total: Features = {}
+        with torch.no_grad():
+            for index in range(count):
+                sample = self.training[Key(index, derived_seed(self.config.seed, index))]
+                device, layout = self.accelerator.device, self.config.channels_last
+                drawn = to_device({"B": sample["B"][None]}, device, channels_last=layout)["B"]
+                features = self.deep_features(drawn if self.config.style_colour else grey(drawn))
+                for level, maps in features.items():
+                    total[level] = total.get(level, 0) + gram_matrix(maps) / count
+        return total
+
+    def deep_features(self, images: Tensor) -> Features:
+        """The features of pictures, float [N, 3, H, W], at all levels down to that of the content."""
+        levels = list(self.features.levels)
         with self.accelerator.autocast():
-            return self.features(images, {level})[level]
+            return self.features(images, levels[: levels.index(self.features.content_level) + 1])
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:

@@ -16,9 +16,10 @@ from PIL import Image, ImageSequence
 from tests.conftest import draw_photo, files_below
 from tests.test_images import swapped_primaries
 from translate import animation
-from translate.animation import AnimationOptions, convert_animation, is_animated
+from translate.animation import convert_animation, is_animated
 from translate.errors import PictureError
 from translate.images import load_rgb
+from translate.moving import MovingOptions
 
 Pixels = NDArray[np.uint8]
 SUFFIXES = {"GIF": ".gif", "WEBP": ".webp", "PNG": ".png"}
@@ -194,7 +195,7 @@ def test_frames_are_not_gathered(tmp_path: Path, format: str) -> None:
 
 def test_smaller_and_side_by_side(tmp_path: Path) -> None:
     path = write(tmp_path / "in.gif", drawn())
-    options = AnimationOptions(max_size=20, compare=True)
+    options = MovingOptions(max_size=20, compare=True)
     assert convert_animation(path, tmp_path / "out.png", invert, "PNG", options) == (40, 15)
     frames, _, _ = read(tmp_path / "out.png")
     np.testing.assert_array_equal(frames[0][:, 20:, :3], 255 - frames[0][:, :20, :3])
@@ -213,7 +214,7 @@ def test_held_still(tmp_path: Path) -> None:
 
     noise = []
     for stabilise in (False, True):
-        convert_animation(path, tmp_path / "out.png", flicker, "PNG", AnimationOptions(stabilise=stabilise))
+        convert_animation(path, tmp_path / "out.png", flicker, "PNG", MovingOptions(stabilise=stabilise))
         shown, _, _ = read(tmp_path / "out.png")
         noise.append(np.mean([np.abs(a[20:].astype(int) - b[20:]).mean() for a, b in pairwise(shown)]))
     assert noise[1] < noise[0] / 4
@@ -276,7 +277,7 @@ def test_refusals_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"in\.gif: 40 x 30 pixels cannot be translated"):
         convert_animation(source, tmp_path / "out.gif", fail, "GIF")
     with pytest.raises(PictureError, match=r"in\.gif: 40 x 30 pixels are over the limit of 1000; .*--max-pixels 1200"):
-        convert_animation(source, tmp_path / "out.gif", invert, "GIF", AnimationOptions(max_pixels=1000))
+        convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=1000))
     with pytest.raises(PictureError, match=r"none\.gif: no such file"):
         convert_animation(tmp_path / "none.gif", tmp_path / "out.gif", invert, "GIF")
     with pytest.raises(PictureError, match=r"in\.gif.*cannot be written"):

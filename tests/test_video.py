@@ -18,8 +18,9 @@ from tests.conftest import draw_photo, files_below
 from translate import video, video_parts
 from translate.errors import ExitCode, PictureError, UnusableError, UserError
 from translate.inference import Translator
+from translate.moving import MovingOptions
 from translate.shipped import find_style
-from translate.video import VideoOptions, VideoResult, convert_video
+from translate.video import VideoResult, convert_video
 from translate.video_source import Colour, probe, read_frames
 
 Pixels = NDArray[np.uint8]
@@ -302,7 +303,7 @@ def test_quality(tmp_path: Path) -> None:
     source = write_video(tmp_path / "in.mp4", noise)
     sizes = []
     for quality in (20, None, 100):
-        convert_video(source, tmp_path / f"{quality}.mp4", invert, VideoOptions(quality=quality))
+        convert_video(source, tmp_path / f"{quality}.mp4", invert, MovingOptions(quality=quality))
         sizes.append((tmp_path / f"{quality}.mp4").stat().st_size)
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[2] / 2
@@ -311,7 +312,7 @@ def test_quality(tmp_path: Path) -> None:
 def test_smaller_and_side_by_side(tmp_path: Path) -> None:
     frames = film(4, 128, 96)
     source = write_video(tmp_path / "in.mp4", frames)
-    result = convert_video(source, tmp_path / "out.mp4", invert, VideoOptions(max_size=64, compare=True))
+    result = convert_video(source, tmp_path / "out.mp4", invert, MovingOptions(max_size=64, compare=True))
     assert result.size == (128, 48)
     small = [np.array(Image.fromarray(frame).resize((64, 48), Image.Resampling.BOX)) for frame in frames]
     both = [np.hstack((frame, invert(frame))) for frame in small]
@@ -322,7 +323,7 @@ def test_the_style_in_the_box(tmp_path: Path) -> None:
     photos = [draw_photo(48, 32), 255 - draw_photo(48, 32)]
     source = write_video(tmp_path / "in.mp4", photos)
     translator = Translator(find_style("cel"), device="cpu")
-    convert_video(source, tmp_path / "out.mp4", translator, VideoOptions(quality=100))
+    convert_video(source, tmp_path / "out.mp4", translator, MovingOptions(quality=100))
     expected = list(translator(np.stack(frames_of(source))))
     assert difference(frames_of(tmp_path / "out.mp4"), expected) < 2 * CLOSE
     assert difference(expected, frames_of(source)) > 3 * CLOSE
@@ -356,7 +357,7 @@ def noisy_film(count: int) -> list[Pixels]:
 @pytest.mark.parametrize("stabilise", [False, True])
 def test_an_interrupted_call_is_resumed(tmp_path: Path, short_segments: int, stabilise: bool) -> None:
     source = write_video(tmp_path / "in.mp4", noisy_film(30), audio="aac")
-    options = VideoOptions(stabilise=stabilise)
+    options = MovingOptions(stabilise=stabilise)
     convert_video(source, tmp_path / "undisturbed.mp4", invert, options)
     output = tmp_path / "out.mp4"
     for stop in (12, 11):  # the second call finishes one more segment, and begins another
@@ -377,10 +378,10 @@ def test_an_interrupted_call_is_resumed(tmp_path: Path, short_segments: int, sta
 
 def test_segments_of_other_settings_are_not_taken_up(tmp_path: Path, short_segments: int) -> None:
     source = write_video(tmp_path / "in.mp4", film(20))
-    changes: list[tuple[VideoOptions, dict[str, object]]] = [
-        (VideoOptions(quality=50), {"style": "a"}),
-        (VideoOptions(), {"style": "b"}),
-        (VideoOptions(stabilise=True), {"style": "a"}),
+    changes: list[tuple[MovingOptions, dict[str, object]]] = [
+        (MovingOptions(quality=50), {"style": "a"}),
+        (MovingOptions(), {"style": "b"}),
+        (MovingOptions(stabilise=True), {"style": "a"}),
     ]
     for options, settings in changes:
         with pytest.raises(KeyboardInterrupt):

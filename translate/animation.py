@@ -14,9 +14,10 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.files import atomic_file
-from translate.formats import Effort, save_options
-from translate.images import MAX_PIXELS, Picture, shrink, to_upright
+from translate.formats import save_options
+from translate.images import Picture, shrink, to_upright
 from translate.mixing import side_by_side
+from translate.moving import MovingOptions
 from translate.stabilise import Stabiliser
 
 Pixels = NDArray[np.uint8]
@@ -28,18 +29,6 @@ CLEAR = GIF_COLOURS  # its place
 OPAQUE_FROM = 128  # alpha; a GIF's pixels are opaque or clear
 WORSE = 1.25  # times the error it had on its own frame, at which a palette is given up for a new one
 UNSEEN = 0.5  # of 255: an error on top of that which is not worth a new palette
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnimationOptions:
-    """How an animation is converted."""
-
-    quality: int | None = None  # 1 to 100, of WebP; None: the format's own
-    effort: Effort = "normal"  # on a small file
-    max_size: int | None = None  # pixels of the longer side, to which larger ones are scaled down first
-    compare: bool = False  # original and result side by side
-    stabilise: bool = False  # hold the result still where the original is
-    max_pixels: int = MAX_PIXELS  # larger ones are refused
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,7 @@ def convert_animation(
     output: Path,
     translate: Callable[[Pixels], Pixels],
     format: str,
-    options: AnimationOptions | None = None,
+    options: MovingOptions | None = None,
     *,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int]:
@@ -83,7 +72,7 @@ def convert_animation(
 
     Raises ``PictureError`` naming the file where it cannot be read or written.
     """
-    options = options or AnimationOptions()
+    options = options or MovingOptions()
     animation = _look_through(source, options.max_pixels)
     pictures = _translated(source, translate, options, on_progress, len(animation.durations))
     images = map(_Palettes(animation.clear) if format == "GIF" else _to_image, pictures)
@@ -101,7 +90,7 @@ def convert_animation(
     return film.size
 
 
-def _film_options(film: Image.Image, animation: Animation, format: str, options: AnimationOptions) -> dict[str, Any]:
+def _film_options(film: Image.Image, animation: Animation, format: str, options: MovingOptions) -> dict[str, Any]:
     """For Pillow, beside what a still picture of this format is given."""
     chosen = save_options(format, options.quality, options.effort, film.info.get("exif"))
     chosen |= {"save_all": True, "duration": animation.durations}
@@ -145,7 +134,7 @@ def _look_through(source: Path, max_pixels: int) -> Animation:
 def _translated(
     source: Path,
     translate: Callable[[Pixels], Pixels],
-    options: AnimationOptions,
+    options: MovingOptions,
     on_progress: Callable[[int, int], None] | None,
     count: int,
 ) -> Iterator[Picture]:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.formats import Effort
+from translate.images import MAX_PIXELS
 from translate.planning import Job
 
 if TYPE_CHECKING:
     from translate.pipeline import Options
 
 Frames = NDArray[np.uint8]  # [N, H, W, 3]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovingOptions:
+    """How a video or an animation is converted."""
+
+    quality: int | None = None  # 1 to 100, of videos and of WebP; None: the format's own, 90 of videos
+    effort: Effort = "normal"  # on a small file
+    max_size: int | None = None  # pixels of the longer side, to which larger ones are scaled down first
+    compare: bool = False  # original and result side by side
+    stabilise: bool = False  # hold the result still where the original is
+    max_pixels: int = MAX_PIXELS  # of a frame; larger animations are refused
 
 
 def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Options) -> tuple[int, int]:
@@ -27,41 +42,23 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
     def tell(done: int, total: int | None) -> None:
         options.on_progress(job, done, total)
 
+    moving = MovingOptions(
+        quality=options.quality,
+        effort=options.effort,
+        max_size=options.max_size,
+        compare=options.compare,
+        stabilise=options.stabilise,
+        max_pixels=options.max_pixels,
+    )
     if job.kind == "animation":
-        from translate.animation import AnimationOptions, convert_animation
+        from translate.animation import convert_animation
 
         assert job.format is not None
-        return convert_animation(
-            job.source,
-            job.output,
-            translate,
-            job.format,
-            AnimationOptions(
-                quality=options.quality,
-                effort=options.effort,
-                max_size=options.max_size,
-                compare=options.compare,
-                stabilise=options.stabilise,
-                max_pixels=options.max_pixels,
-            ),
-            on_progress=tell,
-        )
-    from translate.video import VideoOptions, convert_video
+        return convert_animation(job.source, job.output, translate, job.format, moving, on_progress=tell)
+    from translate.video import convert_video
 
-    result = convert_video(
-        job.source,
-        job.output,
-        translate,
-        VideoOptions(
-            quality=options.quality,
-            effort=options.effort,
-            max_size=options.max_size,
-            compare=options.compare,
-            stabilise=options.stabilise,
-        ),
-        settings={**options.settings, "domain": job.domain, "strength": options.strength},
-        on_progress=tell,
-    )
+    settings = {**options.settings, "domain": job.domain, "strength": options.strength}
+    result = convert_video(job.source, job.output, translate, moving, settings=settings, on_progress=tell)
     if result.left_out:
         options.on_note(job, f"left out, as {job.output.suffix} cannot hold it: {', '.join(result.left_out)}")
     return result.size

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import PictureError, UserError
-from translate.formats import Effort
+from translate.moving import MovingOptions
 from translate.stabilise import Stabiliser
 from translate.video_join import join, unfit_streams
 from translate.video_parts import CONTAINERS, Encoding, Parts, SegmentEncoder, choose_codec
@@ -37,17 +37,6 @@ AHEAD = 2  # batches decoded before they are needed, and as many waiting to be e
 
 
 @dataclass(frozen=True, kw_only=True)
-class VideoOptions:
-    """How a video is converted."""
-
-    quality: int | None = None  # 1 to 100; None: 90
-    effort: Effort = "normal"  # on a small file
-    max_size: int | None = None  # pixels of the longer side, to which larger videos are scaled down first
-    compare: bool = False  # video and result side by side
-    stabilise: bool = False  # hold the result still where the video is
-
-
-@dataclass(frozen=True, kw_only=True)
 class VideoResult:
     """What was written."""
 
@@ -61,7 +50,7 @@ def convert_video(
     source: Path,
     output: Path,
     translate: Translate,
-    options: VideoOptions | None = None,
+    options: MovingOptions | None = None,
     *,
     settings: Mapping[str, object] | None = None,
     on_progress: OnProgress | None = None,
@@ -76,7 +65,7 @@ def convert_video(
     ``UnusableError`` where PyAV is missing, ``UserError`` for a suffix of another kind. After any exception,
     KeyboardInterrupt too, there is no output, and the finished segments are left for the next call.
     """
-    options = options or VideoOptions()
+    options = options or MovingOptions()
     if output.suffix.lower() not in CONTAINERS:
         raise UserError(f"{output}: a video is written to {', '.join(CONTAINERS)}; name an output with one of these")
     info = probe(source, options.max_size)
@@ -127,7 +116,7 @@ def convert_video(
 class _Encoder:
     """The last stage, in a thread of its own: frame after frame into segments."""
 
-    def __init__(self, encoding: Encoding, parts: Parts, segment_frames: int, options: VideoOptions) -> None:
+    def __init__(self, encoding: Encoding, parts: Parts, segment_frames: int, options: MovingOptions) -> None:
         self._encoding, self._parts, self._segment_frames = encoding, parts, segment_frames
         self._stabiliser = Stabiliser(parts.state()) if options.stabilise else None
         self._compare = options.compare
@@ -151,7 +140,7 @@ class _Encoder:
             self._segment = None
 
 
-def _encoding_for(info: VideoInfo, suffix: str, options: VideoOptions) -> Encoding:
+def _encoding_for(info: VideoInfo, suffix: str, options: MovingOptions) -> Encoding:
     codec, codec_options = choose_codec(suffix, options.quality, options.effort)
     width = info.width * (2 if options.compare else 1)
     even = 2 if codec == "libx264" else 1  # its colours are stored for two by two pixels, and whole ones

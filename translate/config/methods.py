@@ -165,10 +165,11 @@ class AnimeGanConfig(UnpairedConfig):
             "lr_discriminator": 4e-5,
             "schedule": "constant",
         },
-        # for a processor and a small folder of art: the small generator; a discriminator on pretrained features, as one
-        # that starts from nothing hardly tells 300 drawings from photos; the palette by the style. Gradients a hundred
-        # times as large as others would all but stop Adam: clipped, and soon forgotten. Enlargement below 1 shows more
-        # of a picture in a crop.
+        # For a processor and a small folder of art. The small generator starts near the identity: steps of content
+        # alone would only shut the branches that it is to learn with. The discriminator looks at pretrained features:
+        # one that starts from nothing hardly tells 300 drawings from photos. The style brings the palette. Some
+        # gradients are a hundred times as large as others, which would all but stop Adam: clipped, and soon forgotten.
+        # Enlargement below 1 shows more of a picture in a crop.
         "light": {
             "generator": "mobile",
             "discriminator": "projected",
@@ -178,15 +179,18 @@ class AnimeGanConfig(UnpairedConfig):
             "scale": [0.5, 1.0],
             "batch_size": 4,
             "lr": 5e-4,
+            "beta1": 0.9,
             "beta2": 0.99,
             "clip_gradient": 1.0,
-            "ema": 0.995,
-            "content_start": 0.01,
-            "lambda_content": 0.15,
-            "lambda_style": 1.0,
-            "lambda_colour": 1.0,
-            "lambda_tv": 0.2,
+            "warmup": 30,
+            "ema": 0.99,
+            "content_start": 0.0,
             "style_colour": True,
+            "lambda_gan": 0.2,
+            "lambda_content": 0.1,
+            "lambda_style": 1.0,
+            "lambda_colour": 0.3,
+            "lambda_tv": 0.3,
         },
     }
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from translate.formats import Effort
 from translate.images import MAX_PIXELS
-from translate.planning import Job
 
 if TYPE_CHECKING:
     from translate.pipeline import Options
+    from translate.planning import Job
 
 Frames = NDArray[np.uint8]  # [N, H, W, 3]
 

@@ -16,8 +16,9 @@ from PIL import Image, ImageSequence
 from tests.conftest import draw_photo, files_below
 from tests.test_images import swapped_primaries
 from translate import animation
-from translate.animation import convert_animation, is_animated
+from translate.animation import convert_animation
 from translate.errors import PictureError
+from translate.formats import is_animated
 from translate.images import load_rgb
 from translate.moving import MovingOptions
 

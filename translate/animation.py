@@ -14,14 +14,13 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.files import atomic_file
-from translate.formats import save_options
+from translate.formats import ANIMATED, save_options
 from translate.images import Picture, shrink, to_upright
 from translate.mixing import side_by_side
 from translate.moving import MovingOptions
 from translate.stabilise import Stabiliser
 
 Pixels = NDArray[np.uint8]
-ANIMATED = ("GIF", "WEBP", "PNG")  # of formats.FORMATS, those that hold animations
 
 GIF_UNIT = 10  # milliseconds: a GIF counts in hundredths of a second
 GIF_COLOURS = 255  # of a palette's 256, one is for what is transparent
@@ -38,22 +37,6 @@ class Animation:
     durations: list[int]  # milliseconds of each frame
     plays: int  # how often all of it is played; 0: for ever
     clear: bool  # whether some pixel of some frame is more transparent than opaque
-
-
-def is_animated(path: Path) -> bool:
-    """Whether ``path`` holds several frames, by its header; False as well for what is no picture."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(21)
-            if head[8:12] == b"WEBP":  # Pillow would read it whole; a flag of the extended header says it
-                return head[12:16] == b"VP8X" and bool(head[20] & 2)
-            if not head.startswith((b"GIF8", b"\x89PNG")):
-                return False
-            file.seek(0)
-            with Image.open(file, formats=ANIMATED) as image:
-                return bool(getattr(image, "is_animated", False))
-    except CODEC_ERRORS:
-        return False
 
 
 def convert_animation(

@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Literal
 
-from translate.animation import ANIMATED, is_animated
 from translate.errors import UserError
 from translate.folders import VIDEO_SUFFIXES
-from translate.formats import FORMATS, format_named, format_of_suffix
+from translate.formats import ANIMATED, CONTAINERS, FORMATS, format_named, format_of_suffix, is_animated
 from translate.inputs import SUFFIXES, Found, find_all, is_pattern, require
 from translate.remote import Location, RemotePath, location
-from translate.video_parts import CONTAINERS
 
 STREAM = "-"  # standard input or output
 READ_ONLY_VIDEO = ".mkv"  # what a video becomes whose container is not written: this one takes any sound

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import PictureError, UserError
+from translate.formats import CONTAINERS
 from translate.moving import MovingOptions
 from translate.stabilise import Stabiliser
 from translate.video_join import join, unfit_streams
-from translate.video_parts import CONTAINERS, Encoding, Parts, SegmentEncoder, choose_codec
+from translate.video_parts import Encoding, Parts, SegmentEncoder, choose_codec
 from translate.video_source import Frame, VideoInfo, import_av, probe, read_frames
 
 Pixels = NDArray[np.uint8]

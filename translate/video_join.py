@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from translate.errors import PictureError
 from translate.files import atomic_file
-from translate.video_parts import CONTAINERS, Encoding, Parts
+from translate.formats import CONTAINERS
+from translate.video_parts import Encoding, Parts
 from translate.video_source import import_av, naming, opened, video_stream
 
 if TYPE_CHECKING:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.codeccontext import VideoCodecContext
 
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}  # FFmpeg's names
 QUALITY = 90  # the default, 1 to 100
 GLOBAL_HEADER = 1 << 22  # FFmpeg's flag: parameters beside the packets, as all of these containers ask
 SETTINGS = "settings.json"

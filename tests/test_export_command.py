@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models import GENERATORS
+from models import GENERATORS, build_generator
 from tests.conftest import RunCli, draw_photo
 from tests.test_export import Shifted, Toy
 from translate import checkpoint
@@ -94,11 +94,33 @@ def test_int8(run_cli: RunCli, tmp_path: Path, photos: Path) -> None:
     assert np.abs(Translator(style, device="cpu")(GREY).astype(int) - 100).max() <= 2
 
 
+@pytest.mark.parametrize("more", [[], ["--fp16"], ["--int8"]])
+def test_prune(run_cli: RunCli, tmp_path: Path, photos: Path, more: list[str]) -> None:
+    torch.manual_seed(0)
+    options: dict[str, Any] = {"channels": 16, "wide_channels": 48, "dilations": [1], "fine_dilations": [1]}
+    generator = build_generator("mobile", **options)
+    idle = generator.get_parameter("body.0.spread.bias")
+    with torch.no_grad():
+        idle[5:] = -1e4
+    config = {"method": "cut", "generator": "mobile", "generator_options": options, "crop": 64}
+    weights = {"generator_ema": generator.state_dict()}
+    checkpoint.save(tmp_path / "run", 1, config=config, weights=weights, state={}, keep=1)
+    styles = [tmp_path / "whole.onnx", tmp_path / "pruned.onnx"]
+    assert run_cli("export", tmp_path / "run", "-o", styles[0]).code == 0
+    done = run_cli("export", tmp_path / "run", "-o", styles[1], "--prune", "--calibration", photos, *more)
+    assert done.code == 0, done.err
+    assert "pruned: 32 of 64 hidden channels left, by 5 photos" in done.err
+    assert styles[1].stat().st_size < styles[0].stat().st_size
+    whole, pruned = (Translator(style, device="cpu")(draw_photo(50, 40)[None]).astype(int) for style in styles)
+    assert np.abs(whole - pruned).mean() < (2 if more else 0.01)
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--int8"], "--int8 needs --calibration DIR"),
-        (["--calibration", "photos"], "--int8 needs --calibration DIR"),
+        (["--prune"], "--int8 and --prune need --calibration DIR"),
+        (["--int8"], "--int8 and --prune need --calibration DIR"),
+        (["--calibration", "photos"], "--int8 and --prune need --calibration DIR"),
         (["--int8", "--fp16", "--calibration", "photos"], "--int8 and --fp16 exclude each other"),
         (["--int8", "--calibration", "nowhere"], "nowhere: no such folder"),
         (["--int8", "--calibration", "empty"], "--calibration: 0 photos; give a folder of at least 5"),

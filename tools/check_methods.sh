@@ -4,7 +4,7 @@
 # WORK keeps data, runs, styles, tables and sheets; repeating the command goes on where it stopped. TASKS chooses:
 #   pix2pix cyclegan cut     a colour grade with darkened edges; cyclegan and cut do not see the pairs
 #   stargan                  hair in four colours on rendered faces; needs node 20 and, the first time, npm's registry
-#   cel                      cyclegan on the look of tools/cel_teacher.py, without pairs
+#   cel                      cut on the look of tools/cel_teacher.py, without pairs
 # PIX2PIX_STEPS and so on set their lengths, DEVICE where they run.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -86,8 +86,8 @@ for task in ${TASKS:-pix2pix cyclegan cut stargan cel}; do
         ;;
     cel)
         photo_pairs cel 256
-        learn cel cyclegan --a "$work/cel/train/A" --b "$work/cel/train/B" "${unpaired[@]}" \
-            --lambda-cycle 2 --lambda-identity 0 --steps "${CEL_STEPS:-3000}"
+        learn cel cut --a "$work/cel/train/A" --b "$work/cel/train/B" "${unpaired[@]}" \
+            --lambda-nce 0.3 --no-nce-identity --steps "${CEL_STEPS:-2500}"
         compare cel cel
         ;;
     *)

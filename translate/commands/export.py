@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
@@ -28,9 +27,12 @@ def export(
     int8: Annotated[
         bool, typer.Option("--int8", help="eight bits inside, for processors; needs --calibration; the ends stay uint8")
     ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="without hidden channels that never fire; needs --calibration")
+    ] = False,
     calibration: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="photos such as the style is to convert, to find the scales of --int8 with"),
+        typer.Option(metavar="DIR", help="photos such as the style is to convert, for --int8 and --prune to look at"),
     ] = None,
     title: Annotated[str | None, typer.Option(help="name shown to people [default: the file's]")] = None,
     licence: Annotated[str, typer.Option(help="licence of the weights")] = "unspecified",
@@ -41,15 +43,17 @@ def export(
         raise UserError(f"--output {output}: give a name that ends in .onnx")
     if int8 and fp16:
         raise UserError("--int8 and --fp16 exclude each other")
-    if int8 != (calibration is not None):
-        raise UserError("--int8 needs --calibration DIR, a folder of photos, and nothing else takes one; give both")
+    if (int8 or prune) != (calibration is not None):
+        raise UserError("--int8 and --prune need --calibration DIR, a folder of photos, and nothing else takes one")
     from translate.checkpoint import find, load_generator
     from translate.contract import StyleInfo
     from translate.export import DEFAULT_OPSET, export_style
     from translate.folders import find_images
+    from translate.prune import prune_style
     from translate.quantise import quantise_style, split_photos
 
-    photos = None if calibration is None else split_photos(find_images(calibration, recursive=True))
+    photos = [] if calibration is None else find_images(calibration, recursive=True)
+    parts = split_photos(photos) if int8 else None
     name = GENERATORS[direction]
     if direction == "BtoA" and not find(run).has_weights(f"{name}_ema"):
         raise UserError(
@@ -67,12 +71,20 @@ def export(
         domains=checkpoint.config.get("domain_names", []),
         exclusive=checkpoint.config.get("exclusive_domains", True),
     )
-    with ExitStack() as stack:
-        exported = output if photos is None else Path(stack.enter_context(TemporaryDirectory())) / "fp32.onnx"
+    with TemporaryDirectory() as folder:
+        exported = output if calibration is None else Path(folder) / "exported.onnx"
         report = export_style(generator, info, exported, opset=opset or DEFAULT_OPSET, fp16=fp16)
-        loss = None if photos is None else quantise_style(exported, output, *photos)
+        kept = {}
+        if prune:
+            pruned = output if parts is None else Path(folder) / "pruned.onnx"
+            kept = prune_style(exported, pruned, photos)
+            exported = pruned
+        loss = None if parts is None else quantise_style(exported, output, *parts)
     typer.echo(f"{checkpoint.path} -> {output}, {output.stat().st_size / 1e6:.2f} MB", err=True)
     for size in report.sizes:
         typer.echo(f"  against PyTorch at {size}", err=True)
+    if prune:
+        channels, left = sum(had for _, had in kept.values()), sum(left for left, _ in kept.values())
+        typer.echo(f"  pruned: {left} of {channels} hidden channels left, by {len(photos)} photos", err=True)
     if loss is not None:
         typer.echo(f"  int8 against that at photos it was not calibrated with: {loss}", err=True)

@@ -14,7 +14,7 @@ from models import DISCRIMINATORS, GENERATORS, Discriminator, Generator, build_d
 
 def test_the_networks_are_registered_under_their_names() -> None:
     assert {"unet", "resnet", "mobile", "animegan", "stargan"} <= GENERATORS.keys()
-    assert {"patchgan", "pixel", "multiscale", "stargan"} <= DISCRIMINATORS.keys()
+    assert {"patchgan", "pixel", "multiscale", "projected", "stargan"} <= DISCRIMINATORS.keys()
     assert all(issubclass(network, Generator) for network in GENERATORS.values())
     assert all(issubclass(network, Discriminator) for network in DISCRIMINATORS.values())
 
@@ -27,7 +27,8 @@ def test_options_reach_the_network() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"no generator is called 'vgg'.*animegan, mobile, resnet, stargan, unet"):
         build_generator("vgg")
-    with pytest.raises(ValueError, match=r"no discriminator is called 'vgg'.*multiscale, patchgan, pixel, stargan"):
+    known = "multiscale, patchgan, pixel, projected, stargan"
+    with pytest.raises(ValueError, match=rf"no discriminator is called 'vgg'.*{known}"):
         build_discriminator("vgg")
 
 

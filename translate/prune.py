@@ -4,7 +4,7 @@ Training with ReLUs leaves channels behind that are zero wherever a network look
 convolution, the one's kernels and the other's weights of such a channel do nothing. Which they are is observed on
 pictures, and on fields and ramps at the edges of the gamut, which pictures seldom have.
 
-onnx and onnx_ir are imported inside the functions: they come with the training extra.
+onnx_ir is imported inside the functions: it comes with the training extra.
 """
 
 from __future__ import annotations
@@ -90,18 +90,12 @@ def _pairs(graph: onnx_ir.Graph) -> Iterator[Pair]:
             yield Pair(before, relu, users[0])
 
 
-def _numbers(node: onnx_ir.Node, position: int) -> NDArray[np.float32]:
-    """The weights (1) or the bias (2) of a convolution."""
-    value = node.inputs[position]
-    assert value is not None and value.const_value is not None
-    return value.const_value.numpy()
-
-
 def _take(node: onnx_ir.Node, position: int, channels: NDArray[np.intp], *, axis: int) -> None:
+    """Keep ``channels`` of the weights (position 1) or of the bias (2) of a convolution."""
     import onnx_ir
 
-    value, numbers = node.inputs[position], _numbers(node, position)
-    assert value is not None
-    taken = np.ascontiguousarray(numbers.take(channels, axis))
+    value = node.inputs[position]
+    assert value is not None and value.const_value is not None
+    taken = np.ascontiguousarray(value.const_value.numpy().take(channels, axis))
     value.const_value = onnx_ir.tensor(taken, name=value.name)
     value.shape = onnx_ir.Shape(taken.shape)

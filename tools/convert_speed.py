@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -53,12 +54,13 @@ def as_jpeg(photos: list[Path], folder: Path) -> Path:
 def bench_throughput(photos: list[Path], work: Path, *, runs: int, device: str = "cpu", **_: int) -> Rows:
     """The pipeline in this process, against the network alone; they take turns."""
     source, translator = as_jpeg(photos, work / "in"), open_style("cel", device=device)
-    options = Options(lanes=translator.lanes)
     pictures = [load_rgb(photo)[np.newaxis] for photo in sorted(source.iterdir())]
-    translator(pictures[0])
+    options = Options(lanes=translator.divide(len(pictures)))
+    lanes = ThreadPoolExecutor(options.lanes)
+    list(lanes.map(translator, pictures[: options.lanes]))
     alone, whole = [], []
     for turn in range(runs):
-        alone.append(seconds(lambda: [translator(picture) for picture in pictures]))
+        alone.append(seconds(lambda: list(lanes.map(translator, pictures))))
         jobs = plan([str(source)], str(work / f"out{turn}"))
         whole.append(seconds(lambda jobs=jobs: list(convert(jobs, translator, options))))  # type: ignore[misc]
     total = megapixels([picture[0] for picture in pictures])
@@ -126,7 +128,7 @@ def bench_photo(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
     )
     imported = {
         name: int(cumulative) / 1e3
-        for cumulative, name in re.findall(r"^import time:\s*\d+ \|\s*(\d+) \| (\S+)$", shown.stderr, re.MULTILINE)
+        for cumulative, name in re.findall(r"^import time:\s*\d+ \|\s*(\d+) \|\s+(\S+)$", shown.stderr, re.MULTILINE)
     }
     stages = json.loads(shown.stdout)["files"][0]["stages"]
     translator = seconds(lambda: open_style("cel", device="cpu"))

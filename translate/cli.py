@@ -23,8 +23,11 @@ SUBCOMMANDS = {
     "convert": ("translate.commands.convert", "convert"),
     "train": ("translate.commands.train", "train_app"),
     "export": ("translate.commands.export", "export"),
+    "evaluate": ("translate.commands.evaluate", "evaluate"),
+    "compare": ("translate.commands.compare", "compare"),
     "data": ("translate.commands.data", "data_app"),
     "models": ("translate.commands.models", "models_app"),
+    "diagnose": ("translate.commands.diagnose", "diagnose"),
     "doctor": ("translate.commands.doctor", "doctor"),
 }
 

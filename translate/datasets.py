@@ -31,6 +31,7 @@ class TrainingData:
 
     training: KeyedDataset
     validation: KeyedDataset  # kept out of training, with centre crops
+    seen: KeyedDataset  # as many of the training's, with centre crops; none where validation shows them itself
     domains: list[str] = field(default_factory=list)  # what the entries of ``domain`` and ``target`` stand for
     exclusive: bool = False  # a picture is of exactly one domain
     moved_alike: tuple[tuple[str, ...], ...] = ()  # pictures of a sample by group: augmented alike, within a group
@@ -150,12 +151,13 @@ def load_pairs(config: Pix2PixConfig) -> TrainingData:
     """The pairs of ``--data``, or of ``--a`` and ``--b``. Raises ``UserError`` for files that are in no pair."""
     found = match_pairs(data=config.data, a=config.a, b=config.b)
     refuse(found.problems)
-    training, validation = hold_out(found.pairs, config.val_samples)
+    training, validation, seen = hold_out(found.pairs, config.val_samples)
     swap = config.direction == "BtoA"
     in_workers = config.jitter if config.augment_on == "workers" else 0.0
     return TrainingData(
         PairedDataset(training, Augment(random_crop(config), jitter=in_workers), swap=swap),
         PairedDataset(validation, Augment(centre_crop(config)), swap=swap),
+        PairedDataset(seen, Augment(centre_crop(config)), swap=swap),
         moved_alike=(("A", "B"),),
         jitter=config.jitter,
     )
@@ -176,11 +178,14 @@ def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None) -> Tr
         found.problems += matched.problems
         entries_b = [{"B": pair.a, "smoothed": pair.b} for pair in matched.pairs]
     refuse(found.problems)
-    training_a, validation_a = hold_out([{"A": path} for path in found.a], config.val_samples)
-    training_b, validation_b = hold_out(entries_b, config.val_samples)
+    training_a, validation_a, seen_a = hold_out([{"A": path} for path in found.a], config.val_samples)
+    training_b, validation_b, seen_b = hold_out(entries_b, config.val_samples)
+    if not (seen_a and seen_b):
+        seen_a, seen_b = [], []
     return TrainingData(
         UnpairedDataset(training_a, training_b, Augment(random_crop(config))),
         UnpairedDataset(validation_a, validation_b, Augment(centre_crop(config))),
+        UnpairedDataset(seen_a, seen_b, Augment(centre_crop(config))),
         moved_alike=(("A",), ("B", "smoothed")),
     )
 
@@ -196,7 +201,7 @@ def load_domains(config: StarGanConfig) -> TrainingData:
         assert config.images is not None and config.attributes is not None  # the configuration has checked it
         found = match_attributes(config.images, config.attributes, columns=config.columns)
     refuse(found.problems)
-    training, validation = hold_out(range(len(found.files)), config.val_samples)
+    training, validation, seen = hold_out(range(len(found.files)), config.val_samples)
 
     def part(chosen: list[int], augment: Augment) -> DomainDataset:
         return DomainDataset([found.files[index] for index in chosen], found.labels[chosen], augment)
@@ -204,6 +209,7 @@ def load_domains(config: StarGanConfig) -> TrainingData:
     return TrainingData(
         part(training, Augment(random_crop(config))),
         part(validation, Augment(centre_crop(config))),
+        part(seen, Augment(centre_crop(config))),
         domains=found.domains,
         exclusive=found.exclusive,
         moved_alike=(("image",),),
@@ -217,12 +223,15 @@ def refuse(problems: Sequence[str]) -> None:
         raise UserError(f"{problems[0]}{more}; `translate data check` lists all problems")
 
 
-def hold_out(items: Sequence[T], count: int) -> tuple[list[T], list[T]]:
-    """Training and validation items: ``count`` at even distances are kept out of training, at most a fifth of all.
+def hold_out(items: Sequence[T], count: int) -> tuple[list[T], list[T], list[T]]:
+    """Training and validation items, and as many of the training's to compare with.
 
-    Where that leaves none for validation, it shows the first training items.
+    ``count`` at even distances are kept out of training, at most a fifth of all. Where that leaves none for validation,
+    it shows the first training items, and there is nothing to compare with.
     """
     held_out = min(count, len(items) // 5)
     chosen = range(0, held_out * (len(items) // held_out), len(items) // held_out) if held_out else range(0)
     training = [item for index, item in enumerate(items) if index not in chosen]
-    return training, [items[index] for index in chosen] or training[:count]
+    if not held_out:
+        return training, training[:count], []
+    return training, [items[index] for index in chosen], [items[index + 1] for index in chosen]

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+from accelerate.utils import broadcast_object_list
+
+from models import Generator
 from translate import checkpoint
 from translate.config import CONFIG_NAME, AdversarialConfig, TrainConfig
 from translate.errors import ExitCode, UserError
 from translate.methods.base import Method
 
+if TYPE_CHECKING:
+    from translate.evaluation.in_training import RunEvaluation
+
+BEST = "best"  # in the run's folder: a folder with the best checkpoint
 MOST_ROLLBACKS = 5  # in one run; then it is not the learning rate
 
 
@@ -26,6 +35,7 @@ class Run:
         self.method, self.config, self.last_step = method, config, last_step
         self.step = 0
         self.rollbacks = 0  # each halves the learning rate
+        self.evaluation = run_evaluation(config) if config.eval_every else None
 
     def resume(self) -> None:
         """Load the newest checkpoint of the run, else the weights it starts from."""
@@ -37,16 +47,44 @@ class Run:
             state = newest.state(self.method.accelerator.device)
             self.method.load_state(state)
             self.step, self.rollbacks = newest.step, state["rollbacks"]
+            if self.evaluation is not None and state.get("evaluation") is not None:
+                self.evaluation.load_state(state["evaluation"])
         elif self.config.init is not None:
             start_from(self.method, checkpoint.find(self.config.init))
 
-    def save(self) -> None:
-        """Write a checkpoint; every process has to call it."""
-        weights, state = self.method.weights(), self.method.state() | {"rollbacks": self.rollbacks}
+    @property
+    def finished(self) -> bool:
+        """Whether the last step is taken, or evaluations have not become better for too long."""
+        return self.step >= self.last_step or (self.evaluation is not None and self.evaluation.exhausted)
+
+    def evaluate(self) -> dict[str, float]:
+        """The figures of the averaged generator, in the first process; every process has to call it."""
+        figures: dict[str, float] = {}
+        if self.evaluation is not None:
+            if self.method.accelerator.is_main_process:
+                generator = cast(Generator, self.method.averages["generator_ema"].module)
+                exclusive = self.method.description().get("exclusive_domains", True)
+                figures = self.evaluation(generator, exclusive=exclusive)
+            broadcast = [self.evaluation.state()]
+            self.evaluation.load_state(broadcast_object_list(broadcast)[0])
+            if self.evaluation.is_best:
+                self.save(self.config.out / BEST, keep=1)
+        return figures
+
+    def save(self, folder: Path | None = None, *, keep: int | None = None) -> None:
+        """Write a checkpoint of the run, or one like it in ``folder``; every process has to call it."""
+        evaluated = self.evaluation.state() if self.evaluation is not None else None
+        state = self.method.state() | {"rollbacks": self.rollbacks, "evaluation": evaluated}
+        weights = self.method.weights()
         if self.method.accelerator.is_main_process:
             config = self.config.to_dict() | self.method.description()
             checkpoint.save(
-                self.config.out, self.step, config=config, weights=weights, state=state, keep=self.config.keep
+                folder or self.config.out,
+                self.step,
+                config=config,
+                weights=weights,
+                state=state,
+                keep=keep or self.config.keep,
             )
 
     def roll_back(self, alarm: AlarmError) -> None:
@@ -60,6 +98,12 @@ class Run:
 
     def learning_rate_factor(self) -> float:
         return learning_rate_factor(self.config, self.step, self.last_step) / 2**self.rollbacks
+
+
+def run_evaluation(config: TrainConfig) -> RunEvaluation:
+    from translate.evaluation.in_training import RunEvaluation  # its libraries take seconds
+
+    return RunEvaluation(config)
 
 
 def check_run_folder(config: TrainConfig) -> None:

@@ -121,6 +121,13 @@ class RunLog:
             self.board.add_images("validation", rows, step, dataformats="NHWC")
             self._record(step, metrics)
 
+    def evaluated(self, step: int, figures: dict[str, float], *, seconds: float) -> None:
+        """Write the figures of an evaluation that took ``seconds``, which the training's speed does not count."""
+        self.since += seconds
+        if self.show:
+            self._record(step, figures)
+            self.say(f"step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+
     def _record(self, step: int, values: dict[str, float]) -> None:
         self._append({"step": step} | values)
         if self.show:

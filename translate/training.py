@@ -25,7 +25,7 @@ from translate.methods.base import Method
 from translate.run import AlarmError, Run, begin_run_folder, check_run_folder
 from translate.run_log import RunLog
 from translate.seeds import derived_seed
-from translate.step import step_context
+from translate.step import Batch, step_context
 
 
 class Interrupted(UserError):  # noqa: N818 (nothing went wrong)
@@ -52,7 +52,7 @@ def train(config: AdversarialConfig) -> None:
             f"{config.method}: {len(data.training)} samples, steps {run.step} to {last_step}, "
             f"global batch {config.samples_a_step(accelerator.num_processes)}, on {accelerator.device}"
         )
-        while run.step < last_step:
+        while not run.finished:
             try:
                 fit(run, data, log)
             except AlarmError as alarm:
@@ -60,6 +60,8 @@ def train(config: AdversarialConfig) -> None:
                     raise
                 run.roll_back(alarm)
                 log.go_back(run.step, f"{alarm}: back to step {run.step} with half the learning rate")
+        if run.step < last_step:
+            log.say(f"ended early at step {run.step}: {config.eval_patience} evaluations were no better than the best")
     accelerator.end_training()  # ends the communication between processes, which else may abort their exit
 
 
@@ -83,7 +85,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
         )
     )
     with stop_signals(accelerator) as stop_asked:
-        while run.step < last_step:
+        while not run.finished:
             waiting = time.perf_counter()
             batch = to_device(next_batch(batches), accelerator.device, channels_last=config.channels_last)
             log.waited(time.perf_counter() - waiting)
@@ -98,17 +100,20 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
             log.add(metrics, samples=config.samples_a_step(accelerator.num_processes))
             run.step += 1
             done = run.step
-            stopping = done == last_step or stop_asked()
+            if config.eval_every and (done % config.eval_every == 0 or done == last_step):
+                start = time.perf_counter()
+                log.evaluated(done, run.evaluate(), seconds=time.perf_counter() - start)
+            stopping = run.finished or stop_asked()
             saving = done % config.save_every == 0 or stopping
             if done % config.log_every == 0 or saving:
                 means = log.means()
                 react(alarms.raised(means), run, log)
                 log.write(done, means, lr=config.lr * factor)
             if config.sample_every and (done % config.sample_every == 0 or done == last_step):
-                react(alarms.raised(draw_validation(method, data.validation, log, done)), run, log)
+                react(alarms.raised(draw_validation(method, data, log, done)), run, log)
             if saving:
                 run.save()
-            if stopping and done < last_step:
+            if stopping and not run.finished:
                 raise Interrupted(f"stopped and saved at step {done}; repeat the command to go on")
 
 
@@ -131,22 +136,36 @@ def next_batch(batches: Iterator[dict[str, Tensor]]) -> dict[str, Tensor]:
         raise PictureError(f"{reason}; `translate data check` finds all such files") from error
 
 
-def draw_validation(method: Method, validation: KeyedDataset, log: RunLog, step: int) -> dict[str, float]:
+def draw_validation(method: Method, data: TrainingData, log: RunLog, step: int) -> dict[str, float]:
     """Draw a grid with a row a validation sample, as the averaged generators see it; the validation's figures.
 
+    The same figures of as many training samples, ``train/`` in place of ``val/``, tell what is only memorised.
+    ``val/diversity`` and ``val/variety`` are how far the translated pictures are from each other, in units of how far
+    their inputs and how far real target pictures are.
     Every process computes it, so that none runs ahead of the others; only the first writes.
     """
-    if len(validation) == 0:
+    if len(data.validation) == 0:
         return {}
-    samples = [validation[Key(index, 0)] for index in range(len(validation))]
-    batch = to_device(default_collate(samples), method.accelerator.device, channels_last=False)
-    columns, figures = method.validate(batch)
-    columns = [column.float().clamp(-1, 1) for column in columns]
-    if len(samples) > 1:
-        figures["val/diversity"] = float(spread(columns[1]) / spread(columns[0]).clamp_min(1e-6))
+    batch, columns, figures = validate(method, data.validation)
+    if len(columns[0]) > 1:
+        translated = spread(columns[1])
+        figures["val/diversity"] = float(translated / spread(columns[0]).clamp_min(1e-6))
+        if "B" in batch:
+            figures["val/variety"] = float(translated / spread(batch["B"]).clamp_min(1e-6))
+    if len(data.seen):
+        _, _, seen = validate(method, data.seen)
+        figures |= {name.replace("val/", "train/"): value for name, value in seen.items()}
     grid = from_signed_unit(torch.cat(columns, dim=3))  # [N, 3, H, columns x W]
     log.write_validation(step, grid.to(torch.uint8).permute(0, 2, 3, 1).cpu(), figures)
     return figures
+
+
+def validate(method: Method, samples: KeyedDataset) -> tuple[Batch, list[Tensor], dict[str, float]]:
+    """All of ``samples`` as one batch, the grid's columns, float [N, 3, H, W] in [-1, 1], and the method's figures."""
+    whole = default_collate([samples[Key(index, 0)] for index in range(len(samples))])
+    batch = to_device(whole, method.accelerator.device, channels_last=False)
+    columns, figures = method.validate(batch)
+    return batch, [column.float().clamp(-1, 1) for column in columns], figures
 
 
 def spread(pictures: Tensor) -> Tensor:

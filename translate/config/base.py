@@ -86,9 +86,22 @@ class TrainConfig:
         10, "lines of the log for which a sign of trouble has to last before it raises the alarm", free=True, at_least=1
     )
 
+    eval_every: int = setting(0, "steps between evaluations of the averaged generator; 0: none", free=True, at_least=0)
+    eval_photos: Path | None = setting(None, "folder of photos to translate for evaluations, not trained on", free=True)
+    eval_real: Path | None = setting(None, "folder of real pictures of the wanted kind, not trained on", free=True)
+    eval_count: int = setting(100, "pictures of each folder, at most", free=True, at_least=4)
+    best_by: Literal["fid", "kid", "mmd_content", "mmd_texture", "precision", "recall", "density", "coverage"] = (
+        setting("kid", "figure by which the best checkpoint is kept in OUT/best", free=True)
+    )
+    eval_patience: int = setting(
+        0, "stop when so many evaluations in a row were no better than the best; 0: never", free=True, at_least=0
+    )
+
     def problems(self) -> list[str]:
         """What is wrong with the settings, one text each; empty when they can be used."""
         found = []
+        if self.eval_every and (self.eval_photos is None or self.eval_real is None):
+            found.append(f"--eval-every {self.eval_every}: needs --eval-photos DIR and --eval-real DIR")
         for spec in fields(self):
             problem = out_of_limits(getattr(self, spec.name), limits) if (limits := spec.metadata["limits"]) else None
             if problem is not None:

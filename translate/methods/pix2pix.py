@@ -68,4 +68,6 @@ class Pix2Pix(Method):
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
         picture = self.averages["generator_ema"](batch["A"]).float().clamp(-1, 1)
-        return [batch["A"], picture, batch["B"]], {"val/l1": float((picture - batch["B"]).abs().mean())}
+        distances = {"val/l1": picture, "val/l1_of_input": batch["A"]}  # the second is what learning starts from
+        figures = {name: float((shown - batch["B"]).abs().mean()) for name, shown in distances.items()}
+        return [batch["A"], picture, batch["B"]], figures

@@ -1,0 +1,149 @@
+"""`translate evaluate`: how good are a model's pictures?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from translate.commands.report import say
+from translate.errors import UserError
+
+if TYPE_CHECKING:
+    from translate.evaluation.extraction import Clock
+
+PAGE_SUFFIXES = (".html", ".htm")
+
+
+def evaluate(
+    outputs: Annotated[
+        str,
+        typer.Argument(metavar="MODEL|FOLDER", help="a folder of outputs; or a style, .onnx file, run or checkpoint"),
+    ],
+    real: Annotated[Path, typer.Option(help="folder of real pictures of the kind that is wanted, not trained on")],
+    photos: Annotated[
+        Path | None,
+        typer.Option(help="folder of what went in: translated by a MODEL; compared to the outputs of its names"),
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="folder of what should come out, with the names of the outputs")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="folder of the real pictures trained on: are outputs copies of them?")
+    ] = None,
+    network: Annotated[
+        str, typer.Option(help="features: efficientnet-lite0, inception-v3 (as published FIDs) or an .onnx file")
+    ] = "efficientnet-lite0",
+    weights: Annotated[Path | None, typer.Option(help="file of the feature network's weights")] = None,
+    count: Annotated[int | None, typer.Option(min=4, help="at most so many pictures of each folder")] = None,
+    device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
+    max_size: Annotated[int | None, typer.Option(min=1, help="scale photos down to this longest side first")] = None,
+    domain: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="what to translate to, for a style with domains")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="folder to keep the pictures of a MODEL in")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="page to write, .html: figures, plots and pictures")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="everything on standard output as JSON")] = False,
+) -> None:
+    """Compare outputs to real pictures: FID, KID, MMD, precision and recall, variety, copies, and what they mean."""
+    if output is not None and output.suffix.lower() not in PAGE_SUFFIXES:
+        raise UserError(f"--output {output}: give a name that ends in .html")
+    from tempfile import TemporaryDirectory
+
+    from translate.evaluation.evaluate import Pictures
+    from translate.evaluation.evaluate import evaluate as compare
+    from translate.evaluation.extraction import Clock
+    from translate.evaluation.extractors import build_extractor
+    from translate.evaluation.report import HEADER, as_dict, rows, write_page
+
+    clock = Clock()
+    with TemporaryDirectory() as scratch:
+        folder = Path(outputs)
+        if is_model(folder):
+            if photos is None:
+                raise UserError(f"{outputs}: is a model; give --photos DIR for it to translate")
+            folder = save or Path(scratch)
+            translate_all(
+                outputs, photos, folder, count=count, device=device, size=max_size, domain=domain, clock=clock
+            )
+        elif max_size or domain or save:
+            raise UserError(f"{outputs}: is a folder of outputs; --max-size, --domain and --save are for models")
+
+        extractor = build_extractor(network, weights=weights, device=device)
+        made = Pictures.below(folder, count)
+        evaluation = compare(
+            made,
+            Pictures.below(real, count),
+            extractor,
+            truths=None if pairs is None else Pictures.below(pairs, least=1),
+            photos=None if photos is None else Pictures.below(photos, least=1),
+            training=None if against is None else Pictures.below(against),
+            clock=clock,
+        )
+        if output is not None:
+            write_page(evaluation, output)
+    if as_json:
+        typer.echo(json.dumps(as_dict(evaluation) | {"outputs": outputs}, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{outputs}: {', '.join(f'{number} {name}' for name, number in evaluation.counts.items())}")
+    for header in HEADER:
+        words = header in (HEADER[0], HEADER[-1])
+        table.add_column(header, justify="left" if words else "right", no_wrap=header != HEADER[-1])
+    for row in rows(evaluation):
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    console.print(table)
+    console.print(f"Features: {evaluation.network}.")
+    for note in evaluation.notes:
+        console.print(f"Note: {note}")
+    for verdict in evaluation.verdicts:
+        console.print(f"{verdict.case}: {verdict.text}." + (f" Try: {verdict.remedy}." if verdict.remedy else ""))
+    say(", ".join(f"{name} {seconds:.1f} s" for name, seconds in evaluation.seconds.items()))
+
+
+def is_model(path: Path) -> bool:
+    """Whether it is not a folder of pictures: a file, a style's name, a run or a checkpoint."""
+    from translate.checkpoint import DESCRIPTION
+    from translate.config import CONFIG_NAME
+
+    return not path.is_dir() or (path / CONFIG_NAME).is_file() or (path / DESCRIPTION).is_file()
+
+
+def translate_all(
+    model: str,
+    photos: Path,
+    folder: Path,
+    *,
+    count: int | None,
+    device: str,
+    size: int | None,
+    domain: list[str] | None,
+    clock: Clock,
+) -> None:
+    """Translate ``count`` pictures of ``photos``, evenly spaced, into ``folder``: PNG under their names."""
+    from translate.evaluation.evaluate import Pictures
+    from translate.evaluation.models import open_model
+    from translate.pipeline import Options, convert
+    from translate.planning import Job
+
+    chosen = Pictures.below(photos, count)
+    with clock.stage("translate"), open_model(model, device=device) as translator:
+        wanted = tuple(domain) if domain else None
+        translator.info.positions(wanted)  # refuses what does not suit the style
+        jobs = [
+            Job(
+                source=path, output=(folder / path.relative_to(photos)).with_suffix(".png"), format="PNG", domain=wanted
+            )
+            for path in chosen.paths
+        ]
+        options = Options(max_size=size, effort="fast", lanes=translator.divide(len(jobs)))
+        for result in convert(jobs, translator, options):
+            if result.error is not None:
+                raise UserError(f"--photos: {result.error}")

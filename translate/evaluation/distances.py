@@ -1,0 +1,171 @@
+"""Distances between two sets of pictures by their features, float [N, D] each, computed in double precision.
+
+Kernel distances, Inception Score, precision and recall come from torch-fidelity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
+from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, kid_features_to_metric
+
+Array = NDArray[np.floating]
+
+SUBSETS = 50  # over which kernel distances are averaged
+LARGEST_SUBSET = 1000  # pictures, as KID's authors take
+MOST_PATCHES = 2000  # of each side, of which the texture's distance is computed
+NEIGHBOURS_PRECISION = 3  # Kynkäänniemi et al. 2019
+NEIGHBOURS_DENSITY = 5  # Naeem et al. 2020
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over subsets of the pictures."""
+
+    mean: float
+    deviation: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g} ± {self.deviation:.2g}"
+
+
+def frechet_distance(one: Array, other: Array) -> float:
+    """The Fréchet distance of the normal distributions fitted to two sets (Heusel et al. 2017, equation 6): FID.
+
+    |m - n|^2 + tr(A) + tr(B) - 2 tr((A B)^(1/2)) with means m, n and covariances A, B. For A = X'X, B = Y'Y the last
+    trace is the sum of the singular values of X Y', which needs no root of a matrix and stays exact where samples are
+    fewer than features, as matrix roots do not.
+    """
+    first, second = (_centred(features) for features in (one, other))
+    mean_difference = np.square(one.mean(0, np.float64) - other.mean(0, np.float64)).sum()
+    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    return float(mean_difference + np.square(first).sum() + np.square(second).sum() - 2 * shared)
+
+
+def _centred(features: Array) -> NDArray[np.float64]:
+    """X of which X'X is the covariance: [N, D], or [D, D] where samples are more."""
+    centred = features.astype(np.float64)
+    centred -= centred.mean(0)
+    centred /= math.sqrt(len(centred) - 1)
+    return np.asarray(np.linalg.qr(centred, mode="r")) if len(centred) > centred.shape[1] else centred
+
+
+def frechet_curve(one: Array, other: Array, counts: Sequence[int], *, repeats: int = 3, seed: int = 0) -> list[Spread]:
+    """`frechet_distance` of random subsets of each of ``counts`` samples, from both sets alike."""
+    rng = np.random.default_rng(seed)
+    curve = []
+    for count in counts:
+        whole = count >= len(one) and count >= len(other)
+        values = [
+            frechet_distance(*(rng.permutation(features)[:count] for features in (one, other)))
+            for _ in range(1 if whole else repeats)
+        ]
+        curve.append(Spread(float(np.mean(values)), float(np.std(values))))
+    return curve
+
+
+def kernel_distance(one: Array, other: Array) -> Spread:
+    """KID, the unbiased squared MMD under (x'y / D + 1)^3 (Bińkowski et al. 2018), over subsets of half the samples."""
+    return _mmd(one, other, kid_kernel="poly")
+
+
+def gaussian_mmd(one: Array, real: Array) -> Spread:
+    """The unbiased squared MMD under a Gaussian kernel (Gretton et al. 2012), as wide as ``real``'s median distance.
+
+    From 0 to 2, whatever the features' scale. The kernel is bounded, so that a few far samples do not decide, as they
+    do under KID's cubic one.
+    """
+    return _mmd(one, real, kid_kernel="rbf", kid_kernel_rbf_sigma=median_distance(real))
+
+
+def _mmd(one: Array, other: Array, **kernel: str | float) -> Spread:
+    size = min(LARGEST_SUBSET, max(2, min(len(one), len(other)) // 2))
+    found = kid_features_to_metric(
+        *(torch.from_numpy(features.astype(np.float64)) for features in (one, other)),
+        kid_subsets=SUBSETS,
+        kid_subset_size=size,
+        verbose=False,
+        **kernel,
+    )
+    return Spread(found[KEY_METRIC_KID_MEAN], found[KEY_METRIC_KID_STD])
+
+
+def texture_distance(one: Array, real: Array) -> Spread:
+    """`gaussian_mmd` of patches, float [N, patches, C] each."""
+    return gaussian_mmd(*(spaced(features.reshape(-1, features.shape[-1]), MOST_PATCHES) for features in (one, real)))
+
+
+def inception_score(logits: Array) -> Spread:
+    """exp(E[KL(p(y|x) | p(y))]) over ten parts (Salimans et al. 2016), of logits [N, classes]."""
+    found = isc_features_to_metric(torch.from_numpy(logits), splits=min(10, len(logits)))
+    return Spread(found[KEY_METRIC_ISC_MEAN], found[KEY_METRIC_ISC_STD])
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """How two sets of pictures lie among each other, by the spheres that reach to a sample's k-th neighbour."""
+
+    precision: float  # share of outputs in a sphere of a real one: quality
+    recall: float  # share of real ones in a sphere of an output: variety
+    density: float  # spheres of real ones that an output is in, over k: quality, outliers weigh little; may exceed 1
+    coverage: float  # share of real ones with an output in their own sphere: variety
+    realism: NDArray[np.float64]  # [outputs], above 1: in a sphere of a real one (Kynkäänniemi et al. 2019, equation 3)
+    covered: NDArray[np.bool_]  # [real ones]
+
+
+def manifold(outputs: Array, real: Array) -> Manifold:
+    """Precision and recall (Kynkäänniemi et al. 2019, k = 3), density and coverage (Naeem et al. 2020, k = 5).
+
+    Needs two samples or more of each.
+    """
+    across = distances(outputs, real)  # [outputs, real ones]
+    inside_real, inside_outputs = distances(real, real), distances(outputs, outputs)
+    radii = _radii(inside_real, NEIGHBOURS_PRECISION)
+    own_radii = _radii(inside_outputs, NEIGHBOURS_PRECISION)
+    wide, neighbours = _radii(inside_real, NEIGHBOURS_DENSITY), min(NEIGHBOURS_DENSITY, len(real) - 1)
+    covered = np.asarray((across <= wide).any(0))
+    typical = radii <= np.median(radii)  # spheres of outliers are too large to say anything
+    realism = (radii[typical] / np.maximum(across[:, typical], 1e-12)).max(1)
+    return Manifold(
+        precision=float((across <= radii).any(1).mean()),
+        recall=float((own_radii >= across.T).any(1).mean()),
+        density=float((across <= wide).sum() / (neighbours * len(outputs))),
+        coverage=float(covered.mean()),
+        realism=realism,
+        covered=covered,
+    )
+
+
+def _radii(inside: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
+    """From each sample to its k-th neighbour, itself not counted: [N]."""
+    nearest = min(neighbours, len(inside) - 1)
+    return np.partition(inside, nearest, axis=1)[:, nearest]
+
+
+def distances(one: Array, other: Array) -> NDArray[np.float64]:
+    """Euclidean, [N, M]."""
+    first, second = (torch.from_numpy(features.astype(np.float64)) for features in (one, other))
+    return torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist").numpy()
+
+
+def mean_distance(features: Array) -> float:
+    """Mean distance of two different samples: how much a set varies."""
+    inside = distances(*(spaced(features, LARGEST_SUBSET),) * 2)
+    return float(inside.sum() / (len(inside) * (len(inside) - 1)))
+
+
+def median_distance(features: Array) -> float:
+    """The median distance of two different samples."""
+    inside = distances(*(spaced(features, LARGEST_SUBSET),) * 2)
+    return max(float(np.median(inside[np.triu_indices(len(inside), 1)])), 1e-12)
+
+
+def spaced(features: Array, most: int) -> Array:
+    """At most ``most`` samples, evenly spaced."""
+    return features[np.linspace(0, len(features) - 1, min(len(features), most)).round().astype(int)]

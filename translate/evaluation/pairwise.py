@@ -1,0 +1,97 @@
+"""Figures of one picture against another: what a translation kept of its photo, or how near it is to a known truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from kornia.color import rgb_to_grayscale, rgb_to_lab
+from kornia.filters import sobel
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+
+BLOCK = 16  # pixels a side, over which colour is averaged
+WINDOW = 11  # pixels a side of SSIM's Gaussian window, of sigma 1.5
+FLAT = 1e-6  # deviation of edge strength, of [0, 1], below which a picture has no edges; a step of 255 gives above 1e-4
+
+
+@dataclass(frozen=True)
+class PairFigures:
+    """How two pictures of the same size agree, see `compare_pictures`."""
+
+    psnr_db: float  # infinite where they are equal
+    ssim: float  # -1 to 1: equal
+    l1: float  # in steps of 255
+    edge_agreement: float  # -1 to 1: edges in the same places, of the same strength up to a factor
+    colour_shift: float  # CIE 1976 delta E; about 2.3 can just be seen
+
+
+def compare_pictures(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> PairFigures:
+    """The figures of two pictures, uint8 [H, W, 3] in sRGB; they are the same whichever comes first.
+
+    - ``psnr_db``: 10 log10(255^2 / mean squared difference).
+    - ``ssim``: the mean structural similarity of the channels (Wang et al. 2004, equation 13) with its Gaussian window;
+      beyond the border the picture is mirrored. What is smaller than the window is first extended to it by its edge.
+      In single precision, whose error in even regions is about 0.0002.
+    - ``l1``: the mean absolute difference.
+    - ``edge_agreement``: Pearson's correlation of the Sobel magnitudes (Sobel and Feldman 1968) of the luma
+      0.299 R + 0.587 G + 0.114 B. Where a picture has no edges it is 0, and 1 where neither has.
+    - ``colour_shift``: the mean Euclidean distance in CIELAB (CIE 1976, D65) of the means of 16x16 blocks, those at the
+      right and at the bottom as far as the picture goes: of colour alone, whatever became of lines and texture.
+
+    Raises ``ValueError`` where the sizes differ.
+    """
+    if one.shape != other.shape:
+        raise ValueError(f"pictures of different sizes: {one.shape} and {other.shape}")
+    with torch.inference_mode():
+        first, second = _unit(one), _unit(other)
+        return PairFigures(
+            psnr_db=float(peak_signal_noise_ratio(first, second, data_range=1.0)),
+            ssim=_ssim(first, second),
+            l1=float(255 * F.l1_loss(first, second)),
+            edge_agreement=_correlation(_edges(first), _edges(second)),
+            colour_shift=float((_block_colours(first) - _block_colours(second)).norm(dim=1).mean()),
+        )
+
+
+def mean(figures: Sequence[PairFigures]) -> PairFigures:
+    """Each figure's mean over pictures. Raises ``ValueError`` where there are none."""
+    if not figures:
+        raise ValueError("no figures to take the mean of")
+    names = [field.name for field in fields(PairFigures)]
+    return PairFigures(**{name: math.fsum(getattr(each, name) for each in figures) / len(figures) for name in names})
+
+
+def _unit(picture: NDArray[np.uint8]) -> Tensor:
+    """uint8 [H, W, 3] -> float [1, 3, H, W] in [0, 1], what torchmetrics and kornia take."""
+    return torch.from_numpy(picture.transpose(2, 0, 1)[None].astype(np.float32)) / 255
+
+
+def _ssim(first: Tensor, second: Tensor) -> float:
+    height, width = first.shape[-2:]
+    missing = (0, max(0, WINDOW - width), 0, max(0, WINDOW - height))
+    first, second = (F.pad(picture, missing, mode="replicate") for picture in (first, second))
+    return float(structural_similarity_index_measure(first, second, data_range=1.0))  # type: ignore[arg-type]
+
+
+def _edges(picture: Tensor) -> Tensor:
+    return sobel(rgb_to_grayscale(picture), eps=0.0)
+
+
+def _correlation(first: Tensor, second: Tensor) -> float:
+    """Pearson's; of what does not vary, 0, or 1 where neither does."""
+    first, second = first.double() - first.double().mean(), second.double() - second.double().mean()
+    deviations = [float(values.square().mean().sqrt()) for values in (first, second)]
+    if min(deviations) < FLAT:
+        return float(max(deviations) < FLAT)
+    return float((first * second).mean()) / math.prod(deviations)
+
+
+def _block_colours(picture: Tensor) -> Tensor:
+    """CIELAB of the means of blocks: float [1, 3, H / 16, W / 16], rounded up."""
+    return rgb_to_lab(F.avg_pool2d(picture, BLOCK, ceil_mode=True))

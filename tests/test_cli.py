@@ -12,7 +12,16 @@ from translate.training import train
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["convert", "--help"], ["train", "pix2pix", "--help"], ["--version"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["convert", "--help"],
+        ["train", "pix2pix", "--help"],
+        ["evaluate", "--help"],
+        ["compare", "--help"],
+        ["diagnose", "--help"],
+    ],
 )
 def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
     code = (

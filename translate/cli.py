@@ -17,7 +17,10 @@ from typer.core import TyperGroup
 from translate import __version__
 from translate.errors import ExitCode, UserError, one_line
 
-TRAINING_LIBRARIES = {"torch", "torchvision", "albumentations", "cv2", "accelerate", "safetensors", "onnx", "onnx_ir"}
+TRAINING_LIBRARIES = {
+    *("torch", "torchvision", "albumentations", "cv2", "accelerate", "safetensors", "onnx", "onnx_ir"),
+    *("kornia", "torchmetrics", "torch_fidelity", "scipy", "matplotlib", "jinja2", "markupsafe"),
+}
 # by name: the module and what in it is the command or the group of commands
 SUBCOMMANDS = {
     "convert": ("translate.commands.convert", "convert"),

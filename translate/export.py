@@ -24,14 +24,16 @@ from torch.nn import functional as F
 
 from models import Generator
 from translate import __version__
+from translate.checkpoint import DESCRIPTION, find, load_generator
 from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
-from translate.errors import UserError, one_line
+from translate.errors import UnusableError, UserError, one_line
 from translate.files import write_atomically
 from translate.images import from_signed_unit, to_signed_unit
 from translate.inference import ORT_ERRORS, read_contract
 
 OPSETS = range(18, 21)  # the exporter begins at 18; from 21 on onnxruntime lacks kernels on CUDA (its issue 26065)
 DEFAULT_OPSET = 18
+GENERATORS = {"AtoB": "generator", "BtoA": "generator_BA"}  # by direction: the network's name in a checkpoint
 PARITY_SIZES = ((1, 1, 1), (1, 64, 64), (2, 37, 53), (3, 7, 130), (1, 131, 95))  # N, H, W
 
 
@@ -106,6 +108,36 @@ class Style(nn.Module):
             domain = domain.to(self.dtype) if self.one_hot is None else F.embedding(domain, self.one_hot)  # [N, K]
         x = self.generator(x.to(self.dtype), domain).float()[:, :, :height, :width]
         return from_signed_unit(x).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def load_run(
+    run: Path, direction: str, *, title: str, licence: str = "unspecified", training_data: str = "unspecified"
+) -> tuple[Generator, StyleInfo]:
+    """The averaged generator of a run or checkpoint that goes in ``direction``, and what its style is to say of itself.
+
+    Raises ``UserError`` where there is no checkpoint or no such generator, ``UnusableError`` where it cannot be loaded.
+    """
+    name = GENERATORS[direction]
+    if direction == "BtoA" and not find(run).has_weights(f"{name}_ema"):
+        raise UserError(
+            f"--direction {direction}: {run} has no generator that way, its method trains one alone; leave it out"
+        )
+    generator, checkpoint = load_generator(run, name)
+    config = checkpoint.config
+    try:
+        return generator, StyleInfo(
+            title=title,
+            method=config["method"],
+            generator=config["generator"],
+            training_size=config["crop"],
+            licence=licence,
+            training_data=training_data,
+            checkpoint_sha256=checkpoint.weights_sha256(f"{name}_ema"),
+            domains=config.get("domain_names", []),
+            exclusive=config.get("exclusive_domains", True),
+        )
+    except KeyError as error:
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: does not say {error}; train it anew") from error
 
 
 def export_style(

@@ -10,8 +10,6 @@ import typer
 
 from translate.errors import UserError
 
-GENERATORS = {"AtoB": "generator", "BtoA": "generator_BA"}  # by direction: the network's name in a checkpoint
-
 
 def export(
     run: Annotated[Path, typer.Argument(help="folder of the run, or of one of its checkpoints")],
@@ -45,32 +43,15 @@ def export(
         raise UserError("--int8 and --fp16 exclude each other")
     if (int8 or prune) != (calibration is not None):
         raise UserError("--int8 and --prune need --calibration DIR, a folder of photos, and nothing else takes one")
-    from translate.checkpoint import find, load_generator
-    from translate.contract import StyleInfo
-    from translate.export import DEFAULT_OPSET, export_style
+    from translate.checkpoint import find
+    from translate.export import DEFAULT_OPSET, export_style, load_run
     from translate.folders import find_images
     from translate.prune import prune_style
     from translate.quantise import quantise_style, split_photos
 
     photos = [] if calibration is None else find_images(calibration, recursive=True)
     parts = split_photos(photos) if int8 else None
-    name = GENERATORS[direction]
-    if direction == "BtoA" and not find(run).has_weights(f"{name}_ema"):
-        raise UserError(
-            f"--direction {direction}: {run} has no generator that way, its method trains one alone; leave it out"
-        )
-    generator, checkpoint = load_generator(run, name)
-    info = StyleInfo(
-        title=title or output.stem,
-        method=checkpoint.config["method"],
-        generator=checkpoint.config["generator"],
-        training_size=checkpoint.config["crop"],
-        licence=licence,
-        training_data=training_data,
-        checkpoint_sha256=checkpoint.weights_sha256(f"{name}_ema"),
-        domains=checkpoint.config.get("domain_names", []),
-        exclusive=checkpoint.config.get("exclusive_domains", True),
-    )
+    generator, info = load_run(run, direction, title=title or output.stem, licence=licence, training_data=training_data)
     with TemporaryDirectory() as folder:
         exported = output if calibration is None else Path(folder) / "exported.onnx"
         report = export_style(generator, info, exported, opset=opset or DEFAULT_OPSET, fp16=fp16)
@@ -80,7 +61,7 @@ def export(
             kept = prune_style(exported, pruned, photos)
             exported = pruned
         loss = None if parts is None else quantise_style(exported, output, *parts)
-    typer.echo(f"{checkpoint.path} -> {output}, {output.stat().st_size / 1e6:.2f} MB", err=True)
+    typer.echo(f"{find(run).path} -> {output}, {output.stat().st_size / 1e6:.2f} MB", err=True)
     for size in report.sizes:
         typer.echo(f"  against PyTorch at {size}", err=True)
     if prune:

@@ -151,7 +151,7 @@ def _radii(inside: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
 def distances(one: Array, other: Array) -> NDArray[np.float64]:
     """Euclidean, [N, M]."""
     first, second = (torch.from_numpy(features.astype(np.float64)) for features in (one, other))
-    return torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist").numpy()
+    return torch.cdist(first, second, compute_mode="use_mm_for_euclid_dist").numpy()
 
 
 def mean_distance(features: Array) -> float:

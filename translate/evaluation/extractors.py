@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,16 +124,17 @@ class InceptionV3(Extractor):
             except RuntimeError as error:
                 raise UserError(f"--weights {weights}: are the weights of another network (inception-v3)") from error
         self.network = network.to(self.device)
+        self._early = threading.local()  # maps of the batch that a thread is at
         network.MaxPool_1.register_forward_hook(self._keep)
         self.identity = "inception-v3" + _of_file(weights)
 
     def _keep(self, module: object, inputs: object, maps: Tensor) -> None:
-        self._early = maps
+        self._early.maps = maps
 
     @torch.inference_mode()
     def __call__(self, pictures: NDArray[np.uint8]) -> Features:
         pooled, logits = self.network(torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2))
-        return Features(_array(pooled), _array(patch_statistics(self._early)), _array(logits), None)
+        return Features(_array(pooled), _array(patch_statistics(self._early.maps)), _array(logits), None)
 
 
 class OnnxNetwork(Extractor):

@@ -111,7 +111,7 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
     _add_pictures(page, evaluation)
     page.heading("Time")
     page.table(("stage", "seconds"), [(name, f"{spent:.2f}") for name, spent in evaluation.seconds.items()])
-    page.text("Decoding is summed over its threads, which run beside the network.")
+    page.text("Decoding and features are summed over threads, one a core.")
     page.write(path)
 
 

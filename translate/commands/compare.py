@@ -1,0 +1,114 @@
+"""`translate compare`: the same photos through several models, runs or checkpoints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from translate.commands.report import say
+from translate.errors import ExitCode, PictureError, UserError, printable
+
+if TYPE_CHECKING:
+    from translate.evaluation.comparison import Comparison, Files, Sample
+
+SUFFIXES = (".html", ".htm", ".png")
+
+
+def compare(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL", help="shipped styles, .onnx files, folders of runs or checkpoints")
+    ],
+    photos: Annotated[
+        list[Path], typer.Option(metavar="DIR|FILE", help="what to translate, once for each folder or file")
+    ],
+    pairs: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="what the photos should become, under their names: figures are against these"),
+    ] = None,
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="OUT", help="a .html page or a .png picture; may be given for each"),
+    ] = None,
+    checkpoints: Annotated[
+        Literal["newest", "all"], typer.Option(help="of a run; all: how it developed, a column each")
+    ] = "newest",
+    direction: Annotated[
+        Literal["AtoB", "BtoA"],
+        typer.Option(help="which generator of runs that train one each way, as cyclegan does"),
+    ] = "AtoB",
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="what to translate to, for the models with domains; as `convert` takes it"),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="at most so many photos, evenly spread")] = 8,
+    max_size: Annotated[int, typer.Option(min=1, help="scale down to this longest side in pixels first")] = 512,
+    device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="the figures on standard output as JSON")] = False,
+) -> None:
+    """Show what models make of the same photos, with figures of each and its speed.
+
+    Exit codes: 1 a photo failed, the comparison is of the others; 2 the command cannot be carried out as given; 3 a
+    model or the device cannot be used.
+    """
+    outputs = outputs or []
+    for output in outputs:
+        if output.suffix.lower() not in SUFFIXES:
+            raise UserError(f"--output {output}: give a name that ends in .html or .png")
+        if any(output.resolve().is_relative_to(given.resolve()) for given in [*photos, *([pairs] if pairs else [])]):
+            raise UserError(f"--output {output}: is among the photos or the pairs; write it elsewhere")
+
+    from translate.evaluation.comparison import HEADER, Comparison, find_files, find_sources, run_model
+
+    sources = find_sources(models, all_checkpoints=checkpoints == "all")
+    files, problems = find_files(photos, pairs, count)
+    for problem in problems:
+        say(f"passed over: {problem}")
+    samples = _load(files, max_size)
+    wanted = [name for name in domain if name] if domain else None
+    columns = [run_model(source, samples, device=device, domain=wanted, direction=direction) for source in sources]
+    if domain and not any(column.has_domains for column in columns):
+        raise UserError(f"--domain {', '.join(domain)}: no model has domains to choose from; leave it out")
+    comparison = Comparison(samples, columns)
+    _write(comparison, outputs)
+    if as_json:
+        typer.echo(json.dumps(comparison.as_dict(), indent=2))
+    else:
+        _print_table([list(HEADER), *comparison.rows()])
+        say(f"means over {len(samples)} photos, against the {comparison.against}; on {comparison.devices}")
+    if len(samples) < len(files):
+        raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+def _load(files: list[Files], max_size: int) -> list[Sample]:
+    """The samples that can be read; the others are named. Raises the last one's ``PictureError`` where none can."""
+    from translate.evaluation.comparison import load_sample
+
+    samples: list[Sample] = []
+    for number, each in enumerate(files, 1):
+        try:
+            samples.append(load_sample(each, max_size))
+        except PictureError as error:
+            if number == len(files) and not samples:
+                raise
+            say(f"failed: {error}")
+    return samples
+
+
+def _write(comparison: Comparison, outputs: list[Path]) -> None:
+    from translate.evaluation.side_by_side import write_page, write_sheet
+
+    for output in outputs:
+        if output.suffix.lower() == ".png":
+            write_sheet(comparison, output)
+        else:
+            write_page(comparison, output)
+
+
+def _print_table(rows: list[list[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *figures in rows:
+        cells = [name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(figures, widths[1:], strict=True))]
+        typer.echo(printable("  ".join(cells)))

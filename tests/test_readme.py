@@ -42,7 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_film(folder / "film.mp4")
     write_domains(folder / "seasons")
     (folder / "seasons" / "dark").rename(folder / "seasons" / "winter")
-    shutil.copytree(folder / "pairs" / "a", folder / "art")
+    for copy in ("art", "trained-art", "drawn"):
+        shutil.copytree(folder / "pairs" / "a", folder / copy)
     (folder / "faces").mkdir()
     for index in range(8):
         Image.fromarray(picture(index)).save(folder / "faces" / f"{index}.png")

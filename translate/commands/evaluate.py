@@ -63,7 +63,7 @@ def evaluate(
     clock = Clock()
     with TemporaryDirectory() as scratch:
         folder = Path(outputs)
-        if is_model(folder):
+        if is_model(outputs):
             if photos is None:
                 raise UserError(f"{outputs}: is a model; give --photos DIR for it to translate")
             folder = save or Path(scratch)
@@ -108,12 +108,14 @@ def evaluate(
     say(", ".join(f"{name} {seconds:.1f} s" for name, seconds in evaluation.seconds.items()))
 
 
-def is_model(path: Path) -> bool:
-    """Whether it is not a folder of pictures: a file, a style's name, a run or a checkpoint."""
+def is_model(given: str) -> bool:
+    """Whether it is not a folder of pictures: a style's name, a file, a run or a checkpoint."""
     from translate.checkpoint import DESCRIPTION
     from translate.config import CONFIG_NAME
+    from translate.evaluation.models import is_folder
 
-    return not path.is_dir() or (path / CONFIG_NAME).is_file() or (path / DESCRIPTION).is_file()
+    marks = (CONFIG_NAME, DESCRIPTION, "checkpoints")
+    return not is_folder(given) or any((Path(given) / mark).exists() for mark in marks)
 
 
 def translate_all(

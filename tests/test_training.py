@@ -211,6 +211,16 @@ def test_run_leaves_metrics_grid_and_tensorboard(tmp_path: Path, pairs: tuple[Pa
     assert list((out / "tensorboard").glob("events*"))
 
 
+def test_spread_of_the_outputs_beside_inputs_and_targets(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path, 10)
+    for path in b.rglob("*.webp"):
+        Image.open(path).point(lambda level: 64 + level // 2).save(path, lossless=True)  # as far apart by half
+    train(tiny_config(a, b, tmp_path / "run", sample_every=2, val_samples=2))
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    last = next(line for line in reversed(lines) if "val/diversity" in line)
+    assert last["val/variety"] == pytest.approx(2 * last["val/diversity"], rel=0.05)
+
+
 def test_schedules() -> None:
     def factors(**changes: object) -> list[float]:
         config = tiny_config(Path("a"), Path("b"), Path("r"), **changes)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from translate.commands.pages import PAGE_SUFFIXES
 from translate.commands.report import say
 from translate.errors import ExitCode, PictureError, UserError, printable
 
 if TYPE_CHECKING:
     from translate.evaluation.comparison import Comparison, Files, Sample
 
-SUFFIXES = (".html", ".htm", ".png")
+SUFFIXES = (*PAGE_SUFFIXES, ".png")
 
 
 def compare(

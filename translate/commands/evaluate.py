@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from translate.commands.pages import require_page_name
 from translate.commands.report import say
 from translate.errors import UserError
 
 if TYPE_CHECKING:
     from translate.evaluation.extraction import Clock
-
-PAGE_SUFFIXES = (".html", ".htm")
 
 
 def evaluate(
@@ -50,8 +49,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="everything on standard output as JSON")] = False,
 ) -> None:
     """Compare outputs to real pictures: FID, KID, MMD, precision and recall, variety, copies, and what they mean."""
-    if output is not None and output.suffix.lower() not in PAGE_SUFFIXES:
-        raise UserError(f"--output {output}: give a name that ends in .html")
+    require_page_name(output)
     from tempfile import TemporaryDirectory
 
     from translate.evaluation.evaluate import Pictures

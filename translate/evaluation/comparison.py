@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from translate import checkpoint
 from translate.errors import PictureError, UserError
+from translate.evaluation.distances import spaced_indices
 from translate.evaluation.models import Direction, is_folder, model_file
 from translate.evaluation.pairwise import PairFigures, compare_pictures, mean
 from translate.folders import find_images, match_pairs
@@ -198,8 +199,7 @@ def find_files(photos: Sequence[Path], pairs: Path | None, count: int) -> tuple[
             if not inside:
                 raise UserError(f"--photos {path}: holds no picture")
             found += [Files(photo.relative_to(path).with_suffix("").as_posix(), photo) for photo in inside]
-    chosen = np.linspace(0, len(found) - 1, min(count, len(found))).round().astype(int)
-    return [found[index] for index in chosen], problems
+    return [found[index] for index in spaced_indices(len(found), count)], problems
 
 
 def load_sample(files: Files, max_size: int) -> Sample:

@@ -168,4 +168,9 @@ def median_distance(features: Array) -> float:
 
 def spaced(features: Array, most: int) -> Array:
     """At most ``most`` samples, evenly spaced."""
-    return features[np.linspace(0, len(features) - 1, min(len(features), most)).round().astype(int)]
+    return features[spaced_indices(len(features), most)]
+
+
+def spaced_indices(length: int, most: int) -> list[int]:
+    """At most ``most`` of the numbers below ``length``, evenly spaced from the first to the last."""
+    return [int(index) for index in np.linspace(0, length - 1, min(length, most)).round()]

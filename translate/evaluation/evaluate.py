@@ -13,7 +13,7 @@ from PIL import Image
 
 from translate.errors import UserError
 from translate.evaluation import distances
-from translate.evaluation.distances import Array, Manifold, Spread
+from translate.evaluation.distances import Array, Manifold, Spread, spaced_indices
 from translate.evaluation.extraction import PLAIN, RESIZE, Clock, features_of, kept_features_of
 from translate.evaluation.extractors import Extractor, Features
 from translate.evaluation.memory import Memory, compare_memory, nearest_training
@@ -42,7 +42,7 @@ class Pictures:
         found = find_images(folder, recursive=True)
         if len(found) < least:
             raise UserError(f"{folder}: holds {len(found)} pictures; at least {least} are needed")
-        return cls(folder, found).only(_spaced(len(found), count or len(found)))
+        return cls(folder, found).only(spaced_indices(len(found), count or len(found)))
 
     def by_name(self) -> dict[str, Path]:
         return {path.relative_to(self.folder).with_suffix("").as_posix(): path for path in self.paths}
@@ -110,7 +110,7 @@ def evaluate(
         curve = fid_curve(made.content, wanted.content)
         figures["fid_of_real"] = curve.real[-1].mean
     memory = None
-    chosen = _spaced(len(made), MOST_FOR_MEMORY)
+    chosen = spaced_indices(len(made), MOST_FOR_MEMORY)
     if training is not None:
         memory = _memory(outputs.only(chosen), made.content[chosen], real, training, extractor, clock)
         figures["memorised_share"] = memory.share
@@ -196,7 +196,7 @@ def _memory(
     """``made`` are the features of ``outputs`` as they are."""
     if real.folder.resolve() == training.folder.resolve():
         raise UserError(f"--against {training.folder}: is --real too; the real pictures have to be others, kept out")
-    tests = real.only(_spaced(len(real.paths), MOST_FOR_MEMORY))
+    tests = real.only(spaced_indices(len(real.paths), MOST_FOR_MEMORY))
     learned = training.features(extractor, clock).content
 
     def of_outputs(variant: str) -> Array:
@@ -247,7 +247,3 @@ def _notes(counts: Mapping[str, int], dimensions: int, curve: Curve) -> list[str
         f"{curve.real_counts[-1]} each, have {curve.real[-1].mean:.1f} where the truth is 0. Prefer KID and MMD, which "
         "have no such bias."
     ]
-
-
-def _spaced(length: int, most: int) -> list[int]:
-    return [int(index) for index in np.linspace(0, length - 1, min(length, most)).round()]

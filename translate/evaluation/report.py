@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from translate.evaluation.distances import spaced_indices
 from translate.evaluation.evaluate import Curve, Evaluation
 from translate.page import Page
 
@@ -125,7 +126,7 @@ def _add_pictures(page: Page, evaluation: Evaluation) -> None:
     missing = np.flatnonzero(~evaluation.lie.covered)
     if len(missing):
         page.heading("Real pictures that no output comes near")
-        some = missing[np.linspace(0, len(missing) - 1, min(len(missing), SHOWN)).round().astype(int)]
+        some = missing[spaced_indices(len(missing), SHOWN)]
         page.pictures(_grid([(evaluation.real.paths[index], evaluation.real.paths[index].name) for index in some]))
         page.text(f"{len(missing)} of {len(evaluation.lie.covered)}.")
     if evaluation.memory is None or evaluation.training is None:

@@ -1,0 +1,52 @@
+"""`translate diagnose`: what is wrong with a training run, and what to try?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from translate.commands.pages import require_page_name
+from translate.errors import printable
+
+
+def diagnose(
+    run: Annotated[Path, typer.Argument(help="folder of a run, as `translate train --out` wrote it")],
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="run of a smaller network on the same pictures: model or optimisation?"),
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="pictures to be converted: are they like those trained on?")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="page to write, .html: verdicts and curves")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="everything on standard output as JSON")] = False,
+) -> None:
+    """Read a run's log: underfitting, overfitting, a lost game, collapse and more, with evidence and remedies."""
+    require_page_name(output)
+    from translate.diagnosis.diagnose import diagnose as judge
+    from translate.diagnosis.run_figures import read_run
+    from translate.diagnosis.verdict import MEANINGS
+
+    figures = read_run(run)
+    diagnosis = judge(figures, reference=None if reference is None else read_run(reference), test=test)
+    if output is not None:
+        from translate.diagnosis.report import write_page
+
+        write_page(figures, diagnosis, output)
+    if as_json:
+        from translate.diagnosis.report import as_dict
+
+        typer.echo(json.dumps(as_dict(figures, diagnosis), indent=2))
+        return
+    for verdict in diagnosis.verdicts:
+        typer.echo(f"{verdict.case} ({verdict.confidence:.0%}): {MEANINGS[verdict.case]}")
+        for label, texts in (("evidence", verdict.evidence), ("try", verdict.remedies)):
+            for text in texts:
+                typer.echo(f"  {label}: {printable(text)}")
+    for lacking in diagnosis.lacking:
+        typer.echo(f"not judged: {lacking.case}: {printable(lacking.reason)}")

@@ -16,11 +16,11 @@ from PIL import Image, ImageSequence
 from tests.conftest import draw_photo, files_below
 from tests.test_images import swapped_primaries
 from translate import animation
-from translate.animation import convert_animation
+from translate.animation import FRAMES, convert_animation
 from translate.errors import PictureError
-from translate.formats import is_animated
 from translate.images import load_rgb
 from translate.moving import MovingOptions
+from translate.reading import is_animated
 
 Pixels = NDArray[np.uint8]
 SUFFIXES = {"GIF": ".gif", "WEBP": ".webp", "PNG": ".png"}
@@ -284,6 +284,28 @@ def test_refusals_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"in\.gif.*cannot be written"):
         convert_animation(source, source / "out.gif", invert, "GIF")
     assert files_below(tmp_path) == {"in.gif"}
+
+
+def test_all_frames_together_are_bounded(tmp_path: Path) -> None:
+    """A frame of a few bytes may cover any number of pixels, and there may be any number of frames."""
+    frames = [Image.new("L", (20, 20), 255 * (number % 2)) for number in range(2 * FRAMES)]
+    source = write(tmp_path / "in.gif", frames, duration=40)
+    with pytest.raises(PictureError, match=r"in\.gif: all frames have more than 20000 pixels, .*--max-pixels"):
+        convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=400))
+    assert files_below(tmp_path) == {"in.gif"}
+    convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=800))
+
+
+def test_a_frame_larger_than_the_first_is_refused(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.gif", drawn())
+    content = source.read_bytes()
+    last = content.rindex(b"!\xf9") + 8  # the last frame: a comma, its place, its size
+    assert content[last : last + 1] == b","
+    for reach in (300, 60000):
+        size = reach.to_bytes(2, "little") * 2
+        source.write_bytes(content[: last + 5] + size + content[last + 9 :])
+        with pytest.raises(PictureError, match=r"in\.gif: .*pixels are over the limit of 5000"):
+            convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=5000))
 
 
 def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ def test_newest_is_found_and_old_ones_are_dropped(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-000000002", "step-000000010"]
 
 
+def test_the_one_just_written_stays(tmp_path: Path) -> None:
+    """Its step may be below that of another, after going back, or the same."""
+    save(tmp_path, 10)
+    save(tmp_path, 5, keep=1)
+    save(tmp_path, 5, keep=1, value=0.25)
+    generator, found = checkpoint.load_generator(tmp_path)
+    assert found.step == 5 and torch.all(next(generator.parameters()) == 0.25)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-000000005"]
+
+
 def test_unfinished_checkpoints_are_never_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path, 1)
 

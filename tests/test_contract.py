@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -39,17 +40,39 @@ def test_what_was_always_there_may_not_be_missing(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domains", "problem"),
+    ("key", "text", "problem"),
     [
-        ('"spring"', "a list of names"),
-        ("[1, 2]", "a list of names"),
-        ('[""]', "a list of names"),
-        ('["a", "a"]', "same"),
+        ("domains", '"spring"', "domains is .*a list of names"),
+        ("domains", "[1, 2]", "a list of names"),
+        ("domains", '[""]', "no two the same"),
+        ("domains", '["a", "a"]', "no two the same"),
+        ("domains", json.dumps(["a" * 101]), "names of up to 100 characters"),
+        ("domains", json.dumps([f"domain {number}" for number in range(5000)]), "domains has 73890 characters"),
+        ("domains", "[" * 15_000, "a list of names"),
+        ("stride", "0", "stride is 0, not 1 to 1024"),
+        ("stride", "-4", r"stride is '-4', not a whole number up to 1000000"),
+        ("stride", "1" + "0" * 5000, "stride is '1000"),
+        ("stride", "2048", "stride is 2048"),
+        ("stride", "true", "stride is 'true'"),
+        ("stride", "2.5", "stride is '2.5'"),
+        ("stride", "NaN", "stride is 'NaN'"),
+        ("receptive_field", "1000000000000", "receptive_field is '1000000000000'"),
+        ("receptive_field", "100000", "receptive_field is 100000, more than 2048 in a tile-safe style"),
+        ("tile_safe", "1", "tile_safe is '1', not true or false"),
+        ("exclusive", '"no"', "exclusive"),
+        ("training_size", "null", "training_size"),
+        ("psnr_to_fp32", "NaN", "psnr_to_fp32 is 'NaN', not a finite number"),
+        ("psnr_to_fp32", "1e999", "psnr_to_fp32"),
+        ("psnr_to_fp32", "1" + "0" * 400, "psnr_to_fp32"),
+        ("mean_difference_to_fp32", "[]", "mean_difference_to_fp32"),
+        ("versions", '{"torch": {}}', "versions is .*texts by name"),
+        ("title", "a" * 20_001, "title has 20001 characters"),
     ],
 )
-def test_domains_that_nobody_could_choose(domains: str, problem: str) -> None:
-    with pytest.raises(ValueError, match=problem):
-        StyleInfo.from_metadata({**SEASONS.to_metadata(), "domains": domains})
+def test_metadata_that_no_export_writes(key: str, text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem) as error:
+        StyleInfo.from_metadata({**SEASONS.to_metadata(), key: text})
+    assert len(str(error.value)) < 200
 
 
 @pytest.mark.parametrize(

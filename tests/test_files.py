@@ -7,7 +7,8 @@ import pytest
 
 from tests.conftest import files_below
 from translate.errors import PictureError
-from translate.files import write_atomically
+from translate.files import atomic_file, remove_abandoned, write_atomically
+from translate.lock import lock
 
 
 def test_write_atomically(tmp_path: Path) -> None:
@@ -41,3 +42,32 @@ def test_write_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PictureError, match="cannot be written"):
         write_atomically(tmp_path / "file" / "photo.png", b"content")
+
+
+def test_what_is_being_written_is_not_abandoned(tmp_path: Path) -> None:
+    (tmp_path / ".translate-0123456789abcdef.tmp").write_bytes(b"half")
+    (tmp_path / ".photo.tmp").write_bytes(b"of another program")
+    with atomic_file(tmp_path / "photo.png") as file:
+        file.write(b"content")
+        remove_abandoned(tmp_path)
+        assert len(files_below(tmp_path)) == 2
+    assert (tmp_path / "photo.png").read_bytes() == b"content"
+    assert files_below(tmp_path) == {"photo.png", ".photo.tmp"}
+
+
+def test_a_file_that_was_thought_abandoned_between_opening_and_locking_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def late(descriptor: int, **options: bool) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            remove_abandoned(tmp_path)
+        lock(descriptor, **options)
+
+    monkeypatch.setattr("translate.files.lock", late)
+    write_atomically(tmp_path / "photo.png", b"content")
+    assert calls == 3  # by the writer, by what removes, by the writer again
+    assert files_below(tmp_path) == {"photo.png"}

@@ -1,4 +1,7 @@
+import errno
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +115,25 @@ def test_domains_need_two_pictures_each_and_company(tmp_path: Path) -> None:
     found = find_domains(folder / "plain")  # pictures where folders were expected
     assert found.problems == [f"{folder / 'plain'}: holds 0 folders; give one that holds a folder of pictures a domain"]
     assert found.labels.shape == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+def test_what_cannot_be_read_is_found_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding it says what is wrong; passed over, it would be missed by nobody."""
+    for name in ("a.png", "closed/b.png", "c/folder.png/d.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name, target in {"dangling.png": "nowhere", "loop.png": "loop.png", "link": "c", "up": ".."}.items():
+        (tmp_path / name).symlink_to(target)
+
+    def scan(folder: Path) -> object:
+        if folder.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scandir(folder)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", scan)
+    found = [path.relative_to(tmp_path).as_posix() for path in find_images(tmp_path, recursive=True)]
+    assert found == ["a.png", "c/folder.png/d.png", "closed", "dangling.png", "loop.png"]
+    with pytest.raises(UserError, match="closed: cannot be read: Permission denied"):
+        find_images(tmp_path / "closed", recursive=False)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
-import threading
 import zlib
 from pathlib import Path
 from typing import Any
@@ -100,6 +98,15 @@ def test_exif_that_needs_no_change_is_kept_to_the_byte(tmp_path: Path) -> None:
 def test_damaged_exif_counts_as_none(tmp_path: Path) -> None:
     path = save(Image.fromarray(PHOTO), tmp_path / "photo.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff")
     assert load_picture(path).size == (40, 24)
+
+
+@pytest.mark.parametrize("content", [b"Exif\0\0", b"Exif\0\0" + bytes(range(60))], ids=["empty", "noise"])
+def test_unreadable_exif_is_not_passed_on(tmp_path: Path, content: bytes) -> None:
+    """Others would stumble over it: an AVIF could not even be written."""
+    picture = load_picture(save(Image.fromarray(PHOTO), tmp_path / "photo.jpg", exif=content))
+    assert picture.exif is None
+    for format in FORMATS:
+        assert encode_picture(picture, format)
 
 
 def swapped_primaries() -> bytes:
@@ -286,17 +293,6 @@ def test_from_bytes() -> None:
         load_picture(b"")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_from_a_pipe(tmp_path: Path) -> None:
-    """As the shell's <(command) gives."""
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    writer = threading.Thread(target=path.write_bytes, args=[encode_picture(Picture(PHOTO), "PNG")])
-    writer.start()
-    np.testing.assert_array_equal(load_rgb(path), PHOTO)
-    writer.join()
-
-
 def test_pixels_can_be_written_to(tmp_path: Path) -> None:
     assert load_rgb(save(Image.fromarray(PHOTO), tmp_path / "photo.png")).flags.writeable
 
@@ -350,7 +346,7 @@ def test_half_a_file_is_refused(tmp_path: Path, suffix: str) -> None:
 def test_pixel_limit_is_checked_before_decoding(tmp_path: Path) -> None:
     path = tmp_path / "bomb.png"
     path.write_bytes(png(30000, 30000, depth=1, colour_type=0, rows=b""))  # decoding would find it cut short
-    with pytest.raises(PictureError, match=r"30000 x 30000 pixels are over the limit.*--max-pixels 900000000"):
+    with pytest.raises(PictureError, match=r"900000000 pixels are over the limit.*--max-pixels 900000000"):
         load_picture(path)
 
 

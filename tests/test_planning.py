@@ -326,3 +326,18 @@ def test_animations_stay_animations_where_their_format_can_hold_them(here: Path)
     (job,) = plan(["moving/a.gif"], "-")
     assert job == Job(source=Path("moving/a.gif"), output=None, format="PNG")
     assert plan(["moving/a.gif"], beside(["moving/a.gif"], "-cel", None))[0].kind == "animation"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links and long names")
+def test_one_odd_file_stops_no_other(here: Path) -> None:
+    """A name that becomes too long, a link to nothing, links in circles: carrying the job out says what is wrong."""
+    long = "x" * 251
+    touch(f"odd/{long}.png")
+    for name, target in {"loop.png": "loop.png", "dangling.png": "nowhere"}.items():
+        Path("odd", name).symlink_to(target)
+    planned = arrows(plan(["odd"], "new", format="webp"))
+    assert planned == [f"odd/{name}.png -> new/{name}.webp" for name in ("dangling", "loop", long)]
+    Path("circle").symlink_to("circle")
+    assert arrows(plan(["odd"], "circle", suffix="-cel", recursive=True))[0] == (
+        "odd/dangling.png -> circle/dangling-cel.png"
+    )

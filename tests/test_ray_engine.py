@@ -82,14 +82,18 @@ def reported(results: list[Result], jobs: list[Job]) -> list[tuple[Job, str | No
 
 
 class PidWriter:
-    """In the place of a job's domain: becomes None in the worker that takes the job, and writes its process number."""
+    """In the place of a job's domain: becomes None in the worker that takes the job, and writes its process number.
+
+    There a named pipe is a photo from then on, which else is refused.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
 
     def __reduce__(self) -> Any:
         return eval, (
-            f"__import__('pathlib').Path({str(self.path)!r}).write_text(str(__import__('os').getpid())) and None",
+            "(setattr(__import__('translate.images').images, 'require_file', lambda path: None),"
+            f" __import__('pathlib').Path({str(self.path)!r}).write_text(str(__import__('os').getpid()))) and None",
         )
 
 

@@ -17,6 +17,7 @@ from translate import checkpoint
 from translate.errors import PictureError, UnusableError, UserError
 from translate.methods.pix2pix import Pix2Pix
 from translate.run import AlarmError, learning_rate_factor
+from translate.run_log import forget_after
 from translate.step import Batch
 from translate.training import Interrupted, train
 
@@ -132,6 +133,22 @@ def test_changed_settings_are_refused_by_name(tmp_path: Path, pairs: tuple[Path,
     assert [found.step for found in checkpoint.checkpoints(tmp_path / "run")] == [2]
 
 
+def test_damaged_settings_are_named(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    train(tiny_config(*pairs, tmp_path / "run", steps=1))
+    (tmp_path / "run" / "config.json").write_text('{"method": "pix')
+    with pytest.raises(UserError, match=r"config\.json: is damaged; remove it"):
+        train(tiny_config(*pairs, tmp_path / "run", steps=2))
+
+
+def test_what_a_resumed_run_repeats_is_not_logged_twice(tmp_path: Path) -> None:
+    metrics = tmp_path / "metrics.jsonl"
+    lines = [{"step": 1}, {"step": 2}, {"step": 3, "alarm": "G/l1"}, {"step": 2, "rollback": "G/l1"}, {"step": 3}]
+    for step, kept in ((2, lines[:2]), (3, lines)):
+        metrics.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": 4, "G/l')
+        forget_after(metrics, step)
+        assert [json.loads(line) for line in metrics.read_text().splitlines()] == kept
+
+
 def test_a_finished_run_is_left_as_it_is(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
     config = tiny_config(*pairs, tmp_path / "run", steps=2)
     train(config)
@@ -203,6 +220,8 @@ def test_run_leaves_metrics_grid_and_tensorboard(tmp_path: Path, pairs: tuple[Pa
     trained = [line for line in lines if "G/l1" in line]
     assert [line["step"] for line in trained] == [1, 2, 3, 4]
     assert all({"D/loss", "G/gan", "lr", "images_per_s", "waiting_share"} <= line.keys() for line in trained)
+    if sys.platform == "linux":
+        assert all({"memory_mb", "open_files", "threads"} <= line.keys() for line in trained)
     validated = [line for line in lines if "val/l1" in line]
     assert [line["step"] for line in validated] == [2, 4]
     assert all({"val/l1", "val/l1_of_input", "train/l1", "train/l1_of_input"} <= line.keys() for line in validated)

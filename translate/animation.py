@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageSequence
 
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.files import atomic_file
@@ -18,6 +18,7 @@ from translate.formats import ANIMATED, save_options
 from translate.images import Picture, shrink, to_upright
 from translate.mixing import side_by_side
 from translate.moving import MovingOptions
+from translate.reading import reading, require_file, require_pixels
 from translate.stabilise import Stabiliser
 
 Pixels = NDArray[np.uint8]
@@ -26,6 +27,7 @@ GIF_UNIT = 10  # milliseconds: a GIF counts in hundredths of a second
 GIF_COLOURS = 255  # of a palette's 256, one is for what is transparent
 CLEAR = GIF_COLOURS  # its place
 OPAQUE_FROM = 128  # alpha; a GIF's pixels are opaque or clear
+FRAMES = 50  # times the pixels that a picture may have are what all frames of an animation may have
 WORSE = 1.25  # times the error it had on its own frame, at which a palette is given up for a new one
 UNSEEN = 0.5  # of 255: an error on top of that which is not worth a new palette
 
@@ -95,15 +97,17 @@ def _in_steps(durations: list[int], step: int) -> list[int]:
 
 def _look_through(source: Path, max_pixels: int) -> Animation:
     durations, clear = [], False
-    with _opened(source) as image:
-        width, height = image.size
-        if width * height > max_pixels:
-            raise PictureError(
-                f"{source}: {width} x {height} pixels are over the limit of {max_pixels}; "
-                f"raise it with --max-pixels {width * height}"
-            )
+    with _opened(source, max_pixels) as image:
+        require_pixels(image, str(source), max_pixels)
         plays = image.info.get("loop")
-        for frame in _frames(image):
+        for number, frame in enumerate(_frames(image), start=1):
+            require_pixels(frame, str(source), max_pixels)  # a GIF may grow
+            pixels = number * frame.width * frame.height
+            if pixels > FRAMES * max_pixels:
+                raise PictureError(
+                    f"{source}: all frames have more than {FRAMES * max_pixels} pixels, {FRAMES} times the limit of a "
+                    f"picture; raise that with --max-pixels"
+                )
             frame.load()  # only then a WebP tells how long it lasts
             durations.append(round(frame.info.get("duration", 0)))
             clear = clear or _has_clear_pixels(frame)
@@ -123,7 +127,7 @@ def _translated(
 ) -> Iterator[Picture]:
     """The frames of the result, one after the other."""
     stabiliser = Stabiliser() if options.stabilise else None
-    with _opened(source) as image:
+    with _opened(source, options.max_pixels) as image:
         for done, frame in enumerate(_frames(image), start=1):
             upright = to_upright(frame)
             alpha = None if upright.alpha is None else np.array(upright.alpha)
@@ -144,19 +148,10 @@ def _translated(
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[Image.Image]:
-    """What Pillow says about the content of ``source`` becomes a ``PictureError`` that names it."""
-    try:
-        with Image.open(source, formats=ANIMATED) as image:
-            yield image
-    except PictureError:
-        raise
-    except FileNotFoundError:
-        raise PictureError(f"{source}: no such file") from None
-    except UnidentifiedImageError as error:
-        raise PictureError(f"{source}: not an animation this program reads ({', '.join(ANIMATED)})") from error
-    except CODEC_ERRORS as error:
-        raise PictureError(f"{source}: damaged or cut short: {one_line(error)}") from error
+def _opened(source: Path, max_pixels: int) -> Iterator[Image.Image]:
+    require_file(source)
+    with reading(str(source), max_pixels), Image.open(source, formats=ANIMATED) as image:
+        yield image
 
 
 def _frames(image: Image.Image) -> Iterator[Image.Image]:

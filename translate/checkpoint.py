@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import pickle
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -18,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models import Generator, build_generator
-from translate.errors import UnusableError, UserError
+from translate.errors import UnusableError, UserError, one_line
+from translate.safe_load import load_state, load_tensors
 
 DESCRIPTION = "checkpoint.json"
 STATE = "state.pt"
@@ -45,7 +44,7 @@ class Checkpoint:
     def weights(self, name: str) -> dict[str, Tensor]:
         """The tensors of the network called ``name``."""
         with _readable(self.path / f"{name}.safetensors") as file:
-            return load_file(file)
+            return load_tensors(file)
 
     def weights_sha256(self, name: str) -> str:
         with _readable(self.path / f"{name}.safetensors") as file:
@@ -53,17 +52,15 @@ class Checkpoint:
 
     def state(self, device: torch.device) -> dict[str, Any]:
         with _readable(self.path / STATE) as file:
-            return torch.load(file, map_location=device, weights_only=True)
+            return load_state(file, device)
 
 
 @contextlib.contextmanager
 def _readable(file: Path) -> Iterator[Path]:
     try:
         yield file
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        # the first line: what torch says after it is advice on loading code, which is never the remedy here
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {said}"
+    except (OSError, ValueError, RecursionError) as error:
+        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {one_line(error)}"
         raise UnusableError(f"{file}: {reason}; remove {file.parent} to go on from the checkpoint before it") from error
 
 
@@ -105,33 +102,46 @@ def save(
     state: Any,
     keep: int,
 ) -> Path:
-    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it; then drop all but ``keep``."""
+    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it; then drop all but ``keep``.
+
+    Raises what the disk makes ``safetensors``, PyTorch or the system raise; then nothing is left of it.
+    """
     folder = run / "checkpoints"
     final = folder / f"step-{step:09d}"
     temporary = folder / f".writing-{step:09d}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    for name, tensors in weights.items():
-        # safetensors refuses memory shared between names and strides other than the plain ones
-        plain = {
-            key: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for key, tensor in tensors.items()
-        }
-        save_file(plain, temporary / f"{name}.safetensors")
-    torch.save(state, temporary / STATE)
-    (temporary / DESCRIPTION).write_text(json.dumps({"step": step, "config": dict(config)}, indent=2), encoding="utf-8")
-    for file in temporary.iterdir():
-        _sync(file)
-    _sync(temporary)
-    if final.exists():  # the same step once more, as after a resume from the checkpoint before it
-        shutil.rmtree(final)
+    try:
+        for name, tensors in weights.items():
+            # safetensors refuses memory shared between names and strides other than the plain ones
+            plain = {
+                key: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+                for key, tensor in tensors.items()
+            }
+            save_file(plain, temporary / f"{name}.safetensors")
+        torch.save(state, temporary / STATE)
+        description = json.dumps({"step": step, "config": dict(config)}, indent=2)
+        (temporary / DESCRIPTION).write_text(description, encoding="utf-8")
+        for file in temporary.iterdir():
+            _sync(file)
+        _sync(temporary)
+    except BaseException:  # on a full disk its room is needed
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    # the same step once more: the best checkpoint, after a resume from an earlier step
+    superfluous = [_set_aside(final)] if final.exists() else []
     temporary.rename(final)
     _sync(folder)
-    complete = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
-    for old in complete[:-keep]:
-        old_temporary = old.with_name(f".removing-{old.name}")
-        old.rename(old_temporary)  # a half-removed checkpoint must not look like one
-        shutil.rmtree(old_temporary)
+    others = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path != final)
+    superfluous += [_set_aside(path) for path in others[: max(0, len(others) + 1 - keep)]]
+    for path in superfluous:
+        shutil.rmtree(path)
     return final
+
+
+def _set_aside(checkpoint: Path) -> Path:
+    """A half-removed checkpoint must not look like one."""
+    return checkpoint.rename(checkpoint.with_name(f".removing-{checkpoint.name}"))
 
 
 def remove_unfinished(run: Path) -> None:
@@ -167,7 +177,7 @@ def load_generator(path: Path, name: str = "generator") -> tuple[Generator, Chec
     checkpoint = find(path)
     try:
         generator = build_generator(checkpoint.config["generator"], **checkpoint.config["generator_options"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
     load_weights(generator, checkpoint.weights(f"{name}_ema"), source=checkpoint.path)
     return generator.eval(), checkpoint

@@ -11,7 +11,8 @@ order of that list.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,6 +22,14 @@ CONTRACT_VERSION = "1"
 INPUT = "image"
 DOMAIN = "domain"
 OUTPUT = "image_out"
+
+# Files come from strangers: what follows from these numbers, such as the memory for a tile and its surroundings, has to
+# stay within bounds that any real style keeps.
+MAX_TEXT = 20_000  # characters of one entry of the metadata
+MAX_NAME = 100  # characters of a domain, which goes into the names of files
+MAX_NUMBER = 1_000_000
+MAX_STRIDE = 1024  # pixels
+MAX_RECEPTIVE_FIELD = 2048  # pixels, of a tile-safe style
 
 # to the metadata, with the values that fit the files written before
 _ADDED_LATER = {"exclusive": "true", "psnr_to_fp32": "null", "mean_difference_to_fp32": "null"}
@@ -88,15 +97,49 @@ class StyleInfo:
         if metadata["contract"] != CONTRACT_VERSION:
             raise ValueError(f"contract version {metadata['contract']}, this program reads {CONTRACT_VERSION}")
         metadata = {**_ADDED_LATER, **metadata}
-        values: dict[str, Any] = {
-            name: metadata[name] if spec.type == "str" else json.loads(metadata[name])
-            for name, spec in cls.__dataclass_fields__.items()
-        }
-        info = cls(**values)
-        if not isinstance(info.stride, int) or not isinstance(info.receptive_field, int) or info.stride < 1:
-            raise ValueError("stride and receptive_field have to be whole numbers")
-        if not isinstance(info.domains, list) or not all(isinstance(name, str) and name for name in info.domains):
-            raise ValueError("domains have to be a list of names")
-        if len(set(info.domains)) < len(info.domains):
-            raise ValueError("no two domains may have the same name")
+        kinds = {name: str(spec.type) for name, spec in cls.__dataclass_fields__.items()}
+        info = cls(**{name: _value(name, kind, metadata[name]) for name, kind in kinds.items()})
+        if not 1 <= info.stride <= MAX_STRIDE:
+            raise ValueError(f"stride is {info.stride}, not 1 to {MAX_STRIDE}")
+        if info.tile_safe and info.receptive_field > MAX_RECEPTIVE_FIELD:
+            raise ValueError(
+                f"receptive_field is {info.receptive_field}, more than {MAX_RECEPTIVE_FIELD} in a tile-safe style"
+            )
+        if not all(0 < len(name) <= MAX_NAME for name in info.domains) or len(set(info.domains)) < len(info.domains):
+            raise ValueError(f"domains have to have names of up to {MAX_NAME} characters, no two the same")
         return info
+
+
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "int": (lambda value: type(value) is int and 0 <= value <= MAX_NUMBER, f"a whole number up to {MAX_NUMBER}"),
+    "bool": (lambda value: isinstance(value, bool), "true or false"),
+    "float | None": (
+        lambda value: value is None or (type(value) in (int, float) and math.isfinite(value)),
+        "a finite number or null",
+    ),
+    "list[str]": (
+        lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+        "a list of names",
+    ),
+    "dict[str, str]": (
+        lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
+        "texts by name",
+    ),
+}
+
+
+def _value(name: str, kind: str, text: str) -> Any:
+    """The entry ``name`` of the metadata, ``text``, as ``kind``; raises ``ValueError`` where it is none."""
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"{name} has {len(text)} characters, more than {MAX_TEXT}")
+    if kind == "str":
+        return text
+    is_kind, wanted = _KINDS[kind]
+    try:
+        value = json.loads(text)
+        sound = is_kind(value)
+    except (ValueError, OverflowError, RecursionError):  # no JSON, a number without end, brackets without end
+        sound = False
+    if not sound:
+        raise ValueError(f"{name} is {text[:40]!r}, not {wanted}")
+    return value

@@ -19,6 +19,9 @@ CODEC_ERRORS = (
     MemoryError,
     struct.error,
     zlib.error,
+    AssertionError,  # these three would be mistakes of a library, which shall not end a night's work
+    AttributeError,
+    SystemError,
 )
 
 
@@ -52,7 +55,7 @@ class PictureError(UserError):
 
 def one_line(error: BaseException) -> str:
     """The message of ``error`` on one line, never empty, without control characters."""
-    return printable(" ".join(str(error).split())) or type(error).__name__
+    return printable(" ".join(line.strip() for line in str(error).split("\n")).strip()) or type(error).__name__
 
 
 def printable(text: str) -> str:

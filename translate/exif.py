@@ -18,7 +18,9 @@ def read_exif(image: Image.Image) -> tuple[int, bytes | None]:
         exif = image.getexif()
         orientation = exif.get(_ORIENTATION, 1)
         if orientation == 1 and "exif" in image.info:
-            return 1, image.info["exif"]
+            anew = Image.Exif()
+            anew.load(image.info["exif"])  # a JPEG's `getexif` says nothing of damage that opening it came upon
+            return 1, image.info["exif"] if len(anew) else None
         return orientation, portable_exif(exif)
     except CODEC_ERRORS:
         return 1, None

@@ -10,24 +10,29 @@ from pathlib import Path
 from typing import IO
 
 from translate.errors import PictureError, one_line
+from translate.lock import lock
+
+WINDOWS = os.name == "nt"
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, with a temporary name beside ``path``: at the end it is brought to the disk and renamed.
 
-    An error inside leaves nothing behind. Makes missing parent folders. Raises ``PictureError`` naming the file where
-    it cannot be written.
+    An error inside leaves nothing behind; what a killed process leaves, `remove_abandoned` removes. Makes missing
+    parent folders. Raises ``PictureError`` naming the file where it cannot be written.
     """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary, file = _open_temporary(path.parent)
         try:
-            with temporary.open("x+b") as file:
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+                if WINDOWS:
+                    file.close()  # it renames no open file
+                temporary.replace(path)  # while it is locked
         except BaseException:
             with suppress(FileNotFoundError):
                 temporary.unlink()
@@ -40,3 +45,27 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write the whole file or nothing, as `atomic_file` does."""
     with atomic_file(path) as file:
         file.write(content)
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed processes left half-written in ``folder``; what is being written is locked and stays."""
+    if WINDOWS:  # where a file is neither locked nor open when it is renamed
+        return
+    for path in folder.glob(".translate-*.tmp"):
+        with suppress(OSError), path.open("r+b") as file:
+            lock(file.fileno())
+            path.unlink()
+
+
+def _open_temporary(folder: Path) -> tuple[Path, IO[bytes]]:
+    """A new file in ``folder``, locked where that is possible, and its path."""
+    while True:
+        path = folder / f".translate-{secrets.token_hex(8)}.tmp"
+        file = path.open("x+b")
+        if WINDOWS:
+            return path, file
+        with suppress(OSError):  # the file system knows no locks
+            lock(file.fileno(), wait=True)
+        if path.exists():
+            return path, file
+        file.close()  # `remove_abandoned` of another process came between opening and locking

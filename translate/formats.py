@@ -1,15 +1,14 @@
-"""The file formats that are written, what Pillow is to be told for each, and which of them move."""
+"""The file formats that are written, what Pillow is to be told for each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from PIL import Image
 
-from translate.errors import CODEC_ERRORS, UserError
+from translate.errors import UserError
 from translate.exif import portable_exif
 
 ANIMATED = ("GIF", "WEBP", "PNG")  # of `FORMATS`, those that hold animations
@@ -98,19 +97,3 @@ def save_options(format: str, quality: int | None, effort: Effort, exif: bytes |
         tags.load(exif)
         exif = portable_exif(tags) or b""
     return options | {"exif": exif}
-
-
-def is_animated(path: Path) -> bool:
-    """Whether ``path`` holds several frames, by its header; False as well for what is no picture."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(21)
-            if head[8:12] == b"WEBP":  # Pillow would read it whole; a flag of the extended header says it
-                return head[12:16] == b"VP8X" and bool(head[20] & 2)
-            if not head.startswith((b"GIF8", b"\x89PNG")):
-                return False
-            file.seek(0)
-            with Image.open(file, formats=ANIMATED) as image:
-                return bool(getattr(image, "is_animated", False))
-    except CODEC_ERRORS:
-        return False

@@ -7,7 +7,6 @@ program sees a `Picture`: upright, 8 bits a channel, sRGB. Networks see [-1, 1];
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,21 +14,17 @@ from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from translate.colour import srgb_transform, to_srgb
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.exif import read_exif
 from translate.formats import FORMATS, Effort, save_options
+from translate.reading import MAX_PIXELS as MAX_PIXELS
+from translate.reading import READABLE, reading, require_few_scans, require_file, require_pixels
 from translate.remote import Location, RemotePath
 
-MAX_PIXELS = 200_000_000  # larger pictures are refused from their header, before any memory is taken
-Image.MAX_IMAGE_PIXELS = None  # our own limit replaces Pillow's
-warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata; what cannot be decoded raises
-
 JpegDecoder = Callable[[bytes], NDArray[np.uint8]]  # content of a file -> [H, W, 3]; RuntimeError where it cannot
-READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
-
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -136,13 +131,10 @@ def _load(
     if isinstance(source, RemotePath):
         return _decode(io.BytesIO(source.read_bytes()), str(source), max_pixels, decode)
     path = Path(source)
-    if path.is_dir():
-        raise PictureError(f"{path}: a folder, not a picture")
+    require_file(path)
     try:
         with path.open("rb") as file:
             return _decode(file if file.seekable() else io.BytesIO(file.read()), str(path), max_pixels, decode)
-    except FileNotFoundError:
-        raise PictureError(f"{path}: no such file") from None
     except OSError as error:
         raise PictureError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
 
@@ -150,22 +142,12 @@ def _load(
 def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]) -> Loaded:
     if not file.read(1):
         raise PictureError(f"{name}: empty, 0 bytes")
-    try:
+    with reading(name, max_pixels):
         file.seek(0)
         with Image.open(file, formats=READABLE) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise PictureError(
-                    f"{name}: {width} x {height} pixels are over the limit of {max_pixels}; "
-                    f"raise it with --max-pixels {width * height}"
-                )
+            require_pixels(image, name, max_pixels)
+            require_few_scans(image, file, name)
             return decode(image, file)
-    except PictureError:
-        raise
-    except UnidentifiedImageError as error:
-        raise PictureError(f"{name}: not a picture this program reads ({', '.join(READABLE)})") from error
-    except CODEC_ERRORS as error:
-        raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error
 
 
 def _decode_quickly(image: Image.Image, file: IO[bytes], decode_jpeg: JpegDecoder | None) -> Picture | None:

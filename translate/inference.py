@@ -16,6 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state
 from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.devices import choose_device, providers_of
 from translate.errors import PictureError, UnusableError, UserError, one_line
+from translate.model_check import check_model
 from translate.processor import usable_cores
 from translate.session_cache import load_through_cache
 from translate.shipped import find_style, variant_for
@@ -42,6 +43,7 @@ ORT_ERRORS: tuple[type[Exception], ...] = (
     ),
     RuntimeError,
     MemoryError,
+    UnicodeDecodeError,  # its message quotes bytes of a broken file
 )
 Condition = dict[str, NDArray[Any]]  # what goes into the network besides the pictures
 SHORT_OF_MEMORY = re.compile(r"alloc|out of memory|available memory", re.IGNORECASE)
@@ -235,6 +237,7 @@ def open_session(path: Path, providers: list[Any], *, optimise: bool = True, thr
     """Load ``path``; without ``optimise`` quickly, to read what it says of itself. Raises ``UnusableError``."""
     if not path.is_file():
         raise UnusableError(f"{path}: no such style file")
+    check_model(path)
     options = onnxruntime.SessionOptions()
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL

@@ -34,7 +34,7 @@ def find_all(inputs: Sequence[str], output: Location, *, recursive: bool) -> lis
             found += _find_in_folder(path, output, recursive=recursive)
         elif is_pattern(name):
             matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207 (absolute too)
-            pictures = [match for match in matches if match.suffix.lower() in SUFFIXES and match.is_file()]
+            pictures = [match for match in matches if match.suffix.lower() in SUFFIXES and not match.is_dir()]
             if not pictures:
                 raise UserError(f"{name}: matches no picture or video ({_known_suffixes()})")
             found += [Found(picture, Path(picture.name)) for picture in pictures]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.formats import Effort
-from translate.images import MAX_PIXELS
+from translate.reading import MAX_PIXELS, require_file
 
 if TYPE_CHECKING:
     from translate.pipeline import Options
@@ -38,6 +38,8 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
     Raises ``PictureError`` naming the file, and ``UnusableError`` where the library for videos is missing.
     """
     assert isinstance(job.source, Path) and isinstance(job.output, Path)  # planning keeps streams to pictures
+
+    require_file(job.source)
 
     def tell(done: int, total: int | None) -> None:
         options.on_progress(job, done, total)

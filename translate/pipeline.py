@@ -12,18 +12,20 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import PictureError, one_line
+from translate.files import remove_abandoned
 from translate.formats import FORMATS, Effort
 from translate.images import MAX_PIXELS, Picture, Upright, encode_picture, load_frugally, shrink
 from translate.large import LARGE, TranslatesStrips, save_large, translate_in_place
@@ -113,6 +115,18 @@ def convert(jobs: Iterable[Job], translate: Translate, options: Options) -> Iter
             if isinstance(error, Stopped) and conversion.reason is not None:
                 raise conversion.reason from None
             raise
+
+
+def remove_left_over(jobs: Sequence[Job]) -> None:
+    """Remove what killed processes left of ``jobs``: files half-written, and the segments of videos that are there."""
+    outputs = [(job.output, job) for job in jobs if isinstance(job.output, Path)]
+    for folder in {output.parent for output, _ in outputs}:
+        remove_abandoned(folder)
+    for output, job in outputs:
+        if job.kind == "video" and job.skip:
+            from translate.video_parts import remove_parts
+
+            remove_parts(output)
 
 
 class _Conversion:

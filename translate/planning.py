@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import unicodedata
@@ -13,8 +14,9 @@ from typing import Literal
 
 from translate.errors import UserError
 from translate.folders import VIDEO_SUFFIXES
-from translate.formats import ANIMATED, CONTAINERS, FORMATS, format_named, format_of_suffix, is_animated
+from translate.formats import ANIMATED, CONTAINERS, FORMATS, format_named, format_of_suffix
 from translate.inputs import SUFFIXES, Found, find_all, is_pattern, require
+from translate.reading import is_animated
 from translate.remote import Location, RemotePath, location
 
 STREAM = "-"  # standard input or output
@@ -106,7 +108,7 @@ def plan(
     _refuse_collisions(jobs)
     _refuse_overwritten_inputs(jobs)
     _refuse_files_as_folders(jobs)
-    existing = {job.output for job in jobs if job.output is not None and job.output.exists()}
+    existing = {job.output for job in jobs if job.output is not None and _exists(job.output)}
     if existing and not (overwrite or skip_existing):
         raise UserError(f"{_listed(existing)}: exists already; use --overwrite or --skip-existing")
     return [replace(job, skip=skip_existing and job.output in existing) for job in jobs]
@@ -223,7 +225,7 @@ def _identity(path: Location) -> str:
     """Equal for paths that some file system takes for one file: of other case or other Unicode composition."""
     if isinstance(path, RemotePath):
         return str(path)
-    return unicodedata.normalize("NFC", str(path.resolve())).casefold()
+    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()  # `resolve` fails on links in circles
 
 
 def _refuse_remote_videos(jobs: Iterable[Job]) -> None:
@@ -261,15 +263,27 @@ def _told(job: Job) -> str:
 def _refuse_overwritten_inputs(jobs: Iterable[Job]) -> None:
     """Compares the files themselves, so that links and file systems that ignore case are seen through."""
     inputs = {_file_id(job.source) for job in jobs if job.source is not None}
-    overwritten = [job.output for job in jobs if job.output and job.output.exists() and _file_id(job.output) in inputs]
+    overwritten = [job.output for job in jobs if job.output and _exists(job.output) and _file_id(job.output) in inputs]
     if overwritten:
         raise UserError(f"{_listed(overwritten)}: an input would be overwritten; use --suffix or another --output")
+
+
+def _exists(path: Location) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # writing will say so, and the other files go on
+            return False
+        raise
 
 
 def _file_id(path: Location) -> Hashable:
     if isinstance(path, RemotePath):
         return path
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError:  # a link to nothing, or nothing that may be looked at: decoding will say so
+        return path
     return status.st_dev, status.st_ino
 
 

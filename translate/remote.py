@@ -6,6 +6,7 @@ A `RemotePath` has those of `pathlib.Path`'s methods that planning and convertin
 from __future__ import annotations
 
 import io
+import os
 import re
 import secrets
 from collections.abc import Container, Iterator
@@ -183,7 +184,7 @@ def find_images(
 def is_below(inner: Location, outer: Location) -> bool:
     """Whether ``inner`` is ``outer`` or lies somewhere below it."""
     if isinstance(inner, Path) and isinstance(outer, Path):
-        return inner.resolve().is_relative_to(outer.resolve())
+        return Path(os.path.realpath(inner)).is_relative_to(os.path.realpath(outer))  # `resolve` fails on circles
     return inner == outer or str(inner).startswith(str(outer / ""))
 
 

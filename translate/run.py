@@ -1,24 +1,32 @@
-"""A training run between its steps: what it resumes from, saves, goes back to, and its learning rate."""
+"""A training run between its steps: its folder, what it resumes from, saves, goes back to, and its learning rate."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 
 from models import Generator
 from translate import checkpoint
 from translate.config import CONFIG_NAME, AdversarialConfig, TrainConfig
-from translate.errors import ExitCode, UserError
+from translate.errors import ExitCode, PictureError, UserError, one_line
+from translate.faults import FaultError
+from translate.files import remove_abandoned, write_atomically
+from translate.lock import LockedError, LockFile
 from translate.methods.base import Method
+from translate.run_log import SAMPLES
 
 if TYPE_CHECKING:
     from translate.evaluation.in_training import RunEvaluation
 
 BEST = "best"  # in the run's folder: a folder with the best checkpoint
+LOCK = ".lock"  # in the run's folder, while it is training
 MOST_ROLLBACKS = 5  # in one run; then it is not the learning rate
 
 
@@ -33,6 +41,7 @@ class Run:
 
     def __init__(self, method: Method, config: AdversarialConfig, *, last_step: int) -> None:
         self.method, self.config, self.last_step = method, config, last_step
+        self.lock: LockFile | None = None  # on the run's folder, in the first process
         self.step = 0
         self.rollbacks = 0  # each halves the learning rate
         self.evaluation = run_evaluation(config) if config.eval_every else None
@@ -71,6 +80,11 @@ class Run:
                 self.save(self.config.out / BEST, keep=1)
         return figures
 
+    def require_folder(self) -> None:
+        """Raise ``FaultError`` where the run's folder was removed, and perhaps another run begun in its place."""
+        if self.lock is not None and not self.lock.held:
+            raise FaultError(f"--out {self.config.out}: was removed while training; repeat the command to begin anew")
+
     def save(self, folder: Path | None = None, *, keep: int | None = None) -> None:
         """Write a checkpoint of the run, or one like it in ``folder``; every process has to call it."""
         evaluated = self.evaluation.state() if self.evaluation is not None else None
@@ -106,11 +120,38 @@ def run_evaluation(config: TrainConfig) -> RunEvaluation:
     return RunEvaluation(config)
 
 
+@contextmanager
+def locked(config: TrainConfig, accelerator: Accelerator) -> Iterator[LockFile | None]:
+    """The folder of the run, ours alone inside; of several processes the first has the lock.
+
+    Raises ``UserError`` where another training has it, and where it cannot be written.
+    """
+    if not accelerator.is_main_process:
+        yield None
+        return
+    try:
+        lock = LockFile(config.out / LOCK)
+    except LockedError as error:
+        raise UserError(
+            f"--out {config.out}: another training is under way in it ({error}); give another folder"
+        ) from error
+    except OSError as error:
+        raise UserError(f"--out {config.out}: cannot be written: {error.strerror}; give another folder") from error
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
 def check_run_folder(config: TrainConfig) -> None:
     """Refuse to go on with a run under settings that would make it another run."""
     saved = config.out / CONFIG_NAME
     if saved.is_file():
-        changes = config.changes_that_break_resume(json.loads(saved.read_text(encoding="utf-8")))
+        try:
+            settings = json.loads(saved.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{saved}: is damaged; remove it to go on with the settings given") from error
+        changes = config.changes_that_break_resume(settings)
         if changes:
             raise UserError(f"{config.out} cannot be resumed: {'; '.join(changes)}; restore them or give another --out")
 
@@ -118,11 +159,13 @@ def check_run_folder(config: TrainConfig) -> None:
 def begin_run_folder(config: TrainConfig) -> None:
     """Write down the settings, and drop what a killed run left unfinished."""
     try:
-        config.out.mkdir(parents=True, exist_ok=True)
-        checkpoint.remove_unfinished(config.out)
-        (config.out / CONFIG_NAME).write_text(json.dumps(config.to_dict(), indent=2), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"--out {config.out}: cannot be written: {error.strerror}; give another folder") from error
+        for folder in (config.out, config.out / BEST):
+            checkpoint.remove_unfinished(folder)
+        for folder in (config.out, config.out / SAMPLES):
+            remove_abandoned(folder)
+        write_atomically(config.out / CONFIG_NAME, json.dumps(config.to_dict(), indent=2).encode())
+    except (OSError, PictureError) as error:
+        raise UserError(f"--out {config.out}: cannot be written: {one_line(error)}; give another folder") from error
 
 
 def start_from(method: Method, source: checkpoint.Checkpoint) -> None:

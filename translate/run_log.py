@@ -20,8 +20,11 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from translate.config import TrainConfig
+from translate.files import atomic_file, write_atomically
+from translate.resources import resources_in_use
 
 METRICS = "metrics.jsonl"
+SAMPLES = "samples"  # the folder of the validation grids
 
 
 class RunLog:
@@ -95,7 +98,7 @@ class RunLog:
         self.progress.update(self.task, completed=step)
 
     def write(self, step: int, means: dict[str, float], *, lr: float) -> None:
-        """Write ``means`` with the speed since the last ``write``, and begin anew."""
+        """Write ``means`` with the speed since the last ``write`` and what the process takes, and begin anew."""
         now = time.perf_counter()
         seconds = max(now - self.since, 1e-9)
         speed = {
@@ -105,7 +108,7 @@ class RunLog:
         }
         remaining = timedelta(seconds=round((self.last_step - step) * seconds / max(self.steps, 1)))
         self._begin_anew()
-        self._record(step, means | speed)
+        self._record(step, means | speed | resources_in_use())
         status = f"{speed['images_per_s']:.1f} images/s, waiting {speed['waiting_share']:.0%}"
         self.progress.update(self.task, status=status)
         if self.progress.disable:
@@ -115,9 +118,8 @@ class RunLog:
     def write_validation(self, step: int, rows: Tensor, metrics: dict[str, float]) -> None:
         """Write ``rows``, uint8 [N, H, W, 3], one above the other as a PNG, and the validation's figures."""
         if self.show:
-            folder = self.out / "samples"
-            folder.mkdir(exist_ok=True)
-            Image.fromarray(rows.flatten(0, 1).numpy()).save(folder / f"step-{step:09d}.png")
+            with atomic_file(self.out / SAMPLES / f"step-{step:09d}.png") as file:
+                Image.fromarray(rows.flatten(0, 1).numpy()).save(file, "PNG")
             self.board.add_images("validation", rows, step, dataformats="NHWC")
             self._record(step, metrics)
 
@@ -145,11 +147,16 @@ class RunLog:
 
 
 def forget_after(metrics: Path, step: int) -> None:
-    """Drop the lines of steps that a resumed run takes again, and a last line that a kill cut short."""
+    """Drop the lines of steps that a resumed run takes again, and a last line that a kill cut short.
+
+    That the run went back to ``step`` was written after the checkpoint of it was saved, so it may happen again too.
+    """
     if not metrics.is_file():
         return
     kept = []
     for line in metrics.read_text(encoding="utf-8").splitlines(keepends=True):
-        if line.endswith("\n") and json.loads(line)["step"] <= step:
-            kept.append(line)
-    metrics.write_text("".join(kept), encoding="utf-8")
+        if line.endswith("\n"):
+            written = json.loads(line)
+            if written["step"] + ("rollback" in written) <= step:
+                kept.append(line)
+    write_atomically(metrics, "".join(kept).encode())

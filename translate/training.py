@@ -19,10 +19,11 @@ from translate.data import Key, KeyedDataset, make_loader
 from translate.datasets import TrainingData, load_data
 from translate.engine import make_accelerator, stop_signals, to_device
 from translate.errors import ExitCode, PictureError, UserError
+from translate.faults import faults_told
 from translate.images import from_signed_unit
 from translate.methods import build_method
 from translate.methods.base import Method
-from translate.run import AlarmError, Run, begin_run_folder, check_run_folder
+from translate.run import AlarmError, Run, begin_run_folder, check_run_folder, locked
 from translate.run_log import RunLog
 from translate.seeds import derived_seed
 from translate.step import Batch, step_context
@@ -43,26 +44,33 @@ def train(config: AdversarialConfig) -> None:
     method = build_method(config, accelerator, data)
     last_step = config.total_steps(len(data.training), accelerator.num_processes)
     run = Run(method, config, last_step=last_step)
-    run.resume()
-    if accelerator.is_main_process:
-        begin_run_folder(config)
-    accelerator.wait_for_everyone()
-    with RunLog(config, accelerator, first_step=run.step, last_step=last_step) as log:
-        log.say(
-            f"{config.method}: {len(data.training)} samples, steps {run.step} to {last_step}, "
-            f"global batch {config.samples_a_step(accelerator.num_processes)}, on {accelerator.device}"
-        )
-        while not run.finished:
-            try:
-                fit(run, data, log)
-            except AlarmError as alarm:
-                if config.on_alarm != "rollback":
-                    raise
-                run.roll_back(alarm)
-                log.go_back(run.step, f"{alarm}: back to step {run.step} with half the learning rate")
-        if run.step < last_step:
-            log.say(f"ended early at step {run.step}: {config.eval_patience} evaluations were no better than the best")
+    with faults_told(config.out), locked(config, accelerator) as run.lock:
+        run.resume()
+        if accelerator.is_main_process:
+            begin_run_folder(config)
+        accelerator.wait_for_everyone()
+        with RunLog(config, accelerator, first_step=run.step, last_step=last_step) as log:
+            go_through(run, data, log)
     accelerator.end_training()  # ends the communication between processes, which else may abort their exit
+
+
+def go_through(run: Run, data: TrainingData, log: RunLog) -> None:
+    """From where the run is to its end, going back after an alarm where the settings ask for it."""
+    config = run.config
+    log.say(
+        f"{config.method}: {len(data.training)} samples, steps {run.step} to {run.last_step}, "
+        f"global batch {config.samples_a_step(log.accelerator.num_processes)}, on {log.accelerator.device}"
+    )
+    while not run.finished:
+        try:
+            fit(run, data, log)
+        except AlarmError as alarm:
+            if config.on_alarm != "rollback":
+                raise
+            run.roll_back(alarm)
+            log.go_back(run.step, f"{alarm}: back to step {run.step} with half the learning rate")
+    if run.step < run.last_step:
+        log.say(f"ended early at step {run.step}: {config.eval_patience} evaluations were no better than the best")
 
 
 def fit(run: Run, data: TrainingData, log: RunLog) -> None:
@@ -105,6 +113,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
                 log.evaluated(done, run.evaluate(), seconds=time.perf_counter() - start)
             stopping = run.finished or stop_asked()
             saving = done % config.save_every == 0 or stopping
+            run.require_folder()
             if done % config.log_every == 0 or saving:
                 means = log.means()
                 react(alarms.raised(means), run, log)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -83,35 +84,41 @@ def convert_video(
         "segment": batches * batch_size,
         "style": dict(settings or {}),
     }
-    parts = Parts(output, made_with)
-    resumed = parts.frames
-    if on_progress:
-        on_progress(resumed, info.frames)
-    encoder = _Encoder(encoding, parts, batches * batch_size, options)
+    with Parts(output, made_with) as parts:
+        resumed = parts.frames
+        encoder = _Encoder(encoding, parts, batches * batch_size, options)
+        with closing(read_frames(source, info, skip=resumed)) as frames:
+            done = resumed
+            if on_progress:
+                on_progress(done, info.frames)
+            for count in _encoded(_batches(frames, batch_size), partial(_translated, translate, source), encoder):
+                done += count
+                if on_progress:
+                    on_progress(done, info.frames)
+        join(source, output, parts, encoding)
+        parts.remove()
+    return VideoResult(size=(encoding.width, encoding.height), frames=done, resumed=resumed, left_out=left_out)
+
+
+def _encoded(batches: Iterator[list[Frame]], translate: Translate, encoder: _Encoder) -> Iterator[int]:
+    """Decode, translate and encode, each while the others work; yields how many frames of each batch are translated."""
     with (
         ThreadPoolExecutor(1, "encode") as thread,
-        closing(read_frames(source, info, skip=resumed)) as frames,
-        closing(_ahead(_batches(frames, batch_size), AHEAD)) as decoded,
+        closing(_ahead(batches, AHEAD)) as decoded,
     ):
         encoding_now: deque[Future[None]] = deque()
-        done = resumed
         try:
             for batch in decoded:
                 photos = np.stack([frame.pixels for frame in batch])
-                encoding_now.append(thread.submit(encoder.add, batch, photos, _translated(translate, photos, source)))
+                encoding_now.append(thread.submit(encoder.add, batch, photos, translate(photos)))
                 while len(encoding_now) > AHEAD:
                     encoding_now.popleft().result()
-                done += len(batch)
-                if on_progress:
-                    on_progress(done, info.frames)
+                yield len(batch)
             while encoding_now:
                 encoding_now.popleft().result()
             encoder.finish_segment()
         finally:
             thread.shutdown(wait=True, cancel_futures=True)
-    join(source, output, parts, encoding)
-    parts.remove()
-    return VideoResult(size=(encoding.width, encoding.height), frames=done, resumed=resumed, left_out=left_out)
 
 
 class _Encoder:
@@ -157,7 +164,7 @@ def _encoding_for(info: VideoInfo, suffix: str, options: MovingOptions) -> Encod
     )
 
 
-def _translated(translate: Translate, photos: Pixels, source: Path) -> Pixels:
+def _translated(translate: Translate, source: Path, photos: Pixels) -> Pixels:
     try:
         return translate(photos)
     except PictureError as error:

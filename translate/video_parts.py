@@ -13,14 +13,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.errors import UnusableError
-from translate.files import write_atomically
+from translate.errors import PictureError, UnusableError
+from translate.files import remove_abandoned, write_atomically
 from translate.formats import Effort
+from translate.lock import LockedError, LockFile
 from translate.video_source import FULL_RANGE, SCALING, Colour, import_av
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 QUALITY = 90  # the default, 1 to 100
 GLOBAL_HEADER = 1 << 22  # FFmpeg's flag: parameters beside the packets, as all of these containers ask
 SETTINGS = "settings.json"
+LOCK = ".lock"
 _PRESETS: dict[Effort, str] = {"fast": "veryfast", "normal": "medium", "small": "slow"}  # x264's
 _CPU_USED: dict[Effort, str] = {"fast": "6", "normal": "4", "small": "2"}  # VP9's speeds
 
@@ -112,11 +114,38 @@ class SegmentEncoder:
 
 
 class Parts:
-    """The finished segments of one result, in the hidden folder ``.NAME.parts`` beside it."""
+    """The finished segments of one result, in the hidden folder ``.NAME.parts`` beside it, which it locks in ``with``.
+
+    What is there when it is left stays for the next call.
+    """
 
     def __init__(self, output: Path, settings: Mapping[str, object]) -> None:
-        """Segments that were made with other ``settings`` (what JSON can hold) are removed."""
-        self.folder = output.with_name(f".{output.name}.parts")
+        """Segments that were made with other ``settings`` (what JSON can hold) are removed.
+
+        Raises ``PictureError`` where another process makes the same result, or the folder cannot be written.
+        """
+        self.folder = folder_of(output)
+        try:
+            self._lock = LockFile(self.folder / LOCK)
+        except LockedError as error:
+            raise PictureError(f"{output}: is being made by another ({error}); name another output") from error
+        except OSError as error:
+            raise PictureError(f"{output}: cannot be written: {error.strerror}") from error
+        try:
+            self._take_up(settings)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._lock.release()
+        with suppress(OSError):  # it is not empty: there are segments for the next call
+            self.folder.rmdir()
+
+    def _take_up(self, settings: Mapping[str, object]) -> None:
         text = json.dumps(settings, indent=2, sort_keys=True)
         try:
             same = (self.folder / SETTINGS).read_text(encoding="utf-8") == text
@@ -200,12 +229,20 @@ class Parts:
 
     def remove(self) -> None:
         """Only what such a folder holds, so that nothing else is lost in one of the same name."""
-        if not self.folder.is_dir():
-            return
-        for path in [*self.folder.glob("[0-9]*.npz"), *self.folder.glob(".*.tmp"), self.folder / SETTINGS]:
+        remove_abandoned(self.folder)
+        for path in [*self.folder.glob("[0-9]*.npz"), self.folder / SETTINGS]:
             path.unlink(missing_ok=True)
-        with suppress(OSError):
-            self.folder.rmdir()
+
+
+def folder_of(output: Path) -> Path:
+    return output.with_name(f".{output.name}.parts")
+
+
+def remove_parts(output: Path) -> None:
+    """Remove the segments of ``output``, unless another process is making it."""
+    if folder_of(output).is_dir():
+        with suppress(PictureError), Parts(output, {}) as parts:
+            parts.remove()
 
 
 def _as_npz(arrays: Mapping[str, Any]) -> bytes:

@@ -136,9 +136,10 @@ def convert(
         return
 
     from translate.images import MAX_PIXELS
-    from translate.pipeline import DEFAULT_WORKERS, Options
+    from translate.pipeline import DEFAULT_WORKERS, Options, remove_left_over
     from translate.pipeline import convert as convert_all
 
+    remove_left_over(jobs)
     options = Options(
         quality=quality,
         effort=effort,

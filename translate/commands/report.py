@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from translate.errors import printable
+from translate.resources import peak_memory_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -128,6 +129,7 @@ class Report:
             say(
                 f"{self.megapixels:.1f} MP in {self.seconds:.1f} s: {self.speed:.1f} MP/s, "
                 f"limited by {DOING[self.limited_by]}"
+                + ("" if (peak := peak_memory_mb()) is None else f"; peak memory {peak:.0f} MB")
             )
 
     def as_dict(self, style: str, device: str, *, interrupted: bool) -> dict[str, Any]:
@@ -153,6 +155,7 @@ class Report:
             "megapixels_per_s": round(self.speed, 3),
             "stages": self.stages,
             "limited_by": self.limited_by,
+            "peak_memory_mb": peak_memory_mb(),  # of this process; null where the system does not tell
         }
         return {"files": files, "summary": summary}
 

@@ -25,6 +25,7 @@ from translate.errors import UnusableError, UserError, one_line
 from translate.features import build_feature_network, read_weights
 from translate.images import to_signed_unit
 from translate.inference import ORT_ERRORS
+from translate.model_check import check_model
 
 PATCHES = 4  # a side: texture is summed up in 4 x 4 patches of a picture
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -76,7 +77,7 @@ class Lite0(Extractor):
 
     def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
         self.device = torch.device(choose_torch_device(device))
-        network = build_feature_network("efficientnet-lite0", weights)
+        network = build_feature_network("efficientnet-lite0", weights, flags="--")
         self.network: FeatureNetwork = network.to(self.device).to(memory_format=torch.channels_last)
         self.identity = "efficientnet-lite0" + _of_file(weights)
 
@@ -104,14 +105,16 @@ class InceptionV3(Extractor):
 
         if weights is None:
             try:
-                tensors = torch.hub.load_state_dict_from_url(URL_INCEPTION_V3, progress=False, check_hash=True)
+                tensors = torch.hub.load_state_dict_from_url(
+                    URL_INCEPTION_V3, progress=False, check_hash=True, weights_only=True
+                )
             except (OSError, RuntimeError) as error:
                 raise UnusableError(
                     f"--network inception-v3: {URL_INCEPTION_V3} cannot be downloaded ({one_line(error)}); give the "
                     "file with --weights, or --network efficientnet-lite0, whose weights are installed"
                 ) from error
         else:
-            tensors = dict(read_weights(weights))
+            tensors = dict(read_weights(weights, flag="--weights"))
         self.device = torch.device(choose_torch_device(device))
         with tempfile.TemporaryDirectory() as folder:
             # torch-fidelity unpickles whatever a file holds: it gets one that holds the tensors alone
@@ -145,6 +148,7 @@ class OnnxNetwork(Extractor):
     """
 
     def __init__(self, path: Path, device: str = "auto") -> None:
+        check_model(path)
         try:
             self.session = onnxruntime.InferenceSession(path, providers=providers_of(choose_device(device)[0]))
             self.identity = f"{path.name}{_of_file(path)}"

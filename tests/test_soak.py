@@ -1,0 +1,47 @@
+"""What `tools/soak.py` calls growth."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from soak import Sample, family, growth, show, watch
+
+
+def samples(*, leak: str = "", by: float = 0.0) -> list[Sample]:
+    """Figures that fill at first and then go up and down; ``leak`` grows by ``by`` times itself over the run."""
+    rng = random.Random(0)
+    taken = []
+    for step in range(200):
+        one = {"step": float(step), "memory_mb": min(80, 40 + step) + rng.random(), "threads": 6.0}
+        one["open_files"] = 8.0 + rng.randrange(3)
+        if leak:
+            one[leak] *= 1 + by * step / 200
+        taken.append(one)
+    return taken
+
+
+def test_what_goes_up_and_down_is_flat(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show("soak", samples(), "step")
+    assert "GREW" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("leak", "by"), [("memory_mb", 0.2), ("open_files", 1.0), ("threads", 1.0)])
+def test_what_piles_up_grew(leak: str, by: float, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = growth(samples(leak=leak, by=by), leak)
+    assert after > before
+    assert not show("soak", samples(leak=leak, by=by), "step")
+    assert capsys.readouterr().out.count("GREW") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_command_is_watched(tmp_path: Path) -> None:
+    assert os.getpid() in family(os.getppid())
+    taken = watch(["--version"], tmp_path / "log")
+    assert (tmp_path / "log").read_text().startswith("translate ")
+    assert taken and taken[0]["threads"] >= 1
+    with pytest.raises(SystemExit, match="exit status 2"):
+        watch(["convert", "nowhere.jpg"], tmp_path / "log")

@@ -1,0 +1,105 @@
+"""Whether the bounds of the dependencies in pyproject.toml hold: installs one end of them anew and runs tests there.
+
+    python tools/check_bounds.py lowest  # each at its lower bound; what these need in turn, the newest
+    python tools/check_bounds.py newest tests/test_export.py
+    python tools/check_bounds.py locked  # what the lock files name, checked against their hashes
+
+First the base install converts a photo, then all extras are added and the tests run. It downloads gigabytes (PyTorch),
+into --folder, or into one that is removed again. Prints what was installed beside what is allowed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+# together they touch each dependency, and are done in minutes
+TESTS = [
+    f"tests/test_{name}.py"
+    for name in (
+        *("animation", "augment", "batch_augment", "cli", "contract", "convert", "data", "distances", "doctor"),
+        *("evaluation", "export", "extractors", "features", "images", "inference", "init", "methods", "page"),
+        *("models_command", "pix2pix", "quantise", "ray_engine", "remote", "session_cache", "training", "video"),
+        "wheel",
+    )
+]
+
+
+def requirements() -> list[Requirement]:
+    """All direct dependencies with a bound, of the base and of the extras, that this system needs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    parsed = [Requirement(text) for group in groups for text in group]
+    return [one for one in parsed if one.specifier and (one.marker is None or one.marker.evaluate())]
+
+
+def lower_bound(requirement: Requirement) -> str:
+    (bound,) = [one.version for one in requirement.specifier if one.operator == ">="]
+    return bound
+
+
+def install(python: Path, end: str, extra: str, folder: Path) -> None:
+    """The project with ``extra``, a list of extras in brackets or nothing."""
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--progress-bar", "off"]
+    if end == "locked":
+        lock = ROOT / ("requirements-all.lock" if extra else "requirements.lock")
+        subprocess.run([*pip, "--require-hashes", "--requirement", lock], cwd=ROOT, check=True)
+        subprocess.run([*pip, "--no-deps", "--editable", ROOT], cwd=ROOT, check=True)
+        return
+    constraints = folder / "constraints.txt"
+    bounds = [f"{one.name}=={lower_bound(one)}\n" for one in requirements()]
+    constraints.write_text("".join(bounds) if end == "lowest" else "", encoding="utf-8")
+    subprocess.run([*pip, "--constraint", constraints, "--editable", f"{ROOT}{extra}"], cwd=ROOT, check=True)
+
+
+def installed(python: Path) -> dict[str, str]:
+    command: list[str | Path] = [python, "-m", "pip", "list", "--format", "freeze", "--exclude-editable"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in lines)}
+
+
+def check(end: str, folder: Path, tests: list[str]) -> int:
+    """-> the exit status of the tests."""
+    venv.create(folder / "venv", with_pip=True, clear=True)
+    python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+
+    install(python, end, "", folder)
+    photo = ROOT / "assets" / "photos" / "otters.jpg"
+    convert: list[str | Path] = [python, "-m", "translate", "convert", photo, "-o", folder / "drawn.jpg", "--overwrite"]
+    subprocess.run(convert, cwd=folder, check=True)
+    assert "torch" not in installed(python), "converting was to be tried without PyTorch"
+
+    install(python, end, "[test]", folder)
+    subprocess.run([python, "-m", "pip", "check"], check=True)
+    versions = installed(python)
+    for one in sorted(requirements(), key=lambda one: one.name):
+        version = versions.get(canonicalize_name(one.name), "not installed")
+        print(f"{one.name:34} {one.specifier!s:20} {version}", flush=True)
+    return subprocess.run([python, "-m", "pytest", "-p", "no:cacheprovider", *tests], cwd=ROOT, check=False).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("end", choices=("lowest", "newest", "locked"))
+    parser.add_argument("tests", nargs="*", default=TESTS, help="default: some of each kind")
+    parser.add_argument("--folder", type=Path, help="keep the environment here")
+    chosen = parser.parse_args()
+    if chosen.folder is not None:
+        chosen.folder.mkdir(parents=True, exist_ok=True)
+        return check(chosen.end, chosen.folder.resolve(), chosen.tests)
+    with tempfile.TemporaryDirectory() as folder:
+        return check(chosen.end, Path(folder), chosen.tests)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

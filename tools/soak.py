@@ -1,0 +1,178 @@
+"""Run for long and see that nothing piles up: a training of many steps, a conversion of many small files. Linux only.
+
+    python tools/soak.py [train] [convert] [--steps 5000] [--files 20000]
+
+Each is a command of its own that is watched from outside, with its child processes: resident memory, open files and
+threads, twice a second. What counts is the median of the last quarter of the time against that of the second quarter:
+the first is left out, for caches, pools of threads and the allocator fill there. Memory may have grown by 5 %, open
+files and threads by 2, for they go up and down. Training's own log has to say the same of its main process. The exit
+status is 1 if anything grew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from translate.resources import resources_in_use
+
+FIGURES: dict[str, Callable[[float], float]] = {  # up to how much is no growth
+    "memory_mb": lambda before: 1.05 * before,
+    "open_files": lambda before: before + 2,
+    "threads": lambda before: before + 2,
+}
+SHOWN = 8  # rows of a table
+Sample = dict[str, float]
+
+
+def draw(folder: Path, count: int, side: int) -> list[Path]:
+    """``count`` different small pictures."""
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    paths = [folder / f"{number:05d}.jpg" for number in range(count)]
+    for path in paths:
+        noise = Image.fromarray(random.integers(0, 256, (side // 8, side // 8, 3), np.uint8))
+        noise.resize((side, side), Image.Resampling.BICUBIC).save(path, quality=90)
+    return paths
+
+
+def train_command(folder: Path, steps: int) -> list[str]:
+    a, b = (draw(folder / name, 16, 64)[0].parent for name in "ab")
+    every = ["--log-every", str(max(steps // 100, 1))]
+    for name in ("save", "sample"):
+        every += [f"--{name}-every", str(max(steps // 10, 1))]
+    networks = [
+        "--generator-options",
+        "channels=4",
+        "--generator-options",
+        "wide_channels=8",
+        "--discriminator-options",
+        "channels=4",
+    ]
+    return [
+        *("train", "pix2pix", "--a", str(a), "--b", str(b), "--out", str(folder / "run"), "--steps", str(steps)),
+        *("--preset", "filter", "--crop", "32", "--batch-size", "1", "--val-samples", "2", "--workers", "1"),
+        *(*every, *networks),
+    ]
+
+
+def convert_command(folder: Path, files: int) -> list[str]:
+    (folder / "photos").mkdir()
+    for number, drawn in enumerate(draw(folder / "drawn", 50, 64)):
+        for copy in range(number, files, 50):
+            os.link(drawn, folder / "photos" / f"{copy:06d}.jpg")
+    return ["convert", str(folder / "photos"), "-o", str(folder / "out"), "--json"]
+
+
+def family(process: int) -> list[int]:
+    """``process`` and its descendants."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError):  # it has ended meanwhile
+            continue
+    found = [process]
+    for one in found:  # grows while it is gone through
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def watch(command: Sequence[str], log: Path) -> list[Sample]:
+    """Run ``translate`` with ``command``; what it and its children took, with the ``time`` since its start."""
+    samples: list[Sample] = []
+    with log.open("wb") as file:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "translate", *command], stdout=file, stderr=subprocess.STDOUT, cwd=log.parent
+        )
+        start = time.perf_counter()
+        while running.poll() is None:
+            taken = [used for used in map(resources_in_use, family(running.pid)) if used]
+            if taken:
+                total = {name: sum(used[name] for used in taken) for name in FIGURES}
+                samples.append({"time": time.perf_counter() - start, **total})
+            time.sleep(0.5)
+    if running.returncode:
+        raise SystemExit(f"{' '.join(command)}: exit status {running.returncode}\n{log.read_text()[-2000:]}")
+    return samples
+
+
+def growth(samples: Sequence[Sample], figure: str) -> tuple[float, float]:
+    """The median of ``figure`` in the second quarter of the samples and in the last."""
+    values = [sample[figure] for sample in samples]
+    quarter = len(values) // 4
+    return statistics.median(values[quarter : 2 * quarter]), statistics.median(values[-quarter:])
+
+
+def show(title: str, samples: Sequence[Sample], by: str) -> bool:
+    """Print ``samples``; -> whether nothing grew."""
+    table = Table(title=title)
+    for name in (by, *FIGURES):
+        table.add_column(name, justify="right")
+    for position in np.linspace(0, len(samples) - 1, SHOWN).round().astype(int):
+        table.add_row(*(f"{samples[position][name]:.0f}" for name in (by, *FIGURES)))
+    flat = True
+    verdict = []
+    for name, limit in FIGURES.items():
+        before, after = growth(samples, name)
+        held = after <= limit(before)
+        verdict.append(f"{before:.0f} -> {after:.0f}{'' if held else ' GREW'}")
+        flat = flat and held
+    table.add_section()
+    table.add_row("2nd -> last quarter", *verdict)
+    Console(width=110).print(table)
+    return flat
+
+
+def soak_training(folder: Path, steps: int) -> bool:
+    outside = watch(train_command(folder, steps), folder / "train.log")
+    lines = map(json.loads, (folder / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines())
+    logged = [line for line in lines if "memory_mb" in line]
+    flat = show(f"training, {steps} steps: main process, as metrics.jsonl has it", logged, "step")
+    return show("the same from outside, with the workers", outside, "time") and flat
+
+
+def soak_conversion(folder: Path, files: int) -> bool:
+    outside = watch(convert_command(folder, files), folder / "convert.log")
+    converted = len(list((folder / "out").glob("*.jpg")))
+    assert converted == files, f"{converted} of {files} converted"
+    return show(f"conversion of {files} files", outside, "time")
+
+
+def main(
+    what: Annotated[list[str] | None, typer.Argument(help="train, convert; default: both")] = None,
+    steps: Annotated[int, typer.Option(min=100)] = 5000,
+    files: Annotated[int, typer.Option(min=100)] = 20_000,
+) -> None:
+    soaks: dict[str, Callable[[Path], bool]] = {
+        "train": lambda folder: soak_training(folder, steps),
+        "convert": lambda folder: soak_conversion(folder, files),
+    }
+    unknown = sorted(set(what or ()) - set(soaks))
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: choose of {', '.join(soaks)}")
+    if not resources_in_use():
+        raise typer.BadParameter("this system does not tell what a process takes; run it on Linux")
+    flat = True
+    for name in what or soaks:
+        with tempfile.TemporaryDirectory() as folder:
+            flat = soaks[name](Path(folder)) and flat
+    raise typer.Exit(0 if flat else 1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,103 @@
+"""Locks between processes, held by open files: the system releases them when the process dies, however it does."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+BEYOND = 1 << 30  # bytes: Windows locks a place in a file, so one where nothing is ever written
+_held: set[int] = set()  # descriptors of this process's lock files
+
+
+class LockedError(Exception):
+    """Another process holds the lock; the text is which."""
+
+
+class LockFile:
+    """The file ``path``, made and locked by this process until `release`. Missing parent folders are made.
+
+    Raises ``LockedError`` where another process has it, ``OSError`` where the file cannot be written. A file system
+    that knows no locks gives it to everyone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._owner = f"process {os.getpid()} on {platform.node()}".encode()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._take()
+        while not self.held:  # its last holder removed it after we had opened it
+            self._close()
+            self._take()
+
+    def _take(self) -> None:
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            lock(descriptor)
+        except BlockingIOError as error:
+            owner = os.read(descriptor, 200).decode(errors="replace")
+            os.close(descriptor)
+            raise LockedError(owner or "another process") from error
+        except OSError:
+            pass
+        _held.add(descriptor)
+        self._descriptor = descriptor
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, self._owner)
+
+    @property
+    def held(self) -> bool:
+        """Whether the file is still there and ours: somebody may have removed its folder, and begun another."""
+        try:
+            return self.path.read_bytes() == self._owner
+        except OSError:
+            return False
+
+    def release(self) -> None:
+        """Remove the file, and with it the lock."""
+        if sys.platform == "win32":  # which removes no open file
+            self._close()
+        with suppress(OSError):
+            if self.held:
+                self.path.unlink()
+        if sys.platform != "win32":
+            self._close()
+
+    def _close(self) -> None:
+        _held.discard(self._descriptor)
+        os.close(self._descriptor)
+
+
+def lock(descriptor: int, *, wait: bool = False) -> None:
+    """Lock an open file until it is closed.
+
+    Raises ``BlockingIOError`` where another has locked it, unless we are to wait, and another ``OSError`` where the
+    file system knows no locks.
+    """
+    if sys.platform == "win32":
+        os.lseek(descriptor, BEYOND, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError from error
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+def _leave_to_parent() -> None:
+    """In a forked process: a copy of the descriptor would hold the lock when the one that took it is dead."""
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_leave_to_parent)

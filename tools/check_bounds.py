@@ -30,7 +30,7 @@ TESTS = [
         *("animation", "augment", "batch_augment", "cli", "contract", "convert", "data", "distances", "doctor"),
         *("evaluation", "export", "extractors", "features", "images", "inference", "init", "methods", "page"),
         *("models_command", "pix2pix", "quantise", "ray_engine", "remote", "session_cache", "training", "video"),
-        "wheel",
+        *("byte_ends", "wheel"),
     )
 ]
 

@@ -14,7 +14,6 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from tests.checkpoints import assert_same_checkpoint
 from tests.pairs import TINY, tiny_run
 from translate.config import AdversarialConfig
 from translate.data import Key
@@ -130,19 +129,6 @@ def test_accumulated_parts_equal_the_large_batch(name: str, tmp_path: Path) -> N
         other = parts.step(batch, step=step, progress=0.5)
         for figure, value in one.items():
             assert torch.allclose(value, other[figure], rtol=1e-3, atol=1e-4), (step, figure, value, other[figure])
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_a_resumed_run_equals_an_undisturbed_one(name: str, tmp_path: Path) -> None:
-    noisy = {"instance_noise": 0.1, "diff_augment": "color", "sample_every": 2, "save_every": 2}
-    train(tiny_run(name, tmp_path, tmp_path / "whole", **noisy))
-    train(tiny_run(name, tmp_path, tmp_path / "parted", **noisy))
-    last = tmp_path / "parted" / "checkpoints" / "step-000000004"
-    for file in last.iterdir():
-        file.unlink()
-    last.rmdir()  # as if it had been killed after step 2
-    train(tiny_run(name, tmp_path, tmp_path / "parted", **noisy))
-    assert_same_checkpoint(tmp_path / "whole" / "checkpoints" / "step-000000004", last)
 
 
 @pytest.mark.parametrize("name", METHODS)

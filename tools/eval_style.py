@@ -28,7 +28,7 @@ from translate.evaluation.extraction import BATCH, one_thread_each
 from translate.evaluation.extractors import Extractor, Features, build_extractor
 from translate.evaluation.models import open_model
 from translate.evaluation.pairwise import PairFigures, compare_pictures, mean
-from translate.images import Picture, load_rgb, shrink
+from translate.images import load_rgb_within
 from translate.processor import usable_cores
 
 Pixels = NDArray[np.uint8]  # [H, W, 3]
@@ -53,9 +53,10 @@ def main(
 ) -> None:
     extractor = build_extractor("efficientnet-lite0")
     shown = [path for folder in photos for path in Pictures.below(folder, count).paths]
-    pictures = list(load_all(shown, size))
+    pictures = [load_rgb_within(path, size) for path in shown]
     real, near = (
-        look_at(load_all(Pictures.below(folder, count).paths, size), extractor) for folder in (art, other_art)
+        look_at((load_rgb_within(path, size) for path in Pictures.below(folder, count).paths), extractor)
+        for folder in (art, other_art)
     )
 
     def row(name: str, features: Features, kept: PairFigures | None) -> Row:
@@ -70,11 +71,6 @@ def main(
         kept = mean([compare_pictures(*pair) for pair in zip(results, pictures, strict=True)])
         rows.append(row(style, look_at(results, extractor), kept))
     show(rows, len(shown))
-
-
-def load_all(paths: Iterable[Path], size: int) -> Iterator[Pixels]:
-    for path in paths:
-        yield shrink(Picture(load_rgb(path)), size).rgb
 
 
 def look_at(pictures: Iterable[Pixels], extractor: Extractor) -> Features:

@@ -89,6 +89,11 @@ def load_rgb(path: str | Location, *, decode_jpeg: JpegDecoder | None = None) ->
     return ((picture.rgb * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
 
 
+def load_rgb_within(path: str | Location, longest: int) -> NDArray[np.uint8]:
+    """`load_rgb`, scaled down to ``longest`` pixels of the longer side where that is more."""
+    return shrink(Picture(load_rgb(path)), longest).rgb
+
+
 def load_picture(
     source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS, decode_jpeg: JpegDecoder | None = None
 ) -> Picture:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from translate.contract import DOMAIN, INPUT, StyleInfo
 from translate.errors import UserError
 from translate.files import write_atomically
-from translate.images import Picture, load_rgb, shrink
+from translate.images import load_rgb_within
 from translate.inference import Translator, read_style
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def fields() -> Iterator[Pixels]:
 
 
 def load_photo(path: Path) -> Pixels:
-    return shrink(Picture(load_rgb(path)), LONGEST_SIDE).rgb
+    return load_rgb_within(path, LONGEST_SIDE)
 
 
 def _domain(info: StyleInfo, number: int) -> list[str] | None:

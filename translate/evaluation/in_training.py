@@ -18,7 +18,7 @@ from translate.config import TrainConfig
 from translate.evaluation.evaluate import Pictures, evaluate
 from translate.evaluation.extractors import Extractor, build_extractor
 from translate.export import Style
-from translate.images import Picture, load_rgb, shrink
+from translate.images import load_rgb_within
 
 LONGEST_SIDE = 512  # pixels, to which the photos are scaled down
 LOWER_IS_BETTER = {
@@ -39,7 +39,7 @@ class RunEvaluation:
     def __init__(self, config: TrainConfig) -> None:
         """Raises ``UserError`` where there are too few pictures, ``UnusableError`` without the feature network."""
         assert config.eval_photos is not None and config.eval_real is not None  # the configuration has checked it
-        self.every, self.best_by, self.patience = config.eval_every, config.best_by, config.eval_patience
+        self.best_by, self.patience = config.best_by, config.eval_patience
         self.photos = Pictures.below(config.eval_photos, config.eval_count)
         self.real = Pictures.below(config.eval_real, config.eval_count)
         self.device = config.device
@@ -88,7 +88,7 @@ def translate_pictures(generator: Generator, photos: Pictures, folder: Path, *, 
     device = next(generator.parameters()).device
     style = Style(generator, exclusive=exclusive).to(device)
     for number, path in enumerate(photos.paths):
-        photo = torch.from_numpy(shrink(Picture(load_rgb(path)), LONGEST_SIDE).rgb)[None].to(device)
+        photo = torch.from_numpy(load_rgb_within(path, LONGEST_SIDE))[None].to(device)
         result: NDArray[np.uint8] = style(photo, domain_in_turn(generator, number, exclusive, device))[0].cpu().numpy()
         Image.fromarray(result).save(folder / f"{number:06}.png", compress_level=1)
 

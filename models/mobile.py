@@ -13,7 +13,7 @@ With ``domains`` it is a fast multi-domain generator: the label joins the pictur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -92,6 +92,16 @@ class MobileGenerator(Generator):
         weight = self.head.weight.view(channels, unshuffled // 4, 2, 2, 3, 3)  # [c, colour, cell row, column, 3, 3]
         weight = weight.permute(0, 1, 4, 2, 5, 3).reshape(channels, unshuffled // 4, 6, 6)
         return F.conv2d(image, weight, self.head.bias, stride=2, padding=2)
+
+    def weights_of_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Undoes `_head_of_unshuffled`, whose kernel the graph holds under a name of the exporter's choice."""
+        parameters = dict(exported)
+        channels, unshuffled = self.head.weight.shape[:2]
+        for weight in exported.values():
+            if weight.shape == (channels, unshuffled // 4, 6, 6):
+                cells = weight.view(channels, unshuffled // 4, 3, 2, 3, 2).permute(0, 1, 3, 5, 2, 4)
+                parameters["head.weight"] = cells.reshape(channels, unshuffled, 3, 3)
+        return parameters
 
     def _encode(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The picture with its margin to maps of half and of a quarter of the size: [N, c, ...] and [N, w, ...]."""

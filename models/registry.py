@@ -49,6 +49,10 @@ class Generator(nn.Module):
             f"choose one of {', '.join(sorted(able))}, without domains"
         )
 
+    def weights_of_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Parameters by name, of the tensors that an exported graph holds: for families that the export reshapes."""
+        return dict(exported)
+
     def encoder_channels(self) -> list[int]:
         """The channels of each of the ``encoder_features``. Raises ``ValueError`` where the generator has none."""
         shapes_alone = copy.deepcopy(self).eval().to("meta")  # computes nothing and changes no running statistics

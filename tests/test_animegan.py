@@ -18,7 +18,7 @@ from translate.datasets import load_data
 from translate.edges import smooth_edges
 from translate.engine import to_device
 from translate.errors import UserError
-from translate.losses import gram_matrix, objective_by_name
+from translate.losses import coarse_l1, gram_matrix, objective_by_name
 from translate.methods import build_method
 from translate.methods.animegan import AnimeGan, grey, relative_l1
 from translate.seeds import derived_seed
@@ -180,3 +180,27 @@ def test_unusable_feature_networks_are_told_before_training(tmp_path: Path) -> N
         built(tmp_path, feature_network="alexnet")
     with pytest.raises(UserError, match=r"--feature-weights .*none\.pth: cannot be read"):
         built(tmp_path, feature_weights=tmp_path / "none.pth")
+
+
+def test_folder_of_anchors_joins_the_batch_and_holds_the_translation(tmp_path: Path) -> None:
+    built(tmp_path)  # writes the folders
+    for path in (tmp_path / "a").rglob("*.*"):
+        target = (tmp_path / "anchors" / path.relative_to(tmp_path / "a")).with_suffix(".png")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.asarray(Image.open(path).convert("RGB")) // 2).save(target)
+    method, batch = built(tmp_path, anchor=tmp_path / "anchors", lambda_anchor=3.0)
+    assert (batch["anchor"] + 1 - (batch["A"] + 1) / 2).abs().max() < 0.01  # moved alike
+    fake_B = method.forward(batch, CONTEXT)["fake_B"]
+    terms = method.generator_terms(batch, {"fake_B": fake_B}, CONTEXT)
+    torch.testing.assert_close(terms.losses["G/anchor"], 3 * coarse_l1(fake_B, batch["anchor"]))
+
+
+def test_without_decoys_the_discriminator_sees_the_translated_alone(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, decoys=False, objective="lsgan")
+    method.bare("discriminator").eval()
+    fake_B = method.forward(batch, CONTEXT)["fake_B"].detach()
+    terms = method.discriminator_terms(batch, {"fake_B": fake_B}, CONTEXT)
+    D = method.bare("discriminator")
+    expected = objective_by_name("lsgan").discriminator(D(batch["B"]).logits, D(fake_B).logits)
+    torch.testing.assert_close(terms.losses["D/loss"], expected)
+    assert "D/grey" not in terms.figures

@@ -170,6 +170,17 @@ def test_smoothed_pictures_move_with_theirs(tmp_path: Path) -> None:
         load_unpaired(unpaired(photos, b), smoothed=inverted)
 
 
+def test_anchors_move_with_their_photos(tmp_path: Path) -> None:
+    drawn, (a, inverted) = grey(tmp_path / "drawn", 1, 2, 3), write_pairs(tmp_path)
+    training = load_unpaired(unpaired(a, drawn), anchor=inverted).training
+    for seed in range(6):
+        sample = training[Key(seed % 3, seed)]
+        assert torch.equal(sample["A"], 255 - sample["anchor"])
+    (inverted / "0.webp").unlink()
+    with pytest.raises(UserError, match=r"0\.png: no picture of that name in"):
+        load_unpaired(unpaired(a, drawn), anchor=inverted)
+
+
 def test_a_folder_with_too_few_is_refused(tmp_path: Path) -> None:
     one, none = grey(tmp_path / "one", 1), grey(tmp_path / "none")
     with pytest.raises(

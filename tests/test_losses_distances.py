@@ -3,6 +3,7 @@ import torch
 from torch import Tensor
 
 from translate.losses import (
+    coarse_l1,
     edge_l1,
     feature_matching,
     forgive_overshoot,
@@ -20,6 +21,13 @@ def test_overshoot_is_forgiven_only_where_clipping_mends_it() -> None:
     (visible - target).abs().sum().backward()
     assert image.grad is not None
     assert image.grad.tolist() == [0, -1, 0, 1, -1, 1]
+
+
+def test_coarse_distance_sees_colour_and_not_what_is_fine() -> None:
+    image = torch.rand(2, 3, 8, 12)
+    board = (torch.arange(8)[:, None] + torch.arange(12)) % 2 - 0.5  # a checkerboard about 0
+    assert coarse_l1(image + board, image).item() == pytest.approx(0, abs=1e-6)
+    assert coarse_l1(image + 0.25, image).item() == pytest.approx(0.25, rel=1e-5)
 
 
 def test_edge_distance_ignores_a_shift_of_brightness_and_sees_an_edge() -> None:

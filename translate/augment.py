@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from translate.config import TrainConfig
 
 Sample = dict[str, NDArray[np.uint8]]  # RGB uint8 [H, W, 3] by name; the first is the input
-COMPANIONS = ("B", "smoothed")  # names that pictures moved along with the first one may have
+COMPANIONS = ("B", "smoothed", "anchor")  # names that pictures moved along with the first one may have
 
 
 class Augment:

@@ -144,7 +144,9 @@ def load_data(config: TrainConfig) -> TrainingData:
     if isinstance(config, StarGanConfig):
         return load_domains(config)
     assert isinstance(config, UnpairedConfig)
-    return load_unpaired(config, smoothed=config.smoothed if isinstance(config, AnimeGanConfig) else None)
+    if isinstance(config, AnimeGanConfig):
+        return load_unpaired(config, smoothed=config.smoothed, anchor=config.anchor)
+    return load_unpaired(config)
 
 
 def load_pairs(config: Pix2PixConfig) -> TrainingData:
@@ -163,22 +165,27 @@ def load_pairs(config: Pix2PixConfig) -> TrainingData:
     )
 
 
-def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None) -> TrainingData:
+def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None, anchor: Path | None = None) -> TrainingData:
     """The pictures of ``--a`` and ``--b``. Raises ``UserError`` for a folder with fewer than two.
 
-    ``smoothed``: a folder of the same pictures as the target's (B) with smoothed edges, which join the samples under
-    that name, moved as ``B`` is.
+    Companions join the samples under their names: ``smoothed``, a folder of the target's pictures (B) with smoothed
+    edges, moved as ``B`` is, and ``anchor``, a folder of what the input's (A) are to stay near to, moved as ``A`` is.
     """
     assert config.a is not None and config.b is not None  # the configuration has checked it
     folders = (config.b, config.a) if config.direction == "BtoA" else (config.a, config.b)
     found = find_unpaired(*folders)
+    entries_a: list[Files] = [{"A": path} for path in found.a]
     entries_b: list[Files] = [{"B": path} for path in found.b]
+    if anchor is not None:
+        matched = match_pairs(a=folders[0], b=anchor)
+        found.problems += matched.problems
+        entries_a = [{"A": pair.a, "anchor": pair.b} for pair in matched.pairs]
     if smoothed is not None:
         matched = match_pairs(a=folders[1], b=smoothed)
         found.problems += matched.problems
         entries_b = [{"B": pair.a, "smoothed": pair.b} for pair in matched.pairs]
     refuse(found.problems)
-    training_a, validation_a, seen_a = hold_out([{"A": path} for path in found.a], config.val_samples)
+    training_a, validation_a, seen_a = hold_out(entries_a, config.val_samples)
     training_b, validation_b, seen_b = hold_out(entries_b, config.val_samples)
     if not (seen_a and seen_b):
         seen_a, seen_b = [], []
@@ -186,7 +193,7 @@ def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None) -> Tr
         UnpairedDataset(training_a, training_b, Augment(random_crop(config))),
         UnpairedDataset(validation_a, validation_b, Augment(centre_crop(config))),
         UnpairedDataset(seen_a, seen_b, Augment(centre_crop(config))),
-        moved_alike=(("A",), ("B", "smoothed")),
+        moved_alike=(("A", "anchor"), ("B", "smoothed")),
     )
 
 

@@ -19,8 +19,10 @@ from translate.errors import ExitCode, PictureError, UserError, one_line
 from translate.faults import FaultError
 from translate.files import remove_abandoned, write_atomically
 from translate.lock import LockedError, LockFile
-from translate.methods.base import Method
+from translate.methods.base import GENERATOR, Method
 from translate.run_log import SAMPLES
+from translate.shipped import list_styles
+from translate.style_weights import start_from_style
 
 if TYPE_CHECKING:
     from translate.evaluation.in_training import RunEvaluation
@@ -59,7 +61,7 @@ class Run:
             if self.evaluation is not None and state.get("evaluation") is not None:
                 self.evaluation.load_state(state["evaluation"])
         elif self.config.init is not None:
-            start_from(self.method, checkpoint.find(self.config.init))
+            start_from(self.method, self.config.init)
 
     @property
     def finished(self) -> bool:
@@ -168,8 +170,17 @@ def begin_run_folder(config: TrainConfig) -> None:
         raise UserError(f"--out {config.out}: cannot be written: {one_line(error)}; give another folder") from error
 
 
-def start_from(method: Method, source: checkpoint.Checkpoint) -> None:
-    """Give the method's networks the weights of the same name in ``source``: the averaged ones, where it has them."""
+def start_from(method: Method, init: Path) -> None:
+    """Give the method's networks the weights of the same name of a run: the averaged ones, where it has them.
+
+    Or the generator to ``B`` those of a style, a file or the name of a shipped one.
+    """
+    style = list_styles().get(str(init), init)
+    if style.is_file():
+        for module in (method.bare(GENERATOR), method.averages[f"{GENERATOR}_ema"].module):
+            start_from_style(cast(Generator, module), style)
+        return
+    source = checkpoint.find(init)
     for name, module in method.modules().items():
         averaged = name if name.endswith("_ema") else f"{name}_ema"
         found = next((known for known in (averaged, name) if source.has_weights(known)), None)

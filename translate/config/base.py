@@ -24,7 +24,7 @@ class TrainConfig:
     presets: ClassVar[dict[str, dict[str, Any]]]
 
     out: Path = field(metadata={"help": "folder of the run: checkpoints, logs, samples", "free": True, "limits": {}})
-    init: Path | None = setting(None, "run or checkpoint to fine-tune: its weights are where this run starts")
+    init: Path | None = setting(None, "run, checkpoint or style to fine-tune: its weights are where this run starts")
 
     generator: str = setting("unet", "generator, by its name in the zoo")
     generator_options: dict = setting({}, "option of the generator, key=value (repeatable)")

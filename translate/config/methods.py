@@ -192,10 +192,36 @@ class AnimeGanConfig(UnpairedConfig):
             "lambda_colour": 0.3,
             "lambda_tv": 0.3,
         },
+        # Likewise, with --anchor and --init: a filter's pictures hold colours and shapes, and the discriminator alone,
+        # at all levels of its features, says what art looks like. Decoys and Gram matrices would cost as much again.
+        "anchored": {
+            "generator": "mobile",
+            "discriminator": "projected",
+            "discriminator_options": {"levels": 5},
+            "objective": "hinge",
+            "crop": 192,
+            "scale": [0.75, 1.0],
+            "batch_size": 4,
+            "lr": 4e-4,
+            "beta1": 0.0,
+            "beta2": 0.99,
+            "clip_gradient": 1.0,
+            "warmup": 30,
+            "ema": 0.995,
+            "content_start": 0.0,
+            "decoys": False,
+            "lambda_content": 0.1,
+            "lambda_style": 0.0,
+            "lambda_colour": 0.0,
+            "lambda_tv": 0.0,
+        },
     }
 
     smoothed: Path | None = setting(
         None, "folder of the drawn pictures with smoothed edges, same names; else each step smooths its own", free=True
+    )
+    anchor: Path | None = setting(
+        None, "folder of pictures to stay near to, such as a filter's of A's photos, same names", free=True
     )
     generator: str = setting("animegan", UnpairedConfig.help_of("generator"))
     discriminator_options: dict = setting(
@@ -219,3 +245,5 @@ class AnimeGanConfig(UnpairedConfig):
     style_colour: bool = setting(False, "take the Gram matrices in colour, which brings the palette; else in grey")
     lambda_colour: float = setting(3.0, "weight of the photo's colour in YUV", at_least=0)
     lambda_tv: float = setting(0.05, "weight of the total variation", at_least=0)
+    lambda_anchor: float = setting(1.0, "weight of the L1 distance to --anchor's pictures, coarsened", at_least=0)
+    decoys: bool = setting(True, "show the discriminator drawn pictures in grey and with smoothed edges too, as false")

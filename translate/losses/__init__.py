@@ -1,6 +1,7 @@
 """What networks minimise: objectives, penalties on the critic, distances, PatchNCE. Each says its source."""
 
 from translate.losses.distances import (
+    coarse_l1,
     edge_l1,
     feature_matching,
     forgive_overshoot,
@@ -17,6 +18,7 @@ __all__ = [
     "Objective",
     "PatchProjector",
     "clip_weights_",
+    "coarse_l1",
     "edge_l1",
     "feature_matching",
     "forgive_overshoot",

@@ -26,6 +26,14 @@ def _forward_differences(image: Tensor) -> tuple[Tensor, Tensor]:
     return image[..., :, 1:] - image[..., :, :-1], image[..., 1:, :] - image[..., :-1, :]
 
 
+def coarse_l1(image: Tensor, target: Tensor, *, factor: int = 4) -> Tensor:
+    """Mean absolute difference of two [N, C, H, W] batches, each averaged over squares of ``factor`` pixels first.
+
+    Holds colours and shapes and leaves what is finer free.
+    """
+    return F.l1_loss(F.avg_pool2d(image, factor), F.avg_pool2d(target, factor))
+
+
 def edge_l1(image: Tensor, target: Tensor) -> Tensor:
     """Mean absolute difference of the forward differences along x and along y of two [N, C, H, W] batches.
 

@@ -32,7 +32,7 @@ from translate.data import Key, KeyedDataset
 from translate.edges import smooth_edges
 from translate.engine import to_device
 from translate.features import build_feature_network
-from translate.losses import gram_matrix, total_variation, yuv_colour
+from translate.losses import coarse_l1, gram_matrix, total_variation, yuv_colour
 from translate.methods.base import DISCRIMINATOR, GENERATOR, Method, Pictures, built_discriminator, built_generator
 from translate.seeds import derived_seed
 from translate.step import Batch, StepContext, Terms
@@ -47,6 +47,7 @@ class AnimeGan(Method):
     """Translation from photos ``A`` to the look of the drawn pictures ``B``.
 
     A batch may bring ``smoothed``, ``B`` with smoothed edges, moved alike; where it does not, they are smoothed here.
+    It may bring ``anchor``, pictures of what ``A`` shows that the translation is to stay near to.
     Of ``training``, whose samples are such batches of one, the style is learnt before the first step that needs it.
     """
 
@@ -72,6 +73,8 @@ class AnimeGan(Method):
         return {"fake_B": self.networks[GENERATOR](batch["A"])}
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        if not self.config.decoys:
+            return self.adversary.train(batch["B"], pictures["fake_B"], context)[0]
         smoothed = batch["smoothed"] if "smoothed" in batch else smooth_edges(batch["B"])
         decoys = {"grey": (grey(batch["B"]), 1.0), "smoothed": (grey(smoothed), SMOOTHED_WEIGHT)}
         return self.adversary.train(batch["B"], pictures["fake_B"], context, decoys=decoys)[0]
@@ -82,6 +85,8 @@ class AnimeGan(Method):
         terms = Terms({"G/content": config.lambda_content * self.content(features, real_A)})
         if self.warms_up(context.progress):
             return terms
+        if "anchor" in batch:
+            terms += Terms({"G/anchor": config.lambda_anchor * coarse_l1(fake_B, batch["anchor"])})
         if config.lambda_style > 0:
             styled = features if config.style_colour else self.deep_features(grey(fake_B))
             terms += Terms({"G/style": config.lambda_style * self.style(styled)})

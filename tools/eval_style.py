@@ -2,11 +2,12 @@
 
     python tools/eval_style.py STYLE... --photos DIR [--photos DIR] --art TEST --other-art TRAIN [--size 768]
 
-STYLE is the name of a shipped style, an .onnx file, a run or a checkpoint; ``photo`` stands for the photos as they are.
-TEST is art kept out of training, TRAIN other art of the same hand: as near to TEST as anything can be. Distances are
-Gaussian MMDs of EfficientNet-Lite0's features of 224x224 patches at the pictures' own scale: of content (pooled last
-features) and of texture (mean and deviation of early maps). A style's share of the way is 0 % for the photos and
-100 % for the other art.
+STYLE is the name of a shipped style, an .onnx file, a run or a checkpoint, or ``filter``, the classical one that taught
+``cel``. TEST is art kept out of training, TRAIN other art of the same hand: as near to TEST as anything can be.
+Distances are Gaussian MMDs of EfficientNet-Lite0's features of 224x224 patches at the pictures' own scale: of content
+(pooled last features) and of texture (mean and deviation of early maps). A style's share of the way is 0 % for the
+photos and 100 % for the other art. Edges and SSIM of luminance say what is kept of the photo, and the mean change of
+L*, a* and b* (CIELAB) whether there is a cast of colour.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import cv2
 import numpy as np
 import typer
+from cel_teacher import cel_shade
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +36,7 @@ from translate.processor import usable_cores
 
 Pixels = NDArray[np.uint8]  # [H, W, 3]
 PATCHES = 4  # of a picture, at most
+FILTER = "filter"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,14 @@ class Row:
     name: str
     content: float
     texture: float
-    kept: PairFigures | None  # of the photos
+    kept: Kept | None  # of the photos
+
+
+@dataclass(frozen=True)
+class Kept:
+    pair: PairFigures
+    luminance_ssim: float
+    cast: NDArray[np.float64]  # mean change of L*, a*, b*
 
 
 def main(
@@ -59,18 +70,37 @@ def main(
         for folder in (art, other_art)
     )
 
-    def row(name: str, features: Features, kept: PairFigures | None) -> Row:
+    def row(name: str, features: Features, kept: Kept | None) -> Row:
         assert features.texture is not None and real.texture is not None
         content = gaussian_mmd(features.content, real.content).mean
         return Row(name, content, texture_distance(features.texture, real.texture).mean, kept)
 
     rows = [row("photo", look_at(pictures, extractor), None), row("other art", near, None)]
     for style in styles:
-        with open_model(style) as translator:
-            results = [translator(picture[np.newaxis])[0] for picture in pictures]
-        kept = mean([compare_pictures(*pair) for pair in zip(results, pictures, strict=True)])
-        rows.append(row(style, look_at(results, extractor), kept))
+        if style == FILTER:
+            results = [cel_shade(picture) for picture in pictures]
+        else:
+            with open_model(style) as translator:
+                results = [translator(picture[np.newaxis])[0] for picture in pictures]
+        rows.append(row(style, look_at(results, extractor), keeps(results, pictures)))
     show(rows, len(shown))
+
+
+def keeps(results: list[Pixels], photos: list[Pixels]) -> Kept:
+    pairs = list(zip(results, photos, strict=True))
+    return Kept(
+        mean([compare_pictures(*pair) for pair in pairs]),
+        mean([compare_pictures(*map(grey, pair)) for pair in pairs]).ssim,
+        np.mean([(lab(result) - lab(photo)).mean((0, 1)) for result, photo in pairs], axis=0),
+    )
+
+
+def grey(picture: Pixels) -> Pixels:
+    return cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.uint8)
+
+
+def lab(picture: Pixels) -> NDArray[np.float32]:
+    return cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).astype(np.float32)
 
 
 def look_at(pictures: Iterable[Pixels], extractor: Extractor) -> Features:
@@ -95,7 +125,7 @@ def cut(picture: Pixels, side: int, seed: int) -> Iterator[Pixels]:
 def show(rows: list[Row], count: int) -> None:
     photo, art = rows[:2]
     table = Table(title=f"{count} photos")
-    for name in ("", "content", "of the way", "texture", "of the way", "edges", "SSIM", "colour shift"):
+    for name in ("", "content", "of the way", "texture", "of the way", "edges", "SSIM", "colour shift", "cast"):
         table.add_column(name, justify="right" if name else "left")
     for row in rows:
         shares = [
@@ -107,9 +137,14 @@ def show(rows: list[Row], count: int) -> None:
             row.name,
             *(f"{row.content:.4f}", f"{shares[0]:.0%}", f"{row.texture:.4f}", f"{shares[1]:.0%}"),
             *(
-                ("", "", "")
+                ("", "", "", "")
                 if kept is None
-                else (f"{kept.edge_agreement:.3f}", f"{kept.ssim:.3f}", f"{kept.colour_shift:.1f}")
+                else (
+                    f"{kept.pair.edge_agreement:.3f}",
+                    f"{kept.luminance_ssim:.3f}",
+                    f"{kept.pair.colour_shift:.1f}",
+                    "/".join(f"{change:+.1f}" for change in kept.cast),
+                )
             ),
         )
     Console(width=120).print(table)

@@ -8,6 +8,7 @@ from translate.losses import (
     feature_matching,
     forgive_overshoot,
     gram_matrix,
+    grid_pattern,
     total_variation,
     yuv_colour,
 )
@@ -28,6 +29,16 @@ def test_coarse_distance_sees_colour_and_not_what_is_fine() -> None:
     board = (torch.arange(8)[:, None] + torch.arange(12)) % 2 - 0.5  # a checkerboard about 0
     assert coarse_l1(image + board, image).item() == pytest.approx(0, abs=1e-6)
     assert coarse_l1(image + 0.25, image).item() == pytest.approx(0.25, rel=1e-5)
+
+
+def test_grid_is_what_repeats_with_the_cells() -> None:
+    ramp = torch.linspace(-1, 1, 40).expand(2, 3, 36, 40)  # its places differ by less than a cell's rise
+    assert grid_pattern(ramp[..., :1].expand(2, 3, 36, 40), window=4).item() == 0
+    stripes = torch.tensor([0.5, -0.5]).repeat(20).expand(2, 3, 36, 40)
+    assert grid_pattern(stripes, window=4).item() == pytest.approx(0.5)
+    assert grid_pattern(stripes + ramp, window=4).item() == pytest.approx(0.5, rel=0.1)
+    along_threes = torch.tensor([1.0, 0.0, -1.0]).repeat(16).expand(1, 1, 48, 48)
+    assert grid_pattern(along_threes, window=12).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_edge_distance_ignores_a_shift_of_brightness_and_sees_an_edge() -> None:

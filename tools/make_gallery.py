@@ -1,6 +1,6 @@
-"""Make the README's gallery: photos above, the same photos through a style below.
+"""Make the README's gallery: a row of photos, and below it the same photos through each style.
 
-python tools/make_gallery.py OUT.jpg PHOTO... [--style cel] [--height 300]
+python tools/make_gallery.py OUT.jpg PHOTO... [--style anime] [--style cel] [--height 300]
 """
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from translate.shipped import DEFAULT_STYLE, find_style
 def main(
     out: Annotated[Path, typer.Argument(help="the picture to write")],
     photos: Annotated[list[Path], typer.Argument(help="the photos to show, from left to right")],
-    style: Annotated[str, typer.Option(help="name of a shipped style, or an .onnx file")] = DEFAULT_STYLE,
+    style: Annotated[list[str], typer.Option(help="names of shipped styles, or .onnx files")] = [DEFAULT_STYLE],  # noqa: B006
     height: Annotated[int, typer.Option(help="height of a row in pixels")] = 300,
 ) -> None:
-    translator = Translator(find_style(style))
+    translators = [Translator(find_style(name)) for name in style]
     columns = []
     for path in photos:
         photo = load_picture(path).rgb
         size = (round(photo.shape[1] * height / len(photo)), height)
         # translated at its own size, then scaled: the lines keep the weight they have in the result
-        sides = [
-            Image.fromarray(side).resize(size, Image.Resampling.LANCZOS) for side in (photo, translator(photo[None])[0])
-        ]
-        columns.append(np.vstack([np.asarray(side) for side in sides]))
+        pictures = [photo, *(translator(photo[None])[0] for translator in translators)]
+        rows = [np.asarray(Image.fromarray(each).resize(size, Image.Resampling.LANCZOS)) for each in pictures]
+        columns.append(np.vstack(rows))
     Image.fromarray(np.hstack(columns)).save(out, quality=88)
 
 

@@ -17,7 +17,7 @@ if [ ! -e "$work/pairs/complete" ]; then
     $python "$root/tools/make_cel_pairs.py" "$@" "$work/pairs" --tile 288 --fields 120 --lattice 1
     touch "$work/pairs/complete"
 fi
-$python -m translate train animegan --preset anchored --init cel --steps "${STEPS:-3600}" \
+$python -m translate train animegan --preset anchored --init cel --steps "${STEPS:-2400}" \
     --a "$work/pairs/A" --anchor "$work/pairs/B" --b "$art" --out "$work/run"
 $python -m translate export "$work/run" -o "$work/whole.onnx" --title "Anime" \
     --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"

@@ -24,6 +24,7 @@ class AdversarialConfig(TrainConfig):
     r1_every: int = setting(16, "steps from one R1 penalty to the next, each weighed by their number", at_least=1)
     lambda_orthogonal: float = setting(0.0, "weight of the orthogonal regularisation (BigGAN)", at_least=0)
     lambda_features: float = setting(0.0, "weight of feature matching in the discriminator's layers", at_least=0)
+    lambda_grid: float = setting(0.0, "weight of what repeats every 4 pixels, a grid from upsampling", at_least=0)
     label_smoothing: float = setting(
         0.0,
         "share taken off the discriminator's target for real pictures (vanilla, minimax, lsgan)",

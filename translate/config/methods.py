@@ -194,6 +194,7 @@ class AnimeGanConfig(UnpairedConfig):
         },
         # Likewise, with --anchor and --init: a filter's pictures hold colours and shapes, and the discriminator alone,
         # at all levels of its features, says what art looks like. Decoys and Gram matrices would cost as much again.
+        # With a tenth of the anchor's weight a white wall turned yellow.
         "anchored": {
             "generator": "mobile",
             "discriminator": "projected",
@@ -210,6 +211,8 @@ class AnimeGanConfig(UnpairedConfig):
             "ema": 0.995,
             "content_start": 0.0,
             "decoys": False,
+            "lambda_anchor": 10.0,
+            "lambda_grid": 30.0,
             "lambda_content": 0.1,
             "lambda_style": 0.0,
             "lambda_colour": 0.0,

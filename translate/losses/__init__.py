@@ -6,6 +6,7 @@ from translate.losses.distances import (
     feature_matching,
     forgive_overshoot,
     gram_matrix,
+    grid_pattern,
     total_variation,
     yuv_colour,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "forgive_overshoot",
     "gradient_penalty",
     "gram_matrix",
+    "grid_pattern",
     "objective_by_name",
     "orthogonal_penalty",
     "patch_nce",

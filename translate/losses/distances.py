@@ -34,6 +34,20 @@ def coarse_l1(image: Tensor, target: Tensor, *, factor: int = 4) -> Tensor:
     return F.l1_loss(F.avg_pool2d(image, factor), F.avg_pool2d(target, factor))
 
 
+def grid_pattern(image: Tensor, *, cell: int = 4, window: int = 16) -> Tensor:
+    """How strongly a batch [N, C, H, W] repeats with every ``cell`` pixels: 0 where it does not.
+
+    The places within cells are averaged over windows of up to ``window`` x ``window`` cells (what is left over at the
+    right and at the bottom is left out): mean absolute difference of each place's mean from that of all. Pictures have
+    no such pattern; networks that upsample make one (Odena et al. 2016), and discriminators hardly see it.
+    """
+    window = min(window, image.shape[-2] // cell, image.shape[-1] // cell)
+    side = cell * window
+    whole = image[..., : image.shape[-2] // side * side, : image.shape[-1] // side * side]
+    places = F.avg_pool2d(F.pixel_unshuffle(whole, cell), window).unflatten(1, (image.shape[1], -1))
+    return (places - places.mean(2, keepdim=True)).abs().mean()
+
+
 def edge_l1(image: Tensor, target: Tensor) -> Tensor:
     """Mean absolute difference of the forward differences along x and along y of two [N, C, H, W] batches.
 

@@ -16,6 +16,11 @@ at random: what a single picture shows is noise beside the style of all. L_con a
 of both sides, so that one weight serves any feature network; the weights are our own. Decoys and translated pictures
 together weigh as much as the drawn ones, a balance that other objectives than least squares need. One learning rate
 serves the first steps and the others. A moving average of the generator is kept and exported.
+
+Beside the paper's terms, where there are pictures to stay near to, such as a filter's: L_anchor, the L1 distance to
+them over squares of 4x4 pixels. Supervision, as pix2pix has it (Isola et al. 2017, equation 4), holds colours and
+shapes and would alone stay the filter; what is finer is the discriminator's. Decoys can be left out (preset
+``anchored``).
 """
 
 from __future__ import annotations
@@ -90,12 +95,10 @@ class AnimeGan(Method):
         if config.lambda_style > 0:
             styled = features if config.style_colour else self.deep_features(grey(fake_B))
             terms += Terms({"G/style": config.lambda_style * self.style(styled)})
-        terms += Terms(
-            {
-                "G/colour": config.lambda_colour * yuv_colour(fake_B, real_A),
-                "G/tv": config.lambda_tv * total_variation(fake_B),
-            }
-        )
+        if config.lambda_colour > 0:
+            terms += Terms({"G/colour": config.lambda_colour * yuv_colour(fake_B, real_A)})
+        if config.lambda_tv > 0:
+            terms += Terms({"G/tv": config.lambda_tv * total_variation(fake_B)})
         if self.plays(context.progress):
             terms += self.adversary.fool(fake_B, context, real=batch["B"])[0]
         return terms

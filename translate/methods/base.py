@@ -23,11 +23,13 @@ from models import Discriminator, Generator, build_discriminator, build_generato
 from translate.adversary import Adversary
 from translate.config import AdversarialConfig
 from translate.errors import UnusableError, UserError, one_line
+from translate.losses import grid_pattern
 from translate.step import Batch, StepContext, Terms, step_context
 
 Pictures = Mapping[str, Tensor]  # float [N, 3, H, W] in [-1, 1] by name, such as "fake_B"
 LossesOf = Callable[[Batch, Pictures, StepContext], Terms]
 
+FAKE = "fake"  # begins the names of translated pictures
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"  # the optimizers, and each side's main network
 
 
@@ -93,10 +95,18 @@ class Method(ABC):
             def made(batch: Batch, context: StepContext) -> Pictures:
                 return shared if shared is not None else self.forward(batch, context)
 
-            metrics |= self._phase(GENERATOR, parts, made, self.generator_terms)
+            metrics |= self._phase(GENERATOR, parts, made, self._all_generator_terms)
             for name, average in self.averages.items():
                 average.update_parameters(self.bare(name.removesuffix("_ema")))
         return metrics
+
+    def _all_generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        """The method's own, and what any method may add."""
+        terms = self.generator_terms(batch, pictures, context)
+        if self.config.lambda_grid > 0:
+            patterns = [grid_pattern(picture.float()) for name, picture in pictures.items() if name.startswith(FAKE)]
+            terms += Terms({"G/grid": self.config.lambda_grid * torch.stack(patterns).mean()})
+        return terms
 
     def _phase(
         self,

@@ -19,8 +19,4 @@ if [ ! -e "$work/pairs/complete" ]; then
 fi
 $python -m translate train animegan --preset anchored --init cel --steps "${STEPS:-2400}" \
     --a "$work/pairs/A" --anchor "$work/pairs/B" --b "$art" --out "$work/run"
-$python -m translate export "$work/run" -o "$work/whole.onnx" --title "Anime" \
-    --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
-$python "$root/tools/prune_style.py" "$work/whole.onnx" "$work/anime.onnx" "$@"
-$python "$root/tools/quantise_style.py" "$work/anime.onnx" "$work/anime-int8.onnx" \
-    --calibration "$1" --measure "$held_out"
+"$root/tools/finish_style.sh" "$work/run" "$work/anime.onnx" "Anime" "$held_out" "$@"

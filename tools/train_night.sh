@@ -18,8 +18,4 @@ fi
 $python -m translate train cut --preset light --init cel --no-nce-identity --lambda-gan 10 --lambda-grid 100 \
     --scale 0.5 1 --lr 6e-4 --lr-discriminator 2e-4 --clip-gradient 1 --beta2 0.99 --warmup 30 --ema 0.99 \
     --a "$work/day" --b "$work/dark" --steps "${STEPS:-1950}" --out "$work/run"
-$python -m translate export "$work/run" -o "$work/whole.onnx" --title "Night" \
-    --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
-$python "$root/tools/prune_style.py" "$work/whole.onnx" "$work/night.onnx" "$photos"
-$python "$root/tools/quantise_style.py" "$work/night.onnx" "$work/night-int8.onnx" \
-    --calibration "$photos" --measure "$held_out"
+"$root/tools/finish_style.sh" "$work/run" "$work/night.onnx" "Night" "$held_out" "$photos"

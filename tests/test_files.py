@@ -38,6 +38,24 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(
         assert str(error.value) == f"{path}: cannot be written: No space left on device"
 
 
+def test_a_folder_that_goes_away_while_it_is_looked_at_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    looks: list[Path] = []
+
+    def look(path: Path, **_: object) -> bool:
+        looks.append(path)
+        path.rmdir()
+        return False
+
+    monkeypatch.setattr(Path, "is_dir", look)
+    write_atomically(folder / "photo.png", b"whole")
+    assert looks == [folder]
+    assert (folder / "photo.png").read_bytes() == b"whole"
+
+
 def test_write_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(PictureError, match="cannot be written"):

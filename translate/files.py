@@ -23,7 +23,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     parent folders. Raises ``PictureError`` naming the file where it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         temporary, file = _open_temporary(path.parent)
         try:
             with file:
@@ -55,6 +55,16 @@ def remove_abandoned(folder: Path) -> None:
         with suppress(OSError), path.open("r+b") as file:
             lock(file.fileno())
             path.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """With its parents; one that goes away between being found and being looked at is made again."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        if folder.exists():
+            raise  # as something else
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _open_temporary(folder: Path) -> tuple[Path, IO[bytes]]:

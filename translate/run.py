@@ -177,8 +177,9 @@ def start_from(method: Method, init: Path) -> None:
     """
     style = list_styles().get(str(init), init)
     if style.is_file():
-        for module in (method.bare(GENERATOR), method.averages[f"{GENERATOR}_ema"].module):
-            start_from_style(cast(Generator, module), style)
+        generator = cast(Generator, method.bare(GENERATOR))
+        start_from_style(generator, style)
+        method.averages[f"{GENERATOR}_ema"].module.load_state_dict(generator.state_dict())
         return
     source = checkpoint.find(init)
     for name, module in method.modules().items():

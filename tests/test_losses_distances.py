@@ -5,6 +5,7 @@ from torch import Tensor
 from translate.losses import (
     coarse_l1,
     edge_l1,
+    edge_mismatch,
     feature_matching,
     forgive_overshoot,
     gram_matrix,
@@ -29,6 +30,27 @@ def test_coarse_distance_sees_colour_and_not_what_is_fine() -> None:
     board = (torch.arange(8)[:, None] + torch.arange(12)) % 2 - 0.5  # a checkerboard about 0
     assert coarse_l1(image + board, image).item() == pytest.approx(0, abs=1e-6)
     assert coarse_l1(image + 0.25, image).item() == pytest.approx(0.25, rel=1e-5)
+
+
+def test_large_squares_see_an_even_shift_under_a_texture() -> None:
+    image = torch.zeros(1, 1, 16, 16)
+    columns = torch.tensor([0.5, -0.5]).repeat(2).repeat_interleave(4).expand(1, 1, 16, 16)
+    without, shifted = (image + columns + shift for shift in (0.0, 0.25))
+    assert coarse_l1(shifted, image, sides=(4,)).item() == coarse_l1(without, image, sides=(4,)).item()
+    assert coarse_l1(shifted, image, sides=(4, 64)).item() == pytest.approx((0.5 + 0.25) / 2)
+
+
+def test_edges_may_be_stronger_and_in_other_colours_but_not_elsewhere() -> None:
+    photo = torch.zeros(2, 3, 16, 16)
+    photo[..., 8:] = 0.5
+    moved = torch.zeros(2, 3, 16, 16)
+    moved[..., 4:] = 0.5
+    assert edge_mismatch(1 - 2 * photo, photo).item() == pytest.approx(0, abs=0.02)
+    assert edge_mismatch(moved, photo).item() > 0.9
+    faint = 0.001 * torch.rand(2, 3, 16, 16)
+    faint.requires_grad_()
+    edge_mismatch(faint, photo[..., :1].expand_as(faint)).backward()
+    assert faint.grad is not None and faint.grad.abs().max() < 0.01  # where there are no edges, nothing pulls
 
 
 def test_grid_is_what_repeats_with_the_cells() -> None:

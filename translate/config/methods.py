@@ -209,7 +209,9 @@ class AnimeGanConfig(UnpairedConfig):
             "beta1": 0.0,
             "ema": 0.995,
             "decoys": False,
-            "lambda_anchor": 10.0,
+            "lambda_content": 0.0,
+            "lambda_anchor": 30.0,
+            "lambda_edges": 10.0,
             "lambda_grid": 30.0,
             "lambda_style": 0.0,
             "lambda_colour": 0.0,
@@ -246,4 +248,5 @@ class AnimeGanConfig(UnpairedConfig):
     lambda_colour: float = setting(3.0, "weight of the photo's colour in YUV", at_least=0)
     lambda_tv: float = setting(0.05, "weight of the total variation", at_least=0)
     lambda_anchor: float = setting(1.0, "weight of the L1 distance to --anchor's pictures, coarsened", at_least=0)
+    lambda_edges: float = setting(0.0, "weight of the correlation of edges with the photo's", at_least=0)
     decoys: bool = setting(True, "show the discriminator drawn pictures in grey and with smoothed edges too, as false")

@@ -3,6 +3,7 @@
 from translate.losses.distances import (
     coarse_l1,
     edge_l1,
+    edge_mismatch,
     feature_matching,
     forgive_overshoot,
     gram_matrix,
@@ -21,6 +22,7 @@ __all__ = [
     "clip_weights_",
     "coarse_l1",
     "edge_l1",
+    "edge_mismatch",
     "feature_matching",
     "forgive_overshoot",
     "gradient_penalty",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from kornia.color import rgb_to_yuv
+from kornia.color import rgb_to_grayscale, rgb_to_yuv
+from kornia.filters import sobel
 from torch import Tensor
 from torch.nn import functional as F
+
+EDGELESS = 1e-4  # variance of edge strength, of pictures in [-1, 1]: of less than that there is little to agree on
 
 
 def forgive_overshoot(image: Tensor, target: Tensor) -> Tensor:
@@ -26,12 +29,14 @@ def _forward_differences(image: Tensor) -> tuple[Tensor, Tensor]:
     return image[..., :, 1:] - image[..., :, :-1], image[..., 1:, :] - image[..., :-1, :]
 
 
-def coarse_l1(image: Tensor, target: Tensor, *, factor: int = 4) -> Tensor:
-    """Mean absolute difference of two [N, C, H, W] batches, each averaged over squares of ``factor`` pixels first.
+def coarse_l1(image: Tensor, target: Tensor, *, sides: Sequence[int] = (4, 16, 64)) -> Tensor:
+    """Mean absolute difference of two [N, C, H, W] batches, averaged over squares first: the mean over their ``sides``.
 
-    Holds colours and shapes and leaves what is finer free.
+    Sides are in pixels; of smaller pictures the whole is the square. Small squares hold shapes and leave what is finer
+    free. Large ones hold colours: a texture between makes an even shift cheap where squares are smaller than it.
     """
-    return F.l1_loss(F.avg_pool2d(image, factor), F.avg_pool2d(target, factor))
+    within = [min(side, *image.shape[-2:]) for side in sides]
+    return torch.stack([F.l1_loss(F.avg_pool2d(image, side), F.avg_pool2d(target, side)) for side in within]).mean()
 
 
 def grid_pattern(image: Tensor, *, cell: int = 4, window: int = 16) -> Tensor:
@@ -55,6 +60,18 @@ def edge_l1(image: Tensor, target: Tensor) -> Tensor:
     """
     along_x, along_y = _forward_differences(image - target)
     return along_x.abs().mean() + along_y.abs().mean()
+
+
+def edge_mismatch(image: Tensor, target: Tensor) -> Tensor:
+    """1 less the correlation (Pearson's) of the edge strengths of two RGB batches [N, 3, H, W]: 0 for the same edges.
+
+    Edge strength is the Sobel magnitude of the luma, so lines may be stronger by a factor and change sides, but not
+    come where the target has none. The mean over samples; those without edges hardly count.
+    """
+    first, second = (sobel(rgb_to_grayscale(batch)).flatten(1) for batch in (image, target))  # [N, H W]
+    first, second = (strength - strength.mean(1, keepdim=True) for strength in (first, second))
+    norms = (first.square().mean(1) * second.square().mean(1) + EDGELESS**2).sqrt()
+    return (1 - (first * second).mean(1) / norms).mean()
 
 
 def total_variation(image: Tensor) -> Tensor:

@@ -18,9 +18,9 @@ together weigh as much as the drawn ones, a balance that other objectives than l
 serves the first steps and the others. A moving average of the generator is kept and exported.
 
 Beside the paper's terms, where there are pictures to stay near to, such as a filter's: L_anchor, the L1 distance to
-them over squares of 4x4 pixels. Supervision, as pix2pix has it (Isola et al. 2017, equation 4), holds colours and
-shapes and would alone stay the filter; what is finer is the discriminator's. Decoys can be left out (preset
-``anchored``).
+them over squares of 4, 16 and 64 pixels. Supervision, as pix2pix has it (Isola et al. 2017, equation 4), holds colours
+and shapes and would alone stay the filter; what is finer is the discriminator's. And L_edges: lines belong where the
+photo has edges. Decoys can be left out (preset ``anchored``).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from translate.data import Key, KeyedDataset
 from translate.edges import smooth_edges
 from translate.engine import to_device
 from translate.features import build_feature_network
-from translate.losses import coarse_l1, gram_matrix, total_variation, yuv_colour
+from translate.losses import coarse_l1, edge_mismatch, gram_matrix, total_variation, yuv_colour
 from translate.methods.base import DISCRIMINATOR, GENERATOR, Method, Pictures, built_discriminator, built_generator
 from translate.seeds import derived_seed
 from translate.step import Batch, StepContext, Terms
@@ -86,9 +86,14 @@ class AnimeGan(Method):
 
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         config, real_A, fake_B = self.config, batch["A"], pictures["fake_B"].float()
-        features = self.deep_features(fake_B)
-        terms = Terms({"G/content": config.lambda_content * self.content(features, real_A)})
-        if self.warms_up(context.progress):
+        warms_up = self.warms_up(context.progress)
+        keeps_content = warms_up or config.lambda_content > 0
+        takes_palette = config.style_colour and config.lambda_style > 0
+        features = self.deep_features(fake_B) if keeps_content or takes_palette else {}
+        terms = Terms({})
+        if keeps_content:
+            terms += Terms({"G/content": config.lambda_content * self.content(features, real_A)})
+        if warms_up:
             return terms
         if "anchor" in batch:
             terms += Terms({"G/anchor": config.lambda_anchor * coarse_l1(fake_B, batch["anchor"])})
@@ -97,6 +102,8 @@ class AnimeGan(Method):
             terms += Terms({"G/style": config.lambda_style * self.style(styled)})
         if config.lambda_colour > 0:
             terms += Terms({"G/colour": config.lambda_colour * yuv_colour(fake_B, real_A)})
+        if config.lambda_edges > 0:
+            terms += Terms({"G/edges": config.lambda_edges * edge_mismatch(fake_B, real_A)})
         if config.lambda_tv > 0:
             terms += Terms({"G/tv": config.lambda_tv * total_variation(fake_B)})
         if self.plays(context.progress):

@@ -203,6 +203,15 @@ def test_edges_are_the_photos_and_content_of_no_weight_is_not_computed(tmp_path:
     assert "G/content" not in losses
 
 
+def test_discriminator_teaches_nothing_of_the_margin(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, margin=4)
+    fake_B = batch["A"].clone().requires_grad_()
+    torch.stack([*method.adversary.fool(fake_B, CONTEXT)[0].losses.values()]).sum().backward()
+    assert fake_B.grad is not None
+    seen = fake_B.grad.abs().sum((0, 1)) > 0
+    assert seen[4:-4, 4:-4].any() and seen.sum() == seen[4:-4, 4:-4].sum()
+
+
 def test_without_decoys_the_discriminator_sees_the_translated_alone(tmp_path: Path) -> None:
     method, batch = built(tmp_path, decoys=False, objective="lsgan")
     method.bare("discriminator").eval()

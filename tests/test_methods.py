@@ -81,6 +81,7 @@ STABILISERS: dict[str, dict[str, object]] = {
     "DiffAugment": {"diff_augment": "color,translation,cutout"},
     "feature matching": {"lambda_features": 1.0},
     "no grid": {"lambda_grid": 10.0},
+    "margin": {"margin": 2},
     "orthogonal weights": {"weight_init": "orthogonal", "lambda_orthogonal": 1e-4},
     "two time scales": {"lr": 1e-4, "lr_discriminator": 4e-4},
     "not fused, contiguous": {"fused": False, "channels_last": False},
@@ -182,6 +183,10 @@ def test_another_method_cannot_resume_a_run(tmp_path: Path) -> None:
 def test_a_discriminator_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--crop 24: is too small for the discriminator patchgan"):
         built(tiny_run("cut", tmp_path, tmp_path / "run", discriminator_options={"layers": 5}))
+    with pytest.raises(UserError, match="--crop 24 less --margin 11 on each side: is too small"):
+        built(tiny_run("cut", tmp_path, tmp_path / "run", margin=11))
+    with pytest.raises(UserError, match="--margin 12: leaves nothing of --crop 24"):
+        tiny_run("cut", tmp_path, tmp_path / "run", margin=12)
     with pytest.raises(UserError, match="--discriminator stargan: has a head for domains, which cut has not"):
         options = {"layers": 2, "size": 24}
         built(tiny_run("cut", tmp_path, tmp_path / "run", discriminator="stargan", discriminator_options=options))

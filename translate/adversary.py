@@ -47,7 +47,9 @@ class Adversary:
         self.merges = config.merge_passes and not couples_samples(bare)
 
     def seen(self, images: Tensor, context: StepContext, purpose: str) -> Tensor:
-        """What the discriminator sees of ``images``, float [N, C, H, W]: augmented, under noise."""
+        """What the discriminator sees of ``images``, float [N, C, H, W]: within the margin, augmented, under noise."""
+        margin = self.config.margin
+        images = images[..., margin : images.shape[-2] - margin, margin : images.shape[-1] - margin]
         images = self.augment(images, self.augment.draw(context.uniform, purpose))
         # the noise is drawn where the pictures are: it is each process's own
         return add_instance_noise(images, self.config.instance_noise * (1 - context.progress))

@@ -35,6 +35,19 @@ class AdversarialConfig(TrainConfig):
         0.0, "deviation of the noise on what the discriminator sees; falls to 0 over the run", at_least=0
     )
     diff_augment: str = setting("", "what DiffAugment changes: any of color,translation,cutout; for small folders")
+    # a generator that can tell where the border is would draw lines along it where it has nothing else to go by
+    margin: int = setting(0, "pixels along the crop's borders that the discriminator does not see", at_least=0)
     merge_passes: bool = setting(
         True, "one batch for passes through one network that do not depend on each other, where that changes nothing"
     )
+
+    @property
+    def seen_side(self) -> int:
+        """Side in pixels of what the discriminator sees of a crop."""
+        return self.crop - 2 * self.margin
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if self.seen_side < 1:
+            found.append(f"--margin {self.margin}: leaves nothing of --crop {self.crop}")
+        return found

@@ -266,9 +266,10 @@ def built_discriminator(config: AdversarialConfig, *, in_channels: int = 3, **op
         raise UnusableError(f"--discriminator {config.discriminator}: {one_line(error)}") from error
     shapes_alone = copy.deepcopy(discriminator).to("meta")
     try:
-        verdict = shapes_alone(torch.empty(2, in_channels, config.crop, config.crop, device="meta"))
+        verdict = shapes_alone(torch.empty(2, in_channels, config.seen_side, config.seen_side, device="meta"))
     except RuntimeError as error:
-        raise UserError(f"--crop {config.crop}: is too small for the discriminator {config.discriminator}") from error
+        what = f"--crop {config.crop}" + (f" less --margin {config.margin} on each side" if config.margin else "")
+        raise UserError(f"{what}: is too small for the discriminator {config.discriminator}") from error
     if verdict.classes is not None and "domains" not in options:
         raise UserError(
             f"--discriminator {config.discriminator}: has a head for domains, which {config.method} has not"

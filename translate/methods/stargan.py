@@ -40,7 +40,7 @@ class StarGan(Method):
         self.names, self.exclusive = list(names), exclusive
         generator = built_generator(config, domains=len(names))
         self.add_networks(GENERATOR, {GENERATOR: generator}, lr=config.lr, averaged=(GENERATOR,))
-        discriminator = built_discriminator(config, domains=len(names), size=config.crop)
+        discriminator = built_discriminator(config, domains=len(names), size=config.seen_side)
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:

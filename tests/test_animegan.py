@@ -212,6 +212,19 @@ def test_discriminator_teaches_nothing_of_the_margin(tmp_path: Path) -> None:
     assert seen[4:-4, 4:-4].any() and seen.sum() == seen[4:-4, 4:-4].sum()
 
 
+def test_border_trace_is_what_a_nearer_border_changes(tmp_path: Path) -> None:
+    method, batch = built(tmp_path, lambda_border=2.0)
+    fake_B = method.forward(batch, CONTEXT)["fake_B"]
+    term = method.generator_terms(batch, {"fake_B": fake_B}, CONTEXT).losses["G/border"]
+    assert term.item() > 0
+    term.backward()
+    assert any(p.grad is not None and p.grad.any() for p in method.bare("generator").parameters())
+    method.networks["generator"].forward = lambda photo: photo / 2  # pixel by pixel
+    assert method.border_trace(batch["A"], batch["A"] / 2).item() == 0
+    method.networks["generator"].forward = lambda photo: photo / 2 + 0.25
+    assert method.border_trace(batch["A"], batch["A"] / 2).item() == pytest.approx(0.25, rel=1e-5)
+
+
 def test_without_decoys_the_discriminator_sees_the_translated_alone(tmp_path: Path) -> None:
     method, batch = built(tmp_path, decoys=False, objective="lsgan")
     method.bare("discriminator").eval()

@@ -213,6 +213,7 @@ class AnimeGanConfig(UnpairedConfig):
             "lambda_content": 0.0,
             "lambda_anchor": 15.0,
             "lambda_edges": 0.5,
+            "lambda_border": 10.0,
             "lambda_grid": 30.0,
             "lambda_style": 0.0,
             "lambda_colour": 0.0,
@@ -250,4 +251,5 @@ class AnimeGanConfig(UnpairedConfig):
     lambda_tv: float = setting(0.05, "weight of the total variation", at_least=0)
     lambda_anchor: float = setting(1.0, "weight of the L1 distance to --anchor's pictures, coarsened", at_least=0)
     lambda_edges: float = setting(0.0, "weight of the correlation of edges with the photo's", at_least=0)
+    lambda_border: float = setting(0.0, "weight of what changes in a picture where its border is near", at_least=0)
     decoys: bool = setting(True, "show the discriminator drawn pictures in grey and with smoothed edges too, as false")

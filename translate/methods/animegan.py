@@ -19,8 +19,9 @@ serves the first steps and the others. A moving average of the generator is kept
 
 Beside the paper's terms, where there are pictures to stay near to, such as a filter's: L_anchor, the L1 distance to
 them over squares of 4, 16 and 64 pixels. Supervision, as pix2pix has it (Isola et al. 2017, equation 4), holds colours
-and shapes and would alone stay the filter; what is finer is the discriminator's. And L_edges: lines belong where the
-photo has edges. Decoys can be left out (preset ``anchored``).
+and shapes and would alone stay the filter; what is finer is the discriminator's. L_edges: lines belong where the photo
+has edges. L_border: the border of a picture is no reason to draw anything. Decoys can be left out, as in the preset
+``anchored``.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import torch
 from accelerate import Accelerator
 from kornia.color import rgb_to_grayscale
 from torch import Tensor
+from torch.nn import functional as F
 
 from translate.config import AnimeGanConfig
 from translate.data import Key, KeyedDataset
@@ -61,7 +63,9 @@ class AnimeGan(Method):
     def __init__(self, config: AnimeGanConfig, accelerator: Accelerator, training: KeyedDataset) -> None:
         super().__init__(config, accelerator)
         self.training = training
-        self.add_networks(GENERATOR, {GENERATOR: built_generator(config)}, lr=config.lr, averaged=(GENERATOR,))
+        generator = built_generator(config)
+        self.stride = generator.stride
+        self.add_networks(GENERATOR, {GENERATOR: generator}, lr=config.lr, averaged=(GENERATOR,))
         discriminator = built_discriminator(config, in_channels=3)
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
         layout = torch.channels_last if config.channels_last else torch.contiguous_format
@@ -104,6 +108,8 @@ class AnimeGan(Method):
             terms += Terms({"G/colour": config.lambda_colour * yuv_colour(fake_B, real_A)})
         if config.lambda_edges > 0:
             terms += Terms({"G/edges": config.lambda_edges * edge_mismatch(fake_B, real_A)})
+        if config.lambda_border > 0:
+            terms += Terms({"G/border": config.lambda_border * self.border_trace(real_A, fake_B)})
         if config.lambda_tv > 0:
             terms += Terms({"G/tv": config.lambda_tv * total_variation(fake_B)})
         if self.plays(context.progress):
@@ -116,6 +122,17 @@ class AnimeGan(Method):
             wanted = self.deep_features(photo)
         level = self.features.content_level
         return relative_l1(features[level], wanted[level])
+
+    def border_trace(self, photo: Tensor, translated: Tensor) -> Tensor:
+        """Mean absolute difference of the translation of the middle of ``photo`` from the middle of its translation.
+
+        Convolutions see zeros beyond the border, and what is even has nothing else to draw lines by.
+        """
+        side = photo.shape[-1]
+        start = side // 4 // self.stride * self.stride
+        middle = slice(start, side - start)
+        alone = self.networks[GENERATOR](photo[..., middle, middle])
+        return F.l1_loss(alone.float(), translated[..., middle, middle].detach())
 
     def style(self, features: Features) -> Tensor:
         """How far the Gram matrices of ``features`` are from the drawn pictures', the mean over levels: from 0 to 2."""

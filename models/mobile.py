@@ -93,6 +93,11 @@ class MobileGenerator(Generator):
         weight = weight.permute(0, 1, 4, 2, 5, 3).reshape(channels, unshuffled // 4, 6, 6)
         return F.conv2d(image, weight, self.head.bias, stride=2, padding=2)
 
+    @torch.no_grad()
+    def amplify(self, factor: float) -> None:
+        for parameter in self.out.parameters():
+            parameter.mul_(factor)
+
     def weights_of_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Undoes `_head_of_unshuffled`, whose kernel the graph holds under a name of the exporter's choice."""
         parameters = dict(exported)

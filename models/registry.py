@@ -49,6 +49,10 @@ class Generator(nn.Module):
             f"choose one of {', '.join(sorted(able))}, without domains"
         )
 
+    def amplify(self, factor: float) -> None:
+        """Make what is added to the picture ``factor`` times as large. Raises ``ValueError`` where nothing is added."""
+        raise ValueError("this generator adds nothing to its photo, it paints anew")
+
     def weights_of_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Parameters by name, of the tensors that an exported graph holds: for families that the export reshapes."""
         return dict(exported)

@@ -66,7 +66,7 @@ def test_as_json(run_cli: RunCli, style: Path, tmp_path: Path) -> None:
     assert report["processor"]["avx2"] == ("AVX2" in processor_features())
     assert report["cuda"]["gpus"] == []
     assert [(found["name"], found["title"], found["file"]) for found in report["styles"]] == [
-        ("cel", "Tiny\x1b[2J", str(style))
+        (shipped.DEFAULT_STYLE, "Tiny\x1b[2J", str(style))
     ]
     assert report["cache"] == {"folder": str(tmp_path / "cache"), "files": 1, "bytes": 5}
     assert report["self_test"]["passed"]

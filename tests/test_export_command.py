@@ -52,6 +52,29 @@ def test_a_run_of_one_direction_refuses_the_other(run_cli: RunCli, tmp_path: Pat
     assert not (tmp_path / "style.onnx").exists()
 
 
+def test_strength_scales_what_is_added_to_the_photo(run_cli: RunCli, tmp_path: Path) -> None:
+    options = {"channels": 8, "wide_channels": 8, "dilations": [1], "fine_dilations": [1]}
+    torch.manual_seed(0)
+    weights = build_generator("mobile", **options).state_dict()
+    config = {"method": "toy", "generator": "mobile", "generator_options": options, "crop": 64}
+    checkpoint.save(tmp_path / "run", 1, config=config, weights={"generator_ema": weights}, state={}, keep=1)
+    photo = draw_photo(40, 36)[np.newaxis] // 2 + 64  # grey enough not to be clipped
+    changes = []
+    for strength in (1, 2):
+        style = tmp_path / f"{strength}.onnx"
+        done = run_cli("export", tmp_path / "run", "-o", style, "--strength", strength)
+        assert done.code == 0, done.err
+        changes.append(Translator(style, device="cpu")(photo).astype(np.int16) - photo)
+    assert np.abs(changes[0]).max() > 3
+    assert np.abs(changes[1] - 2 * changes[0]).max() <= 2
+
+    run = write_run(tmp_path / "toy", "toy", weights={"generator_ema": 1.0})
+    done = run_cli("export", run, "-o", tmp_path / "style.onnx", "--strength", 1.5)
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert "--strength 1.5: this generator adds nothing to its photo" in done.err
+    assert not (tmp_path / "style.onnx").exists()
+
+
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_the_run_names_the_domains(run_cli: RunCli, tmp_path: Path, exclusive: bool) -> None:
     names = ["red", "green", "blue"]

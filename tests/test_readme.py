@@ -102,8 +102,8 @@ def test_every_command_works_in_the_order_it_is_told(folder: Path) -> None:
                 results = pool.map(lambda line: run(shortened(line), folder), group)
                 for command, done in zip(group, results, strict=True):
                     assert done.returncode == 0, f"{command}\n{done.stderr}"
-    assert Image.open(folder / "photo-cel.jpg").size == Image.open(folder / "photo.jpg").size
-    assert Image.open(folder / "all" / "trip" / "two-cel.png").format == "PNG"
+    assert Image.open(folder / "photo-anime.jpg").size == Image.open(folder / "photo.jpg").size
+    assert Image.open(folder / "all" / "trip" / "two-drawn.png").format == "PNG"
     assert Image.open(folder / "sheet" / "one.jpg").width == 2 * Image.open(folder / "photos" / "one.jpg").width
     assert (folder / "drawn.mp4").stat().st_size
     assert Image.open(folder / "anime.jpg").format == "JPEG"

@@ -48,7 +48,7 @@ def test_a_photo_converts_in_an_empty_folder_without_pytorch(installed: Path, tm
     Image.fromarray(picture(1)).save(tmp_path / "some.jpg")
     done = translate(installed, tmp_path, "convert", "some.jpg")
     assert done.returncode == 0, done.stderr
-    assert Image.open(tmp_path / "some-cel.jpg").size == (40, 36)
+    assert Image.open(tmp_path / "some-anime.jpg").size == (40, 36)
 
 
 def test_training_without_pytorch_says_what_to_install(installed: Path, tmp_path: Path) -> None:

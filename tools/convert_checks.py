@@ -15,7 +15,7 @@ from PIL import Image
 
 from translate.images import load_rgb
 from translate.inference import Translator
-from translate.shipped import find_style
+from translate.shipped import DEFAULT_STYLE, find_style
 
 Rows = list[tuple[str, str]]
 TRANSLATE = [sys.executable, "-m", "translate"]
@@ -89,7 +89,7 @@ def check_large(photos: list[Path], work: Path, **_: int) -> Rows:
     rows.append(("its seconds", f"{summary['seconds']:.0f}"))
     with Image.open(work / "out.jpg") as written:
         rows.append(("its size", f"{written.width} x {written.height}"))
-    for name in ("cel", "cel-int8"):
+    for name in (DEFAULT_STYLE, f"{DEFAULT_STYLE}-int8"):
         path = find_style(name)
         whole = Translator(path, device="cpu", tile=0)(part)
         tiled = Translator(path, device="cpu", tile=512)(part)

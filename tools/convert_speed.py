@@ -22,6 +22,7 @@ from translate.images import load_rgb, to_signed_unit
 from translate.inference import open_style
 from translate.pipeline import Options, convert
 from translate.planning import plan
+from translate.shipped import DEFAULT_STYLE
 
 Rows = list[tuple[str, str]]
 TRANSLATE = [sys.executable, "-m", "translate"]
@@ -53,7 +54,7 @@ def as_jpeg(photos: list[Path], folder: Path) -> Path:
 
 def bench_throughput(photos: list[Path], work: Path, *, runs: int, device: str = "cpu", **_: int) -> Rows:
     """The pipeline in this process, against the network alone; they take turns."""
-    source, translator = as_jpeg(photos, work / "in"), open_style("cel", device=device)
+    source, translator = as_jpeg(photos, work / "in"), open_style(DEFAULT_STYLE, device=device)
     pictures = [load_rgb(photo)[np.newaxis] for photo in sorted(source.iterdir())]
     options = Options(lanes=translator.divide(len(pictures)))
     lanes = ThreadPoolExecutor(options.lanes)
@@ -131,7 +132,7 @@ def bench_photo(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
         for cumulative, name in re.findall(r"^import time:\s*\d+ \|\s*(\d+) \|\s+(\S+)$", shown.stderr, re.MULTILINE)
     }
     stages = json.loads(shown.stdout)["files"][0]["stages"]
-    translator = seconds(lambda: open_style("cel", device="cpu"))
+    translator = seconds(lambda: open_style(DEFAULT_STYLE, device="cpu"))
     modules = ("translate.cli", "numpy", "onnxruntime", "PIL.Image")
     return [
         ("one photo, whole process, ms", f"{whole * 1e3:.0f}"),

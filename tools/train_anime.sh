@@ -17,6 +17,6 @@ if [ ! -e "$work/pairs/complete" ]; then
     $python "$root/tools/make_cel_pairs.py" "$@" "$work/pairs" --tile 352 --fields 120 --lattice 1
     touch "$work/pairs/complete"
 fi
-$python -m translate train animegan --preset anchored --init cel --steps "${STEPS:-6500}" --precision "${PRECISION:-bf16}" \
+$python -m translate train animegan --preset anchored --init cel --steps "${STEPS:-1200}" --precision "${PRECISION:-bf16}" \
     --a "$work/pairs/A" --anchor "$work/pairs/B" --b "$art" --out "$work/run"
-"$root/tools/finish_style.sh" "$work/run" "$work/anime.onnx" "Anime" "$held_out" "$@"
+STRENGTH=${STRENGTH:-1.06} "$root/tools/finish_style.sh" "$work/run" "$work/anime.onnx" "Anime" "$held_out" "$@"

@@ -1,6 +1,6 @@
 """Image-to-image translation: train on folders, export one ONNX file, convert photos with it.
 
-In Python: ``load_style("cel")(photo)``, see `translate.api`.
+In Python: ``load_style("anime")(photo)``, see `translate.api`.
 """
 
 from typing import TYPE_CHECKING

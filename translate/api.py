@@ -2,9 +2,9 @@
 
 from translate import load_style
 
-style = load_style("cel")
+style = load_style("anime")
 picture = style("photo.jpg")
-picture.save("photo-cel.png")
+picture.save("photo-anime.png")
 for name, picture in zip(names, style(names)):
     ...
 """

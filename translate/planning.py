@@ -48,7 +48,7 @@ class Job:
 
 
 def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
-    """The output of a single photo where none is named: beside it, ``photo-cel.jpg`` for the addition ``-cel``."""
+    """The output of a single photo where none is named: beside it, ``photo-anime.jpg`` for the addition ``-anime``."""
     if len(inputs) != 1 or inputs[0] == STREAM or location(inputs[0]).is_dir() or is_pattern(inputs[0]):
         raise UserError("--output is missing: name a folder for the results, or '-' for standard output")
     photo = location(inputs[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 from translate.errors import UnusableError
 from translate.processor import int8_is_fast
 
-DEFAULT_STYLE = "cel"
+DEFAULT_STYLE = "anime"
 INT8 = "-int8"  # ends the name of the int8 variant of a style
 _HERE = Path(__file__).parent
 FOLDERS = (_HERE / "styles", _HERE.parent / "assets" / "styles")  # in an installed wheel, in a checkout

@@ -56,7 +56,7 @@ def convert(
         Literal["fast", "normal", "small"],
         typer.Option(help="write fast or write small files: of PNG, WebP, AVIF and, small, JPEG"),
     ] = "normal",
-    suffix: Annotated[str, typer.Option(help="added to the names in an output folder: photo-cel.jpg")] = "",
+    suffix: Annotated[str, typer.Option(help="added to the names in an output folder: photo-anime.jpg")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace files that exist")] = False,
     skip_existing: Annotated[bool, typer.Option("--skip-existing", help="keep files that exist")] = False,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="with subfolders, kept in the output")] = False,

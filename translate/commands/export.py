@@ -18,6 +18,9 @@ def export(
         Literal["AtoB", "BtoA"],
         typer.Option(help="which generator of a run that trains one each way, as cyclegan does"),
     ] = "AtoB",
+    strength: Annotated[
+        float, typer.Option(min=0, help="how far the style goes: 1.1 a tenth further than it was trained to")
+    ] = 1.0,
     opset: Annotated[
         int | None, typer.Option(help="version of ONNX's operators [default: 18]", show_default=False)
     ] = None,
@@ -52,6 +55,11 @@ def export(
     photos = [] if calibration is None else find_images(calibration, recursive=True)
     parts = split_photos(photos) if int8 else None
     generator, info = load_run(run, direction, title=title or output.stem, licence=licence, training_data=training_data)
+    if strength != 1:
+        try:
+            generator.amplify(strength)
+        except ValueError as error:
+            raise UserError(f"--strength {strength:g}: {error}") from error
     with TemporaryDirectory() as folder:
         exported = output if calibration is None else Path(folder) / "exported.onnx"
         report = export_style(generator, info, exported, opset=opset or DEFAULT_OPSET, fp16=fp16)

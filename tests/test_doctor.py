@@ -44,9 +44,9 @@ def test_as_text(run_cli: RunCli, style: Path, tmp_path: Path) -> None:
     assert lines[1].endswith("CPUExecutionProvider")
     for start in ("numpy ", "Pillow ", "torch ", "processor: ", "CUDA"):
         assert any(line.startswith(start) for line in lines)
-    assert f"style cel: Tiny\\x1b[2J, fp32, {style.stat().st_size / 1e6:.1f} MB" in lines
+    assert f"style anime: Tiny\\x1b[2J, fp32, {style.stat().st_size / 1e6:.1f} MB" in lines
     assert f"cache: {tmp_path / 'cache'}, 0 files, 0.0 MB" in lines
-    assert any(line.startswith("self-test of cel on cpu: passed, differs by 0.") for line in lines)
+    assert any(line.startswith("self-test of anime on cpu: passed, differs by 0.") for line in lines)
     assert lines[-1].startswith("--device auto takes cpu: ")
     assert b"\x1b" not in done.out
 
@@ -78,7 +78,7 @@ def test_a_processor_that_computes_wrongly(run_cli: RunCli, style: Path, monkeyp
     monkeypatch.setattr(inference.Translator, "__call__", lambda self, images: 255 - images)
     done = run_cli("doctor")
     assert done.code == ExitCode.UNUSABLE
-    assert b"self-test of cel on cpu: FAILED, differs by " in done.out
+    assert b"self-test of anime on cpu: FAILED, differs by " in done.out
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_default_style_that_cannot_be_used(run_cli: RunCli, style: Path, conte
     done = run_cli("doctor")
     assert done.code == ExitCode.UNUSABLE
     assert done.err == ""
-    (line,) = [line for line in done.out.decode().splitlines() if line.startswith("self-test of cel on cpu: FAILED, ")]
+    (line,) = [line for line in done.out.decode().splitlines() if line.startswith("self-test of anime on cpu: FAILED, ")]
     assert problem in line
     assert b"--device auto takes cpu" in done.out
 
@@ -123,11 +123,11 @@ def test_a_gpu(run_cli: RunCli, style: Path, monkeypatch: pytest.MonkeyPatch) ->
         "cuda:0: Fast \\x1b[2J",
         "cuda:1: Slow",
         "CUDA libraries: libcudnn.so.9 found",
-        "self-test of cel on cuda:1: FAILED, --device cuda:1: onnxruntime could not start CUDA",
+        "self-test of anime on cuda:1: FAILED, --device cuda:1: onnxruntime could not start CUDA",
         "--device auto takes cuda:0",
     ):
         assert line in lines
-    assert any(line.startswith("self-test of cel on cuda:0: passed") for line in lines)
+    assert any(line.startswith("self-test of anime on cuda:0: passed") for line in lines)
 
 
 def test_without_cuda_torch_or_a_cache(run_cli: RunCli, style: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,9 @@ def test_a_default_style_that_cannot_be_used(run_cli: RunCli, style: Path, conte
     done = run_cli("doctor")
     assert done.code == ExitCode.UNUSABLE
     assert done.err == ""
-    (line,) = [line for line in done.out.decode().splitlines() if line.startswith("self-test of anime on cpu: FAILED, ")]
+    (line,) = [
+        line for line in done.out.decode().splitlines() if line.startswith("self-test of anime on cpu: FAILED, ")
+    ]
     assert problem in line
     assert b"--device auto takes cpu" in done.out
 

@@ -102,12 +102,12 @@ def test_shipped_style_by_name_and_the_default(
     run_cli: RunCli, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shipped, "FOLDERS", (tmp_path,))
-    for name in ("cel", "other"):
+    for name in (shipped.DEFAULT_STYLE, "other"):
         write_style(tmp_path / f"{name}.onnx")
-    assert "style cel on" in run_cli("convert", photo, "-o", tmp_path / "1.png", "-d", "cpu").err
+    assert f"style {shipped.DEFAULT_STYLE} on" in run_cli("convert", photo, "-o", tmp_path / "1.png", "-d", "cpu").err
     assert "style other on" in run_cli("convert", photo, "-o", tmp_path / "2.png", "-d", "cpu", "-m", "other").err
     unknown = run_cli("convert", photo, "-o", tmp_path / "3.png", "-s", "nowhere")
-    refused(unknown, ExitCode.UNUSABLE, "--style nowhere", "shipped: cel, other", ".onnx file")
+    refused(unknown, ExitCode.UNUSABLE, "--style nowhere", f"shipped: {shipped.DEFAULT_STYLE}, other", ".onnx file")
 
 
 def test_auto_says_once_which_device_it_took(run_cli: RunCli, album: Path, tmp_path: Path, tiny_style: Path) -> None:

@@ -13,7 +13,7 @@ PHOTOS is a folder of photos of about one size, such as the 24 of the Kodak set.
     ray         the same bytes from two workers, one of them killed (tests/test_ray_engine.py does the killing)
     gpu         throughput on the GPU, against onnxruntime alone and against decoding and encoding alone
 
-Whole processes are timed from outside, medians of ``--runs``. The style is the one in the box.
+Whole processes are timed from outside, medians of ``--runs``. The style is the default one.
 """
 
 from __future__ import annotations

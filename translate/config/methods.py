@@ -252,6 +252,6 @@ class AnimeGanConfig(UnpairedConfig):
     lambda_colour: float = setting(3.0, "weight of the photo's colour in YUV", at_least=0)
     lambda_tv: float = setting(0.05, "weight of the total variation", at_least=0)
     lambda_anchor: float = setting(1.0, "weight of the L1 distance to --anchor's pictures, coarsened", at_least=0)
-    lambda_edges: float = setting(0.0, "weight of the correlation of edges with the photo's", at_least=0)
+    lambda_edges: float = setting(0.0, "weight of edges that are not where the photo has them", at_least=0)
     lambda_border: float = setting(0.0, "weight of what changes in a picture where its border is near", at_least=0)
     decoys: bool = setting(True, "show the discriminator drawn pictures in grey and with smoothed edges too, as false")

@@ -66,7 +66,8 @@ def edge_mismatch(image: Tensor, target: Tensor) -> Tensor:
     """1 less the correlation (Pearson's) of the edge strengths of two RGB batches [N, 3, H, W]: 0 for the same edges.
 
     Edge strength is the Sobel magnitude of the luma, so lines may be stronger by a factor and change sides, but not
-    come where the target has none. The mean over samples; those without edges hardly count.
+    come where the target has none: what `translate.evaluation.pairwise` calls edge agreement, as a loss of batches. The
+    mean over samples; those without edges hardly count.
     """
     first, second = (sobel(rgb_to_grayscale(batch)).flatten(1) for batch in (image, target))  # [N, H W]
     first, second = (strength - strength.mean(1, keepdim=True) for strength in (first, second))

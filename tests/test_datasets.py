@@ -1,12 +1,10 @@
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 
 from tests.pairs import picture, tiny_config, tiny_settings, write_pairs
 from translate.augment import Augment, random_crop
@@ -17,14 +15,12 @@ from translate.datasets import (
     PairedDataset,
     TrainingData,
     UnpairedDataset,
-    decode,
     hold_out,
     load_domains,
     load_pairs,
     load_unpaired,
 )
 from translate.errors import PictureError, UserError
-from translate.images import load_rgb
 
 
 def grey(folder: Path, *levels: int) -> Path:
@@ -246,61 +242,6 @@ def test_unreadable_pictures_are_named(tmp_path: Path, seasons: TrainingData) ->
     dataset.files[0].write_bytes(b"no picture")
     with pytest.raises(PictureError, match=str(dataset.files[0])):
         dataset[Key(0, 0)]
-
-
-# decoding
-
-
-def test_jpegs_decode_to_the_same_pixels_whatever_they_hold(tmp_path: Path) -> None:
-    image = Image.fromarray(picture(1, width=61, height=47))
-    turned = Image.Exif()
-    turned[0x0112] = 6
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # red and green exchanged: a profile that no decoder may pass over
-    swapped = srgb.replace(b"rXYZ", b"tXYZ").replace(b"gXYZ", b"rXYZ").replace(b"tXYZ", b"gXYZ")
-    kinds: dict[str, tuple[Image.Image, dict[str, Any]]] = {
-        "plain": (image, {}),
-        "progressive": (image, {"progressive": True, "subsampling": "4:2:0"}),
-        "srgb": (image, {"icc_profile": srgb}),
-        "profile": (image, {"icc_profile": swapped}),
-        "turned": (image, {"exif": turned}),
-        "grey": (image.convert("L"), {}),
-        "cmyk": (image.convert("CMYK"), {}),
-    }
-    for name, (source, options) in kinds.items():
-        path = tmp_path / f"{name}.jpg"
-        source.save(path, quality=90, **options)
-        np.testing.assert_array_equal(decode(path), load_rgb(path), err_msg=name)
-    plain = load_rgb(tmp_path / "plain.jpg")
-    assert np.abs(load_rgb(tmp_path / "profile.jpg").astype(int) - plain).max() > 20
-    assert load_rgb(tmp_path / "turned.jpg").shape == (61, 47, 3)
-
-
-def test_the_decoder_given_is_used_where_it_may_be(tmp_path: Path) -> None:
-    image = Image.fromarray(picture(1))
-    image.save(tmp_path / "plain.jpg")
-    image.convert("L").save(tmp_path / "grey.jpg")
-    image.save(tmp_path / "plain.png")
-    given: list[bytes] = []
-
-    def invert(content: bytes) -> NDArray[np.uint8]:
-        given.append(content)
-        return 255 - picture(1)
-
-    inverted = [np.array_equal(load_rgb(path, decode_jpeg=invert), 255 - picture(1)) for path in tmp_path.iterdir()]
-    assert inverted.count(True) == 1
-    assert given == [(tmp_path / "plain.jpg").read_bytes()]
-
-
-def test_a_jpeg_cut_short_is_refused_as_ever(tmp_path: Path) -> None:
-    path = tmp_path / "short.jpg"
-    Image.fromarray(picture(1)).save(path)
-    path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(PictureError) as expected:
-        load_rgb(path)
-    with pytest.raises(PictureError) as caught:
-        decode(path)
-    assert str(caught.value) == str(expected.value) and "cut short" in str(caught.value)
 
 
 @pytest.mark.parametrize(

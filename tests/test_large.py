@@ -16,6 +16,8 @@ from translate.inference import Translator
 from translate.pipeline import Options, convert
 from translate.planning import Job
 
+EXACT = 96  # from this quality on, JPEGs of usual size are encoded with the exact transform, as large ones always are
+
 
 @pytest.fixture
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,10 +44,10 @@ def test_a_large_picture_is_as_the_others(
     image.save(tmp_path / "photo.png", exif=exif.tobytes())
     translator = Translator(tiny_style, device="cpu")
     for name in ("large.png", "large.jpg"):
-        converted(translator, tmp_path / "photo.png", tmp_path / name, strength=strength)
+        converted(translator, tmp_path / "photo.png", tmp_path / name, strength=strength, quality=EXACT)
     monkeypatch.setattr(pipeline, "LARGE", 10**6)
     for name in ("usual.png", "usual.jpg"):
-        converted(translator, tmp_path / "photo.png", tmp_path / name, strength=strength)
+        converted(translator, tmp_path / "photo.png", tmp_path / name, strength=strength, quality=EXACT)
     found, expected = load_picture(tmp_path / "large.png"), load_picture(tmp_path / "usual.png")
     np.testing.assert_array_equal(found.rgb, expected.rgb)
     assert (found.alpha is None) == (expected.alpha is None) == (mode != "RGBA")

@@ -54,7 +54,7 @@ class PairedDataset(KeyedDataset):
         """Both sides of a pair, RGB uint8 [H, W, 3]. Raises ``PictureError`` that names the file."""
         pair = self.pairs[index]
         if pair.side_by_side:
-            both = decode(pair.a)
+            both = load_rgb(pair.a)
             middle = both.shape[1] // 2
             sample = {"A": both[:, :middle], "B": both[:, middle : 2 * middle]}
         else:
@@ -102,29 +102,14 @@ class DomainDataset(KeyedDataset):
 
     def __getitem__(self, key: Key) -> dict[str, Tensor]:
         shift, seed = (derived_seed(key.seed, number) for number in range(2))
-        image = self.augment({"image": decode(self.files[key.sample])}, seed=seed)
+        image = self.augment({"image": load_rgb(self.files[key.sample])}, seed=seed)
         other = (key.sample + shift) % len(self)
         return to_tensors(image) | {"domain": self.labels[key.sample], "target": self.labels[other]}
 
 
-def decode(path: Path) -> NDArray[np.uint8]:
-    """The picture as uint8 [H, W, 3]; raises ``PictureError`` that names the file."""
-    return load_rgb(path, decode_jpeg=_decode_jpeg)
-
-
-def _decode_jpeg(content: bytes) -> NDArray[np.uint8]:
-    """Pillow's pixels in two thirds of its time. Raises ``RuntimeError`` where torchvision cannot."""
-    from torchvision import io  # takes seconds, and data without JPEGs does not need it
-
-    if not hasattr(io, "decode_jpeg"):
-        raise RuntimeError("torchvision has given up its decoders, as its version 0.29 announces")
-    data = torch.frombuffer(bytearray(content), dtype=torch.uint8)
-    return io.decode_jpeg(data, io.ImageReadMode.RGB).permute(1, 2, 0).numpy()
-
-
 def load_alike(files: Files) -> Sample:
     """Decode pictures that are to be moved alike. Raises ``PictureError`` where one cannot be, or differs in size."""
-    sample = {name: decode(path) for name, path in files.items()}
+    sample = {name: load_rgb(path) for name, path in files.items()}
     first, *others = files
     for name in others:
         if sample[name].shape != sample[first].shape:

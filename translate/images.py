@@ -20,11 +20,10 @@ from translate.colour import srgb_transform, to_srgb
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.exif import read_exif
 from translate.formats import FORMATS, Effort, save_options
+from translate.jpeg import decode_jpeg, encode_jpeg
 from translate.reading import MAX_PIXELS as MAX_PIXELS
 from translate.reading import READABLE, reading, require_few_scans, require_file, require_pixels
 from translate.remote import Location, RemotePath
-
-JpegDecoder = Callable[[bytes], NDArray[np.uint8]]  # content of a file -> [H, W, 3]; RuntimeError where it cannot
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -80,13 +79,9 @@ def from_signed_unit(values: Any) -> Any:
     return ((values + 1) * 127.5).round().clip(0, 255)
 
 
-def load_rgb(path: str | Location, *, decode_jpeg: JpegDecoder | None = None) -> NDArray[np.uint8]:
+def load_rgb(path: str | Location) -> NDArray[np.uint8]:
     """The picture as uint8 [H, W, 3], on white where it is transparent; raises ``PictureError`` as `load_picture`."""
-    picture = load_picture(path, decode_jpeg=decode_jpeg)
-    if picture.alpha is None:
-        return picture.rgb
-    opacity = picture.alpha[..., np.newaxis].astype(np.uint16)
-    return ((picture.rgb * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
+    return _on_white(load_picture(path))
 
 
 def load_rgb_within(path: str | Location, longest: int) -> NDArray[np.uint8]:
@@ -94,18 +89,13 @@ def load_rgb_within(path: str | Location, longest: int) -> NDArray[np.uint8]:
     return shrink(Picture(load_rgb(path)), longest).rgb
 
 
-def load_picture(
-    source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS, decode_jpeg: JpegDecoder | None = None
-) -> Picture:
+def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a file, or the content of one; of an animation or a TIFF of several pages the first frame.
 
-    ``decode_jpeg`` is used in Pillow's place for JPEGs whose pixels are upright sRGB as they are.
     Raises ``PictureError``, naming the file, where there is no file, it is no picture, damaged, cut short, or has more
     than ``max_pixels``.
     """
-    return _load(
-        source, max_pixels, lambda image, file: _decode_quickly(image, file, decode_jpeg) or _to_picture(image)
-    )
+    return _load(source, max_pixels, _to_picture)
 
 
 def load_frugally(
@@ -118,7 +108,7 @@ def load_frugally(
 
     def decode(image: Image.Image, file: IO[bytes]) -> Picture | Upright:
         if image.width * image.height <= large:
-            return _to_picture(image)
+            return _to_picture(image, file)
         admit_large()
         return to_upright(image)
 
@@ -155,24 +145,25 @@ def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image
             return decode(image, file)
 
 
-def _decode_quickly(image: Image.Image, file: IO[bytes], decode_jpeg: JpegDecoder | None) -> Picture | None:
-    """``None``: not an RGB JPEG whose pixels are upright sRGB as they are, or damaged. Pillow has the last word."""
-    if decode_jpeg is None or (image.format, image.mode) != ("JPEG", "RGB"):
+def _to_picture(image: Image.Image, file: IO[bytes]) -> Picture:
+    quickly = _decode_quickly(image, file)
+    if quickly is not None:
+        return quickly
+    upright = to_upright(image)
+    colour, alpha = upright.colour, upright.alpha
+    return Picture(np.array(colour), None if alpha is None else np.array(alpha), upright.exif, upright.format)
+
+
+def _decode_quickly(image: Image.Image, file: IO[bytes]) -> Picture | None:
+    """``None``: not an RGB JPEG whose pixels are upright sRGB as they are, or one that only Pillow decodes."""
+    if (image.format, image.mode) != ("JPEG", "RGB"):
         return None
     (orientation, exif), profile = read_exif(image), image.info.get("icc_profile")
     if orientation != 1 or (profile and srgb_transform(profile, "RGB") is not None):
         return None
     file.seek(0)
-    try:
-        return Picture(decode_jpeg(file.read()), exif=exif, format="JPEG")
-    except RuntimeError:
-        return None
-
-
-def _to_picture(image: Image.Image) -> Picture:
-    upright = to_upright(image)
-    colour, alpha = upright.colour, upright.alpha
-    return Picture(np.array(colour), None if alpha is None else np.array(alpha), upright.exif, upright.format)
+    rgb = decode_jpeg(file.read(), image.size)
+    return None if rgb is None else Picture(rgb, exif=exif, format="JPEG")
 
 
 def to_upright(image: Image.Image) -> Upright:
@@ -230,12 +221,16 @@ def shrink(picture: Picture, max_side: int) -> Picture:
 
 def _to_image(picture: Picture, *, alpha: bool) -> Image.Image:
     """RGBA, or RGB: the picture has no alpha, or it is not wanted and the picture is laid on white."""
+    if picture.alpha is None or not alpha:
+        return Image.fromarray(_on_white(picture))
+    return Image.fromarray(np.dstack((picture.rgb, picture.alpha)))
+
+
+def _on_white(picture: Picture) -> NDArray[np.uint8]:
     if picture.alpha is None:
-        return Image.fromarray(picture.rgb)
-    image = Image.fromarray(np.dstack((picture.rgb, picture.alpha)))
-    if alpha:
-        return image
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        return picture.rgb
+    opacity = picture.alpha[..., np.newaxis].astype(np.uint16)
+    return ((picture.rgb * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
 
 
 def encode_picture(picture: Picture, format: str, quality: int | None = None, effort: Effort = "normal") -> bytes:
@@ -249,6 +244,8 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, ef
     buffer = io.BytesIO()
     try:
         options = save_options(format, quality, effort, picture.exif)
+        if format == "JPEG" and effort != "small":
+            return encode_jpeg(_on_white(picture), options["quality"], options.get("exif"))
         _to_image(picture, alpha=FORMATS[format].alpha).save(buffer, format, **options)
     except CODEC_ERRORS as error:
         raise cannot_be_written(picture.size, format, error) from error

@@ -19,11 +19,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from translate.config import TrainConfig
+from translate.config import METRICS_NAME, TrainConfig
 from translate.files import atomic_file, write_atomically
 from translate.resources import resources_in_use
 
-METRICS = "metrics.jsonl"
 SAMPLES = "samples"  # the folder of the validation grids
 
 
@@ -50,7 +49,7 @@ class RunLog:
         self.collected: dict[str, list[Tensor]] = defaultdict(list)
         self._begin_anew()
         if show:
-            forget_after(config.out / METRICS, first_step)
+            forget_after(config.out / METRICS_NAME, first_step)
             self.board = SummaryWriter(config.out / "tensorboard", purge_step=first_step + 1)
 
     def __enter__(self) -> Self:
@@ -138,7 +137,7 @@ class RunLog:
 
     def _append(self, line: dict[str, Any]) -> None:
         if self.show:
-            with (self.out / METRICS).open("a", encoding="utf-8") as file:
+            with (self.out / METRICS_NAME).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
 
     def _begin_anew(self) -> None:

@@ -5,7 +5,7 @@ dataclasses here: a new setting is one new field. Imports no deep-learning libra
 """
 
 from translate.config.adversarial import AdversarialConfig
-from translate.config.base import CONFIG_NAME, TrainConfig
+from translate.config.base import CONFIG_NAME, METRICS_NAME, TrainConfig
 from translate.config.methods import (
     AnimeGanConfig,
     CutConfig,
@@ -23,6 +23,7 @@ CONFIGS: dict[str, type[AdversarialConfig]] = {
 __all__ = [
     "CONFIGS",
     "CONFIG_NAME",
+    "METRICS_NAME",
     "AdversarialConfig",
     "AnimeGanConfig",
     "CutConfig",

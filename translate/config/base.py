@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 from translate.config.values import convert, flag, out_of_limits, setting
 from translate.errors import UserError
 
-CONFIG_NAME = "config.json"
+CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,10 +66,9 @@ def sample_distance(one: Array, other: Array) -> Distance:
 
 def gaussian_kernel(samples: Array) -> Array:
     """exp(-|x - y|^2 / (2 s^2)) between all samples, s the median distance: [N, D] -> [N, N]."""
-    squares = np.square(samples).sum(1)
-    apart = np.maximum(squares[:, None] + squares - 2 * samples @ samples.T, 0)
-    width = float(np.median(np.sqrt(apart[np.triu_indices(len(samples), 1)])))
-    kernel: Array = np.exp(-apart / max(2 * width**2, 1e-12))
+    from translate.evaluation.distances import distances, median_distance
+
+    kernel: Array = np.exp(-np.square(distances(samples, samples)) / (2 * median_distance(samples) ** 2))
     return kernel
 
 

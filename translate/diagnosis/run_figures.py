@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.config import CONFIG_NAME, CONFIGS, AdversarialConfig
+from translate.config import CONFIG_NAME, CONFIGS, METRICS_NAME, AdversarialConfig
 from translate.errors import UserError, one_line, printable
 
-METRICS = "metrics.jsonl"
 EVENTS = ("alarm", "rollback")
 
 
@@ -73,7 +72,7 @@ def read_run(folder: Path) -> RunFigures:
     """The settings and figures of a run. Raises ``UserError`` that names the file and the remedy."""
     try:
         settings = (folder / CONFIG_NAME).read_text(encoding="utf-8")
-        text = (folder / METRICS).read_text(encoding="utf-8")
+        text = (folder / METRICS_NAME).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         missing = Path(error.filename).name if isinstance(error, OSError) and error.filename else "its log"
         raise UserError(
@@ -87,7 +86,7 @@ def read_run(folder: Path) -> RunFigures:
     for number, line in enumerate(complete, 1):
         record = _parsed(line)
         if record is None:
-            raise UserError(f"{folder / METRICS}: line {number} is no line of a log; remove it")
+            raise UserError(f"{folder / METRICS_NAME}: line {number} is no line of a log; remove it")
         step = record.pop("step")
         for name, value in record.items():
             if name in EVENTS:

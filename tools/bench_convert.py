@@ -4,7 +4,8 @@
 
 PHOTOS is a folder of photos of about one size, such as the 24 of the Kodak set. CHECK, by default all, are:
 
-    throughput  JPEG to JPEG, against onnxruntime alone on arrays in memory, with as many threads, start-up apart
+    throughput  JPEG to JPEG, against onnxruntime alone on arrays in memory, with as many threads, start-up apart;
+                medians of five times as many turns
     folder      a folder of PNG to JPEG, the whole process, against PyTorch and AnimeGANv2's generator, file by file
     photo       one photo, the whole process, and where its time goes
     many        2000 small photos: memory, and an interrupted run gone on with

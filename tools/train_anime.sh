@@ -5,8 +5,7 @@
 # ART is of one hand, at the size at which photos are to be converted. HELD_OUT holds photos that are not in PHOTOS, on
 # which the loss of eight bits is measured. WORK keeps the pairs (about 0.5 GB for 340 photos), the run and the styles;
 # repeating the command goes on where it stopped. STEPS sets the length of the training, PRECISION its arithmetic: fp32
-# is the faster one where the processor has no instructions for bf16. STRENGTH says how far the style goes. LICENCE and
-# TRAINING_DATA go into the style's metadata.
+# is the faster one where the processor has no instructions for bf16. LICENCE and TRAINING_DATA go into the metadata.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 export PYTHONPATH=$root
@@ -20,4 +19,4 @@ if [ ! -e "$work/pairs/complete" ]; then
 fi
 $python -m translate train animegan --preset anchored --init cel --steps "${STEPS:-1200}" --precision "${PRECISION:-bf16}" \
     --a "$work/pairs/A" --anchor "$work/pairs/B" --b "$art" --out "$work/run"
-STRENGTH=${STRENGTH:-1.06} "$root/tools/finish_style.sh" "$work/run" "$work/anime.onnx" "Anime" "$held_out" "$@"
+"$root/tools/finish_style.sh" "$work/run" "$work/anime.onnx" "Anime" "$held_out" "$@"

@@ -105,7 +105,8 @@ def photos() -> Tensor:
 
 
 def style_loss(method: AnimeGan, batch: Batch, picture: Tensor) -> Tensor:
-    return method.generator_terms(batch, {"fake_B": picture}, CONTEXT).losses["G/style"]
+    fake = picture.expand(len(batch["B"]), -1, -1, -1)
+    return method.generator_terms(batch, {"fake_B": fake}, CONTEXT).losses["G/style"]
 
 
 @pytest.mark.parametrize("style_colour", [False, True])

@@ -28,7 +28,7 @@ TESTS = [
     f"tests/test_{name}.py"
     for name in (
         *("animation", "augment", "batch_augment", "cli", "contract", "convert", "data", "distances", "doctor"),
-        *("evaluation", "export", "extractors", "features", "images", "inference", "init", "methods", "page"),
+        *("evaluation", "export", "extractors", "features", "images", "inference", "init", "jpeg", "methods", "page"),
         *("models_command", "pix2pix", "quantise", "ray_engine", "remote", "session_cache", "training", "video"),
         *("byte_ends", "wheel"),
     )

@@ -21,6 +21,7 @@ from translate.inference import Translator
 from translate.moving import MovingOptions
 from translate.shipped import find_style
 from translate.video import VideoResult, convert_video
+from translate.video_parts import Encoding, SegmentEncoder, choose_codec
 from translate.video_source import Colour, probe, read_frames
 
 Pixels = NDArray[np.uint8]
@@ -349,9 +350,34 @@ def short_segments(monkeypatch: pytest.MonkeyPatch) -> int:
     return 8
 
 
-def noisy_film(count: int) -> list[Pixels]:
+def noisy_film(count: int, width: int = 64, height: int = 48) -> list[Pixels]:
     rng = np.random.default_rng(1)
-    return [(frame + rng.normal(0, 3, frame.shape)).clip(0, 255).astype(np.uint8) for frame in film(count)]
+    frames = film(count, width, height)
+    return [(frame + rng.normal(0, 3, frame.shape)).clip(0, 255).astype(np.uint8) for frame in frames]
+
+
+def test_the_same_frames_become_the_same_bytes() -> None:
+    codec, options = choose_codec(".mp4", 100)
+    encoding = Encoding(
+        codec=codec,
+        options=options,
+        width=320,
+        height=240,
+        pixel_aspect=Fraction(1),
+        rate=Fraction(RATE),
+        time_base=Fraction(1, RATE),
+        colour=Colour(matrix=6, primaries=6, transfer=6, range=1),
+    )
+    frames = noisy_film(30, 320, 240)
+
+    def encoded() -> bytes:
+        segment = SegmentEncoder(encoding)
+        for index, frame in enumerate(frames):
+            segment.add(frame, index, 1)
+        segment.finish()
+        return b"".join(bytes(packet) for packet in segment.packets)
+
+    assert len({encoded() for _ in range(10)}) == 1
 
 
 @pytest.mark.parametrize("stabilise", [False, True])

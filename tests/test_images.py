@@ -383,6 +383,18 @@ def test_every_format_comes_back(format: str) -> None:
         assert back.exif is None
 
 
+HOLD_EXIF = [format for format, spec in FORMATS.items() if spec.exif]
+
+
+@pytest.mark.parametrize("written", HOLD_EXIF)
+@pytest.mark.parametrize("read", HOLD_EXIF)
+def test_exif_goes_from_format_to_format(read: str, written: str) -> None:
+    content = encode_picture(Picture(PHOTO, exif=exif_with(1).tobytes()), read)
+    back = load_picture(encode_picture(load_picture(content), written))
+    assert back.exif is not None
+    assert read_exif(back.exif)[MAKE] == "Maker"
+
+
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP"])
 def test_lossless_formats_keep_every_byte(format: str) -> None:
     np.testing.assert_array_equal(load_picture(encode_picture(Picture(PHOTO), format)).rgb, PHOTO)

@@ -7,6 +7,7 @@ from PIL import ExifTags, Image
 from translate.errors import CODEC_ERRORS
 
 _ORIENTATION = ExifTags.Base.Orientation
+_HEADER = b"Exif\0\0"
 # TIFF and EXIF share one directory of tags; those that describe the layout of the pixels belong to one file only.
 _LAYOUT_TAGS = {*range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(317, 348), *range(512, 533)}
 _LAYOUT_TAGS |= {700, 33723, 34377, 34675, 37724}  # XMP, IPTC, Photoshop's, the ICC profile, Photoshop's layers
@@ -20,10 +21,15 @@ def read_exif(image: Image.Image) -> tuple[int, bytes | None]:
         if orientation == 1 and "exif" in image.info:
             anew = Image.Exif()
             anew.load(image.info["exif"])  # a JPEG's `getexif` says nothing of damage that opening it came upon
-            return 1, image.info["exif"] if len(anew) else None
+            return 1, _with_header(image.info["exif"]) if len(anew) else None
         return orientation, portable_exif(exif)
     except CODEC_ERRORS:
         return 1, None
+
+
+def _with_header(exif: bytes) -> bytes:
+    """WebP holds EXIF without the header that JPEG wants, and Pillow passes on what it finds."""
+    return exif if exif.startswith(_HEADER) else _HEADER + exif
 
 
 def portable_exif(exif: Image.Exif) -> bytes | None:

@@ -1,4 +1,4 @@
-"""JPEG to array and back without Pillow's own copy of the pixels, which takes as long again as half of the decoding."""
+"""JPEG to array and back without Pillow's own copy of the pixels, which takes half as long as the decoding."""
 
 from __future__ import annotations
 

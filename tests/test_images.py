@@ -25,7 +25,7 @@ from translate.images import (
     to_signed_unit,
 )
 
-MAKE, ORIENTATION, DATE, WIDTH_TAG = 271, 274, 36867, 256
+MAKE, ORIENTATION, RESOLUTION, DATE, WIDTH_TAG = 271, 274, 282, 36867, 256
 PHOTO = draw_photo(40, 24)
 
 
@@ -393,6 +393,25 @@ def test_exif_goes_from_format_to_format(read: str, written: str) -> None:
     back = load_picture(encode_picture(load_picture(content), written))
     assert back.exif is not None
     assert read_exif(back.exif)[MAKE] == "Maker"
+
+
+@pytest.mark.parametrize("format", HOLD_EXIF)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_tag_of_the_wrong_type_costs_nothing_but_itself(orientation: int, format: str) -> None:
+    """Cameras write such, and Pillow reads but does not write them."""
+    exif = exif_with(orientation)
+    exif[RESOLUTION] = 72.0
+    tags = exif.tobytes()
+    as_text = tags.replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x02")
+    assert as_text != tags
+    file = io.BytesIO()
+    Image.fromarray(PHOTO).save(file, "JPEG", exif=as_text)
+    picture = load_picture(file.getvalue())
+    assert picture.size == ((40, 24) if orientation == 1 else (24, 40))
+    back = load_picture(encode_picture(picture, format))
+    assert back.size == picture.size and back.exif is not None
+    found = read_exif(back.exif)
+    assert found[MAKE] == "Maker" and found.get_ifd(ExifTags.IFD.Exif)[DATE] == "2024:05:06 07:08:09"
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP"])

@@ -54,7 +54,7 @@ def picture(work: Path) -> Target:
             require_line(one_line(error))
             return
         assert loaded.rgb.dtype == np.uint8 and loaded.rgb.shape[2] == 3 and 0 < loaded.rgb.size <= 3 * MAX_PIXELS
-        if loaded.rgb.size < 100_000:
+        if loaded.rgb.size < 100_000 and max(loaded.size) < 16_000:  # what every format holds
             format = formats[data[-1] % len(formats)]
             assert len(encode_picture(loaded, format, effort="fast")), format
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from PIL import ExifTags, Image
 
 from translate.errors import CODEC_ERRORS
@@ -15,6 +18,7 @@ _LAYOUT_TAGS |= {700, 33723, 34377, 34675, 37724}  # XMP, IPTC, Photoshop's, the
 
 def read_exif(image: Image.Image) -> tuple[int, bytes | None]:
     """The orientation, and the other tags as they may be written to another file. Damaged EXIF counts as none."""
+    orientation = 1
     try:
         exif = image.getexif()
         orientation = exif.get(_ORIENTATION, 1)
@@ -24,7 +28,7 @@ def read_exif(image: Image.Image) -> tuple[int, bytes | None]:
             return 1, _with_header(image.info["exif"]) if len(anew) else None
         return orientation, portable_exif(exif)
     except CODEC_ERRORS:
-        return 1, None
+        return orientation, None
 
 
 def _with_header(exif: bytes) -> bytes:
@@ -33,14 +37,25 @@ def _with_header(exif: bytes) -> bytes:
 
 
 def portable_exif(exif: Image.Exif) -> bytes | None:
-    """The tags that hold for any file with this picture upright."""
+    """The tags that hold for any file with this picture upright, without those that Pillow cannot write."""
     portable = Image.Exif()
     for tag in exif:
-        if tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-            directory = dict(exif.get_ifd(tag))
-            if ExifTags.IFD.Interop in directory:  # an offset into the old file
-                directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
-            portable[tag] = directory
-        elif tag not in _LAYOUT_TAGS:
-            portable[tag] = 1 if tag == _ORIENTATION else exif[tag]
+        if tag not in _LAYOUT_TAGS:
+            with suppress(*CODEC_ERRORS):
+                value = _portable_value(exif, tag)
+                alone = Image.Exif()
+                alone[tag] = value
+                alone.tobytes()  # raises where the value is not of the type that the tag has
+                portable[tag] = value
     return portable.tobytes() if len(portable) else None
+
+
+def _portable_value(exif: Image.Exif, tag: int) -> Any:
+    if tag == _ORIENTATION:
+        return 1
+    if tag not in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        return exif[tag]
+    directory = dict(exif.get_ifd(tag))
+    if ExifTags.IFD.Interop in directory:  # an offset into the old file
+        directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+    return directory

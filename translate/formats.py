@@ -92,7 +92,7 @@ def save_options(format: str, quality: int | None, effort: Effort, exif: bytes |
         options["quality"] = spec.quality if quality is None else quality
     if not (exif and spec.exif) or (format == "JPEG" and len(exif) > MAX_JPEG_EXIF):
         return options
-    if format == "TIFF":  # Pillow would let the tags overrule the layout of the new file
+    if format in ("TIFF", "AVIF"):  # Pillow takes the tags apart, and lets those of a TIFF overrule its layout
         tags = Image.Exif()
         tags.load(exif)
         exif = portable_exif(tags) or b""

@@ -16,19 +16,25 @@ _LAYOUT_TAGS = {*range(254, 260), *range(262, 267), 273, *range(277, 282), 284, 
 _LAYOUT_TAGS |= {700, 33723, 34377, 34675, 37724}  # XMP, IPTC, Photoshop's, the ICC profile, Photoshop's layers
 
 
-def read_exif(image: Image.Image) -> tuple[int, bytes | None]:
-    """The orientation, and the other tags as they may be written to another file. Damaged EXIF counts as none."""
-    orientation = 1
+def read_orientation(image: Image.Image) -> int:
+    """1: upright, as it counts where EXIF is damaged; else how the camera was held."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except CODEC_ERRORS:
+        return 1
+
+
+def read_exif(image: Image.Image) -> bytes | None:
+    """The tags as they may be written to another file that holds the picture upright. Damaged EXIF counts as none."""
     try:
         exif = image.getexif()
-        orientation = exif.get(_ORIENTATION, 1)
-        if orientation == 1 and "exif" in image.info:
+        if exif.get(_ORIENTATION, 1) == 1 and "exif" in image.info:
             anew = Image.Exif()
             anew.load(image.info["exif"])  # a JPEG's `getexif` says nothing of damage that opening it came upon
-            return 1, _with_header(image.info["exif"]) if len(anew) else None
-        return orientation, portable_exif(exif)
+            return _with_header(image.info["exif"]) if len(anew) else None
+        return portable_exif(exif)
     except CODEC_ERRORS:
-        return orientation, None
+        return None
 
 
 def _with_header(exif: bytes) -> bytes:

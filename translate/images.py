@@ -18,7 +18,7 @@ from PIL import Image
 
 from translate.colour import srgb_transform, to_srgb
 from translate.errors import CODEC_ERRORS, PictureError, one_line
-from translate.exif import read_exif
+from translate.exif import read_exif, read_orientation
 from translate.formats import FORMATS, Effort, save_options
 from translate.jpeg import decode_jpeg, encode_jpeg
 from translate.reading import MAX_PIXELS as MAX_PIXELS
@@ -158,26 +158,25 @@ def _decode_quickly(image: Image.Image, file: IO[bytes]) -> Picture | None:
     """``None``: not an RGB JPEG whose pixels are upright sRGB as they are, or one that only Pillow decodes."""
     if (image.format, image.mode) != ("JPEG", "RGB"):
         return None
-    (orientation, exif), profile = read_exif(image), image.info.get("icc_profile")
-    if orientation != 1 or (profile and srgb_transform(profile, "RGB") is not None):
+    profile = image.info.get("icc_profile")
+    if read_orientation(image) != 1 or (profile and srgb_transform(profile, "RGB") is not None):
         return None
     file.seek(0)
     rgb = decode_jpeg(file.read(), image.size)
-    return None if rgb is None else Picture(rgb, exif=exif, format="JPEG")
+    return None if rgb is None else Picture(rgb, exif=read_exif(image), format="JPEG")
 
 
 def to_upright(image: Image.Image) -> Upright:
     """Decode an opened file; raises what Pillow does where it is damaged."""
     image.load()
-    orientation, exif = read_exif(image)
     colour, alpha = _split_alpha(image)
     colour = to_srgb(colour, image.info.get("icc_profile"))
-    turn = _TURNS.get(orientation)
+    turn = _TURNS.get(read_orientation(image))
     if turn is not None:
         colour = colour.transpose(turn)
         alpha = None if alpha is None else alpha.transpose(turn)
     format = "JPEG" if image.format == "MPO" else image.format  # a JPEG followed by more of them
-    return Upright(colour, alpha, exif, format or "PNG")
+    return Upright(colour, alpha, read_exif(image), format or "PNG")
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

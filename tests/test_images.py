@@ -397,12 +397,14 @@ def test_exif_goes_from_format_to_format(read: str, written: str) -> None:
 
 @pytest.mark.parametrize("format", HOLD_EXIF)
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_a_tag_of_the_wrong_type_costs_nothing_but_itself(orientation: int, format: str) -> None:
+@pytest.mark.parametrize("entry", [b"\x01\x1a\x00\x05", b"\x00\x05\x00\x01"], ids=["resolution", "in a directory"])
+def test_a_tag_of_the_wrong_type_costs_nothing_but_itself(entry: bytes, orientation: int, format: str) -> None:
     """Cameras write such, and Pillow reads but does not write them."""
     exif = exif_with(orientation)
     exif[RESOLUTION] = 72.0
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSAltitudeRef] = b"\0"
     tags = exif.tobytes()
-    as_text = tags.replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x02")
+    as_text = tags.replace(entry, entry[:3] + b"\x02")
     assert as_text != tags
     file = io.BytesIO()
     Image.fromarray(PHOTO).save(file, "JPEG", exif=as_text)
@@ -412,6 +414,7 @@ def test_a_tag_of_the_wrong_type_costs_nothing_but_itself(orientation: int, form
     assert back.size == picture.size and back.exif is not None
     found = read_exif(back.exif)
     assert found[MAKE] == "Maker" and found.get_ifd(ExifTags.IFD.Exif)[DATE] == "2024:05:06 07:08:09"
+    assert found.get_ifd(ExifTags.IFD.GPSInfo)[1] == "N"
 
 
 @pytest.mark.parametrize("format", ["PNG", "TIFF", "BMP"])

@@ -49,11 +49,20 @@ def portable_exif(exif: Image.Exif) -> bytes | None:
         if tag not in _LAYOUT_TAGS:
             with suppress(*CODEC_ERRORS):
                 value = _portable_value(exif, tag)
-                alone = Image.Exif()
-                alone[tag] = value
-                alone.tobytes()  # raises where the value is not of the type that the tag has
-                portable[tag] = value
+                if _can_be_written(tag, value):
+                    portable[tag] = value
     return portable.tobytes() if len(portable) else None
+
+
+def _can_be_written(tag: int, value: Any) -> bool:
+    """Whether ``value``, or all that is in it where it is a directory, is of the type that its tag has."""
+    alone = Image.Exif()
+    alone[tag] = value
+    try:
+        alone.tobytes()
+    except CODEC_ERRORS:
+        return False
+    return True
 
 
 def _portable_value(exif: Image.Exif, tag: int) -> Any:
@@ -64,4 +73,4 @@ def _portable_value(exif: Image.Exif, tag: int) -> Any:
     directory = dict(exif.get_ifd(tag))
     if ExifTags.IFD.Interop in directory:  # an offset into the old file
         directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
-    return directory
+    return {inner: value for inner, value in directory.items() if _can_be_written(tag, {inner: value})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -44,25 +45,41 @@ def _with_header(exif: bytes) -> bytes:
 
 def portable_exif(exif: Image.Exif) -> bytes | None:
     """The tags that hold for any file with this picture upright, without those that Pillow cannot write."""
-    portable = Image.Exif()
+    tags: dict[int, Any] = {}
     for tag in exif:
         if tag not in _LAYOUT_TAGS:
             with suppress(*CODEC_ERRORS):
-                value = _portable_value(exif, tag)
-                if _can_be_written(tag, value):
-                    portable[tag] = value
-    return portable.tobytes() if len(portable) else None
-
-
-def _can_be_written(tag: int, value: Any) -> bool:
-    """Whether ``value``, or all that is in it where it is a directory, is of the type that its tag has."""
-    alone = Image.Exif()
-    alone[tag] = value
+                tags[tag] = _portable_value(exif, tag)
     try:
-        alone.tobytes()
+        return _packed(tags)
     except CODEC_ERRORS:
-        return False
-    return True
+        return _packed(_writable(tags))
+
+
+def _packed(tags: Mapping[int, Any]) -> bytes | None:
+    """Raises one of `CODEC_ERRORS` where a value is not of the type that its tag has."""
+    exif = Image.Exif()
+    exif.update(tags)
+    return exif.tobytes() if len(exif) else None
+
+
+def _writable(tags: Mapping[int, Any]) -> dict[int, Any]:
+    """Those that `_packed` takes, in directories too."""
+
+    def fits(tag: int, value: Any) -> bool:
+        try:
+            _packed({tag: value})
+        except CODEC_ERRORS:
+            return False
+        return True
+
+    def fitting(tag: int, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {inner: each for inner, each in value.items() if fits(tag, {inner: each})}
+
+    kept = {tag: fitting(tag, value) for tag, value in tags.items()}
+    return {tag: value for tag, value in kept.items() if fits(tag, value)}
 
 
 def _portable_value(exif: Image.Exif, tag: int) -> Any:
@@ -73,4 +90,4 @@ def _portable_value(exif: Image.Exif, tag: int) -> Any:
     directory = dict(exif.get_ifd(tag))
     if ExifTags.IFD.Interop in directory:  # an offset into the old file
         directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
-    return {inner: value for inner, value in directory.items() if _can_be_written(tag, {inner: value})}
+    return directory

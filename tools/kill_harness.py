@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
 import random
 import shutil
@@ -27,130 +26,23 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 os.environ |= {"OMP_NUM_THREADS": "1", "TRANSLATE_CACHE": "", "NO_ALBUMENTATIONS_UPDATE": "1"}
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
-from PIL import Image
+from kill_tasks import TASKS, Task
 
-from tests.pairs import TINY, picture, tiny_run
-from tests.test_video import noisy_film, write_video
-from translate import cli, video
+from tests.pairs import TINY
+from translate import cli
 
 # what a life imports on its way: all of them are forked from this process, so that kills hit work and not imports
 FOR_LIVES = ("commands.convert", "commands.train", "training", "inference", "pipeline", "animation", "video_parts")
 COUNTED = ("kills", "runs", "lost", "duplicated", "partial", "different", "failed")
-STEPS = 12
-PICTURES = 40
-FREE = {"out", "keep"}  # settings that the undisturbed run has otherwise
-
-
-class Task(Protocol):
-    """Something to do whose result is known."""
-
-    def command(self, out: Path, *, undisturbed: bool = False) -> list[str]:
-        """The arguments of `translate` that make the result in ``out``, and go on with it."""
-
-    def finished(self, out: Path) -> dict[str, Any]:
-        """By name what is there for good, of what it can be told that it was made anew."""
-
-    def contents(self, out: Path) -> dict[str, Any]:
-        """By name all files with a final name, as what can be compared."""
-
-    def log(self, out: Path) -> list[tuple[Any, Any]]:
-        """What happened, and the figures of it."""
-
-
-@dataclass
-class Training:
-    """A run of one method on a few pictures."""
-
-    method: str
-    work: Path
-
-    def command(self, out: Path, *, undisturbed: bool = False) -> list[str]:
-        changes: dict[str, Any] = {"instance_noise": 0.1, "diff_augment": "color", "flip": True, "ema": 0.9}
-        config = tiny_run(
-            self.method,
-            self.work / "data",
-            out,
-            **changes,
-            steps=STEPS,
-            save_every=2,
-            sample_every=4,
-            log_every=1,
-            keep=99 if undisturbed else 2,
-            workers=1 if self.method == "pix2pix" else 0,
-        )
-        file = self.work / f"{out.name}.json"
-        file.write_text(json.dumps(config.to_dict()))
-        return ["train", self.method, "--config", str(file)]
-
-    def finished(self, out: Path) -> dict[str, Any]:
-        names = [path.name for path in (out / "checkpoints").glob("step-*")]
-        return {"newest checkpoint": None} if names else {}
-
-    def contents(self, out: Path) -> dict[str, Any]:
-        files = [*out.glob("*.json"), *out.glob("checkpoints/[!.]*"), *out.glob("samples/[!.]*")]
-        return {path.relative_to(out).as_posix(): comparable(path) for path in files}
-
-    def log(self, out: Path) -> list[tuple[Any, Any]]:
-        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-        figures = [{name: value for name, value in line.items() if "/" in name or name == "lr"} for line in lines]
-        return [((line["step"], tuple(sorted(values))), values) for line, values in zip(lines, figures, strict=True)]
-
-
-@dataclass
-class Converting:
-    """A folder of pictures or videos."""
-
-    source: Path
-
-    def command(self, out: Path, *, undisturbed: bool = False) -> list[str]:
-        return ["convert", str(self.source), "-o", str(out), "--skip-existing", "--device", "cpu", "--quiet"]
-
-    def finished(self, out: Path) -> dict[str, Any]:
-        return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in out.glob("[!.]*")}
-
-    def contents(self, out: Path) -> dict[str, Any]:
-        return {path.name: path.read_bytes() for path in out.glob("[!.]*")}
-
-    def log(self, out: Path) -> list[tuple[Any, Any]]:
-        return []
-
-
-def comparable(path: Path) -> Any:
-    """What is in a file or checkpoint of a run, without what may differ; ``None``: it is not whole."""
-    try:
-        if path.is_dir():
-            return {file.name: comparable(file) for file in path.iterdir()}
-        if path.suffix == ".json":
-            return without_free(json.loads(path.read_text()))
-        if path.suffix == ".pt":
-            return plain(torch.load(path, weights_only=True))
-        return path.read_bytes()
-    except (OSError, ValueError, RuntimeError, EOFError):
-        return None
-
-
-def without_free(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: without_free(inner) for name, inner in value.items() if name not in FREE}
-    return value
-
-
-def plain(value: Any) -> Any:
-    """Tensors as bytes, so that ``==`` compares bit for bit."""
-    if isinstance(value, Mapping):
-        return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return value.numpy().tobytes() if isinstance(value, torch.Tensor) else value
 
 
 @dataclass
@@ -252,29 +144,6 @@ def life(arguments: list[str], log: Path, seconds: float | None) -> int:
     if code > 0:
         print(log.read_text()[-3000:])
     return code
-
-
-def photos(work: Path) -> Path:
-    folder = work / "photos"
-    folder.mkdir()
-    for index in range(PICTURES):
-        suffix = (".png", ".jpg", ".webp")[index % 3]
-        Image.fromarray(picture(index, width=96, height=64)).save(folder / f"{index:02}{suffix}")
-    return folder
-
-
-def films(work: Path) -> Path:
-    vars(video)["SEGMENT_SECONDS"] = 0.32  # eight frames, so that there are several to resume from
-    for index in range(2):
-        write_video(work / "films" / f"{index}.mp4", noisy_film(40 - 10 * index), audio="aac")
-    return work / "films"
-
-
-TASKS: dict[str, Callable[[Path], Task]] = {
-    **{method: (lambda work, method=method: Training(method, work)) for method in TINY},  # type: ignore[misc]
-    "pictures": lambda work: Converting(photos(work)),
-    "videos": lambda work: Converting(films(work)),
-}
 
 
 def shares(total: int, parts: int) -> list[int]:

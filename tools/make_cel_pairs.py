@@ -27,25 +27,32 @@ from rich.progress import track
 from translate.folders import find_images
 from translate.images import load_picture
 
+Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 
-def save_pair(photo: NDArray[np.uint8], out: Path, name: str, tile: int) -> None:
-    """Cel-shade ``photo`` and write both, whole (``tile`` 0) or cut into tiles that cover all of it."""
-    picture = cel_shade(photo)
+
+def save_pair(photo: Pixels, picture: Pixels, out: Path, name: str, tile: int) -> None:
+    """Write a photo and the teacher's picture of it, whole (``tile`` 0) or cut into tiles that cover all of it."""
     height, width = photo.shape[:2]
+    if not tile:
+        save_window(photo, picture, out, name, np.s_[:, :])
+        return
+    for top, left in product(tile_starts(height, tile), tile_starts(width, tile)):
+        save_window(photo, picture, out, f"{name}_{top:04d}_{left:04d}", np.s_[top : top + tile, left : left + tile])
 
-    def starts(length: int) -> list[int]:
-        if not tile or length <= tile:
-            return [0]
-        count = -(-length // tile)
-        return [round(i * (length - tile) / (count - 1)) for i in range(count)]
 
-    for top, left in product(starts(height), starts(width)):
-        suffix = f"_{top:04d}_{left:04d}" if tile else ""
-        window = np.s_[top : top + (tile or height), left : left + (tile or width)]
-        for side, pixels in (("A", photo), ("B", picture)):
-            target = out / side / f"{name}{suffix}.png"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels[window]).save(target, compress_level=1)
+def save_window(photo: Pixels, picture: Pixels, out: Path, name: str, window: tuple[slice, slice]) -> None:
+    for side, pixels in (("A", photo), ("B", picture)):
+        target = out / side / f"{name}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels[window]).save(target, compress_level=1)
+
+
+def tile_starts(length: int, tile: int) -> list[int]:
+    """Where tiles begin that cover ``length`` pixels at even distances."""
+    if length <= tile:
+        return [0]
+    count = -(-length // tile)
+    return [round(i * (length - tile) / (count - 1)) for i in range(count)]
 
 
 def make_photo_pairs(source: tuple[Path, str], *, out: Path, scales: list[float], tile: int) -> None:
@@ -53,20 +60,22 @@ def make_photo_pairs(source: tuple[Path, str], *, out: Path, scales: list[float]
     path, name = source
     photo = load_picture(path).rgb
     for scale in scales:
-        scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # scale 1 copies
-        save_pair(scaled.astype(np.uint8), out, f"{name}_x{scale:g}" if len(scales) > 1 else name, tile)
+        resized = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # scale 1 copies
+        scaled = resized.astype(np.uint8)
+        save_pair(scaled, cel_shade(scaled), out, f"{name}_x{scale:g}" if len(scales) > 1 else name, tile)
 
 
 def make_field_pair(seed: int, *, out: Path, tile: int) -> None:
     cv2.setNumThreads(1)
-    save_pair(random_field(np.random.default_rng(seed), tile or 288), out, f"fields/{seed:04d}", tile)
+    field = random_field(np.random.default_rng(seed), tile or 288)
+    save_pair(field, cel_shade(field), out, f"fields/{seed:04d}", tile)
 
 
 def make_lattice_pairs(out: Path, copies: int) -> None:
     """Each picture ``copies`` times, which weighs it in the training."""
     for index, picture in enumerate(lattice_pictures()):
         for copy in range(copies):
-            save_pair(picture, out, f"lattice/{index:02d}_{copy:02d}", 0)
+            save_pair(picture, cel_shade(picture), out, f"lattice/{index:02d}_{copy:02d}", 0)
 
 
 def main(

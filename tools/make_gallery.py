@@ -14,13 +14,13 @@ from PIL import Image
 
 from translate.images import load_picture
 from translate.inference import Translator
-from translate.shipped import DEFAULT_STYLE, find_style
+from translate.shipped import find_style
 
 
 def main(
     out: Annotated[Path, typer.Argument(help="the picture to write")],
     photos: Annotated[list[Path], typer.Argument(help="the photos to show, from left to right")],
-    style: Annotated[list[str], typer.Option(help="names of shipped styles, or .onnx files")] = [DEFAULT_STYLE],  # noqa: B006
+    style: Annotated[list[str], typer.Option(help="names of shipped styles, or .onnx files")] = ["anime", "cel"],  # noqa: B006
     height: Annotated[int, typer.Option(help="height of a row in pixels")] = 300,
 ) -> None:
     translators = [Translator(find_style(name)) for name in style]

@@ -1,0 +1,1 @@
+"""How the shipped styles are made: teachers, pairs, judges."""

@@ -1,0 +1,106 @@
+"""Make training pairs for the style ``anime``: OUT/A holds photos, OUT/B the teacher's pictures of them.
+
+    PYTHONPATH=.:tools python -m styles.anime_pairs PHOTOS... OUT --landmarks LANDMARKS [--sizes 768,640,512]
+
+The teacher paints each photo anew at each of the ``--sizes``, so that people are seen from near and from far and the
+brush is the same. Photo and picture are cut into tiles, which decode faster in training; each face has a tile of its
+own besides. ``LANDMARKS`` are what tools/styles/teachers/landmarks.py wrote of the folder PHOTOS, which may be several,
+in a folder of the same name, such as ``portraits/train``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import typer
+from cel_fields import lattice_pictures, random_field
+from make_cel_pairs import save_pair, save_window
+from rich.progress import track
+
+from styles.teachers.anime import draw
+from styles.teachers.face_geometry import Face
+from styles.teachers.faces import load_faces
+from styles.teachers.paint import bring_to_size, paint
+from translate.folders import find_images
+from translate.images import load_picture
+
+IRISES = [468, 473]  # landmarks: their centres
+Source = tuple[Path, str]  # a photo, and the name of its pairs without suffix
+
+
+def make_photo_pairs(source: Source, *, out: Path, landmarks: Path, sizes: list[int], tile: int) -> None:
+    cv2.setNumThreads(1)
+    path, name = source
+    if (out / "done" / name).exists():
+        return
+    original = load_picture(path).rgb
+    for size in sizes:
+        photo = bring_to_size(original, size)
+        height, width = photo.shape[:2]
+        faces = load_faces(landmarks / f"{name}.npz", height, width)
+        picture = draw(photo, faces)
+        save_pair(photo, picture, out, f"{name}_{size}", tile)
+        for number, window in enumerate(face_windows(faces, height, width, tile)):
+            save_window(photo, picture, out, f"{name}_{size}_face{number}", window)
+    (out / "done" / name).parent.mkdir(parents=True, exist_ok=True)
+    (out / "done" / name).touch()
+
+
+def face_windows(faces: list[Face], height: int, width: int, tile: int) -> Iterator[tuple[slice, slice]]:
+    """For each face the tile that has the middle between its eyes as near to its own middle as the photo allows."""
+    for face in faces:
+        x, y = face.points[IRISES].mean(axis=0)
+        top = int(np.clip(y - tile / 2, 0, max(0, height - tile)))
+        left = int(np.clip(x - tile / 2, 0, max(0, width - tile)))
+        yield np.s_[top : top + tile, left : left + tile]
+
+
+def make_field_pair(seed: int, *, out: Path, tile: int) -> None:
+    cv2.setNumThreads(1)
+    field = random_field(np.random.default_rng(seed), tile)
+    save_pair(field, paint(field), out, f"fields/{seed:04d}", tile)
+
+
+def name_of(folder: Path) -> str:
+    return f"{folder.parent.name}/{folder.name}"
+
+
+def main(
+    photos: Annotated[list[Path], typer.Argument(help="folders of photos, then the folder to write: PHOTOS... OUT")],
+    landmarks: Annotated[Path, typer.Option(help="folder of the photos' landmarks")],
+    sizes: Annotated[str, typer.Option(help="long sides at which each photo is painted")] = "768,640,512",
+    tile: Annotated[int, typer.Option(help="side of the tiles in pixels")] = 384,
+    fields: Annotated[int, typer.Option(help="number of random fields and ramps to add")] = 60,
+    workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
+) -> None:
+    *folders, out = photos
+    if not folders:
+        raise typer.BadParameter("give at least one folder of photos and the folder to write")
+    sources = [
+        (path, f"{name_of(folder)}/{path.relative_to(folder).with_suffix('').as_posix()}")
+        for folder in folders
+        for path in find_images(folder, recursive=True)
+    ]
+    long_sides = [int(size) for size in sizes.split(",")]
+    photo_pairs = partial(make_photo_pairs, out=out, landmarks=landmarks, sizes=long_sides, tile=tile)
+    # spawn: OpenCV's threads do not survive a fork
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for _ in track(pool.map(photo_pairs, sources), total=len(sources), description="photos"):
+            pass
+        for _ in track(pool.map(partial(make_field_pair, out=out, tile=tile), range(fields)), total=fields):
+            pass
+    for index, picture in enumerate(lattice_pictures()):
+        save_pair(picture, paint(picture), out, f"lattice/{index:02d}", 0)
+    typer.echo(f"{len(sources)} photos and {fields} fields -> {out}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""Slow makers of pictures that fast styles are taught by."""

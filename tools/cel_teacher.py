@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 Image = NDArray[Any]  # float32
 
@@ -31,13 +32,13 @@ def l0_smooth(image: Image, *, smoothness: float = 0.012, kappa: float = 2.0) ->
     right = cv2.getOptimalDFTSize(width + 2 * BORDER) - width - BORDER
     bottom = cv2.getOptimalDFTSize(height + 2 * BORDER) - height - BORDER
     padded = cv2.copyMakeBorder(image, BORDER, bottom, BORDER, right, cv2.BORDER_REFLECT_101)
-    smooth = np.ascontiguousarray(padded.transpose(2, 0, 1), dtype=np.float64)  # [3, H, W]
+    smooth = np.ascontiguousarray(padded.transpose(2, 0, 1), dtype=np.float32)  # [3, H, W]
     shape = smooth.shape[1:]
     # |F(d/dx)|^2 + |F(d/dy)|^2 of the forward differences, on the half spectrum
-    frequency_y = 2 * np.pi * np.fft.fftfreq(shape[0])
-    frequency_x = 2 * np.pi * np.fft.rfftfreq(shape[1])
-    gradient_power = (2 - 2 * np.cos(frequency_y))[:, None] + (2 - 2 * np.cos(frequency_x))[None, :]
-    source_spectrum = np.fft.rfft2(smooth)
+    frequency_y = 2 * np.pi * fft.fftfreq(shape[0])
+    frequency_x = 2 * np.pi * fft.rfftfreq(shape[1])
+    gradient_power = np.add.outer(2 - 2 * np.cos(frequency_y), 2 - 2 * np.cos(frequency_x)).astype(np.float32)
+    source_spectrum = fft.rfft2(smooth)
     beta = 2 * smoothness
     while beta < 1e5:
         dx = np.roll(smooth, -1, axis=2) - smooth
@@ -46,8 +47,8 @@ def l0_smooth(image: Image, *, smoothness: float = 0.012, kappa: float = 2.0) ->
         dx[:, flat] = 0
         dy[:, flat] = 0
         divergence = np.roll(dx, 1, axis=2) - dx + np.roll(dy, 1, axis=1) - dy
-        spectrum = (source_spectrum + beta * np.fft.rfft2(divergence)) / (1 + beta * gradient_power)
-        smooth = np.fft.irfft2(spectrum, s=shape)
+        spectrum = (source_spectrum + beta * fft.rfft2(divergence)) / (1 + beta * gradient_power)
+        smooth = fft.irfft2(spectrum, s=shape)
         beta *= kappa
     inside = smooth[:, BORDER : BORDER + height, BORDER : BORDER + width]
     return np.clip(inside, 0, 1).transpose(1, 2, 0).astype(np.float32)

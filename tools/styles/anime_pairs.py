@@ -1,6 +1,6 @@
 """Make training pairs for the style ``anime``: OUT/A holds photos, OUT/B the teacher's pictures of them.
 
-    PYTHONPATH=.:tools python -m styles.anime_pairs PHOTOS... OUT --landmarks LANDMARKS [--sizes 768,640,512]
+    PYTHONPATH=.:tools python -m styles.anime_pairs PHOTOS... OUT --landmarks LANDMARKS [--sizes 768,512]
 
 The teacher paints each photo anew at each of the ``--sizes``, so that people are seen from near and from far and the
 brush is the same. Photo and picture are cut into tiles, which decode faster in training; each face has a tile of its
@@ -76,7 +76,7 @@ def name_of(folder: Path) -> str:
 def main(
     photos: Annotated[list[Path], typer.Argument(help="folders of photos, then the folder to write: PHOTOS... OUT")],
     landmarks: Annotated[Path, typer.Option(help="folder of the photos' landmarks")],
-    sizes: Annotated[str, typer.Option(help="long sides at which each photo is painted")] = "768,640,512",
+    sizes: Annotated[str, typer.Option(help="long sides at which each photo is painted")] = "768,512",
     tile: Annotated[int, typer.Option(help="side of the tiles in pixels")] = 384,
     fields: Annotated[int, typer.Option(help="number of random fields and ramps to add")] = 60,
     workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,

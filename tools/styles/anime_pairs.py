@@ -79,6 +79,7 @@ def main(
     sizes: Annotated[str, typer.Option(help="long sides at which each photo is painted")] = "768,512",
     tile: Annotated[int, typer.Option(help="side of the tiles in pixels")] = 384,
     fields: Annotated[int, typer.Option(help="number of random fields and ramps to add")] = 60,
+    leave_out: Annotated[str, typer.Option(help="photos to leave out: names without suffix, separated by commas")] = "",
     workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
 ) -> None:
     *folders, out = photos
@@ -88,6 +89,7 @@ def main(
         (path, f"{name_of(folder)}/{path.relative_to(folder).with_suffix('').as_posix()}")
         for folder in folders
         for path in find_images(folder, recursive=True)
+        if path.stem not in leave_out.split(",")
     ]
     long_sides = [int(size) for size in sizes.split(",")]
     photo_pairs = partial(make_photo_pairs, out=out, landmarks=landmarks, sizes=long_sides, tile=tile)

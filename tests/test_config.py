@@ -69,7 +69,7 @@ def test_saved_settings_come_back_equal() -> None:
 
 def test_only_changes_that_break_a_resume_are_named() -> None:
     saved = resolve().to_dict()
-    assert resolve(steps=7, workers=0, save_every=5).changes_that_break_resume(saved) == []
+    assert resolve(steps=7, workers=0, save_every=5, working_size=768).changes_that_break_resume(saved) == []
     changes = resolve(lr=0.1, generator="resnet").changes_that_break_resume(saved)
     assert len(changes) == 2
     assert any("--lr is 0.1, the run has 0.0002" in change for change in changes)

@@ -12,19 +12,20 @@ from translate.contract import StyleInfo
 from translate.errors import UserError
 
 PLAIN = style_info(title="Cel")
+SIZED = style_info(title="Painted", working_size=768)
 INT8 = style_info(title="Cel", precision="int8", psnr_to_fp32=44.8, mean_difference_to_fp32=1.25)
 SEASONS = style_info(title="Seasons", domains=["spring", "summer", "autumn"])
 FACES = style_info(title="Faces", domains=["smiling", "blond", "glasses"], exclusive=False)
 
 
-@pytest.mark.parametrize("info", [PLAIN, INT8, SEASONS, FACES])
+@pytest.mark.parametrize("info", [PLAIN, SIZED, INT8, SEASONS, FACES])
 def test_metadata_come_back(info: StyleInfo) -> None:
     metadata = info.to_metadata()
     assert all(isinstance(value, str) for value in metadata.values())
     assert StyleInfo.from_metadata(metadata) == info
 
 
-@pytest.mark.parametrize("key", ["exclusive", "psnr_to_fp32", "mean_difference_to_fp32"])
+@pytest.mark.parametrize("key", ["exclusive", "working_size", "psnr_to_fp32", "mean_difference_to_fp32"])
 def test_files_written_before_there_was_more_to_say(key: str) -> None:
     metadata = PLAIN.to_metadata()
     del metadata[key]
@@ -61,6 +62,9 @@ def test_what_was_always_there_may_not_be_missing(key: str) -> None:
         ("tile_safe", "1", "tile_safe is '1', not true or false"),
         ("exclusive", '"no"', "exclusive"),
         ("training_size", "null", "training_size"),
+        ("working_size", "-1", "working_size is '-1', not a whole number up to 1000000"),
+        ("working_size", "1000001", "working_size is '1000001', not a whole number up to 1000000"),
+        ("working_size", "768.0", "working_size is '768.0'"),
         ("psnr_to_fp32", "NaN", "psnr_to_fp32 is 'NaN', not a finite number"),
         ("psnr_to_fp32", "1e999", "psnr_to_fp32"),
         ("psnr_to_fp32", "1" + "0" * 400, "psnr_to_fp32"),

@@ -14,6 +14,7 @@ from models import GENERATORS, build_generator
 from tests.conftest import RunCli, draw_photo
 from tests.test_export import Shifted, Toy
 from translate import checkpoint
+from translate.export import load_run
 from translate.inference import Translator, read_style
 
 GREY = np.full((1, 2, 2, 3), 100, np.uint8)
@@ -75,6 +76,22 @@ def test_strength_scales_what_is_added_to_the_photo(run_cli: RunCli, tmp_path: P
     assert not (tmp_path / "style.onnx").exists()
 
 
+@pytest.mark.parametrize(
+    ("config", "given", "size"),
+    [
+        ({}, None, 0),
+        ({"working_size": 768}, None, 768),
+        ({"working_size": 768}, 512, 512),
+        ({"working_size": 768}, 0, 0),
+    ],
+)
+def test_working_size_is_the_runs_or_what_is_given(
+    tmp_path: Path, config: dict[str, int], given: int | None, size: int
+) -> None:
+    run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0}, **config)
+    assert load_run(run, "AtoB", title="Toy", working_size=given)[1].working_size == size
+
+
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_the_run_names_the_domains(run_cli: RunCli, tmp_path: Path, exclusive: bool) -> None:
     names = ["red", "green", "blue"]
@@ -108,11 +125,12 @@ def photos(tmp_path: Path) -> Path:
 def test_int8(run_cli: RunCli, tmp_path: Path, photos: Path) -> None:
     run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0})
     style = tmp_path / "style.onnx"
-    done = run_cli("export", run, "-o", style, "--int8", "--calibration", photos)
+    done = run_cli("export", run, "-o", style, "--int8", "--calibration", photos, "--working-size", 512)
     assert done.code == 0, done.err
     assert "int8 against that at photos it was not calibrated with: PSNR" in done.err
     info = read_style(style)
-    assert (info.precision, info.title) == ("int8", "style")
+    assert (info.precision, info.title, info.working_size) == ("int8", "style", 512)
+    assert b"working_size: 512\n" in run_cli("models", "info", style).out
     assert info.psnr_to_fp32 is not None and info.psnr_to_fp32 >= 35
     assert np.abs(Translator(style, device="cpu")(GREY).astype(int) - 100).max() <= 2
 
@@ -125,7 +143,7 @@ def test_prune(run_cli: RunCli, tmp_path: Path, photos: Path, more: list[str]) -
     idle = generator.get_parameter("body.0.spread.bias")
     with torch.no_grad():
         idle[5:] = -1e4
-    config = {"method": "cut", "generator": "mobile", "generator_options": options, "crop": 64}
+    config = {"method": "cut", "generator": "mobile", "generator_options": options, "crop": 64, "working_size": 640}
     weights = {"generator_ema": generator.state_dict()}
     checkpoint.save(tmp_path / "run", 1, config=config, weights=weights, state={}, keep=1)
     styles = [tmp_path / "whole.onnx", tmp_path / "pruned.onnx"]
@@ -134,6 +152,7 @@ def test_prune(run_cli: RunCli, tmp_path: Path, photos: Path, more: list[str]) -
     assert done.code == 0, done.err
     assert "pruned: 32 of 64 hidden channels left, by 5 photos" in done.err
     assert styles[1].stat().st_size < styles[0].stat().st_size
+    assert read_style(styles[1]).working_size == 640
     whole, pruned = (Translator(style, device="cpu")(draw_photo(50, 40)[None]).astype(int) for style in styles)
     assert np.abs(whole - pruned).mean() < (2 if more else 0.01)
 

@@ -115,6 +115,47 @@ def test_the_best_discriminator_of_an_f_divergence_measures_it(name: str) -> Non
     assert all(loss(best + step) > loss(best) for step in (-0.1, 0.1))
 
 
+def test_relativistic_compares_the_two_of_a_pair() -> None:
+    relativistic = objective_by_name("relativistic")
+    told_apart = -sum(math.log(sigmoid(real - fake)) for real, fake in ((2.0, 0.5), (-1.0, -3.0))) / 2
+    assert relativistic.discriminator(REAL, FAKE).item() == pytest.approx(told_apart, rel=1e-5)
+    taken_for_real = -sum(math.log(sigmoid(fake - real)) for real, fake in ((2.0, 0.5), (-1.0, -3.0))) / 2
+    assert relativistic.generator(FAKE, REAL).item() == pytest.approx(taken_for_real, rel=1e-5)
+    higher = [tuple(scale + 5 for scale in side) for side in (REAL, FAKE)]
+    torch.testing.assert_close(relativistic.discriminator(*higher), relativistic.discriminator(REAL, FAKE))
+
+
+def test_the_best_relativistic_discriminator_tells_the_order_of_a_pair() -> None:
+    """Of two distributions over three values its loss is log 2 - JSD(P x Q, Q x P), and nowhere less."""
+    p, q = (torch.tensor(weights, dtype=torch.double) for weights in ([0.5, 0.3, 0.2], [0.2, 0.2, 0.6]))
+    right, wrong = torch.outer(p, q), torch.outer(q, p)
+    mean = (right + wrong) / 2
+    divergence = ((right * (right / mean).log()).sum() + (wrong * (wrong / mean).log()).sum()) / 2
+    relativistic = objective_by_name("relativistic")
+
+    def loss(v: Tensor) -> float:
+        return float((right * relativistic.on_real(v[:, None] - v[None, :])).sum())
+
+    best = (p / q).log()
+    assert loss(best) == pytest.approx(math.log(2) - float(divergence))
+    assert all(loss(best + step * torch.eye(3)[0]) > loss(best) for step in (-0.1, 0.1))
+
+
+@pytest.mark.parametrize("real", [(), (torch.zeros(1, 1, 1, 1),), (torch.zeros(1, 1, 1, 2), torch.zeros(1, 1, 1, 1))])
+def test_relativistic_refuses_what_is_no_pair(real: tuple[Tensor, ...]) -> None:
+    relativistic = objective_by_name("relativistic")
+    with pytest.raises(ValueError, match=r"pairs real and generated pictures: \[\(1, 1, 1, 2\)\] are no pairs of"):
+        relativistic.generator(FAKE, real)
+    with pytest.raises(ValueError, match="are no pairs of"):
+        relativistic.discriminator(real, FAKE)
+
+
+def test_others_do_not_look_at_the_real_logits_of_the_generators_side() -> None:
+    for name, objective in OBJECTIVES.items():
+        if name != "relativistic":
+            assert objective.generator(FAKE, REAL) == objective.generator(FAKE)
+
+
 @pytest.mark.parametrize("name", sorted(OBJECTIVES))
 def test_each_side_pulls_its_logits_the_right_way(name: str) -> None:
     objective = objective_by_name(name)
@@ -122,7 +163,7 @@ def test_each_side_pulls_its_logits_the_right_way(name: str) -> None:
     objective.discriminator([real], [fake]).backward()
     assert real.grad is not None and (real.grad < 0).all()  # descending raises the logits of real pictures
     assert fake.grad is not None and (fake.grad > 0).all()
-    objective.generator([judged]).backward()
+    objective.generator([judged], [real.detach()]).backward()
     assert judged.grad is not None and (judged.grad < 0).all()
 
 
@@ -131,7 +172,7 @@ def test_each_side_pulls_its_logits_the_right_way(name: str) -> None:
 def test_extreme_logits_stay_finite_and_never_pull_the_generator_away(name: str, logit: float) -> None:
     objective = objective_by_name(name)
     real, fake, judged = (torch.full((2, 1, 2, 2), logit, requires_grad=True) for _ in range(3))
-    loss = objective.discriminator([real], [fake]) + objective.generator([judged])
+    loss = objective.discriminator([real], [fake]) + objective.generator([judged], [torch.zeros_like(judged)])
     loss.backward()
     assert loss.isfinite()
     for gradient in (real.grad, fake.grad, judged.grad):

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from translate.losses import clip_weights_, gradient_penalty, orthogonal_penalty, r1_penalty
+from translate.losses import clip_weights_, gradient_penalty, orthogonal_penalty, zero_centred_penalty
 
 
 class TinyCritic(nn.Module):
@@ -62,7 +62,7 @@ def test_penalties_agree_with_finite_differences(critic: TinyCritic, batches: tu
         squares = [finite_differences(lambda x: value(critic, x), image).square().sum() for image in real]
     expected = sum((norm - 1) ** 2 for norm in norms) / 3
     torch.testing.assert_close(gradient_penalty(critic, real, fake, mix), expected, rtol=1e-7, atol=0)
-    torch.testing.assert_close(r1_penalty(critic, real), sum(squares) / 3, rtol=1e-7, atol=0)
+    torch.testing.assert_close(zero_centred_penalty(critic, real), sum(squares) / 3, rtol=1e-7, atol=0)
 
 
 def test_gradients_of_the_penalties_agree_with_a_loop_over_samples(
@@ -79,7 +79,10 @@ def test_gradients_of_the_penalties_agree_with_a_loop_over_samples(
     pairs = zip(real, fake, mix, strict=True)
     penalty = sum((squared_norm(s * r + (1 - s) * f).sqrt() - 1) ** 2 for r, f, s in pairs) / 3
     r1 = sum(squared_norm(image) for image in real) / 3
-    for ours, reference in ((gradient_penalty(critic, real, fake, mix), penalty), (r1_penalty(critic, real), r1)):
+    for ours, reference in (
+        (gradient_penalty(critic, real, fake, mix), penalty),
+        (zero_centred_penalty(critic, real), r1),
+    ):
         assert isinstance(reference, Tensor)
         ours_by_weight = torch.autograd.grad(ours, weights, allow_unused=True)
         reference_by_weight = torch.autograd.grad(reference, weights, allow_unused=True)
@@ -98,7 +101,7 @@ def test_penalties_of_a_quadratic_critic_are_the_analytic_ones(batches: tuple[Te
         return ((a * x.square() / 2 + b * x).sum(dim=1, keepdim=True),)
 
     gradient = 0.3 * real - 0.2
-    r1 = r1_penalty(logits_of, real)
+    r1 = zero_centred_penalty(logits_of, real)
     torch.testing.assert_close(r1.detach(), gradient.square().sum() / 3)
     by_a, by_b = torch.autograd.grad(r1, weights)
     torch.testing.assert_close(by_a, 2 * (gradient * real).sum() / 3)
@@ -124,7 +127,7 @@ def test_penalties_leave_the_images_without_gradient(
 ) -> None:
     real, fake, mix = batches
     fake.requires_grad_()
-    gradient_penalty(critic, real, fake, mix).backward()
+    (gradient_penalty(critic, real, fake, mix) + zero_centred_penalty(critic, fake)).backward()
     assert fake.grad is None and not real.requires_grad
 
 

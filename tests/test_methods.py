@@ -76,6 +76,7 @@ def test_every_objective_trains_every_method(name: str, objective: str, tmp_path
 
 STABILISERS: dict[str, dict[str, object]] = {
     "R1 at every other step": {"lambda_r1": 10.0, "r1_every": 2},
+    "R1 and R2 in a game of pairs": {"objective": "relativistic", "lambda_r1": 1.0, "lambda_r2": 1.0, "r1_every": 1},
     "label smoothing": {"objective": "vanilla", "label_smoothing": 0.1},
     "instance noise": {"instance_noise": 0.1},
     "DiffAugment": {"diff_augment": "color,translation,cutout"},

@@ -23,7 +23,7 @@ from translate.losses import (
     gradient_penalty,
     objective_by_name,
     orthogonal_penalty,
-    r1_penalty,
+    zero_centred_penalty,
 )
 from translate.step import StepContext, Terms
 
@@ -70,8 +70,8 @@ class Adversary:
         together weigh as much as the real ones: the game is against their mixture, whatever the objective.
         """
         real = self.seen(real, context, f"{self.prefix}/real")
-        fake = self.seen(fake, context, f"{self.prefix}/fake")
-        others = [self.seen(images, context, f"{self.prefix}/{name}") for name, (images, _) in decoys.items()]
+        fake = self.seen(fake, context, self._purpose("fake"))
+        others = [self.seen(images, context, self._purpose(name)) for name, (images, _) in decoys.items()]
         of_real, *of_others = self.judge(real, fake, *others)
         weights = [1.0, *(weight for _, weight in decoys.values())]
         against = [self.objective.discriminator(of_real.logits, verdict.logits) for verdict in of_others]
@@ -96,17 +96,22 @@ class Adversary:
     def fool(self, fake: Tensor, context: StepContext, *, real: Tensor | None = None) -> tuple[Terms, Verdict]:
         """The generator's terms on its pictures, float [N, C, H, W], and the verdict on them.
 
-        ``real`` are the pictures whose features are to be matched, where that is asked for.
+        ``real`` are the pictures that a relativistic objective compares them with, and those whose features are to be
+        matched, where that is asked for.
         """
+        matches = self.config.lambda_features > 0 and real is not None
         purpose = f"{self.prefix}/fooled"
         with self.frozen() as discriminator:
             of_fake: Verdict = discriminator(self.seen(fake, context, purpose))
-            losses = {self._of_generator("gan"): self.config.lambda_gan * self.objective.generator(of_fake.logits)}
-            if self.config.lambda_features > 0 and real is not None:
+            of_real = Verdict((), ())
+            if real is not None and (matches or self.objective.relativistic):
                 with torch.no_grad():
-                    of_real: Verdict = discriminator(self.seen(real, context, purpose))
-                matched = feature_matching(of_real.features, of_fake.features)
-                losses[self._of_generator("features")] = self.config.lambda_features * matched
+                    of_real = discriminator(self.seen(real, context, purpose))
+        game = self.objective.generator(of_fake.logits, of_real.logits)
+        losses = {self._of_generator("gan"): self.config.lambda_gan * game}
+        if matches:
+            matched = feature_matching(of_real.features, of_fake.features)
+            losses[self._of_generator("features")] = self.config.lambda_features * matched
         return Terms(losses), of_fake
 
     def after_update(self) -> None:
@@ -137,9 +142,10 @@ class Adversary:
         if self.objective.constraint == "gradient-penalty" and config.lambda_gp > 0:
             mix = context.uniform(f"{self.prefix}/gp", 1, 1, 1).to(real.device)
             losses[f"{self.prefix}/gp"] = config.lambda_gp * gradient_penalty(logits_of, real, fake, mix)
-        if config.lambda_r1 > 0 and context.step % config.r1_every == 0:
-            weight = config.lambda_r1 / 2 * config.r1_every
-            losses[f"{self.prefix}/r1"] = weight * r1_penalty(logits_of, real)
+        for name, gamma, images in (("r1", config.lambda_r1, real), ("r2", config.lambda_r2, fake)):
+            if gamma > 0 and context.step % config.r1_every == 0:
+                weight = gamma / 2 * config.r1_every
+                losses[f"{self.prefix}/{name}"] = weight * zero_centred_penalty(logits_of, images)
         if config.lambda_orthogonal > 0:
             losses[f"{self.prefix}/orthogonal"] = config.lambda_orthogonal * orthogonal_penalty(self.bare)
         return losses
@@ -152,6 +158,10 @@ class Adversary:
             f"{self.prefix}/fake": fake.mean(),
             f"{self.prefix}/separation": (real > fake).float().mean(),
         }
+
+    def _purpose(self, name: str) -> str:
+        """What the augmentation of the pictures ``name`` is drawn for: those compared place by place move alike."""
+        return f"{self.prefix}/{'real' if self.objective.relativistic else name}"
 
     def _of_generator(self, term: str) -> str:
         return f"G{self.prefix[1:]}/{term}"

@@ -32,7 +32,7 @@ MAX_STRIDE = 1024  # pixels
 MAX_RECEPTIVE_FIELD = 2048  # pixels, of a tile-safe style
 
 # to the metadata, with the values that fit the files written before
-_ADDED_LATER = {"exclusive": "true", "psnr_to_fp32": "null", "mean_difference_to_fp32": "null"}
+_ADDED_LATER = {"exclusive": "true", "working_size": "0", "psnr_to_fp32": "null", "mean_difference_to_fp32": "null"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,7 @@ class StyleInfo:
     checkpoint_sha256: str
     domains: list[str] = field(default_factory=list)  # the names of what a picture can be translated to
     exclusive: bool = True  # a picture goes to exactly one of the domains; False: they are attributes
+    working_size: int = 0  # longest side in pixels of the pictures that it was trained for; 0: not stated
 
     # what follows from the generator and the way it is exported: the export fills it in
     stride: int = 1  # the graph pads height and width to a multiple of this

@@ -111,10 +111,17 @@ class Style(nn.Module):
 
 
 def load_run(
-    run: Path, direction: str, *, title: str, licence: str = "unspecified", training_data: str = "unspecified"
+    run: Path,
+    direction: str,
+    *,
+    title: str,
+    licence: str = "unspecified",
+    training_data: str = "unspecified",
+    working_size: int | None = None,
 ) -> tuple[Generator, StyleInfo]:
     """The averaged generator of a run or checkpoint that goes in ``direction``, and what its style is to say of itself.
 
+    ``working_size``, where given, goes before the run's own.
     Raises ``UserError`` where there is no checkpoint or no such generator, ``UnusableError`` where it cannot be loaded.
     """
     name = GENERATORS[direction]
@@ -135,6 +142,7 @@ def load_run(
             checkpoint_sha256=checkpoint.weights_sha256(f"{name}_ema"),
             domains=config.get("domain_names", []),
             exclusive=config.get("exclusive_domains", True),
+            working_size=config.get("working_size", 0) if working_size is None else working_size,
         )
     except KeyError as error:
         raise UnusableError(f"{checkpoint.path / DESCRIPTION}: does not say {error}; train it anew") from error

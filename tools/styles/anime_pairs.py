@@ -79,6 +79,7 @@ def main(
     sizes: Annotated[str, typer.Option(help="long sides at which each photo is painted")] = "768,512",
     tile: Annotated[int, typer.Option(help="side of the tiles in pixels")] = 384,
     fields: Annotated[int, typer.Option(help="number of random fields and ramps to add")] = 60,
+    lattice: Annotated[bool, typer.Option(help="add each plain field and ramp of the colour lattice")] = True,
     leave_out: Annotated[str, typer.Option(help="photos to leave out: names without suffix, separated by commas")] = "",
     workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
 ) -> None:
@@ -99,7 +100,7 @@ def main(
             pass
         for _ in track(pool.map(partial(make_field_pair, out=out, tile=tile), range(fields)), total=fields):
             pass
-    for index, picture in enumerate(lattice_pictures()):
+    for index, picture in enumerate(lattice_pictures() if lattice else ()):
         save_pair(picture, paint(picture), out, f"lattice/{index:02d}", 0)
     typer.echo(f"{len(sources)} photos and {fields} fields -> {out}")
 

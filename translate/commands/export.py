@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from translate.contract import MAX_NUMBER
 from translate.errors import UserError
 
 
@@ -38,6 +39,15 @@ def export(
     title: Annotated[str | None, typer.Option(help="name shown to people [default: the file's]")] = None,
     licence: Annotated[str, typer.Option(help="licence of the weights")] = "unspecified",
     training_data: Annotated[str, typer.Option(help="what it was trained on, with attributions")] = "unspecified",
+    working_size: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=MAX_NUMBER,
+            help="longest side in pixels of the pictures that it is made for; 0 does not say [default: the run's]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write the run's averaged generator as one self-contained ONNX file, checked against PyTorch."""
     if output.suffix.lower() != ".onnx":
@@ -54,7 +64,14 @@ def export(
 
     photos = [] if calibration is None else find_images(calibration, recursive=True)
     parts = split_photos(photos) if int8 else None
-    generator, info = load_run(run, direction, title=title or output.stem, licence=licence, training_data=training_data)
+    generator, info = load_run(
+        run,
+        direction,
+        title=title or output.stem,
+        licence=licence,
+        training_data=training_data,
+        working_size=working_size,
+    )
     if strength != 1:
         try:
             generator.amplify(strength)

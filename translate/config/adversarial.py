@@ -14,14 +14,16 @@ class AdversarialConfig(TrainConfig):
 
     objective: str = setting(
         "lsgan",
-        "adversarial objective: vanilla, minimax, lsgan, hinge, wgan, wgan-gp, kl, reverse-kl, pearson, hellinger, js",
+        "adversarial objective: vanilla, minimax, lsgan, hinge, wgan, wgan-gp, kl, reverse-kl, pearson, hellinger, js, "
+        "relativistic",
     )
     lambda_gan: float = setting(1.0, "weight of the adversarial term", at_least=0)
     n_critic: int = setting(1, "steps of the discriminator for one of the generator", at_least=1)
     clip_weights: float = setting(0.01, "limit of the critic's weights under the objective wgan", above=0)
     lambda_gp: float = setting(10.0, "weight of the gradient penalty under the objective wgan-gp", at_least=0)
     lambda_r1: float = setting(0.0, "gamma of the R1 penalty (Mescheder 2018); 0 takes none", at_least=0)
-    r1_every: int = setting(16, "steps from one R1 penalty to the next, each weighed by their number", at_least=1)
+    lambda_r2: float = setting(0.0, "gamma of the R2 penalty, R1 at translated pictures; 0 takes none", at_least=0)
+    r1_every: int = setting(16, "steps from one R1 or R2 penalty to the next, each weighed by their number", at_least=1)
     lambda_orthogonal: float = setting(0.0, "weight of the orthogonal regularisation (BigGAN)", at_least=0)
     lambda_features: float = setting(0.0, "weight of feature matching in the discriminator's layers", at_least=0)
     lambda_grid: float = setting(0.0, "weight of what repeats every 4 pixels, a grid from upsampling", at_least=0)

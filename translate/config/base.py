@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from translate.config.values import convert, flag, out_of_limits, setting
+from translate.contract import MAX_NUMBER
 from translate.errors import UserError
 
 CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
@@ -38,6 +39,13 @@ class TrainConfig:
         0, "side in pixels to which pictures are resized before the crop; 0 keeps their size", at_least=0
     )
     crop: int = setting(256, "side in pixels of the training crops", at_least=8)
+    working_size: int = setting(
+        0,
+        "longest side in pixels of the pictures that the style is made for, which it says of itself; 0 does not say",
+        free=True,
+        at_least=0,
+        at_most=MAX_NUMBER,
+    )
     scale: tuple[float, float] = setting((1.0, 1.0), "least and greatest random enlargement of the crop's content")
     rotate: float = setting(0.0, "random rotation, up to this many degrees either way", at_least=0)
     flip: bool = setting(True, "mirror half of the crops")

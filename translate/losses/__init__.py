@@ -13,7 +13,7 @@ from translate.losses.distances import (
 )
 from translate.losses.objectives import OBJECTIVES, Objective, objective_by_name
 from translate.losses.patch_nce import PatchProjector, patch_nce, sample_positions
-from translate.losses.penalties import clip_weights_, gradient_penalty, orthogonal_penalty, r1_penalty
+from translate.losses.penalties import clip_weights_, gradient_penalty, orthogonal_penalty, zero_centred_penalty
 
 __all__ = [
     "OBJECTIVES",
@@ -31,8 +31,8 @@ __all__ = [
     "objective_by_name",
     "orthogonal_penalty",
     "patch_nce",
-    "r1_penalty",
     "sample_positions",
     "total_variation",
     "yuv_colour",
+    "zero_centred_penalty",
 ]

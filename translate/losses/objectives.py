@@ -21,27 +21,37 @@ Constraint = Literal["none", "clip", "gradient-penalty"]
 
 @dataclass(frozen=True)
 class Objective:
-    """What discriminator and generator minimise, as functions of single logits.
+    """What discriminator and generator minimise, as functions of single logits or, ``relativistic``, of differences.
 
     Both sides take ``Verdict.logits``: one tensor a scale, float of any shape, without sigmoid. A scale counts by the
     mean over its samples and patches, and the scales count alike (pix2pixHD sums them: Wang et al. 2018, equation 3),
     so weights need not change with the number of patches or scales.
+
+    A relativistic objective is a function of how much higher a picture's logit is than that of its counterpart, sample
+    by sample and place by place: both sides then need the logits of both, in shapes that agree, and raise
+    ``ValueError`` otherwise.
     """
 
     on_real: Elementwise  # the discriminator's loss of a logit of a real picture
     on_fake: Elementwise  # ... of a logit of a generated picture
     on_generated: Elementwise  # the generator's loss of a logit of its picture
+    relativistic: bool = False  # all three are of a logit less that of the counterpart on the other side
     constraint: Constraint = "none"  # what the objective asks for to keep the critic Lipschitz
     has_labels: bool = False  # a distance of the verdict to labels, 1 for real and 0 for fake, that can be smoothed
     smoothing: float = 0.0  # one-sided label smoothing (Salimans et al. 2016, section 3.4): real pictures have 1 - this
 
     def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
         """The discriminator's loss, a scalar, of its logits of real and of generated pictures, a tensor a scale."""
+        if self.relativistic:
+            real, fake = _less(real, fake), _less(fake, real)
         return _mean_over_scales(self._on_labelled_real, real) + _mean_over_scales(self.on_fake, fake)
 
-    def generator(self, fake: Sequence[Tensor]) -> Tensor:
-        """The generator's loss, a scalar, of the discriminator's logits of its pictures, a tensor a scale."""
-        return _mean_over_scales(self.on_generated, fake)
+    def generator(self, fake: Sequence[Tensor], real: Sequence[Tensor] = ()) -> Tensor:
+        """The generator's loss, a scalar, of the discriminator's logits of its pictures, a tensor a scale.
+
+        ``real`` are those of the real pictures, which relativistic objectives need and others do not look at.
+        """
+        return _mean_over_scales(self.on_generated, _less(fake, real) if self.relativistic else fake)
 
     def _on_labelled_real(self, v: Tensor) -> Tensor:
         if not self.smoothing:
@@ -49,6 +59,16 @@ class Objective:
         # Cross-entropy is linear in the label, and (v - 1 + a)^2 = (1 - a)(v - 1)^2 + a v^2 - a(1 - a): up to that
         # constant the loss to a label in between is the mixture of the losses to both labels.
         return torch.lerp(self.on_real(v), self.on_fake(v), self.smoothing)
+
+
+def _less(logits: Sequence[Tensor], counterparts: Sequence[Tensor]) -> list[Tensor]:
+    """How much higher ``logits`` are than ``counterparts``, scale by scale."""
+    shapes, others = ([tuple(scale.shape) for scale in side] for side in (logits, counterparts))
+    if shapes != others:
+        raise ValueError(
+            f"a relativistic objective pairs real and generated pictures: {shapes} are no pairs of {others}"
+        )
+    return [scale - counterpart for scale, counterpart in zip(logits, counterparts, strict=True)]
 
 
 def _mean_over_scales(loss: Elementwise, scales: Sequence[Tensor]) -> Tensor:
@@ -115,6 +135,10 @@ OBJECTIVES: dict[str, Objective] = {
     # 2 JSD(P, Q): g_f = log 2 - log(1 + e^(-v)); f*(t) = -log(2 - e^t), so -log(2 - 2 s(v)).
     # It is vanilla, both losses shifted by a constant so that the discriminator's is the divergence.
     "js": _f_divergence(lambda v: math.log(2) - F.softplus(-v), lambda v: F.softplus(v) - math.log(2)),
+    # RpGAN: Jolicoeur-Martineau 2018 (arXiv:1807.00734); Huang et al. 2024 (arXiv:2501.05441), equation 2, who keep it
+    # stable by R1 and R2. D: -log s(real - fake), which has both sides in it; G: -log s(fake - real).
+    # The best D is log p / q, which tells the real one of a pair; its loss is log 2 - JSD(P x Q, Q x P).
+    "relativistic": Objective(lambda v: F.softplus(-v), torch.zeros_like, lambda v: F.softplus(-v), relativistic=True),
 }
 
 

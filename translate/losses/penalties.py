@@ -28,13 +28,14 @@ def gradient_penalty(logits_of: LogitsOf, real: Tensor, fake: Tensor, mix: Tenso
     return (norms - 1).square().mean()
 
 
-def r1_penalty(logits_of: LogitsOf, real: Tensor) -> Tensor:
-    """E[||grad D(x)||_2^2] at the real images, float [N, C, H, W]; a scalar.
+def zero_centred_penalty(logits_of: LogitsOf, images: Tensor) -> Tensor:
+    """E[||grad D(x)||_2^2] at ``images``, float [N, C, H, W]; a scalar.
 
-    Mescheder et al. 2018, equation 9, without its factor gamma / 2. Taken at every k-th step only and weighed by k it
-    is the lazy R1 of StyleGAN2 (Karras et al. 2020, section 3.1).
+    At real images R1, at generated ones R2: Mescheder et al. 2018, equations 9 and 10, without the factor gamma / 2;
+    both together as in Huang et al. 2024, section 2.2. Taken at every k-th step only and weighed by k it is lazy, as
+    the R1 of StyleGAN2 (Karras et al. 2020, section 3.1).
     """
-    return _gradients(logits_of, real).square().sum(dim=1).mean()
+    return _gradients(logits_of, images).square().sum(dim=1).mean()
 
 
 def _gradients(logits_of: LogitsOf, images: Tensor) -> Tensor:

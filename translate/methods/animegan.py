@@ -41,6 +41,7 @@ from translate.engine import to_device
 from translate.features import build_feature_network
 from translate.losses import coarse_l1, edge_mismatch, gram_matrix, total_variation, yuv_colour
 from translate.methods.base import DISCRIMINATOR, GENERATOR, Method, Pictures, built_discriminator, built_generator
+from translate.methods.window import Window, alone_and_within
 from translate.seeds import derived_seed
 from translate.step import Batch, StepContext, Terms
 
@@ -130,9 +131,8 @@ class AnimeGan(Method):
         """
         side = photo.shape[-1]
         start = side // 4 // self.stride * self.stride
-        middle = slice(start, side - start)
-        alone = self.networks[GENERATOR](photo[..., middle, middle])
-        return F.l1_loss(alone.float(), translated[..., middle, middle].detach())
+        middle = Window(top=start, left=start, side=side - 2 * start)
+        return F.l1_loss(*alone_and_within(self.networks[GENERATOR], photo, translated, middle))
 
     def style(self, features: Features) -> Tensor:
         """How far the Gram matrices of ``features`` are from the drawn pictures', the mean over levels: from 0 to 2."""

@@ -1,0 +1,107 @@
+"""How near does a student come to its teacher's pictures of photos that neither was trained on?
+
+    PYTHONPATH=.:tools python -m styles.judge.fidelity TEACHER NAME=DIR...
+
+TEACHER and each DIR are folders of pictures with the same names and sizes, as `verdict` writes them below its WORK;
+give the photos themselves as one more DIR to see where the student started. Besides PSNR and SSIM there is a perceptual
+distance after Zhang et al. 2018 (LPIPS, equation 1) on the five levels of EfficientNet-Lite0's features: channels of
+unit length, squared differences averaged over places, all levels and channels weighing the same, where LPIPS has
+learned weights and other networks. Its numbers are not to be compared with those of LPIPS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+from styles.judge.variants import Pixels, by_stem, named
+
+from models.features import FeatureNetwork
+from translate.evaluation.extraction import one_thread_each
+from translate.evaluation.extractors import perceptual_distance
+from translate.evaluation.pairwise import compare_pictures
+from translate.features import build_feature_network
+from translate.images import load_rgb, to_signed_unit
+from translate.processor import usable_cores
+
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Of one picture to the teacher's."""
+
+    psnr_db: float  # infinite where they are equal
+    ssim: float
+    distance: float  # 0: equal, to 4: features opposed at every place
+
+
+FIGURES = {  # name -> heading, and whether more is better
+    "psnr_db": ("PSNR dB", True),
+    "ssim": ("SSIM", True),
+    "distance": ("distance", False),
+}
+
+
+def main(
+    teacher: Annotated[Path, typer.Argument(help="folder of the teacher's pictures")],
+    students: Annotated[list[str], typer.Argument(help="NAME=DIR of pictures with the same names and sizes")],
+) -> None:
+    network = build_feature_network("efficientnet-lite0")
+    targets = by_stem(teacher)
+    for name, folder in map(named, students):
+        found = measure(by_stem(Path(folder)), targets, network)
+        if not found:
+            raise typer.BadParameter(f"{folder}: none of the names in {teacher}")
+        Console(width=110).print(tabulate(name, found))
+
+
+def measure(pictures: Mapping[str, Path], targets: Mapping[str, Path], network: FeatureNetwork) -> dict[str, Fidelity]:
+    """Each of ``pictures`` against the one of its name among ``targets``; what only one side has is passed over."""
+
+    def of(stem: str) -> Fidelity:
+        return compare(load_rgb(pictures[stem]), load_rgb(targets[stem]), network)
+
+    shared = sorted(targets.keys() & pictures.keys())
+    with one_thread_each(usable_cores()) as pool:
+        return dict(zip(shared, pool.map(of, shared), strict=True))
+
+
+def compare(picture: Pixels, target: Pixels, network: FeatureNetwork) -> Fidelity:
+    """``picture`` against ``target``, uint8 [H, W, 3] of one size; raises ``ValueError`` where the sizes differ."""
+    pair = compare_pictures(picture, target)
+    with torch.inference_mode():
+        maps = [
+            network(to_signed_unit(torch.from_numpy(each).permute(2, 0, 1)[None].float())) for each in (picture, target)
+        ]
+        distance = float(perceptual_distance(*maps))
+    return Fidelity(pair.psnr_db, pair.ssim, distance)
+
+
+def worst(found: Mapping[str, Fidelity], figure: str) -> str:
+    """The name of the photo whose ``figure`` is worst."""
+    pick = min if FIGURES[figure][1] else max
+    return pick(found, key=lambda stem: getattr(found[stem], figure))
+
+
+def tabulate(name: str, found: Mapping[str, Fidelity]) -> Table:
+    table = Table(title=f"{name}: {len(found)} photos")
+    for heading in ("", "mean", *(f"{quantile:.0%} lie below" for quantile in QUANTILES), "worst", "photo"):
+        table.add_column(heading, justify="left" if heading in ("", "photo") else "right")
+    for figure, (heading, _) in FIGURES.items():
+        values = np.array([getattr(each, figure) for each in found.values()])
+        worst_photo = worst(found, figure)
+        numbers = [values.mean(), *np.quantile(values, QUANTILES), getattr(found[worst_photo], figure)]
+        table.add_row(heading, *(f"{number:.4f}" for number in numbers), worst_photo)
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)

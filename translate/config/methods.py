@@ -40,7 +40,7 @@ class Pix2PixConfig(AdversarialConfig):
             "ema": 0.999,
         },
         # teaching it a slow painterly filter, which looks far and sets strokes: the network is wider and sees further,
-        # a quarter of the run is a game, pair by pair, for what distances leave soft, and a shifted photo keeps its strokes
+        # a last quarter of the run is a game, pair by pair, for what distances leave soft; shifted photos keep strokes
         "painted": {
             "generator": "mobile",
             "generator_options": {"wide_channels": 96, "dilations": [1, 2, 4, 8, 1, 2, 4, 8]},

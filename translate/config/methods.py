@@ -43,7 +43,7 @@ class Pix2PixConfig(AdversarialConfig):
         # a last quarter of the run is a game, pair by pair, for what distances leave soft; shifted photos keep strokes
         "painted": {
             "generator": "mobile",
-            "generator_options": {"wide_channels": 96, "dilations": [1, 2, 4, 8, 1, 2, 4, 8]},
+            "generator_options": {"wide_channels": 80, "dilations": [1, 2, 4, 8, 1, 2, 4, 8]},
             "discriminator_options": {"channels": 16, "norm": "none"},
             "crop": 224,
             "batch_size": 4,

@@ -33,6 +33,7 @@ from translate.methods.base import DISCRIMINATOR, GENERATOR, Method, Pictures, b
 from translate.methods.window import Window, alone_and_within, drawn_window
 from translate.step import Batch, StepContext, Terms
 
+SHIFT_EVERY = 4  # steps from one window to the next, each weighed by their number: a window costs a quarter of a step
 SHIFT_MARGIN = 16  # pixels along the window's borders, where missing context is a reason to differ
 
 
@@ -73,9 +74,9 @@ class Pix2Pix(Method):
             losses["G/l2"] = config.lambda_l2 * F.mse_loss(visible_B, real_B)
         if config.lambda_edge > 0:
             losses["G/edge"] = config.lambda_edge * edge_l1(visible_B, real_B)
-        if config.lambda_shift > 0:
+        if config.lambda_shift > 0 and context.step % SHIFT_EVERY == 0:
             window = drawn_window(config.crop, self.window_side, context.generator("shift"))
-            losses["G/shift"] = config.lambda_shift * self.shift_trace(batch["A"], fake_B, window)
+            losses["G/shift"] = SHIFT_EVERY * config.lambda_shift * self.shift_trace(batch["A"], fake_B, window)
         terms = Terms(losses)
         if self.plays(context.progress):
             real = self.beside_input(batch, real_B)

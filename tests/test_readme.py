@@ -88,7 +88,7 @@ def shortened(command: str) -> str:
     if " --init " in command:  # the weights say how wide it is
         return f"{command} {SHORT}"
     options = ["channels=4"]
-    if " pix2pix " in command and "filter" not in command:
+    if " pix2pix " in command and not any(preset in command for preset in ("filter", "painted")):
         options.append("size=128")
     if " stargan " in command or "fast" in command:
         options.append("blocks=1")

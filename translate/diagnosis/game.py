@@ -9,7 +9,12 @@ from translate.diagnosis.run_figures import RunFigures
 from translate.diagnosis.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
 
 CRITICS = ("wgan", "wgan-gp")  # objectives whose discriminator is meant to win: its distance still has a gradient
-LOGARITHMIC = ("vanilla", "minimax", "js")  # objectives whose divergence is constant where the two do not overlap
+LOGARITHMIC = (
+    "vanilla",
+    "minimax",
+    "js",
+    "relativistic",
+)  # objectives whose divergence is constant where the two do not overlap
 SATURATED = 0.95  # of the separation: sound games stay below 0.9
 WON_SHARE = 0.5  # of the log's second half in which it has to be saturated
 COLLAPSED = 0.12  # of the outputs' spread over the inputs'

@@ -21,9 +21,9 @@ import torch
 import typer
 from rich.console import Console
 from rich.table import Table
-from styles.judge.variants import Pixels, by_stem, named
 
 from models.features import FeatureNetwork
+from styles.judge.variants import Pixels, by_stem, named
 from translate.evaluation.extraction import one_thread_each
 from translate.evaluation.extractors import perceptual_distance
 from translate.evaluation.pairwise import compare_pictures

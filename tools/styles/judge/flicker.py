@@ -25,9 +25,9 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+
 from styles.judge.variants import Pixels, Variant, by_stem
 from styles.teachers.paint import bring_to_size
-
 from translate.images import load_rgb
 
 Translate = Callable[[Pixels], Pixels]

@@ -4,9 +4,9 @@ What a student is optimised against, it can deceive. So nsfwjs, whose networks `
 training script, option or module, which a test checks. The files of styles do not record against which networks
 they were trained (``StyleInfo`` has no such field), so of a style from elsewhere nobody can tell.
 
-Two other networks measure here and are *not* independent of training, and their figures are no verdict on the style:
-EfficientNet-Lite0 (`fidelity`, how near the student is to its teacher) gives the discriminator its features, and
-mediapipe's face mesh (`likeness`, what moved in a face) tells the teacher where faces are.
+Two other networks measure here. Mediapipe's face mesh (`likeness`, what moved in a face) tells the teacher where faces
+are, so it is no judge from outside. EfficientNet-Lite0 (`fidelity`, how near the student is to its teacher) has no part
+in `anime`, but gives a `projected` discriminator its features: of a style trained with one, its figures judge nothing.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from PIL import Image
-from styles.teachers.paint import bring_to_size
 
+from styles.teachers.paint import bring_to_size
 from translate import load_style
 from translate.api import Style
 from translate.folders import find_images

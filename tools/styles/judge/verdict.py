@@ -22,6 +22,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+
 from styles.judge.variants import DRAWN, PHOTO, Variant, by_stem, collect, named
 
 JUDGE = Path(__file__).with_name("drawn.mjs")

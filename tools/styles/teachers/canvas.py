@@ -89,9 +89,9 @@ def blur(picture: Array, sigma: float) -> Array:
     return cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / factor), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def smoothstep(value: Any, low: float, high: float) -> Any:
-    """0 below ``low``, 1 above ``high``, smooth between."""
-    t = np.clip((value - low) / (high - low), 0, 1)
+def smoothstep(value: Any, start: float, end: float) -> Any:
+    """0 up to ``start``, 1 from ``end`` on, smooth between; falling where ``end`` is the smaller one."""
+    t = np.clip((value - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)
 
 

@@ -22,6 +22,8 @@ import numpy as np
 from cel_teacher import ink_lines, l0_smooth
 from numpy.typing import NDArray
 
+from styles.teachers.canvas import smoothstep
+
 Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 Picture = NDArray[Any]  # float32 [H, W, 3] or [H, W] in [0, 1], if nothing else is said
 
@@ -133,12 +135,6 @@ def grey(image: Picture) -> Picture:
 
 def blur(image: Picture, sigma: float) -> Picture:
     return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-
-
-def smoothstep(x: Picture, start: float, end: float) -> Picture:
-    """0 up to ``start``, 1 from ``end`` on, smooth between; falling where ``end`` is the smaller one."""
-    t = np.clip((x - start) / (end - start), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def bring_to_size(photo: Pixels, long_side: int = WORKING_SIZE) -> Pixels:

@@ -1,73 +1,84 @@
-"""The shipped style that was learnt from art: what it keeps of a photo, and what it must not add."""
+"""The shipped styles that draw: how near they come to their teacher, what they keep, and what they must not add."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from cel_teacher import cel_shade
 from numpy.typing import NDArray
+from styles.teachers.anime import draw
+from styles.teachers.faces import load_faces
+from styles.teachers.paint import WORKING_SIZE, bring_to_size, paint
 
-from translate.evaluation.pairwise import compare_pictures
 from translate.images import load_rgb
 from translate.inference import Translator
 from translate.shipped import find_style
 
-PHOTOS = Path(__file__).parents[1] / "assets" / "photos"
+ROOT = Path(__file__).parents[1]
+PHOTOS = ROOT / "assets" / "photos"
+LANDMARKS = ROOT / "tests" / "data" / "portrait-landmarks.npz"
+
+
+@pytest.fixture(scope="module", params=["anime", "anime-fast"])
+def style(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def anime() -> Translator:
-    return Translator(find_style("anime"), device="cpu")
+def translator(style: str) -> Translator:
+    return Translator(find_style(style), device="cpu")
 
 
 def photo(name: str) -> NDArray[np.uint8]:
-    return load_rgb(PHOTOS / f"{name}.jpg")[:480, :640]
+    return bring_to_size(load_rgb(PHOTOS / f"{name}.jpg"))[:320, :480]
 
 
-def lab(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).astype(np.float32)
+def squared_error(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    return float(np.square(one.astype(float) - other).mean())
 
 
-def test_it_is_small_and_says_what_it_is(anime: Translator) -> None:
-    info = anime.info
-    assert find_style("anime").stat().st_size < 3_000_000
-    assert info.tile_safe and info.generator == "mobile"
-    assert "CC BY" in info.licence and "David Revoy" in info.training_data
+def test_it_is_small_and_says_what_it_is(style: str, translator: Translator) -> None:
+    info = translator.info
+    assert find_style(style).stat().st_size < 6_000_000 and find_style(f"{style}-int8").stat().st_size < 2_000_000
+    assert info.tile_safe and info.generator == "mobile" and info.method == "pix2pix"
+    assert info.working_size == WORKING_SIZE
+    assert "CC BY" in info.licence and info.training_data != "unspecified"
+    assert (ROOT / "assets" / "styles" / f"{style}.md").is_file()
 
 
-def test_tiles_equal_the_whole(anime: Translator) -> None:
-    picture = photo("spices")[None, :413, :517]
-    tiled = Translator(find_style("anime"), device="cpu", tile=128)(picture)
-    assert np.abs(tiled.astype(int) - anime(picture)).max() <= 1
+def test_tiles_equal_the_whole(style: str, translator: Translator) -> None:
+    picture = photo("spices")[None, :201, :259]
+    tiled = Translator(find_style(style), device="cpu", tile=128)(picture)
+    assert np.abs(tiled.astype(int) - translator(picture)).max() <= 1
 
 
-@pytest.mark.parametrize("name", ["colosseum", "portrait", "street"])
-def test_it_keeps_as_much_of_the_photo_as_the_filter_does(anime: Translator, name: str) -> None:
+@pytest.mark.parametrize("name", ["colosseum", "lake", "street"])
+def test_scenes_come_out_as_the_teacher_paints_them(translator: Translator, name: str) -> None:
     before = photo(name)
-    ours, the_filters = (compare_pictures(after, before) for after in (anime(before[None])[0], cel_shade(before)))
-    assert ours.ssim > the_filters.ssim
-    assert ours.edge_agreement > the_filters.edge_agreement - 0.015
+    painted = paint(before)
+    assert squared_error(translator(before[None])[0], painted) < 0.5 * squared_error(before, painted)
 
 
-@pytest.mark.parametrize("name", ["colosseum", "lake", "portrait"])
-def test_it_casts_no_colour(anime: Translator, name: str) -> None:
-    before = photo(name)
-    assert np.abs((lab(anime(before[None])[0]) - lab(before)).mean((0, 1))[1:]).max() < 4
+def test_eyes_come_out_as_the_teacher_draws_them(translator: Translator) -> None:
+    portrait = bring_to_size(load_rgb(PHOTOS / "portrait.jpg"))
+    faces = load_faces(LANDMARKS, *portrait.shape[:2])
+    drawn, made = draw(portrait, faces), translator(portrait[None])[0]
+    for iris in faces[0].points[[468, 473]].astype(int):
+        eye = np.s_[iris[1] - 16 : iris[1] + 17, iris[0] - 24 : iris[0] + 25]
+        assert squared_error(made[eye], drawn[eye]) < 0.7 * squared_error(portrait[eye], drawn[eye])
 
 
-def test_borders_leave_hardly_a_trace(anime: Translator) -> None:
+@pytest.mark.parametrize("level", [40, 128, 215, 255])
+def test_nothing_is_painted_on_what_is_even_and_greys_stay_grey(translator: Translator, level: int) -> None:
+    made = translator(np.full((1, 256, 256, 3), level, np.uint8))[0].astype(int)
+    assert np.abs(made - np.median(made, axis=(0, 1))).max() <= 8
+    wanted = paint(np.full((8, 8, 3), level, np.uint8))[4, 4].astype(int)
+    assert np.abs(made.mean((0, 1)) - wanted).max() < 8
+
+
+def test_borders_leave_hardly_a_trace(translator: Translator) -> None:
     before = photo("lake")
-    whole, part = anime(before[None])[0], anime(before[None, 120:])[0]
+    whole, part = translator(before[None])[0], translator(before[None, 120:])[0]
     trace = np.abs(part.astype(int) - whole[120:]).mean((1, 2))  # by distance from the border
-    assert trace.max() < 8 and trace[8:].mean() < 0.5 and (trace[60:] == 0).all()
-
-
-@pytest.mark.parametrize("level", [40, 128, 215])
-def test_nothing_is_painted_on_what_is_even(anime: Translator, level: int) -> None:
-    """Beyond the receptive field, within which the border shows."""
-    field = np.full((1, 256, 256, 3), level, np.uint8)
-    made = anime(field)[0, 100:-100, 100:-100].astype(int)
-    assert np.abs(made - np.median(made, axis=(0, 1))).max() <= 6
+    assert trace.max() < 12 and trace[24:].mean() < 1

@@ -1,38 +1,56 @@
-"""Make the README's gallery: a row of photos, and below it the same photos through each style.
+"""Make the README's gallery: blocks of photos, below each block the same photos through each style.
 
-python tools/make_gallery.py OUT.jpg PHOTO... [--style anime] [--style cel] [--height 300]
+    python tools/make_gallery.py OUT.jpg PHOTO... [--style anime] [--style cel] [--columns 3] [--width 560]
+
+A photo is brought to the style's working size first, where it has one, and cut to a common shape at the end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
-from translate.images import load_picture
+from translate.images import load_rgb_within
 from translate.inference import Translator
 from translate.shipped import find_style
+
+Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
+LONGEST_SIDE = 1024  # of photos for styles without a working size
+
+
+def rows_of(photos: Sequence[Path], translators: Sequence[Translator], size: tuple[int, int]) -> list[Pixels]:
+    """A row of the photos, then one for each style; each picture of ``size``, width and height."""
+    rows = [[load_rgb_within(path, LONGEST_SIDE) for path in photos]]
+    for translator in translators:
+        side = translator.info.working_size or LONGEST_SIDE
+        rows.append([translator(load_rgb_within(path, side)[None])[0] for path in photos])
+    return [np.hstack([fitted(picture, size) for picture in row]) for row in rows]
+
+
+def fitted(picture: Pixels, size: tuple[int, int]) -> Pixels:
+    """The middle of ``picture``, a little above the centre where it is tall, as large as ``size`` allows."""
+    return np.asarray(ImageOps.fit(Image.fromarray(picture), size, Image.Resampling.LANCZOS, centering=(0.5, 0.4)))
 
 
 def main(
     out: Annotated[Path, typer.Argument(help="the picture to write")],
     photos: Annotated[list[Path], typer.Argument(help="the photos to show, from left to right")],
     style: Annotated[list[str], typer.Option(help="names of shipped styles, or .onnx files")] = ["anime", "cel"],  # noqa: B006
-    height: Annotated[int, typer.Option(help="height of a row in pixels")] = 300,
+    columns: Annotated[int, typer.Option(help="photos side by side", min=1)] = 3,
+    width: Annotated[int, typer.Option(help="width of a picture in pixels; its height is three quarters of it")] = 560,
 ) -> None:
     translators = [Translator(find_style(name)) for name in style]
-    columns = []
-    for path in photos:
-        photo = load_picture(path).rgb
-        size = (round(photo.shape[1] * height / len(photo)), height)
-        # translated at its own size, then scaled: the lines keep the weight they have in the result
-        pictures = [photo, *(translator(photo[None])[0] for translator in translators)]
-        rows = [np.asarray(Image.fromarray(each).resize(size, Image.Resampling.LANCZOS)) for each in pictures]
-        columns.append(np.vstack(rows))
-    Image.fromarray(np.hstack(columns)).save(out, quality=88)
+    blocks = [photos[start : start + columns] for start in range(0, len(photos), columns)]
+    rows = [row for block in blocks for row in rows_of(block, translators, (width, width * 3 // 4))]
+    widest = max(row.shape[1] for row in rows)
+    padded = [np.pad(row, ((0, 0), (0, widest - row.shape[1]), (0, 0)), constant_values=255) for row in rows]
+    Image.fromarray(np.vstack(padded)).save(out, quality=88)
 
 
 if __name__ == "__main__":

@@ -5,17 +5,18 @@
 # HELD_OUT holds photos that are in none of PHOTOS, on which the loss of eight bits is measured. WORK keeps landmarks,
 # pairs (about 3 GB for 540 photos), runs and styles; repeating the command goes on where it stopped.
 # LANDMARKS_PYTHON is a Python 3.11 with mediapipe 0.10.21, whose wheel carries the models that find faces; it is a tool's
-# dependency alone. STEPS and FAST_STEPS set the lengths of the trainings, PRECISION their arithmetic: fp32 is the faster
-# one where the processor has no instructions for bf16. LEAVE_OUT names photos not to be trained
-# on, separated by commas. LICENCE and TRAINING_DATA go into the metadata.
+# dependency alone. STEPS and FAST_STEPS set the lengths of the trainings' first stages, PRECISION their arithmetic:
+# fp32 is the faster one where the processor has no instructions for bf16. LEAVE_OUT names photos not to be trained on,
+# separated by commas. LICENCE and TRAINING_DATA go into the metadata.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONPATH=$root:$root/tools
 python=${PYTHON:-python}
 work=$1 held_out=$2
 shift 2
+photos=("$@")
 
-for folder in "$@"; do
+for folder in "${photos[@]}"; do
     found=$work/landmarks/$(basename "$(dirname "$folder")")/$(basename "$folder")
     if [ ! -e "$found/complete" ]; then
         "${LANDMARKS_PYTHON:-python3.11}" "$root/tools/styles/teachers/landmarks.py" "$folder" "$found"
@@ -23,16 +24,37 @@ for folder in "$@"; do
     fi
 done
 if [ ! -e "$work/pairs/complete" ]; then
-    $python -m styles.anime_pairs "$@" "$work/pairs" --landmarks "$work/landmarks" \
+    $python -m styles.anime_pairs "${photos[@]}" "$work/pairs" --landmarks "$work/landmarks" \
         --leave-out "${LEAVE_OUT:-}"
     touch "$work/pairs/complete"
 fi
+# Faces are a small part of all pixels, and what is drawn in them a large one of what people look at: in the second stage
+# their tiles are there five times.
+if [ ! -e "$work/faces/complete" ]; then
+    rm -rf "$work/faces" && mkdir "$work/faces"
+    for side in A B; do
+        cp -rl "$work/pairs/$side" "$work/faces/$side"
+        find "$work/faces/$side" -name '*_face*.png' | while read -r tile; do
+            for copy in 1 2 3 4; do ln "$tile" "${tile%.png}_again$copy.png"; done
+        done
+    done
+    touch "$work/faces/complete"
+fi
 train() {
+    local pairs=$1
+    shift
     $python -m translate train pix2pix --preset painted --precision "${PRECISION:-bf16}" \
-        --a "$work/pairs/A" --b "$work/pairs/B" "$@"
+        --a "$pairs/A" --b "$pairs/B" "$@"
 }
-train --steps "${STEPS:-20000}" --out "$work/run"
-train --steps "${FAST_STEPS:-20000}" --out "$work/fast" \
+# the first stage learns to paint, by the distances alone; the second one to draw, with the discriminator
+make_style() {
+    local name=$1 title=$2 steps=$3
+    shift 3
+    train "$work/pairs" --gan-start 1 --steps "$steps" --out "$work/$name-first" "$@"
+    train "$work/faces" --init "$work/$name-first" --weight-init orthogonal --steps $((steps * 2 / 3)) --crop 192 \
+        --lr 6e-4 --lr-discriminator 5e-4 --lambda-gan 3 --lambda-l2 1000 --gan-start 0.25 --out "$work/$name-second" "$@"
+    "$root/tools/finish_style.sh" "$work/$name-second" "$work/$name.onnx" "$title" "$held_out" "${photos[@]}"
+}
+make_style anime "Anime" "${STEPS:-8000}"
+make_style anime-fast "Anime, fast" "${FAST_STEPS:-8000}" \
     --generator-options wide_channels=48 --generator-options "dilations=[1,2,4,8,4,2]"
-"$root/tools/finish_style.sh" "$work/run" "$work/anime.onnx" "Anime" "$held_out" "$@"
-"$root/tools/finish_style.sh" "$work/fast" "$work/anime-fast.onnx" "Anime, fast" "$held_out" "$@"

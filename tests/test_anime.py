@@ -1,4 +1,4 @@
-"""The shipped styles that draw: how near they come to their teacher, what they keep, and what they must not add."""
+"""The shipped style that draws: how near it comes to its teacher, what it keeps, and what it must not add."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PHOTOS = ROOT / "assets" / "photos"
 LANDMARKS = ROOT / "tests" / "data" / "portrait-landmarks.npz"
 
 
-@pytest.fixture(scope="module", params=["anime", "anime-fast"])
+@pytest.fixture(scope="module", params=["anime"])
 def style(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -3,9 +3,11 @@
     PYTHONPATH=.:tools python -m styles.anime_pairs PHOTOS... OUT --landmarks LANDMARKS [--sizes 768,512]
 
 The teacher paints each photo anew at each of the ``--sizes``, so that people are seen from near and from far and the
-brush is the same. Photo and picture are cut into tiles, which decode faster in training; each face has a tile of its
-own besides. ``LANDMARKS`` are what tools/styles/teachers/landmarks.py wrote of the folder PHOTOS, which may be several,
-in a folder of the same name, such as ``portraits/train``.
+brush is the same. A photo is enlarged `MOST_ENLARGED` times at most: what is blurred teaches to blur. ``--sharpen``
+adds that share of the picture's detail finer than `DETAIL` once more, ahead of what learning by distances will soften.
+Photo and picture are cut into tiles, which decode faster in training; each face has a tile of its own besides.
+``LANDMARKS`` are what tools/styles/teachers/landmarks.py wrote of the folder PHOTOS, which may be several, in a folder
+of the same name, such as ``portraits/train``.
 """
 
 from __future__ import annotations
@@ -28,30 +30,41 @@ from rich.progress import track
 from styles.teachers.anime import draw
 from styles.teachers.face_geometry import Face
 from styles.teachers.faces import load_faces
-from styles.teachers.paint import bring_to_size, paint
+from styles.teachers.paint import Pixels, blur, bring_to_size, paint
 from translate.folders import find_images
 from translate.images import load_picture
 
+DETAIL = 2.0  # pixels, standard deviation of the blur that detail is what is left of
+MOST_ENLARGED = 2
 IRISES = [468, 473]  # landmarks: their centres
 Source = tuple[Path, str]  # a photo, and the name of its pairs without suffix
 
 
-def make_photo_pairs(source: Source, *, out: Path, landmarks: Path, sizes: list[int], tile: int) -> None:
+def make_photo_pairs(
+    source: Source, *, out: Path, landmarks: Path, sizes: list[int], tile: int, sharpen: float
+) -> None:
     cv2.setNumThreads(1)
     path, name = source
     if (out / "done" / name).exists():
         return
     original = load_picture(path).rgb
-    for size in sizes:
+    for size in sorted({min(size, MOST_ENLARGED * max(original.shape[:2])) for size in sizes}):
         photo = bring_to_size(original, size)
         height, width = photo.shape[:2]
         faces = load_faces(landmarks / f"{name}.npz", height, width)
-        picture = draw(photo, faces)
+        picture = sharpened(draw(photo, faces), sharpen)
         save_pair(photo, picture, out, f"{name}_{size}", tile)
         for number, window in enumerate(face_windows(faces, height, width, tile)):
             save_window(photo, picture, out, f"{name}_{size}_face{number}", window)
     (out / "done" / name).parent.mkdir(parents=True, exist_ok=True)
     (out / "done" / name).touch()
+
+
+def sharpened(picture: Pixels, share: float) -> Pixels:
+    """``picture`` with ``share`` of its detail added once more, by unsharp masking."""
+    values = picture.astype(np.float32)
+    detail = values - blur(values, DETAIL)
+    return np.clip(values + share * detail + 0.5, 0, 255).astype(np.uint8)
 
 
 def face_windows(faces: list[Face], height: int, width: int, tile: int) -> Iterator[tuple[slice, slice]]:
@@ -77,6 +90,7 @@ def main(
     photos: Annotated[list[Path], typer.Argument(help="folders of photos, then the folder to write: PHOTOS... OUT")],
     landmarks: Annotated[Path, typer.Option(help="folder of the photos' landmarks")],
     sizes: Annotated[str, typer.Option(help="long sides at which each photo is painted")] = "768,512",
+    sharpen: Annotated[float, typer.Option(min=0, help="share of the detail to add once more")] = 0.7,
     tile: Annotated[int, typer.Option(help="side of the tiles in pixels")] = 384,
     fields: Annotated[int, typer.Option(help="number of random fields and ramps to add")] = 60,
     lattice: Annotated[bool, typer.Option(help="add each plain field and ramp of the colour lattice")] = True,
@@ -93,7 +107,7 @@ def main(
         if path.stem not in leave_out.split(",")
     ]
     long_sides = [int(size) for size in sizes.split(",")]
-    photo_pairs = partial(make_photo_pairs, out=out, landmarks=landmarks, sizes=long_sides, tile=tile)
+    photo_pairs = partial(make_photo_pairs, out=out, landmarks=landmarks, sizes=long_sides, tile=tile, sharpen=sharpen)
     # spawn: OpenCV's threads do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for _ in track(pool.map(photo_pairs, sources), total=len(sources), description="photos"):

@@ -3,7 +3,7 @@
 # export, pruning, eight bits.
 #   tools/styles/train_anime.sh WORK HELD_OUT PHOTOS...
 # HELD_OUT holds photos that are in none of PHOTOS, on which the loss of eight bits is measured. WORK keeps landmarks,
-# pairs (about 3 GB for 540 photos), runs and styles; repeating the command goes on where it stopped.
+# pairs (about 6 GB for 540 photos), runs and styles; repeating the command goes on where it stopped.
 # LANDMARKS_PYTHON is a Python 3.11 with mediapipe 0.10.21, whose wheel carries the models that find faces; it is a tool's
 # dependency alone. STEPS and FAST_STEPS set the lengths of the trainings' first stages, PRECISION their arithmetic:
 # fp32 is the faster one where the processor has no instructions for bf16. LEAVE_OUT names photos not to be trained on,
@@ -34,8 +34,8 @@ if [ ! -e "$work/faces/complete" ]; then
     rm -rf "$work/faces" && mkdir "$work/faces"
     for side in A B; do
         cp -rl "$work/pairs/$side" "$work/faces/$side"
-        find "$work/faces/$side" -name '*_face*.png' | while read -r tile; do
-            for copy in 1 2 3 4; do ln "$tile" "${tile%.png}_again$copy.png"; done
+        find "$work/faces/$side" -name '*_face*.bmp' | while read -r tile; do
+            for copy in 1 2 3 4; do ln "$tile" "${tile%.bmp}_again$copy.bmp"; done
         done
     done
     touch "$work/faces/complete"

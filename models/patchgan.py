@@ -6,7 +6,8 @@ be judged side by side: the caller joins them and says ``in_channels=6``.
 
 Departures: instance normalisation by default, as in CycleGAN (Zhu et al. 2017); spectral normalisation (Miyato et al.
 2018) by option, and so are self-attention (Zhang et al. 2019) and the comparison of a batch's pictures (`minibatch`).
-Weights start from N(0, 0.02), which spectral normalisation rescales.
+Weights start from N(0, 0.02), which both normalisations rescale; where there is neither, from He's, which keep the
+variance: logits out of many layers of small weights would hardly tell one picture from another, nor learn to.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from models.blocks import Norm, SelfAttention, normalisation, normalise_spectrally, require_positive, tapped
-from models.init import init_normal
+from models.init import init_he, init_normal
 from models.minibatch import Minibatch, minibatch_layer
 from models.registry import Discriminator, Verdict, register_discriminator
+
+LEAK = 0.2  # slope of the leaky ReLUs
 
 
 def _layers(
@@ -39,7 +42,7 @@ def _layers(
         layers += [
             nn.Conv2d(widths[index], widths[index + 1], kernel, stride, padding, bias=kind == "none"),
             normalisation(kind, widths[index + 1]),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(LEAK),
         ]
         if index == attention_after:
             layers.append(SelfAttention(widths[index + 1]))
@@ -49,7 +52,10 @@ def _layers(
         hidden += comparison.added_channels
     layers.append(nn.Conv2d(hidden, 1, kernel, strides[-1], padding))
     network = nn.Sequential(*layers)
-    init_normal(network)
+    if norm == "none" and not spectral_norm:
+        init_he(network, slope=LEAK)
+    else:
+        init_normal(network)
     if spectral_norm:
         normalise_spectrally(network)
     return network

@@ -130,6 +130,12 @@ def test_the_logits_tell_a_varied_batch_from_a_repeated_picture(norm: str, minib
     torch.testing.assert_close(difference[:, 1:-1, 1:-1].std(), torch.tensor(0.0), rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("norm", ["none", "instance"])
+def test_the_logits_of_patches_differ_from_the_start_with_a_norm_or_without(norm: str) -> None:
+    (logits,) = build_small("patchgan", norm=norm)(torch.rand(2, 3, 64, 64) * 2 - 1).logits
+    assert 0.1 < logits.std() < 3
+
+
 @pytest.mark.parametrize(("layers", "field"), [(1, 16), (3, 70), (5, 286)])
 def test_the_receptive_field_of_patchgan(layers: int, field: int) -> None:
     network = PatchGan(channels=2, layers=layers, norm="none")

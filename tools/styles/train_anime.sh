@@ -5,7 +5,7 @@
 # HELD_OUT holds photos that are in none of PHOTOS, on which the loss of eight bits is measured. WORK keeps landmarks,
 # pairs (about 6 GB for 540 photos), runs and styles; repeating the command goes on where it stopped.
 # LANDMARKS_PYTHON is a Python 3.11 with mediapipe 0.10.21, whose wheel carries the models that find faces; it is a tool's
-# dependency alone. STEPS and FAST_STEPS set the lengths of the trainings' first stages, PRECISION their arithmetic:
+# dependency alone. STEPS and FAST_STEPS set the lengths of the trainings, PRECISION their arithmetic:
 # fp32 is the faster one where the processor has no instructions for bf16. LEAVE_OUT names photos not to be trained on,
 # separated by commas. LICENCE and TRAINING_DATA go into the metadata.
 set -euo pipefail
@@ -28,33 +28,25 @@ if [ ! -e "$work/pairs/complete" ]; then
         --leave-out "${LEAVE_OUT:-}"
     touch "$work/pairs/complete"
 fi
-# Faces are a small part of all pixels, and what is drawn in them a large one of what people look at: in the second stage
-# their tiles are there five times.
+# Faces are a small part of all pixels, and what is drawn in them a large one of what people look at: their tiles are
+# there three times.
 if [ ! -e "$work/faces/complete" ]; then
     rm -rf "$work/faces" && mkdir "$work/faces"
     for side in A B; do
         cp -rl "$work/pairs/$side" "$work/faces/$side"
         find "$work/faces/$side" -name '*_face*.bmp' | while read -r tile; do
-            for copy in 1 2 3 4; do ln "$tile" "${tile%.bmp}_again$copy.bmp"; done
+            for copy in 1 2; do ln "$tile" "${tile%.bmp}_again$copy.bmp"; done
         done
     done
     touch "$work/faces/complete"
 fi
-train() {
-    local pairs=$1
-    shift
-    $python -m translate train pix2pix --preset painted --precision "${PRECISION:-bf16}" \
-        --a "$pairs/A" --b "$pairs/B" "$@"
-}
-# the first stage learns to paint, by the distances alone; the second one to draw, with the discriminator
 make_style() {
     local name=$1 title=$2 steps=$3
     shift 3
-    train "$work/pairs" --gan-start 1 --steps "$steps" --out "$work/$name-first" "$@"
-    train "$work/faces" --init "$work/$name-first" --weight-init orthogonal --steps $((steps * 2 / 3)) --crop 192 \
-        --lr 6e-4 --lr-discriminator 5e-4 --lambda-gan 3 --lambda-l2 1000 --gan-start 0.25 --out "$work/$name-second" "$@"
-    "$root/tools/finish_style.sh" "$work/$name-second" "$work/$name.onnx" "$title" "$held_out" "${photos[@]}"
+    $python -m translate train pix2pix --preset painted --precision "${PRECISION:-bf16}" \
+        --a "$work/faces/A" --b "$work/faces/B" --steps "$steps" --out "$work/$name" "$@"
+    "$root/tools/finish_style.sh" "$work/$name" "$work/$name.onnx" "$title" "$held_out" "${photos[@]}"
 }
-make_style anime "Anime" "${STEPS:-8000}"
-make_style anime-fast "Anime, fast" "${FAST_STEPS:-8000}" \
+make_style anime "Anime" "${STEPS:-9000}"
+make_style anime-fast "Anime, fast" "${FAST_STEPS:-6000}" \
     --generator-options wide_channels=48 --generator-options "dilations=[1,2,4,8,4,2]"

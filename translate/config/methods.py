@@ -40,7 +40,7 @@ class Pix2PixConfig(AdversarialConfig):
             "ema": 0.999,
         },
         # teaching it a slow painterly filter, which looks far and sets strokes: the network is wider and sees further,
-        # a last quarter of the run is a game, pair by pair, for what distances leave soft; shifted photos keep strokes
+        # more than half of the run is a game, pair by pair, for what distances leave soft; shifted photos keep strokes
         "painted": {
             "generator": "mobile",
             "generator_options": {"wide_channels": 80, "dilations": [1, 2, 4, 8, 1, 2, 4, 8]},
@@ -50,19 +50,19 @@ class Pix2PixConfig(AdversarialConfig):
             "quarter_turns": False,
             "flip": True,
             "lr": 1e-3,
-            "lr_discriminator": 2e-4,
+            "lr_discriminator": 5e-4,
             "beta1": 0.9,
             "beta2": 0.99,
             "clip_gradient": 100.0,
             "schedule": "cosine",
             "warmup": 200,
             "lambda_l1": 100.0,
-            "lambda_l2": 500.0,
+            "lambda_l2": 1000.0,
             "lambda_edge": 100.0,
-            "lambda_shift": 20.0,
+            "lambda_shift": 60.0,
             "objective": "relativistic",
-            "lambda_gan": 2.0,
-            "gan_start": 0.75,
+            "lambda_gan": 6.0,
+            "gan_start": 0.4,
             "lambda_r1": 1e-4,  # small, as it is of the sum of some 700 logits, while the game is of their mean
             "lambda_r2": 1e-4,
             "r1_every": 16,

@@ -63,8 +63,8 @@ class Pix2PixConfig(AdversarialConfig):
             "objective": "relativistic",
             "lambda_gan": 6.0,
             "gan_start": 0.4,
-            "lambda_r1": 1e-4,  # small, as it is of the sum of some 700 logits, while the game is of their mean
-            "lambda_r2": 1e-4,
+            "lambda_r1": 1e-5,  # small, as it is of the sum of some 700 logits, while the game is of their mean
+            "lambda_r2": 1e-5,
             "r1_every": 16,
             "ema": 0.998,
             "working_size": 768,

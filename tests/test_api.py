@@ -14,12 +14,13 @@ import pytest
 from PIL import ExifTags, Image
 
 import translate
-from tests.conftest import RunCli, draw_photo
+from tests.helpers.command_line import RunCli
+from tests.helpers.pictures import draw_photo
 from translate import load_style
 from translate.api import AHEAD, Style
 from translate.errors import PictureError, UnusableError, UserError
-from translate.images import load_picture
-from translate.inference import Translator
+from translate.media.images import load_picture
+from translate.style.translator import Translator
 
 PHOTO = draw_photo(61, 47)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.conftest import RunCli
-from tests.pairs import picture, tiny_config, write_pairs
+from tests.helpers.command_line import RunCli
+from tests.helpers.pairs import picture, tiny_config, write_pairs
 from translate import __version__
-from translate.training import train
+from translate.train.loop import train
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import Finished, RunCli
-from tests.pairs import picture, write_domains, write_pairs
+from tests.helpers.command_line import Finished, RunCli
+from tests.helpers.pairs import picture, write_domains, write_pairs
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.pairs import picture
-
-ROOT = Path(__file__).parents[1]
+from tests.helpers.pairs import picture
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ from convert_speed import bench_folder, bench_gpu, bench_photo, bench_throughput
 from rich.console import Console
 from rich.table import Table
 
-from translate.folders import find_images
+from translate.storage.folders import find_images
 
 Rows = list[tuple[str, str]]
 CHECKS: dict[str, Callable[..., Rows]] = {

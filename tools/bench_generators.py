@@ -25,8 +25,8 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from models import GENERATORS, Generator, build_generator
-from translate.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
-from translate.export import export_style
+from translate.export.to_onnx import export_style
+from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 
 REFERENCE = "animegan"  # the generator whose time the others are compared with
 

@@ -16,8 +16,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from translate.inference import Translator
-from translate.processor import int8_is_fast
+from translate.machine import int8_is_fast
+from translate.style.translator import Translator
 
 
 def main(

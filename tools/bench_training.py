@@ -68,7 +68,7 @@ def write_pictures(folder: Path, side: int) -> None:
 
 def measure(settings: dict[str, Any]) -> None:
     """Train as ``settings`` say and print what was measured as JSON; the child process's side."""
-    from translate.training import train
+    from translate.train.loop import train
 
     if settings.pop("resize_apart"):
         setattr(ResizeConv, "forward", lambda layer, x: nn.Conv2d.forward(layer, upsample(x)))  # noqa: B010

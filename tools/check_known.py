@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.table import Table
 from sheets import save_sheet
 
-from translate.folders import match_pairs
-from translate.images import load_rgb
-from translate.inference import Translator
-from translate.shipped import find_style
+from translate.data.pairing import match_pairs
+from translate.media.images import load_rgb
+from translate.style.catalogue import find_style
+from translate.style.translator import Translator
 
 
 def mean_l1(picture: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 from sheets import save_sheet
 
-from translate.inference import Translator
-from translate.shipped import find_style
+from translate.style.catalogue import find_style
+from translate.style.translator import Translator
 
 
 @dataclass(frozen=True)

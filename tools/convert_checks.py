@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from translate.images import load_rgb
-from translate.inference import Translator
-from translate.shipped import DEFAULT_STYLE, find_style
+from translate.media.images import load_rgb
+from translate.style.catalogue import DEFAULT_STYLE, find_style
+from translate.style.translator import Translator
 
 Rows = list[tuple[str, str]]
 TRANSLATE = [sys.executable, "-m", "translate"]

@@ -18,13 +18,14 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
-from translate.contract import INPUT, OUTPUT
-from translate.devices import cuda_obstacle, providers_of
-from translate.images import load_rgb, to_signed_unit
-from translate.inference import open_style, style_file
-from translate.pipeline import Options, convert
-from translate.planning import plan
-from translate.shipped import DEFAULT_STYLE
+from translate.convert.options import Options
+from translate.convert.pipeline import convert
+from translate.convert.planning import plan
+from translate.media.images import load_rgb, to_signed_unit
+from translate.style.catalogue import DEFAULT_STYLE
+from translate.style.contract import INPUT, OUTPUT
+from translate.style.devices import cuda_obstacle, providers_of
+from translate.style.translator import open_style, style_file
 
 Rows = list[tuple[str, str]]
 TRANSLATE = [sys.executable, "-m", "translate"]

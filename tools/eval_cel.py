@@ -20,10 +20,10 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from translate.folders import match_pairs
-from translate.images import load_rgb
-from translate.inference import Translator
-from translate.shipped import find_style
+from translate.data.pairing import match_pairs
+from translate.media.images import load_rgb
+from translate.style.catalogue import find_style
+from translate.style.translator import Translator
 
 Picture = NDArray[np.uint8]
 

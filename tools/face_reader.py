@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from translate.attributes import match_attributes
-from translate.images import load_rgb, to_signed_unit
+from translate.data.attributes import match_attributes
+from translate.media.images import load_rgb, to_signed_unit
 
 Pictures = NDArray[np.uint8]  # [N, S, S, 3]
 Labels = NDArray[np.float32]  # [N, K] of 0 and 1

@@ -42,8 +42,8 @@ def require_line(text: str) -> None:
 def picture(work: Path) -> Target:
     """Decode, then encode in one of the formats."""
     from translate.errors import PictureError, one_line
-    from translate.formats import FORMATS
-    from translate.images import encode_picture, load_picture
+    from translate.media.formats import FORMATS
+    from translate.media.images import encode_picture, load_picture
 
     formats = list(FORMATS)
 
@@ -63,11 +63,11 @@ def picture(work: Path) -> Target:
 
 def animation(work: Path) -> Target:
     """What may move: looked at, converted, and nothing left behind where that fails."""
-    from translate.animation import convert_animation
     from translate.errors import PictureError, one_line
-    from translate.formats import ANIMATED
-    from translate.moving import MovingOptions
-    from translate.reading import is_animated
+    from translate.media.animation import convert_animation
+    from translate.media.formats import ANIMATED
+    from translate.media.frames import MovingOptions
+    from translate.media.guards import is_animated
 
     source = work / "source"
 
@@ -87,7 +87,7 @@ def animation(work: Path) -> Target:
 
 def metadata(work: Path) -> Target:
     """The texts in a style file: a style's description, or an error that `read_contract` turns into one line."""
-    from translate.contract import StyleInfo
+    from translate.style.contract import StyleInfo
 
     def run(data: bytes) -> None:
         texts = [part.decode("utf-8", "replace") for part in data.split(KEYS)]
@@ -102,7 +102,7 @@ def metadata(work: Path) -> Target:
 def style(work: Path) -> Target:
     """A whole style file."""
     from translate.errors import UnusableError, one_line
-    from translate.inference import read_style
+    from translate.style.session import read_style
 
     file = work / "style.onnx"
 
@@ -126,11 +126,11 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
 
 def write_seeds(name: str, folder: Path) -> None:
     """What the mutations start from."""
-    from tests.conftest import style_info, write_style
+    from tests.helpers.styles import style_info, write_style
 
     folder.mkdir()
     if name in ("picture", "animation"):
-        from tests.corpus.broken import whole_files
+        from tests.helpers.corpus.broken import whole_files
 
         for kind, (_, content) in whole_files().items():
             if name == "picture" or kind.startswith("moving"):

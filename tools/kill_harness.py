@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 from kill_tasks import TASKS, Task
 
-from tests.pairs import TINY
+from tests.helpers.pairs import TINY
 from translate import cli
 
 # what a life imports on its way: all of them are forked from this process, so that kills hit work and not imports

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import torch
 from PIL import Image
 
-from tests.pairs import TINY, picture, tiny_run
-from tests.test_video import noisy_film, write_video
-from translate import video
+from tests.helpers.pairs import TINY, picture, tiny_run
+from tests.media.video.test_convert import noisy_film, write_video
+from translate.media.video import convert as video
 
 STEPS = 12
 PICTURES = 40

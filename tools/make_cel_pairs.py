@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
-from translate.folders import find_images
-from translate.images import load_picture
+from translate.media.images import load_picture
+from translate.storage.folders import find_images
 
 Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 

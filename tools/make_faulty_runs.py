@@ -23,9 +23,9 @@ from make_known import save
 from numpy.typing import NDArray
 
 from translate.config import CONFIGS
-from translate.folders import find_images
-from translate.images import load_rgb
-from translate.training import train
+from translate.media.images import load_rgb
+from translate.storage.folders import find_images
+from translate.train.loop import train
 
 Picture = NDArray[np.uint8]  # RGB [H, W, 3]
 

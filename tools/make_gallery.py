@@ -16,9 +16,9 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from translate.images import load_rgb_within
-from translate.inference import Translator
-from translate.shipped import find_style
+from translate.media.images import load_rgb_within
+from translate.style.catalogue import find_style
+from translate.style.translator import Translator
 
 Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 LONGEST_SIDE = 1024  # of photos for styles without a working size

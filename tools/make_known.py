@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
-from translate.folders import find_images
-from translate.images import load_rgb
+from translate.media.images import load_rgb
+from translate.storage.folders import find_images
 
 Picture = NDArray[np.uint8]
 LOOKS: dict[str, Callable[[Picture], Picture]] = {"grade": grade, "cel": cel_shade}

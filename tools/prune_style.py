@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from translate.folders import find_images
-from translate.prune import prune_style
-from translate.shipped import find_style
+from translate.export.prune import prune_style
+from translate.storage.folders import find_images
+from translate.style.catalogue import find_style
 
 
 def main(

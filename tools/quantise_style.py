@@ -12,9 +12,10 @@ from typing import Annotated
 
 import typer
 
-from translate.folders import find_images
-from translate.quantise import MOST_PHOTOS, measure_loss, quantise_style
-from translate.shipped import find_style
+from translate.export.calibration import MOST_PHOTOS
+from translate.export.quantise import measure_loss, quantise_style
+from translate.storage.folders import find_images
+from translate.style.catalogue import find_style
 
 
 def main(

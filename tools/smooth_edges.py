@@ -19,11 +19,13 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
-from translate.edges import smooth_edges
+from translate.data.check import measure
+from translate.data.pairing import Size
+from translate.data.smooth_edges import smooth_edges
 from translate.errors import ExitCode, PictureError, UserError, one_line
-from translate.files import write_atomically
-from translate.folders import Size, find_images, measure
-from translate.images import Picture, encode_picture, from_signed_unit, load_rgb, to_signed_unit
+from translate.media.images import Picture, encode_picture, from_signed_unit, load_rgb, to_signed_unit
+from translate.storage.atomic import write_atomically
+from translate.storage.folders import find_images
 
 LEAST_SIDE = 3  # of a picture, in pixels
 

@@ -28,7 +28,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from translate.resources import resources_in_use
+from translate.machine import resources_in_use
 
 FIGURES: dict[str, Callable[[float], float]] = {  # up to how much is no growth
     "memory_mb": lambda before: 1.05 * before,

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from translate.contract import StyleInfo
 from translate.errors import CODEC_ERRORS, PictureError, UserError, one_line
-from translate.images import MAX_PIXELS, Picture, load_picture, to_upright
-from translate.inference import Translator, open_style
-from translate.shipped import DEFAULT_STYLE
+from translate.media.images import MAX_PIXELS, Picture, load_picture, to_upright
+from translate.style.catalogue import DEFAULT_STYLE
+from translate.style.contract import StyleInfo
+from translate.style.translator import Translator, open_style
 
 Array = NDArray[np.uint8]
 Photo = Image.Image | str | Path | Array

@@ -31,8 +31,8 @@ from styles.teachers.anime import draw
 from styles.teachers.face_geometry import Face
 from styles.teachers.faces import load_faces
 from styles.teachers.paint import Pixels, blur, bring_to_size, paint
-from translate.folders import find_images
-from translate.images import load_picture
+from translate.media.images import load_picture
+from translate.storage.folders import find_images
 
 DETAIL = 2.0  # pixels, standard deviation of the blur that detail is what is left of
 MOST_ENLARGED = 2

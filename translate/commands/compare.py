@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from translate.commands.pages import PAGE_SUFFIXES
-from translate.commands.report import say
+from translate.commands.terminal import PAGE_SUFFIXES, say
 from translate.errors import ExitCode, PictureError, UserError, printable
 
 if TYPE_CHECKING:
-    from translate.evaluation.comparison import Comparison, Files, Sample
+    from translate.evaluate.comparison import Comparison, Files, Sample
 
 SUFFIXES = (*PAGE_SUFFIXES, ".png")
 
@@ -61,7 +60,7 @@ def compare(
         if any(output.resolve().is_relative_to(given.resolve()) for given in [*photos, *([pairs] if pairs else [])]):
             raise UserError(f"--output {output}: is among the photos or the pairs; write it elsewhere")
 
-    from translate.evaluation.comparison import HEADER, Comparison, find_files, find_sources, run_model
+    from translate.evaluate.comparison import HEADER, Comparison, find_files, find_sources, run_model
 
     sources = find_sources(models, all_checkpoints=checkpoints == "all")
     files, problems = find_files(photos, pairs, count)
@@ -85,7 +84,7 @@ def compare(
 
 def _load(files: list[Files], max_size: int) -> list[Sample]:
     """The samples that can be read; the others are named. Raises the last one's ``PictureError`` where none can."""
-    from translate.evaluation.comparison import load_sample
+    from translate.evaluate.comparison import load_sample
 
     samples: list[Sample] = []
     for number, each in enumerate(files, 1):
@@ -99,7 +98,7 @@ def _load(files: list[Files], max_size: int) -> list[Sample]:
 
 
 def _write(comparison: Comparison, outputs: list[Path]) -> None:
-    from translate.evaluation.side_by_side import write_page, write_sheet
+    from translate.evaluate.comparison_report import write_page, write_sheet
 
     for output in outputs:
         if output.suffix.lower() == ".png":

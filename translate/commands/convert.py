@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from translate.commands.report import Report, arrow, paths, say
+from translate.commands.convert_report import Report, arrow, paths
+from translate.commands.terminal import say
 from translate.errors import ExitCode, UserError, printable
-from translate.shipped import DEFAULT_STYLE, find_style
+from translate.style.catalogue import DEFAULT_STYLE, find_style
 
 if TYPE_CHECKING:
-    from translate.contract import StyleInfo
-    from translate.planning import Domain, Job
+    from translate.convert.planning import Domain, Job
+    from translate.style.contract import StyleInfo
 
 
 def convert(
@@ -104,8 +105,9 @@ def convert(
     if as_json and output == "-":
         raise UserError("--json and --output - both write to standard output; name an output file")
 
-    from translate.inference import Translator, read_style, style_file
-    from translate.planning import beside, domain_suffix, plan
+    from translate.convert.planning import beside, domain_suffix, plan
+    from translate.style.session import read_style
+    from translate.style.translator import Translator, style_file
 
     style_path = find_style(style)
     file, translator = style_path, None
@@ -135,9 +137,10 @@ def convert(
         _show_plan(jobs, as_json=as_json, quiet=quiet)
         return
 
-    from translate.images import MAX_PIXELS
-    from translate.pipeline import DEFAULT_WORKERS, Options, remove_left_over
-    from translate.pipeline import convert as convert_all
+    from translate.convert.options import DEFAULT_WORKERS, Options
+    from translate.convert.pipeline import convert as convert_all
+    from translate.convert.pipeline import remove_left_over
+    from translate.media.images import MAX_PIXELS
 
     remove_left_over(jobs)
     options = Options(
@@ -155,7 +158,7 @@ def convert(
     report = Report(options, quiet=quiet, verbose=verbose)
     told = replace(options, on_progress=report.moved, on_note=report.note)
     if translator is None:
-        from translate.ray_engine import convert_with_ray
+        from translate.convert.ray.engine import convert_with_ray
 
         where = "ray"
         results = convert_with_ray(

@@ -29,8 +29,9 @@ def check(
 
     Problems go to standard output; a summary and the passed-over columns of a table to standard error.
     """
-    from translate.attributes import match_attributes
-    from translate.folders import (
+    from translate.data.attributes import match_attributes
+    from translate.data.check import measure
+    from translate.data.pairing import (
         LabelledPictures,
         PairedFolders,
         Size,
@@ -38,7 +39,6 @@ def check(
         find_domains,
         find_unpaired,
         match_pairs,
-        measure,
     )
 
     found: PairedFolders | UnpairedFolders | LabelledPictures

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from translate.commands.pages import require_page_name
+from translate.commands.terminal import require_page_name
 from translate.errors import printable
 
 
@@ -28,18 +28,18 @@ def diagnose(
 ) -> None:
     """Read a run's log: underfitting, overfitting, a lost game, collapse and more, with evidence and remedies."""
     require_page_name(output)
-    from translate.diagnosis.diagnose import diagnose as judge
-    from translate.diagnosis.run_figures import read_run
-    from translate.diagnosis.verdict import MEANINGS
+    from translate.diagnose.diagnosis import diagnose as judge
+    from translate.diagnose.run_metrics import read_run
+    from translate.diagnose.verdict import MEANINGS
 
     figures = read_run(run)
     diagnosis = judge(figures, reference=None if reference is None else read_run(reference), test=test)
     if output is not None:
-        from translate.diagnosis.report import write_page
+        from translate.diagnose.report import write_page
 
         write_page(figures, diagnosis, output)
     if as_json:
-        from translate.diagnosis.report import as_dict
+        from translate.diagnose.report import as_dict
 
         typer.echo(json.dumps(as_dict(figures, diagnosis), indent=2))
         return

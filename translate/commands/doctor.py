@@ -11,13 +11,13 @@ import typer
 
 from translate import __version__
 from translate.errors import ExitCode, UnusableError, UserError, one_line, printable
-from translate.shipped import DEFAULT_STYLE, find_style, list_styles
+from translate.style.catalogue import DEFAULT_STYLE, find_style, list_styles
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from translate.devices import Cuda
+    from translate.style.devices import Cuda
 
 ONNXRUNTIMES = ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-qnn")
 TOLERANCE = 1.0  # of 255, in the mean: GPUs round convolutions to fewer digits, and what is broken is off by far more
@@ -38,7 +38,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="on standard out
 
 def _examine() -> Report:
     try:
-        from translate.devices import Cuda
+        from translate.style.devices import Cuda
     except ImportError as error:
         found = ", ".join(f"{name} {number}" for name, number in _installed(*ONNXRUNTIMES).items()) or "not installed"
         raise UnusableError(
@@ -103,7 +103,7 @@ def _pillow() -> Report:
 
 
 def _processor() -> Report:
-    from translate.processor import processor_features, usable_cores
+    from translate.machine import processor_features, usable_cores
 
     features = processor_features()
     return {
@@ -117,7 +117,7 @@ def _processor() -> Report:
 
 
 def _styles() -> list[Report]:
-    from translate.inference import read_style
+    from translate.style.session import read_style
 
     styles = []
     for name, path in list_styles().items():
@@ -131,7 +131,8 @@ def _styles() -> list[Report]:
 
 
 def _cache() -> Report:
-    from translate.session_cache import cache_folder, cache_size
+    from translate.storage.cache import cache_folder
+    from translate.style.session_cache import cache_size
 
     folder = cache_folder()
     files, size = (0, 0) if folder is None else cache_size(folder)
@@ -160,8 +161,8 @@ def _test_picture() -> NDArray[np.uint8]:
 
 def _plain_answer(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """What the processor makes of ``picture`` with nothing in the graph optimised; raises ``UnusableError``."""
-    from translate.contract import INPUT, OUTPUT
-    from translate.inference import ORT_ERRORS, open_session
+    from translate.style.contract import INPUT, OUTPUT
+    from translate.style.session import ORT_ERRORS, open_session
 
     path = find_style(DEFAULT_STYLE)
     session = open_session(path, ["CPUExecutionProvider"], optimise=False)
@@ -175,7 +176,7 @@ def _plain_answer(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _test(device: str, picture: NDArray[np.uint8], expected: NDArray[np.uint8]) -> Report:
     import numpy as np
 
-    from translate.inference import Translator
+    from translate.style.translator import Translator
 
     try:
         answer = Translator(find_style(DEFAULT_STYLE), device=device)(picture)
@@ -186,8 +187,8 @@ def _test(device: str, picture: NDArray[np.uint8], expected: NDArray[np.uint8]) 
 
 
 def _auto() -> Report:
-    from translate.devices import choose_device
-    from translate.inference import Translator
+    from translate.style.devices import choose_device
+    from translate.style.translator import Translator
 
     try:
         translator = Translator(find_style(DEFAULT_STYLE))  # a GPU may still fail when its session is made

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from translate.commands.pages import require_page_name
-from translate.commands.report import say
+from translate.commands.terminal import require_page_name, say
 from translate.errors import UserError
 
 if TYPE_CHECKING:
-    from translate.evaluation.extraction import Clock
+    from translate.evaluate.features import Clock
 
 
 def evaluate(
@@ -52,11 +51,11 @@ def evaluate(
     require_page_name(output)
     from tempfile import TemporaryDirectory
 
-    from translate.evaluation.evaluate import Pictures
-    from translate.evaluation.evaluate import evaluate as compare
-    from translate.evaluation.extraction import Clock
-    from translate.evaluation.extractors import build_extractor
-    from translate.evaluation.report import HEADER, as_dict, rows, write_page
+    from translate.evaluate.evaluation import Pictures
+    from translate.evaluate.evaluation import evaluate as compare
+    from translate.evaluate.extractors import build_extractor
+    from translate.evaluate.features import Clock
+    from translate.evaluate.report import HEADER, as_dict, rows, write_page
 
     clock = Clock()
     with TemporaryDirectory() as scratch:
@@ -108,9 +107,9 @@ def evaluate(
 
 def is_model(given: str) -> bool:
     """Whether it is not a folder of pictures: a style's name, a file, a run or a checkpoint."""
-    from translate.checkpoint import DESCRIPTION
     from translate.config import CONFIG_NAME
-    from translate.evaluation.models import is_folder
+    from translate.evaluate.models import is_folder
+    from translate.weights.checkpoint import DESCRIPTION
 
     marks = (CONFIG_NAME, DESCRIPTION, "checkpoints")
     return not is_folder(given) or any((Path(given) / mark).exists() for mark in marks)
@@ -128,10 +127,11 @@ def translate_all(
     clock: Clock,
 ) -> None:
     """Translate ``count`` pictures of ``photos``, evenly spaced, into ``folder``: PNG under their names."""
-    from translate.evaluation.evaluate import Pictures
-    from translate.evaluation.models import open_model
-    from translate.pipeline import Options, convert
-    from translate.planning import Job
+    from translate.convert.options import Options
+    from translate.convert.pipeline import convert
+    from translate.convert.planning import Job
+    from translate.evaluate.evaluation import Pictures
+    from translate.evaluate.models import open_model
 
     chosen = Pictures.below(photos, count)
     with clock.stage("translate"), open_model(model, device=device) as translator:

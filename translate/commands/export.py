@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from translate.contract import MAX_NUMBER
 from translate.errors import UserError
+from translate.style.contract import MAX_NUMBER
 
 
 def export(
@@ -56,11 +56,12 @@ def export(
         raise UserError("--int8 and --fp16 exclude each other")
     if (int8 or prune) != (calibration is not None):
         raise UserError("--int8 and --prune need --calibration DIR, a folder of photos, and nothing else takes one")
-    from translate.checkpoint import find
-    from translate.export import DEFAULT_OPSET, export_style, load_run
-    from translate.folders import find_images
-    from translate.prune import prune_style
-    from translate.quantise import quantise_style, split_photos
+    from translate.export.calibration import split_photos
+    from translate.export.prune import prune_style
+    from translate.export.quantise import quantise_style
+    from translate.export.to_onnx import DEFAULT_OPSET, export_style, load_run
+    from translate.storage.folders import find_images
+    from translate.weights.checkpoint import find
 
     photos = [] if calibration is None else find_images(calibration, recursive=True)
     parts = split_photos(photos) if int8 else None

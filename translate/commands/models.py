@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from translate.errors import printable
-from translate.shipped import find_style, list_styles
+from translate.style.catalogue import find_style, list_styles
 
 models_app = typer.Typer(help="Look at styles.", no_args_is_help=True)
 
@@ -60,7 +60,7 @@ def _as_text(value: Any) -> str:
 
 
 def _describe(path: Path) -> dict[str, Any]:
-    from translate.inference import open_session, read_contract
+    from translate.style.session import open_session, read_contract
 
     session = open_session(path, ["CPUExecutionProvider"], optimise=False)
     ends = {"inputs": session.get_inputs(), "outputs": session.get_outputs()}

@@ -23,7 +23,7 @@ def train_command(config_class: type[AdversarialConfig]) -> Callable[..., None]:
 
     def command(*, preset: str | None, config: Path | None, **given: Any) -> None:
         settings = config_class.resolve(given, preset=preset, file=config)
-        from translate.training import train
+        from translate.train.loop import train
 
         train(settings)
 

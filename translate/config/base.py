@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from translate.config.values import convert, flag, out_of_limits, setting
-from translate.contract import MAX_NUMBER
 from translate.errors import UserError
+from translate.style.contract import MAX_NUMBER
 
 CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
 

@@ -24,12 +24,12 @@ from rich.table import Table
 
 from models.features import FeatureNetwork
 from styles.judge.variants import Pixels, by_stem, named
-from translate.evaluation.extraction import one_thread_each
-from translate.evaluation.extractors import perceptual_distance
-from translate.evaluation.pairwise import compare_pictures
-from translate.features import build_feature_network
-from translate.images import load_rgb, to_signed_unit
-from translate.processor import usable_cores
+from translate.evaluate.extractors import perceptual_distance
+from translate.evaluate.features import one_thread_each
+from translate.evaluate.pair_metrics import compare_pictures
+from translate.machine import usable_cores
+from translate.media.images import load_rgb, to_signed_unit
+from translate.weights.feature_networks import build_feature_network
 
 QUANTILES = (0.1, 0.5, 0.9)
 

@@ -28,7 +28,7 @@ from rich.table import Table
 
 from styles.judge.variants import Pixels, Variant, by_stem
 from styles.teachers.paint import bring_to_size
-from translate.images import load_rgb
+from translate.media.images import load_rgb
 
 Translate = Callable[[Pixels], Pixels]
 Step = tuple[float, float]  # pixels to the right and down, from one frame to the next

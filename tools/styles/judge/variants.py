@@ -15,10 +15,10 @@ from PIL import Image
 from styles.teachers.paint import bring_to_size
 from translate import load_style
 from translate.api import Style
-from translate.folders import find_images
-from translate.images import load_rgb
-from translate.inference import open_style, style_file
-from translate.shipped import INT8, find_style
+from translate.media.images import load_rgb
+from translate.storage.folders import find_images
+from translate.style.catalogue import INT8, find_style
+from translate.style.translator import open_style, style_file
 
 Pixels = NDArray[np.uint8]  # [H, W, 3]
 PHOTO = "photo"  # the variant that changes nothing

@@ -23,8 +23,8 @@ from rich.progress import track
 from styles.teachers.face_geometry import Face
 from styles.teachers.faces import draw_faces, enlarge_eyes, load_faces
 from styles.teachers.paint import WORKING_SIZE, Pixels, bring_to_size, paint
-from translate.folders import find_images
-from translate.images import load_picture
+from translate.media.images import load_picture
+from translate.storage.folders import find_images
 
 
 def draw(photo: Pixels, faces: Sequence[Face]) -> Pixels:

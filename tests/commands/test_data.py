@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.helpers.command_line import Finished, RunCli
+from tests.helpers.pairs import picture, write_domains, write_pairs
+
+
+def test_data_check_names_every_problem_of_pairs_and_exits_1(tmp_path: Path, run_cli: RunCli) -> None:
+    a, b = write_pairs(tmp_path, 3)
+    folders = ("--a", a, "--b", b)
+    assert run_cli("data", "check", *folders) == Finished(0, b"", "3 pairs; 40x36 pixels; 0 problems\n")
+    (b / "0.webp").unlink()
+    (b / "2.webp").write_bytes((b / "2.webp").read_bytes()[:40])
+    Image.fromarray(picture(1, height=20)).save(b / "sub" / "1.webp")
+    done = run_cli("data", "check", *folders)
+    assert done.code == 1
+    assert len(done.out.splitlines()) == 3
+    for name in (b"0.png", b"2.webp", b"1.webp"):
+        assert name in done.out
+    assert done.err == "2 pairs; 40x20 to 40x36 pixels; 3 problems\n"
+
+
+def test_data_check_of_pictures_side_by_side(tmp_path: Path, run_cli: RunCli) -> None:
+    Image.fromarray(picture(1, width=41)).save(tmp_path / "odd.png")
+    done = run_cli("data", "check", "--data", tmp_path)
+    assert done.code == 1 and b"odd.png: is 41 pixels wide" in done.out
+
+
+def test_data_check_of_unpaired_folders(tmp_path: Path, run_cli: RunCli) -> None:
+    a, b = write_pairs(tmp_path, 3)
+    (b / "0.webp").unlink()
+    arguments = ("data", "check", "--unpaired", "--a", a, "--b", b)
+    summary = "3 pictures of A, 2 of B; 40x36 pixels; 0 problems\n"
+    assert run_cli(*arguments) == Finished(0, b"", summary)
+    (b / "2.webp").write_bytes(b"")
+    done = run_cli(*arguments)
+    assert done.code == 1 and done.out == f"{b / '2.webp'}: empty, 0 bytes\n".encode()
+    (b / "2.webp").unlink()
+    done = run_cli(*arguments)
+    assert done.code == 1 and done.out == f"{b}: holds 1 picture; training needs at least 2\n".encode()
+
+
+def test_data_check_of_domains(tmp_path: Path, run_cli: RunCli) -> None:
+    folder = write_domains(tmp_path / "domains", 4)
+    (folder / "dark" / "0.png").unlink()
+    done = run_cli("data", "check", "--domains", folder)
+    assert (done.code, done.out) == (0, b"")
+    assert done.err == "11 pictures: dark 3 (27%), inverted 4 (36%), plain 4 (36%); 40x36 pixels; 0 problems\n"
+    (folder / "empty").mkdir()
+    done = run_cli("data", "check", "--domains", folder)
+    assert done.code == 1 and done.out.startswith(f"{folder / 'empty'}: holds no picture".encode())
+
+
+def test_data_check_of_attributes(tmp_path: Path, run_cli: RunCli) -> None:
+    images = write_domains(tmp_path / "images", 2)
+    names = [path.relative_to(images).as_posix() for path in sorted(images.rglob("*.png"))]
+    table = tmp_path / "table.csv"
+    rows = [f"{name},{index % 2},{'dark' in name:d},text" for index, name in enumerate(names)]
+    table.write_text("\n".join(["file,odd,dark,note", *rows]))
+    arguments = ("data", "check", "--images", images, "--attributes", table)
+    done = run_cli(*arguments)
+    assert (done.code, done.out) == (0, b"")
+    assert done.err.splitlines() == [
+        f"skipped {table}: column note: line 2, dark/0.png: 'text' is neither 0 nor 1",
+        "6 pictures: odd 3 (50%), dark 2 (33%); 40x36 pixels; 0 problems",
+    ]
+    (images / "dark" / "1.png").unlink()
+    (images / "plain" / "1.png").write_bytes(b"no picture")
+    done = run_cli(*arguments, "--columns", "odd,note")
+    assert done.code == 1
+    for line, told in zip(done.out.splitlines(), (b"column note", b"dark/1.png", b"plain/1.png"), strict=True):
+        assert told in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--a", "."],
+        ["--data", ".", "--a", ".", "--b", "."],
+        ["--domains", ".", "--unpaired"],
+        ["--images", "."],
+        ["--domains", ".", "--images", ".", "--attributes", "."],
+        ["--domains", ".", "--columns", "smile"],
+    ],
+)
+def test_data_check_has_to_be_told_what_to_check(arguments: list[str], run_cli: RunCli) -> None:
+    done = run_cli("data", "check", *arguments)
+    assert done.code == 2 and "--b DIR" in done.err and len(done.err.splitlines()) == 1

@@ -1,0 +1,105 @@
+"""`translate models`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.command_line import RunCli
+from tests.helpers.styles import style_info, write_style
+from translate.errors import ExitCode, UnusableError
+from translate.style import catalogue as shipped
+
+EVIL = "Fine\x1b[2J\n[red]style[/red]"
+
+
+@pytest.fixture
+def styles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of shipped styles: one plain, one whose metadata try to paint the terminal."""
+    write_style(tmp_path / "plain.onnx", info=style_info(title="Plain", licence="MIT"))
+    write_style(tmp_path / "evil.onnx", info=style_info(title=EVIL))
+    monkeypatch.setattr(shipped, "FOLDERS", (tmp_path / "absent", tmp_path))
+    return tmp_path
+
+
+def test_list(run_cli: RunCli, styles: Path) -> None:
+    done = run_cli("models", "list")
+    assert done.code == ExitCode.OK
+    evil, plain = done.out.decode().splitlines()
+    assert plain.split() == ["plain", "Plain", "0.0", "MB", "MIT"]
+    assert "Fine\\x1b[2J\\n[red]style[/red]" in evil
+    assert b"\x1b" not in done.out
+
+
+def test_list_as_json(run_cli: RunCli, styles: Path) -> None:
+    listed = json.loads(run_cli("models", "list", "--json").out)
+    assert [style["name"] for style in listed] == ["evil", "plain"]
+    assert listed[0]["title"] == EVIL
+    assert listed[1]["bytes"] == (styles / "plain.onnx").stat().st_size
+
+
+def test_domains(run_cli: RunCli, styles: Path, face_style: Path) -> None:
+    (styles / "faces.onnx").write_bytes(face_style.read_bytes())
+    assert b"CC0-1.0  smiling, blond, glasses\n" in run_cli("models", "list").out
+    assert run_cli("models", "info", "plain").out.count(b"domains: []\n") == 1
+    out = run_cli("models", "info", "faces").out
+    assert b'domains: ["smiling", "blond", "glasses"]\nexclusive: false\n' in out
+    assert b'"domain"' in out
+
+
+def test_list_of_nothing(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "FOLDERS", (tmp_path,))
+    done = run_cli("models", "list")
+    assert (done.code, done.out) == (ExitCode.OK, b"")
+
+
+@pytest.mark.parametrize("by", ["name", "path"])
+def test_info(run_cli: RunCli, styles: Path, by: str) -> None:
+    done = run_cli("models", "info", "plain" if by == "name" else styles / "plain.onnx")
+    assert done.code == ExitCode.OK
+    facts = dict(line.split(": ", 1) for line in done.out.decode().splitlines())
+    assert facts["title"] == "Plain"
+    assert facts["receptive_field"] == "11"
+    assert facts["tile_safe"] == "true"
+    assert "tensor(uint8)" in facts["inputs"]
+    assert "image_out" in facts["outputs"]
+
+
+def test_info_as_json(run_cli: RunCli, styles: Path) -> None:
+    facts = json.loads(run_cli("models", "info", "plain", "--json").out)
+    assert facts["stride"] == 2
+    assert facts["inputs"] == [{"name": "image", "type": "tensor(uint8)", "shape": ["N", "H", "W", 3]}]
+    assert facts["outputs"][0]["name"] == "image_out"
+
+
+def test_info_of_metadata_that_paint_the_terminal(run_cli: RunCli, styles: Path) -> None:
+    out = run_cli("models", "info", "evil").out
+    assert b"title: Fine\\x1b[2J\\n[red]style[/red]\n" in out
+    assert b"\x1b" not in out
+
+
+def test_info_of_a_style_with_more_inputs(run_cli: RunCli, tmp_path: Path) -> None:
+    path = write_style(tmp_path / "domains.onnx", extra_input=True)
+    facts = json.loads(run_cli("models", "info", path, "--json").out)
+    assert [port["name"] for port in facts["inputs"]] == ["image", "domain"]
+
+
+def test_info_of_what_is_no_style(run_cli: RunCli, styles: Path) -> None:
+    (styles / "bad.bin").write_bytes(b"nothing")
+    done = run_cli("models", "info", styles / "bad.bin")
+    assert done.code == ExitCode.UNUSABLE
+    assert done.err.count("\n") == 1
+    assert "cannot be loaded as ONNX" in done.err
+    done = run_cli("models", "info", "nobody")
+    assert done.code == ExitCode.UNUSABLE
+    assert "shipped: evil, plain" in done.err
+
+
+def test_find_style(styles: Path) -> None:
+    assert shipped.list_styles() == {"evil": styles / "evil.onnx", "plain": styles / "plain.onnx"}
+    assert shipped.find_style("plain") == styles / "plain.onnx"
+    assert shipped.find_style(str(styles / "evil.onnx")) == styles / "evil.onnx"
+    with pytest.raises(UnusableError, match="neither a file nor a shipped style"):
+        shipped.find_style(str(styles))

@@ -1,0 +1,86 @@
+"""Videos and animations beside photos in one conversion."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers.command_line import RunCli
+from tests.helpers.pictures import draw_photo, files_below
+from tests.media.test_animation import drawn, write
+from tests.media.video.test_convert import film, frames_of, invert, packets_of, write_video
+from translate.convert.options import Options
+from translate.convert.pipeline import convert
+from translate.convert.planning import Job, plan
+from translate.errors import ExitCode, UnusableError
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    folder = tmp_path / "album"
+    folder.mkdir()
+    Image.fromarray(draw_photo(30, 21)).save(folder / "a.png")
+    write(folder / "b.gif", drawn())
+    write_video(folder / "c.mp4", film(6), audio="aac")
+    return folder
+
+
+def test_a_folder_with_all_of_them(run_cli: RunCli, album: Path, tmp_path: Path, tiny_style: Path) -> None:
+    (album / "d.mp4").write_bytes(b"no video")
+    done = run_cli("convert", album, "-o", tmp_path / "out", "--style", tiny_style, "--device", "cpu", "--json")
+    assert done.code == ExitCode.SOME_FAILED
+    assert [line.count(str(album)) for line in done.err.splitlines() if line.startswith("failed: ")] == [1]
+    files = json.loads(done.out)["files"]
+    assert [file["status"] for file in files] == ["converted", "converted", "converted", "failed"]
+    assert [file["size"] for file in files] == [[30, 21], [40, 30], [64, 48], None]
+    assert files_below(tmp_path / "out") == {"a.png", "b.gif", "c.mp4"}
+    with Image.open(tmp_path / "out" / "b.gif") as image:
+        assert getattr(image, "n_frames", 1) == 4
+    assert len(frames_of(tmp_path / "out" / "c.mp4")) == 6
+    assert packets_of(tmp_path / "out" / "c.mp4", "audio") == packets_of(album / "c.mp4", "audio")
+
+
+def test_strength_and_progress(album: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int | None]] = []
+
+    def tell(job: Job, done: int, total: int | None) -> None:
+        assert job.source is not None
+        told.append((job.source.name, done, total))
+
+    jobs = plan([str(album)], str(tmp_path / "out"))
+    results = list(convert(jobs, lambda photos, domain: invert(photos), Options(strength=0.0, on_progress=tell)))
+    assert [result.error for result in results] == [None] * 3
+    assert ("c.mp4", 6, 6) in told
+    assert ("b.gif", 4, 4) in told
+    for found, expected in zip(frames_of(tmp_path / "out" / "c.mp4"), frames_of(album / "c.mp4"), strict=True):
+        assert np.abs(found.astype(int) - expected).mean() < 4  # encoded once more
+    assert all(result.stages["translate"] > 0 for result in results)
+
+
+def test_what_a_video_lacks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from translate.media.video import convert as video
+
+    write_video(tmp_path / "in.mp4", film(3))
+    whole = video.convert_video
+
+    def lacking(*given: object, **options: object) -> video.VideoResult:
+        result = whole(*given, **options)  # type: ignore[arg-type]
+        return video.VideoResult(size=result.size, frames=result.frames, resumed=0, left_out=["subtitles (ass)"])
+
+    monkeypatch.setattr(video, "convert_video", lacking)
+    notes: list[str] = []
+    job = Job(source=tmp_path / "in.mp4", output=tmp_path / "out.mp4", format=None, kind="video")
+    list(convert([job], lambda photos, domain: photos, Options(on_note=lambda job, text: notes.append(text))))
+    assert notes == ["left out, as .mp4 cannot hold it: subtitles (ass)"]
+
+
+def test_without_the_library_the_command_ends(album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    jobs = plan([str(album / "c.mp4")], str(tmp_path / "out.mp4"))
+    with pytest.raises(UnusableError, match=r"videos need PyAV: pip install 'picture-translate\[video\]'"):
+        list(convert(jobs, lambda photos, domain: photos, Options()))

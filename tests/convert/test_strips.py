@@ -1,0 +1,136 @@
+"""Large pictures, translated where they lie, equal the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers.pictures import draw_photo
+from translate.convert import pipeline
+from translate.convert.options import Options
+from translate.convert.pipeline import convert
+from translate.convert.planning import Job
+from translate.errors import PictureError
+from translate.media import images
+from translate.media.images import load_picture
+from translate.style import translator as inference
+from translate.style.translator import Translator
+
+EXACT = 96  # from this quality on, JPEGs of usual size are encoded with the exact transform, as large ones always are
+
+
+@pytest.fixture
+def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the way of large pictures, in strips of a few rows."""
+    monkeypatch.setattr(pipeline, "LARGE", 100)
+    monkeypatch.setattr(inference, "STRIP", 16)
+
+
+def converted(translator: Translator, source: Path, output: Path, **options: object) -> None:
+    format = {".png": "PNG", ".jpg": "JPEG"}[output.suffix]
+    results = list(convert([Job(source=source, output=output, format=format)], translator, Options(**options)))  # type: ignore[arg-type]
+    assert [result.error for result in results] == [None]
+    assert results[0].size == Image.open(source).size
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.4])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_a_large_picture_is_as_the_others(
+    tmp_path: Path, tiny_style: Path, mode: str, strength: float, small_is_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    image = Image.fromarray(np.dstack((draw_photo(70, 53), draw_photo(70, 53)[..., 0]))).convert(mode)
+    image.save(tmp_path / "photo.png", exif=exif.tobytes())
+    translator = Translator(tiny_style, device="cpu")
+    for name in ("large.png", "large.jpg"):
+        converted(translator, tmp_path / "photo.png", tmp_path / name, strength=strength, quality=EXACT)
+    monkeypatch.setattr(pipeline, "LARGE", 10**6)
+    for name in ("usual.png", "usual.jpg"):
+        converted(translator, tmp_path / "photo.png", tmp_path / name, strength=strength, quality=EXACT)
+    found, expected = load_picture(tmp_path / "large.png"), load_picture(tmp_path / "usual.png")
+    np.testing.assert_array_equal(found.rgb, expected.rgb)
+    assert (found.alpha is None) == (expected.alpha is None) == (mode != "RGBA")
+    if found.alpha is not None:
+        np.testing.assert_array_equal(found.alpha, expected.alpha)
+    assert Image.open(tmp_path / "large.png").getexif()[271] == "Maker"
+    jpeg, usual = (load_picture(tmp_path / f"{name}.jpg").rgb.astype(int) for name in ("large", "usual"))
+    assert np.abs(jpeg - usual).max() <= 1  # what is laid on white is rounded once or twice
+
+
+def test_one_large_picture_at_a_time(
+    tmp_path: Path, tiny_style: Path, small_is_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(4):
+        Image.fromarray(draw_photo(70, 53)).save(tmp_path / f"{index}.png")
+    (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:200])  # cut short: it has to make room too
+    held = most = 0
+
+    def decode(image: Image.Image) -> images.Upright:
+        nonlocal held, most
+        held += 1
+        most = max(most, held)
+        return original(image)
+
+    def save(*given: object) -> None:
+        nonlocal held
+        held -= 1
+
+    original = images.to_upright
+    monkeypatch.setattr(images, "to_upright", decode)
+    monkeypatch.setattr(pipeline, "save_large", save)
+    jobs = [Job(source=tmp_path / f"{n}.png", output=tmp_path / f"out{n}.png", format="PNG") for n in range(4)]
+    results = list(convert(jobs, Translator(tiny_style, device="cpu"), Options(workers=4, lanes=2)))
+    assert [result.error is None for result in results] == [True, True, False, True]
+    assert most <= 2  # the one cut short counts until the end
+
+
+def test_strips_are_read_once_from_above(tiny_style: Path) -> None:
+    translator = Translator(tiny_style, device="cpu")
+    photo = draw_photo(40, 1200)
+    read: list[tuple[int, int]] = []
+    rows: list[np.ndarray] = []
+
+    def take(top: int, bottom: int) -> np.ndarray:
+        assert top == (read[-1][1] if read else 0)
+        assert sum(map(len, rows)) <= top  # nothing written that is still to be read
+        read.append((top, bottom))
+        return photo[top:bottom]
+
+    def put(top: int, translated: np.ndarray) -> None:
+        assert top == sum(map(len, rows))
+        rows.append(translated)
+
+    translator.in_strips(take, put, (40, 1200))
+    assert len(rows) > 1
+    np.testing.assert_array_equal(np.concatenate(rows), translator(photo[np.newaxis])[0])
+
+
+def test_a_style_that_needs_the_whole_picture_says_so(tmp_path: Path, whole_style: Path, small_is_large: None) -> None:
+    Image.fromarray(draw_photo(70, 53)).save(tmp_path / "photo.png")
+    job = Job(source=tmp_path / "photo.png", output=tmp_path / "out.png", format="PNG")
+    (result,) = convert([job], Translator(whole_style, device="cpu"), Options())
+    assert result.error is not None
+    assert "looks at the whole picture at once; try --max-size" in result.error
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_memory_cuts_or_refuses(whole_style: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = draw_photo(300, 200)[np.newaxis]
+    whole = Translator(tiny_style, device="cpu")
+    frugal = Translator(tiny_style, device="cpu", memory=1)
+    shapes: list[tuple[int, ...]] = []
+    run = frugal._run_whole
+
+    def seen(images: np.ndarray, condition: dict[str, np.ndarray]) -> np.ndarray:
+        shapes.append(images.shape)
+        return run(images, condition)
+
+    monkeypatch.setattr(frugal, "_run_whole", seen)
+    np.testing.assert_array_equal(frugal(photo), whole(photo))
+    assert len(shapes) > 1
+    with pytest.raises(PictureError, match=r"0.1 MP would take about 144 MB, over --memory 100, .* try --max-size"):
+        Translator(whole_style, device="cpu", memory=100)(photo)

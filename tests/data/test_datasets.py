@@ -1,0 +1,261 @@
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.helpers.pairs import picture, tiny_config, tiny_settings, write_pairs
+from translate.config import CycleGanConfig, StarGanConfig
+from translate.data.augment import Augment, random_crop
+from translate.data.datasets import (
+    DomainDataset,
+    PairedDataset,
+    TrainingData,
+    UnpairedDataset,
+    hold_out,
+    load_domains,
+    load_pairs,
+    load_unpaired,
+)
+from translate.data.loader import Key
+from translate.errors import PictureError, UserError
+
+
+def grey(folder: Path, *levels: int) -> Path:
+    """A folder with a plain picture of each level, so that a sample shows which files it is of."""
+    folder.mkdir(parents=True)
+    for level in levels:
+        Image.new("RGB", (32, 32), (level,) * 3).save(folder / f"{level:03}.png")
+    return folder
+
+
+def level(pixels: torch.Tensor) -> int:
+    assert pixels.dtype == torch.uint8 and pixels.shape == (3, 24, 24) and pixels.is_contiguous()
+    return int(pixels[0, 0, 0])
+
+
+def unpaired(a: Path, b: Path, **changes: object) -> CycleGanConfig:
+    return CycleGanConfig.from_dict(tiny_settings(a, b, a / "run", **changes))
+
+
+def multi_domain(folder: Path, **changes: object) -> StarGanConfig:
+    settings = {"out": folder / "run", "crop": 24, "batch_size": 2, "workers": 0} | changes
+    return StarGanConfig.from_dict(settings)
+
+
+# pairs
+
+
+def test_both_sides_move_alike(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path)
+    training = load_pairs(tiny_config(a, b, tmp_path / "run", scale=(0.7, 1.6), rotate=20.0, val_samples=0)).training
+    for seed in range(8):
+        sample = training[Key(seed % 6, seed)]
+        assert sample["A"].shape == sample["B"].shape == (3, 24, 24)
+        # B was made by inverting A; interpolation may round either way
+        assert (sample["A"].int() + sample["B"].int() - 255).abs().max() <= 2
+    assert not torch.equal(training[Key(0, 1)]["A"], training[Key(0, 2)]["A"])
+    assert torch.equal(training[Key(0, 1)]["A"], training[Key(0, 1)]["A"])
+
+
+def test_jitter_changes_the_input_of_pairs_alone(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path)
+    plain = load_pairs(tiny_config(a, b, tmp_path)).training[Key(0, 1)]
+    jittered = load_pairs(tiny_config(a, b, tmp_path, jitter=0.5)).training[Key(0, 1)]
+    assert torch.equal(plain["B"], jittered["B"])
+    assert not torch.equal(plain["A"], jittered["A"])
+
+
+def test_sides_of_one_picture_and_direction(tmp_path: Path) -> None:
+    left, right = picture(1), picture(2)
+    Image.fromarray(np.hstack([left, right])).save(tmp_path / "pair.png")
+    for direction, a, b in (("AtoB", left, right), ("BtoA", right, left)):
+        config = tiny_config(tmp_path, tmp_path, tmp_path, a=None, b=None, data=tmp_path, direction=direction)
+        dataset = load_pairs(config).training
+        assert isinstance(dataset, PairedDataset)
+        sample = dataset.load(0)
+        assert np.array_equal(sample["A"], a) and np.array_equal(sample["B"], b)
+
+
+def test_validation_pairs_are_kept_out_of_training(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path, 10)
+    data = load_pairs(tiny_config(a, b, tmp_path, val_samples=4))
+    training, validation = data.training, data.validation
+    assert isinstance(training, PairedDataset) and isinstance(validation, PairedDataset)
+    assert (len(training), len(validation)) == (8, 2)  # a fifth of ten
+    assert not {pair.name for pair in training.pairs} & {pair.name for pair in validation.pairs}
+    assert torch.equal(validation[Key(0, 1)]["A"], validation[Key(0, 2)]["A"])  # the same crop every time
+
+
+def test_pictures_smaller_than_the_crop_are_mirrored_out(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path)
+    assert load_pairs(tiny_config(a, b, tmp_path, crop=64)).training[Key(0, 0)]["A"].shape == (3, 64, 64)
+
+
+def test_mismatched_pairs_are_named(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path)
+    Image.fromarray(picture(0, width=20)).save(b / "0.webp")
+    training = load_pairs(tiny_config(a, b, tmp_path, val_samples=0)).training
+    with pytest.raises(PictureError, match=r"0\.webp: differs in size"):
+        training[Key(0, 0)]
+    (b / "2.webp").unlink()
+    with pytest.raises(UserError, match=r"2\.png: no picture of that name.*data check"):
+        load_pairs(tiny_config(a, b, tmp_path))
+
+
+# unpaired folders
+
+
+def test_a_pass_sees_every_picture_of_the_first_side_beside_any_of_the_second(tmp_path: Path) -> None:
+    config = unpaired(grey(tmp_path / "a", *range(10)), grey(tmp_path / "b", *range(100, 104)), val_samples=0)
+    training = load_unpaired(config).training
+    assert len(training) == 10
+    samples = [training[Key(number, seed)] for seed in range(20) for number in range(10)]
+    assert Counter(level(sample["A"]) for sample in samples) == dict.fromkeys(range(10), 20)
+    seen = Counter((level(sample["A"]), level(sample["B"])) for sample in samples)
+    assert len(seen) == 40  # every picture of B came up beside every one of A
+    again = load_unpaired(config).training
+    assert all(torch.equal(again[Key(3, seed)]["B"], training[Key(3, seed)]["B"]) for seed in range(5))
+
+
+def test_the_shorter_first_side_comes_round_again(tmp_path: Path) -> None:
+    config = unpaired(grey(tmp_path / "a", 1, 2), grey(tmp_path / "b", *range(100, 105)), val_samples=0)
+    training = load_unpaired(config).training
+    assert [level(training[Key(number, 0)]["A"]) for number in range(len(training))] == [1, 2, 1, 2, 1]
+
+
+def test_the_sides_are_moved_apart_from_each_other(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path, 2)
+    augment = Augment(random_crop(unpaired(a, b)))
+    training = UnpairedDataset([{"A": a / "0.png"}], [{"B": b / "0.webp"}], augment)
+    samples = [training[Key(0, seed)] for seed in range(6)]
+    assert any((sample["A"].int() + sample["B"].int() - 255).abs().max() > 20 for sample in samples)
+
+
+def test_direction_exchanges_the_folders(tmp_path: Path) -> None:
+    config = unpaired(grey(tmp_path / "a", 1, 2), grey(tmp_path / "b", 101, 102), direction="BtoA")
+    sample = load_unpaired(config).training[Key(0, 0)]
+    assert level(sample["A"]) > 100 > level(sample["B"])
+
+
+def test_validation_pictures_are_kept_out_of_both_sides(tmp_path: Path) -> None:
+    config = unpaired(grey(tmp_path / "a", *range(20)), grey(tmp_path / "b", *range(100, 110)), val_samples=4)
+    data = load_unpaired(config)
+    shown: dict[str, set[int]] = {}
+    trained: dict[str, set[int]] = {}
+    for seen, part in ((shown, data.validation), (trained, data.training)):
+        samples = [part[Key(number, seed)] for number in range(len(part)) for seed in range(6)]
+        seen.update({side: {level(sample[side]) for sample in samples} for side in "AB"})
+    assert shown == {"A": {0, 5, 10, 15}, "B": {100, 105}}
+    assert trained == {"A": set(range(20)) - shown["A"], "B": set(range(100, 110)) - shown["B"]}
+    # a grid under one seed does not show the same picture of B in each row
+    assert len({level(data.validation[Key(number, 0)]["B"]) for number in range(2)}) == 2
+
+
+def test_smoothed_pictures_move_with_theirs(tmp_path: Path) -> None:
+    photos, (b, inverted) = grey(tmp_path / "photos", 1, 2, 3), write_pairs(tmp_path)
+    training = load_unpaired(unpaired(photos, b), smoothed=inverted).training
+    for seed in range(6):
+        sample = training[Key(seed % 3, seed)]
+        assert list(sample) == ["A", "B", "smoothed"]
+        assert torch.equal(sample["B"], 255 - sample["smoothed"])
+    (inverted / "0.webp").unlink()
+    with pytest.raises(UserError, match=r"0\.png: no picture of that name in"):
+        load_unpaired(unpaired(photos, b), smoothed=inverted)
+
+
+def test_anchors_move_with_their_photos(tmp_path: Path) -> None:
+    drawn, (a, inverted) = grey(tmp_path / "drawn", 1, 2, 3), write_pairs(tmp_path)
+    training = load_unpaired(unpaired(a, drawn), anchor=inverted).training
+    for seed in range(6):
+        sample = training[Key(seed % 3, seed)]
+        assert torch.equal(sample["A"], 255 - sample["anchor"])
+    (inverted / "0.webp").unlink()
+    with pytest.raises(UserError, match=r"0\.png: no picture of that name in"):
+        load_unpaired(unpaired(a, drawn), anchor=inverted)
+
+
+def test_a_folder_with_too_few_is_refused(tmp_path: Path) -> None:
+    one, none = grey(tmp_path / "one", 1), grey(tmp_path / "none")
+    with pytest.raises(
+        UserError, match=r"one: holds 1 picture; training needs at least 2 \(and 1 more\); .*data check"
+    ):
+        load_unpaired(unpaired(one, none))
+
+
+# domains
+
+
+@pytest.fixture
+def seasons(tmp_path: Path) -> TrainingData:
+    for number, domain in enumerate(("autumn", "spring", "winter")):
+        grey(tmp_path / "domains" / domain, *range(100 * number, 100 * number + 10))
+    return load_domains(multi_domain(tmp_path, domains=tmp_path / "domains", val_samples=3))
+
+
+def test_domain_samples_carry_their_label_and_another_to_go_to(seasons: TrainingData) -> None:
+    assert seasons.domains == ["autumn", "spring", "winter"] and seasons.exclusive
+    training = seasons.training
+    assert len(training) == 27
+    targets: Counter[tuple[int, int]] = Counter()
+    for number in range(27):
+        for seed in range(20):
+            sample = training[Key(number, seed)]
+            assert sample["domain"].dtype == sample["target"].dtype == torch.float32
+            own = level(sample["image"]) // 100
+            assert sample["domain"].tolist() == [float(number == own) for number in range(3)]
+            assert sample["target"].sum() == 1
+            targets[own, int(sample["target"].argmax())] += 1
+    assert len(targets) == 9 and min(targets.values()) > 30 and max(targets.values()) < 90  # 60 each, by chance
+    assert torch.equal(training[Key(4, 7)]["target"], training[Key(4, 7)]["target"])
+
+
+def test_validation_samples_come_from_all_over(seasons: TrainingData) -> None:
+    shown = [level(seasons.validation[Key(number, 0)]["image"]) for number in range(len(seasons.validation))]
+    assert shown == [0, 100, 200]
+    trained = {level(seasons.training[Key(number, 0)]["image"]) for number in range(len(seasons.training))}
+    assert not trained & set(shown) and len(trained) == 27
+
+
+def test_attributes_may_be_several(tmp_path: Path) -> None:
+    images = grey(tmp_path / "images", *range(8))
+    rows = [f"{number:03}.png,{number % 2},{int(number > 3)}" for number in range(8)]
+    (tmp_path / "table.csv").write_text("\n".join(["file,odd,high", *rows]))
+    settings = {"images": images, "attributes": tmp_path / "table.csv", "val_samples": 1}
+    data = load_domains(multi_domain(tmp_path, **settings))
+    assert data.domains == ["odd", "high"] and not data.exclusive
+    for number in range(len(data.training)):
+        sample = data.training[Key(number, 0)]
+        shown = level(sample["image"])
+        assert sample["domain"].tolist() == [shown % 2, shown > 3]
+    assert load_domains(multi_domain(tmp_path, **settings, columns="high")).domains == ["high"]
+    (images / "003.png").unlink()
+    with pytest.raises(UserError, match=r"names pictures that are not in .*images: 003\.png.*data check"):
+        load_domains(multi_domain(tmp_path, **settings))
+
+
+def test_unreadable_pictures_are_named(tmp_path: Path, seasons: TrainingData) -> None:
+    dataset = seasons.training
+    assert isinstance(dataset, DomainDataset)
+    dataset.files[0].write_bytes(b"no picture")
+    with pytest.raises(PictureError, match=str(dataset.files[0])):
+        dataset[Key(0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("items", "count", "expected"),
+    [
+        (20, 4, [0, 5, 10, 15]),
+        (23, 4, [0, 5, 10, 15]),
+        (10, 4, [0, 5]),
+        (4, 4, [0, 1, 2, 3]),  # too few to keep any out: validation shows training items
+        (4, 0, []),
+    ],
+)
+def test_hold_out(items: int, count: int, expected: list[int]) -> None:
+    training, validation, seen = hold_out(range(items), count)
+    assert validation == expected
+    assert len(seen) == (0 if items < 5 else len(expected)) and set(seen) <= set(training)
+    assert training == (list(range(items)) if items < 5 else sorted(set(range(items)) - set(expected)))

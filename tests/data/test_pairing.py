@@ -1,0 +1,141 @@
+import errno
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers.pairs import picture, write_domains, write_pairs
+from translate.data.check import measure
+from translate.data.pairing import Size, find_domains, find_unpaired, match_pairs
+from translate.errors import PictureError, UserError
+from translate.storage.folders import find_images
+
+
+def readable(files: list[Path]) -> dict[Path, Size]:
+    return {path: size for path, size in measure(files) if not isinstance(size, PictureError)}
+
+
+def test_pairs_match_by_relative_path_without_suffix(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path, 4)
+    found = match_pairs(a=a, b=b)
+    assert [pair.name for pair in found.pairs] == ["0", "2", "sub/1", "sub/3"]
+    assert found.problems == []
+    assert all(pair.a.suffix == ".png" and pair.b.suffix == ".webp" for pair in found.pairs)
+    assert len(found.files) == 8
+    assert found.mismatches(readable(found.files)) == []
+
+
+def test_every_kind_of_problem_is_named(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path, 5)
+    (b / "0.webp").unlink()
+    (a / "sub" / "3.png").unlink()
+    (b / "2.webp").write_bytes(b"no picture")
+    Image.fromarray(picture(1, width=30)).save(b / "sub" / "1.webp")
+    shutil.copy(a / "4.png", a / "4.bmp")
+    found = match_pairs(a=a, b=b)
+    unreadable = [str(size) for _, size in measure(found.files) if isinstance(size, PictureError)]
+    assert len(unreadable) == 1 and str(b / "2.webp") in unreadable[0]
+    assert found.mismatches(readable(found.files)) == [
+        f"{b / 'sub' / '1.webp'}: is 30x36, its partner {a / 'sub' / '1.png'} is 40x36"
+    ]
+    problems = "\n".join(found.problems)
+    assert f"{a / '0.png'}: no picture of that name in {b}" in problems
+    assert f"{b / 'sub' / '3.webp'}: no picture of that name in {a}" in problems
+    assert f"{a / '4.png'}: has the same name as 4.bmp" in problems
+    assert len(found.problems) == 3
+
+
+def test_side_by_side_pictures_need_an_even_width(tmp_path: Path) -> None:
+    Image.fromarray(picture(1, width=40)).save(tmp_path / "even.png")
+    Image.fromarray(picture(1, width=41)).save(tmp_path / "odd.png")
+    found = match_pairs(data=tmp_path)
+    assert [pair.side_by_side for pair in found.pairs] == [True, True]
+    assert found.files == [tmp_path / "even.png", tmp_path / "odd.png"]  # each is decoded once
+    assert found.mismatches(readable(found.files)) == [
+        f"{tmp_path / 'odd.png'}: is 41 pixels wide, which does not halve into A and B"
+    ]
+
+
+def test_empty_and_missing_folders_are_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert match_pairs(data=tmp_path / "empty").problems[0].startswith(f"{tmp_path / 'empty'}: holds no picture")
+    with pytest.raises(UserError, match="no such folder"):
+        match_pairs(data=tmp_path / "missing")
+    with pytest.raises(UserError, match="no such folder"):
+        find_unpaired(tmp_path / "empty", tmp_path / "missing")
+    with pytest.raises(UserError, match="no such folder"):
+        find_domains(tmp_path / "missing")
+
+
+def test_hidden_files_are_passed_over(tmp_path: Path) -> None:
+    for name in (".hidden.png", "seen.PNG", ".trash/old.png", "note.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_images(tmp_path, recursive=True) == [tmp_path / "seen.PNG"]
+
+
+def test_unpaired_folders_may_differ_in_size(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path, 5)
+    (b / "0.webp").unlink()
+    found = find_unpaired(a, b)
+    assert (len(found.a), len(found.b), found.problems) == (5, 4, [])
+    assert found.files == [*found.a, *found.b]
+
+
+def test_unpaired_folders_need_two_pictures_each(tmp_path: Path) -> None:
+    a, _ = write_pairs(tmp_path, 1)
+    (tmp_path / "empty").mkdir()
+    one, none = find_unpaired(a, tmp_path / "empty").problems
+    assert one == f"{a}: holds 1 picture; training needs at least 2"
+    assert none.startswith(f"{tmp_path / 'empty'}: holds no picture")
+
+
+def test_each_folder_is_a_domain(tmp_path: Path) -> None:
+    folder = write_domains(tmp_path / "domains", 3)
+    (folder / "plain" / "sub").mkdir()
+    (folder / "plain" / "0.png").rename(folder / "plain" / "sub" / "0.png")
+    (folder / ".cache").mkdir()
+    found = find_domains(folder)
+    assert found.domains == ["dark", "inverted", "plain"] and found.exclusive and not found.problems
+    assert [path.relative_to(folder).parts[0] for path in found.files] == [
+        found.domains[number] for number in found.labels.argmax(axis=1)
+    ]
+    assert found.labels.dtype == np.float32 and found.labels.sum(axis=0).tolist() == [3, 3, 3]
+
+
+def test_domains_need_two_pictures_each_and_company(tmp_path: Path) -> None:
+    folder = write_domains(tmp_path / "domains", 2)
+    (folder / "empty").mkdir()
+    (folder / "dark" / "0.png").unlink()
+    one, none = find_domains(folder).problems
+    assert one == f"{folder / 'dark'}: holds 1 picture; training needs at least 2"
+    assert none.startswith(f"{folder / 'empty'}: holds no picture")
+    found = find_domains(folder / "plain")  # pictures where folders were expected
+    assert found.problems == [f"{folder / 'plain'}: holds 0 folders; give one that holds a folder of pictures a domain"]
+    assert found.labels.shape == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+def test_what_cannot_be_read_is_found_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding it says what is wrong; passed over, it would be missed by nobody."""
+    for name in ("a.png", "closed/b.png", "c/folder.png/d.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name, target in {"dangling.png": "nowhere", "loop.png": "loop.png", "link": "c", "up": ".."}.items():
+        (tmp_path / name).symlink_to(target)
+
+    def scan(folder: Path) -> object:
+        if folder.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scandir(folder)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", scan)
+    found = [path.relative_to(tmp_path).as_posix() for path in find_images(tmp_path, recursive=True)]
+    assert found == ["a.png", "c/folder.png/d.png", "closed", "dangling.png", "loop.png"]
+    with pytest.raises(UserError, match="closed: cannot be read: Permission denied"):
+        find_images(tmp_path / "closed", recursive=False)

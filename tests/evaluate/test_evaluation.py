@@ -1,0 +1,221 @@
+"""The figures together: what they say of copies, of missing kinds, of memorised pictures and of honest ones.
+
+Six photos are the kinds of pictures; crops of them are the pictures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers.command_line import RunCli
+from tests.helpers.paths import PHOTOS as PHOTO_FOLDER
+from translate.errors import UserError
+from translate.evaluate.evaluation import Evaluation, Pictures, evaluate, matched
+from translate.evaluate.extractors import Extractor, build_extractor
+from translate.evaluate.report import MEANINGS, as_dict, rows, write_page
+from translate.evaluate.verdicts import judge
+
+PHOTOS = sorted(PHOTO_FOLDER.glob("*.jpg"))
+COUNT = 42
+SIDES = 96, 200  # pixels of a crop
+
+
+def random_crop(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
+    side = int(rng.integers(*SIDES))
+    left, top = (int(rng.integers(0, length - side)) for length in photo.size)
+    return photo.crop((left, top, left + side, top + side))
+
+
+def near_copy(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
+    left, top = 100 + rng.integers(-4, 5, 2)
+    return photo.crop((int(left), int(top), int(left) + 150, int(top) + 150))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    base = tmp_path_factory.mktemp("crops")
+
+    def write(name: str, photos: list[Path], crop: Callable[..., Image.Image], seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        (base / name).mkdir()
+        opened = [Image.open(photo).convert("RGB") for photo in photos]
+        for number in range(COUNT):
+            crop(opened[number % len(opened)], rng).save(base / name / f"{number:02}.png")
+
+    for seed, name in enumerate(("training", "real", "honest")):
+        write(name, PHOTOS, random_crop, seed)
+    write("dropping", PHOTOS[:3], random_crop, 3)
+    write("collapsed", PHOTOS[2:3], near_copy, 4)
+    (base / "memorised").mkdir()
+    for path in (base / "training").iterdir():
+        Image.open(path).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(base / "memorised" / path.name)
+    return {path.name: path for path in base.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    return build_extractor("efficientnet-lite0", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def evaluated(
+    folders: dict[str, Path], extractor: Extractor, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Evaluation]:
+    """Folders against the real pictures; with the training pictures, where they matter."""
+    kept = tmp_path_factory.mktemp("cache")
+
+    @cache
+    def look_up(name: str) -> Evaluation:
+        training = Pictures.below(folders["training"]) if name in ("memorised", "honest") else None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TRANSLATE_CACHE", str(kept))
+            outputs, real = Pictures.below(folders[name]), Pictures.below(folders["real"])
+            return evaluate(outputs, real, extractor, training=training)
+
+    return look_up
+
+
+@pytest.mark.parametrize(
+    ("folder", "case"),
+    [("collapsed", "collapsed"), ("dropping", "dropping"), ("memorised", "memorised"), ("honest", "sound")],
+)
+def test_the_verdict(evaluated: Callable[[str], Evaluation], folder: str, case: str) -> None:
+    assert [verdict.case for verdict in evaluated(folder).verdicts] == [case]
+
+
+def test_memorised_pictures_are_found_with_what_was_done_to_them(evaluated: Callable[[str], Evaluation]) -> None:
+    memory, other = evaluated("memorised").memory, evaluated("honest").memory
+    assert memory is not None and other is not None
+    assert memory.outputs.variant == ["mirrored"] * COUNT
+    assert memory.outputs.index.tolist() == list(range(COUNT))
+    assert memory.outputs.distance.max() < memory.close / 10
+    assert memory.share == 1 and other.share < 0.15
+
+
+def test_fid_falls_with_the_number_of_pictures_even_between_real_ones(evaluated: Callable[[str], Evaluation]) -> None:
+    found = evaluated("honest")
+    means = [spread.mean for spread in found.curve.real]
+    assert found.curve.real_counts == [3, 5, 10, 21]
+    assert means == sorted(means, reverse=True) and means[0] > 1.5 * means[-1]
+    assert found.figures["fid_of_real"] == means[-1] and found.curve.outputs[-1].mean == pytest.approx(
+        found.figures["fid"]
+    )
+    assert "42 pictures are few for FID" in found.notes[0] and f"{means[-1]:.1f}" in found.notes[0]
+    assert found.figures["kid"] == pytest.approx(0, abs=3 * found.deviations["kid"])
+
+
+def test_figures_grow_with_the_difference(evaluated: Callable[[str], Evaluation]) -> None:
+    honest, dropping, collapsed = (evaluated(name).figures for name in ("honest", "dropping", "collapsed"))
+    for name in ("fid", "kid", "mmd_content", "mmd_texture"):
+        assert honest[name] < dropping[name] < collapsed[name]
+    for name in ("recall", "coverage", "diversity", "perceptual_diversity"):
+        assert honest[name] > dropping[name] > collapsed[name]
+
+
+def test_report(evaluated: Callable[[str], Evaluation], tmp_path: Path) -> None:
+    found = evaluated("memorised")
+    assert {name.removesuffix("_of_real") for name in found.figures} <= MEANINGS.keys()
+    assert all(row[1] != "–" for row in rows(found))
+    told = json.loads(json.dumps(as_dict(found)))
+    assert told["verdicts"][0]["case"] == "memorised" and told["counts"]["outputs"] == COUNT
+    assert {"decode", "features", "figures"} <= told["seconds"].keys()
+    write_page(found, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for part in ("Memorised", "FID by the number of pictures", "its bias", "Nearest training pictures", "<svg"):
+        assert part in page
+    assert page.count("data:image/") >= 8 * 4
+
+
+def test_too_few_pictures_say_nothing() -> None:
+    verdicts = judge({"diversity": 0.1}, {"outputs": 7, "real pictures": 50})
+    assert [verdict.case for verdict in verdicts] == ["too few"] and "7 outputs" in verdicts[0].text
+
+
+def test_outputs_that_look_otherwise(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
+    """Noise: neither good nor among the real pictures, whatever its variety."""
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        noise = rng.integers(0, 256, (64, 64, 3), np.uint8)
+        Image.fromarray(noise).resize((128, 128)).save(tmp_path / f"{number}.png")
+    found = evaluate(Pictures.below(tmp_path), Pictures.below(folders["real"]), extractor)
+    assert "unlike" in [verdict.case for verdict in found.verdicts] and found.figures["precision"] == 0
+
+
+def test_pictures_of_the_same_names(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
+    """Truths may have other suffixes and sizes, and need not all be there."""
+    for path in sorted(folders["honest"].iterdir())[:10]:
+        picture = Image.open(path)
+        picture.resize((picture.width * 2, picture.height * 2)).save(tmp_path / f"{path.stem}.bmp")
+    outputs = Pictures.below(folders["honest"])
+    truths = Pictures.below(tmp_path)
+    assert len(matched(outputs, truths)) == 10
+    found = evaluate(
+        outputs, Pictures.below(folders["real"]), extractor, truths=truths, photos=Pictures.below(folders["training"])
+    )
+    assert found.counts["outputs with their truth"] == 10 and found.counts["outputs with their photo"] == COUNT
+    assert found.figures["truth_psnr_db"] > 30 and found.figures["truth_ssim"] > 0.9
+    assert found.figures["truth_l1"] < found.figures["photo_l1"] / 5
+    with pytest.raises(UserError, match="has no picture of the name of one in"):
+        matched(outputs, Pictures(PHOTOS[0].parent, PHOTOS))
+
+
+def test_counts_and_folders_that_are_refused(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
+    chosen = Pictures.below(folders["real"], 5)
+    assert [path.stem for path in chosen.paths] == ["00", "10", "20", "31", "41"]
+    with pytest.raises(UserError, match="holds 0 pictures; at least 4 are needed"):
+        Pictures.below(tmp_path)
+    with pytest.raises(UserError, match=r"--against .*real: is --real too"):
+        evaluate(chosen, chosen, extractor, training=chosen)
+
+
+def test_the_command_on_folders(folders: dict[str, Path], run_cli: RunCli, tmp_path: Path) -> None:
+    given = ("evaluate", folders["dropping"], "--real", folders["real"], "--count", 24, "--device", "cpu")
+    done = run_cli(*map(str, given), "-o", str(tmp_path / "page.html"))
+    assert done.code == 0 and (tmp_path / "page.html").is_file()
+    shown = done.out.decode()
+    assert "recall" in shown and "dropping: " in shown and "24 pictures are few for FID" in shown
+    assert "efficientnet-lite0, 224 pixels" in shown and "features " in done.err
+    told = json.loads(run_cli(*map(str, given), "--json").out)
+    assert told["outputs"] == str(folders["dropping"]) and f"{told['figures']['recall']:.4g}" in shown
+
+
+def test_the_command_on_a_model(folders: dict[str, Path], run_cli: RunCli, tmp_path: Path) -> None:
+    done = run_cli(
+        *("evaluate", "cel", "--real", str(folders["real"]), "--photos", str(folders["honest"]), "--count", "8"),
+        *("--device", "cpu", "--json", "--save", str(tmp_path / "kept")),
+    )
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["outputs"] == "cel" and told["counts"] == {
+        "outputs": 8,
+        "real pictures": 8,
+        "outputs with their photo": 8,
+    }
+    assert 0.3 < told["figures"]["photo_edge_agreement"] < 1 and told["verdicts"][0]["case"] == "too few"
+    assert len(list((tmp_path / "kept").iterdir())) == 8 and "translate" in told["seconds"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["cel", "--real", "real"], "cel: is a model; give --photos DIR"),
+        (["missing", "--real", "real", "--photos", "real"], "missing"),
+        (["real", "--real", "missing"], "missing: no such folder"),
+        (["real", "--real", "real", "--max-size", "9"], "is a folder of outputs"),
+        (["real", "--real", "real", "-o", "page.txt"], "--output page.txt: give a name that ends in .html"),
+        (["real", "--real", "real", "--network", "resnet"], "--network resnet: give"),
+    ],
+)
+def test_what_the_command_refuses(
+    arguments: list[str], told: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, run_cli: RunCli
+) -> None:
+    monkeypatch.chdir(folders["real"].parent)
+    done = run_cli("evaluate", *arguments)
+    assert done.code in (2, 3) and told in done.err and len(done.err.splitlines()) == 1

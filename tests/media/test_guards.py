@@ -1,0 +1,129 @@
+"""What is refused before it is decoded, and what it says then."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
+
+from tests.helpers.corpus.broken import jpeg_scans, tiff
+from tests.helpers.pictures import draw_photo
+from translate.convert.moving import convert_moving
+from translate.convert.options import Options
+from translate.convert.planning import Job
+from translate.errors import PictureError
+from translate.media.guards import MAX_SCANS, is_animated, require_file
+from translate.media.images import load_picture
+
+PHOTO = Image.fromarray(draw_photo(40, 24))
+named_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+
+
+def encoded(format: str, **options: object) -> bytes:
+    content = io.BytesIO()
+    PHOTO.save(content, format, **options)
+    return content.getvalue()
+
+
+@named_pipes
+@pytest.mark.timeout(20)
+def test_nothing_waits_for_a_named_pipe(tmp_path: Path) -> None:
+    for name in ("pipe.png", "pipe.gif", "pipe.mp4"):
+        pipe = tmp_path / name
+        os.mkfifo(pipe)
+        assert not is_animated(pipe)
+        with pytest.raises(PictureError, match=rf"{name}: a pipe, .* give '-' to read standard input"):
+            load_picture(pipe)
+        job = Job(source=pipe, output=tmp_path / "out.mp4", format=None, kind="video")
+        with pytest.raises(PictureError, match=rf"{name}: a pipe"):
+            convert_moving(job, lambda frames: frames, Options())
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+def test_a_pipe_that_this_process_was_given_is_read() -> None:
+    """As the shell's <(command) gives; looking whether it moves takes nothing out of it."""
+    reader, writer = os.pipe()
+    path = Path(f"/dev/fd/{reader}")
+    os.write(writer, encoded("PNG"))
+    os.close(writer)
+    assert not is_animated(path)
+    assert load_picture(path).size == (40, 24)
+    os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links and devices")
+def test_what_is_no_file_says_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "dangling").symlink_to("nowhere.png")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    for path, problem in {
+        tmp_path: "a folder, not a picture",
+        tmp_path / "none": "no such file",
+        tmp_path / "dangling": "a link to nowhere.png, which is missing",
+        tmp_path / "loop": "cannot be read: Too many levels of symbolic links",
+        tmp_path / "device": "a pipe, a socket or a device",
+        tmp_path / ("x" * 300): "cannot be read: File name too long",
+    }.items():
+        with pytest.raises(PictureError) as error:
+            require_file(path)
+        assert str(error.value).startswith(f"{path}: {problem}")
+
+
+def test_a_picture_that_grows_while_it_is_decoded_is_refused() -> None:
+    """Of a GIF, the frame is larger than the header says; of a TIFF, the only tile."""
+    grows = b"GIF89a\1\0\1\0\x80\0\0" + bytes(6) + b",\0\0\0\0\xff\xff\xff\xff\0\2\2D\1\0;"
+    with pytest.raises(PictureError, match=r"4294836225 pixels are over the limit of 500; .*--max-pixels 4294836225"):
+        load_picture(grows, max_pixels=500)
+    with pytest.raises(PictureError):
+        load_picture(tiff(16, 16, tile=60000))
+
+
+def test_pillows_limit_is_never_below_the_one_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert load_picture(encoded("PNG"), max_pixels=1000).size == (40, 24)
+    assert load_picture(encoded("WEBP"), max_pixels=1000).size == (40, 24)
+    with pytest.raises(PictureError, match="40 x 24 pixels are over the limit of 500"):
+        load_picture(encoded("PNG"), max_pixels=500)  # and others may still decode a thousand
+    assert Image.MAX_IMAGE_PIXELS == 1000
+
+
+def test_a_jpeg_goes_through_its_pixels_a_bounded_number_of_times() -> None:
+    """A scan of a few bytes takes as long as any other."""
+    photo = encoded("JPEG", progressive=True)
+    with pytest.raises(PictureError, match=f"a JPEG of more than {MAX_SCANS} scans"):
+        load_picture(jpeg_scans(photo, MAX_SCANS))
+    exif = Image.Exif()
+    exif[270] = "no scans: " + "\xff\xda" * MAX_SCANS
+    for harmless in (
+        jpeg_scans(photo, MAX_SCANS // 2),
+        photo + b"\xff\xda" * 2 * MAX_SCANS,  # as in the film that some cameras append
+        encoded("JPEG", progressive=True, exif=exif),
+        encoded("JPEG", progressive=True, comment=b"\xff\xda" * 2 * MAX_SCANS),
+    ):
+        assert load_picture(harmless).size == (40, 24)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the builds for Windows hide libtiff")
+def test_libraries_write_nothing_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    content = encoded("TIFF", compression="tiff_adobe_deflate")
+    broken = content.replace(b"x\x9c", b"x\x00") if b"x\x9c" in content else content[:8] + bytes(30) + content[38:]
+    with pytest.raises(PictureError, match="damaged"):
+        load_picture(broken)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "mistake", [AssertionError, AttributeError, SystemError, KeyError, MemoryError, RecursionError]
+)
+def test_a_mistake_of_a_library_is_one_line(monkeypatch: pytest.MonkeyPatch, mistake: type[Exception]) -> None:
+    def load(image: object) -> None:
+        raise mistake
+
+    monkeypatch.setattr(PngImageFile, "load", load)
+    with pytest.raises(PictureError, match=f"^standard input: damaged or cut short: {mistake.__name__}$"):
+        load_picture(encoded("PNG"))

@@ -1,0 +1,119 @@
+"""JPEGs without Pillow: the same pixels, the same metadata, the same errors."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from tests.helpers.pictures import draw_photo
+from translate.errors import PictureError
+from translate.media import images
+from translate.media.images import Picture, encode_picture, load_picture, load_rgb, to_upright
+from translate.media.jpeg import decode_jpeg
+
+PHOTO = draw_photo(61, 47)
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+# red and green exchanged: a profile that no decoder may pass over
+SWAPPED = SRGB.replace(b"rXYZ", b"tXYZ").replace(b"gXYZ", b"rXYZ").replace(b"tXYZ", b"gXYZ")
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+NAMED = Image.Exif()
+NAMED[0x010F] = "Maker"
+
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "plain": ("RGB", {}),
+    "progressive": ("RGB", {"progressive": True, "subsampling": "4:2:0"}),
+    "srgb": ("RGB", {"icc_profile": SRGB}),
+    "named": ("RGB", {"exif": NAMED}),
+    "profile": ("RGB", {"icc_profile": SWAPPED}),
+    "turned": ("RGB", {"exif": TURNED}),
+    "grey": ("L", {}),
+    "cmyk": ("CMYK", {}),
+}
+QUICK = ("plain", "progressive", "srgb", "named")
+
+
+def content(kind: str) -> bytes:
+    mode, options = KINDS[kind]
+    file = io.BytesIO()
+    Image.fromarray(PHOTO).convert(mode).save(file, "JPEG", quality=90, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pixels_and_metadata_are_those_pillow_decodes(kind: str) -> None:
+    with Image.open(io.BytesIO(content(kind))) as image:
+        expected = to_upright(image)
+    picture = load_picture(content(kind))
+    np.testing.assert_array_equal(picture.rgb, np.array(expected.colour))
+    assert (picture.exif, picture.format, picture.alpha) == (expected.exif, expected.format, expected.alpha)
+    assert picture.rgb.flags.writeable
+
+
+def test_pillow_decodes_what_is_not_upright_srgb(monkeypatch: pytest.MonkeyPatch) -> None:
+    def inverted(content: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None:
+        pixels = decode_jpeg(content, size)
+        return None if pixels is None else 255 - pixels
+
+    plain = {kind: load_picture(content(kind)).rgb for kind in KINDS}
+    monkeypatch.setattr(images, "decode_jpeg", inverted)
+    quick = [kind for kind in KINDS if np.array_equal(load_picture(content(kind)).rgb, 255 - plain[kind])]
+    assert tuple(quick) == QUICK
+
+
+def test_a_jpeg_cut_short_is_refused_in_pillows_words(tmp_path: Path) -> None:
+    path = tmp_path / "short.jpg"
+    path.write_bytes(content("plain")[:-40])
+    assert decode_jpeg(path.read_bytes(), (61, 47)) is None
+    with pytest.raises(PictureError, match=r"short\.jpg: damaged or cut short: image file is truncated"):
+        load_rgb(path)
+
+
+def test_damage_that_pillow_gets_over_is_no_error() -> None:
+    end = content("plain")[-2:]
+    damaged = content("plain")[:-2] + bytes(30) + end
+    assert decode_jpeg(damaged, (61, 47)) is None
+    np.testing.assert_array_equal(load_picture(damaged).rgb, load_picture(content("plain")).rgb)
+
+
+def test_another_size_than_announced_takes_no_memory() -> None:
+    assert decode_jpeg(content("plain"), (61, 46)) is None
+
+
+def test_encoded_is_what_pillow_encodes() -> None:
+    picture = Picture(PHOTO, exif=NAMED.tobytes())
+    pillows = io.BytesIO()
+    Image.fromarray(PHOTO).save(pillows, "JPEG", quality=96, subsampling="4:4:4", exif=NAMED)
+    assert encode_picture(picture, "JPEG", 96) == pillows.getvalue()
+
+
+def test_the_faster_transform_costs_little() -> None:
+    pillows = io.BytesIO()
+    Image.fromarray(PHOTO).save(pillows, "JPEG", quality=92, subsampling="4:4:4")
+    own = encode_picture(Picture(PHOTO), "JPEG", 92)
+    assert error(own) < 1.05 * error(pillows.getvalue())
+    assert len(own) < 1.05 * len(pillows.getvalue())
+
+
+def error(jpeg: bytes) -> float:
+    """Its mean square difference from the photo."""
+    return float(np.square(load_picture(jpeg).rgb - PHOTO.astype(float)).mean())
+
+
+def test_pixels_that_do_not_lie_together_can_be_encoded() -> None:
+    encoded = encode_picture(Picture(PHOTO[:, ::-1]), "JPEG")
+    assert encoded == encode_picture(Picture(PHOTO[:, ::-1].copy()), "JPEG")
+
+
+def test_small_files_are_progressive() -> None:
+    with Image.open(io.BytesIO(encode_picture(Picture(PHOTO), "JPEG", effort="small"))) as image:
+        assert image.info["progressive"]
+
+
+def test_a_side_too_long_is_named() -> None:
+    with pytest.raises(PictureError, match=r"65501 x 1 pixels cannot be written as JPEG: .*65500.*--format png"):
+        encode_picture(Picture(np.zeros((1, 65501, 3), np.uint8)), "JPEG")

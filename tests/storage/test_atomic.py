@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.pictures import files_below
+from translate.errors import PictureError
+from translate.storage.atomic import atomic_file, remove_abandoned, write_atomically
+from translate.storage.lock import lock
+
+
+def test_write_atomically(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folders" / "photo.png"
+    write_atomically(path, b"one")
+    write_atomically(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert files_below(tmp_path) == {"new/folders/photo.png"}
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(b"old")
+
+    def fail(descriptor: int) -> None:
+        raise failure
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(PictureError if isinstance(failure, OSError) else KeyboardInterrupt) as error:
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert files_below(tmp_path) == {"photo.png"}
+    if isinstance(failure, OSError):
+        assert str(error.value) == f"{path}: cannot be written: No space left on device"
+
+
+def test_a_folder_that_goes_away_while_it_is_looked_at_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    looks: list[Path] = []
+
+    def look(path: Path, **_: object) -> bool:
+        looks.append(path)
+        path.rmdir()
+        return False
+
+    monkeypatch.setattr(Path, "is_dir", look)
+    write_atomically(folder / "photo.png", b"whole")
+    assert looks == [folder]
+    assert (folder / "photo.png").read_bytes() == b"whole"
+
+
+def test_write_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PictureError, match="cannot be written"):
+        write_atomically(tmp_path / "file" / "photo.png", b"content")
+
+
+def test_what_is_being_written_is_not_abandoned(tmp_path: Path) -> None:
+    (tmp_path / ".translate-0123456789abcdef.tmp").write_bytes(b"half")
+    (tmp_path / ".photo.tmp").write_bytes(b"of another program")
+    with atomic_file(tmp_path / "photo.png") as file:
+        file.write(b"content")
+        remove_abandoned(tmp_path)
+        assert len(files_below(tmp_path)) == 2
+    assert (tmp_path / "photo.png").read_bytes() == b"content"
+    assert files_below(tmp_path) == {"photo.png", ".photo.tmp"}
+
+
+def test_a_file_that_was_thought_abandoned_between_opening_and_locking_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def late(descriptor: int, **options: bool) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            remove_abandoned(tmp_path)
+        lock(descriptor, **options)
+
+    monkeypatch.setattr("translate.storage.atomic.lock", late)
+    write_atomically(tmp_path / "photo.png", b"content")
+    assert calls == 3  # by the writer, by what removes, by the writer again
+    assert files_below(tmp_path) == {"photo.png"}

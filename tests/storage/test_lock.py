@@ -1,0 +1,65 @@
+"""A lock file has one holder; that it goes with a killed process is in `test_faults`."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from translate.storage import lock
+from translate.storage.lock import LockedError, LockFile
+
+
+def test_one_holder_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "new" / ".lock"
+    first = LockFile(path)
+    with pytest.raises(LockedError, match=f"process {os.getpid()} on "):
+        LockFile(path)
+    assert first.held
+    first.release()
+    assert not path.exists()
+    second = LockFile(path)
+    assert second.held
+    second.release()
+
+
+def test_a_file_that_was_removed_is_not_held(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    first = LockFile(path)
+    path.unlink()
+    assert not first.held
+    path.write_text("process 1 on another machine")
+    assert not first.held
+    first.release()
+    assert path.exists()  # it is another's
+
+
+def test_a_file_removed_between_opening_and_locking_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ".lock"
+    take, calls = lock.lock, 0
+
+    def late(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            path.unlink()
+        take(descriptor)
+
+    monkeypatch.setattr(lock, "lock", late)
+    held = LockFile(path)
+    assert calls == 2 and held.held
+    held.release()
+
+
+def test_a_file_system_without_locks_gives_it_to_everyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(descriptor: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(lock, "lock", unknown)
+    first, second = LockFile(tmp_path / ".lock"), LockFile(tmp_path / ".lock")
+    assert first.held and second.held
+    second.release()

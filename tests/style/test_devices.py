@@ -1,0 +1,113 @@
+"""The processor or a GPU, and what keeps a GPU from being used."""
+
+from __future__ import annotations
+
+import ctypes
+
+import onnxruntime
+import pytest
+
+from translate.errors import UnusableError, UserError
+from translate.style import devices
+from translate.style.devices import Cuda, choose_device, cuda_obstacle
+
+
+@pytest.mark.parametrize("wanted", ["gpu", "cuda:", "cuda:x", "CPU", ""])
+def test_unknown_device(wanted: str) -> None:
+    with pytest.raises(UserError, match=f"--device {wanted}: give auto, cpu, cuda or cuda:N"):
+        choose_device(wanted)
+
+
+def test_device_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cuda_obstacle", lambda number=0: "no NVIDIA driver is installed")
+    assert choose_device("cpu") == ("cpu", None)
+    assert choose_device("auto") == ("cpu", "no NVIDIA driver is installed")
+    with pytest.raises(UnusableError, match=r"--device cuda:1: no NVIDIA driver is installed; --device cpu"):
+        choose_device("cuda:1")
+
+
+def test_device_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cuda_obstacle", lambda number=0: None)
+    assert choose_device("auto") == ("cuda:0", None)
+    assert choose_device("cuda") == ("cuda:0", None)
+    assert choose_device("cuda:2") == ("cuda:2", None)
+    assert choose_device("cpu") == ("cpu", None)
+
+
+class Driver:
+    """The functions of NVIDIA's driver that tell its version and the GPUs."""
+
+    def __init__(self, gpus: int, status: int = 0) -> None:
+        self.gpus, self.status = gpus, status
+
+    def cuInit(self, flags: int) -> int:  # noqa: N802 (its name in the driver)
+        return self.status
+
+    def cuDeviceGetCount(self, count: object) -> int:  # noqa: N802
+        count._obj.value = self.gpus  # type: ignore[attr-defined]
+        return 0
+
+    def cuDriverGetVersion(self, version: object) -> int:  # noqa: N802
+        version._obj.value = 13020  # type: ignore[attr-defined]
+        return 0
+
+    def cuDeviceGet(self, device: object, number: int) -> int:  # noqa: N802
+        device._obj.value = number  # type: ignore[attr-defined]
+        return 0
+
+    def cuDeviceGetName(self, name: ctypes.Array[ctypes.c_char], size: int, device: ctypes.c_int) -> int:  # noqa: N802
+        name.value = f"GPU {device.value}".encode()
+        return 0 if device.value < 2 else 101
+
+
+def fake_libraries(monkeypatch: pytest.MonkeyPatch, driver: Driver | None, missing: str = "-") -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: print("Failed to load something"))  # noqa: T201
+    monkeypatch.setattr(onnxruntime, "cuda_version", "13.0")
+    monkeypatch.setattr(
+        devices,
+        "_load",
+        lambda name: driver if name in ("libcuda.so.1", "nvcuda.dll") else None if missing in name else object(),
+    )
+
+
+def test_obstacles_to_cuda(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    fake_libraries(monkeypatch, None)
+    assert cuda_obstacle() == "no NVIDIA driver is installed"
+    fake_libraries(monkeypatch, Driver(0))
+    assert cuda_obstacle() == "the NVIDIA driver finds no GPU"
+    fake_libraries(monkeypatch, Driver(1, status=999))
+    assert cuda_obstacle() == "the NVIDIA driver finds no GPU"
+    fake_libraries(monkeypatch, Driver(2))
+    assert cuda_obstacle(1) is None
+    assert cuda_obstacle(2) == "there is no GPU number 2, the last one is 1"
+    fake_libraries(monkeypatch, Driver(1), missing="cudnn")
+    assert "cudnn" in str(cuda_obstacle())
+    assert "picture-translate[cuda]" in str(cuda_obstacle())
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert "without CUDA" in str(cuda_obstacle())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_there_is_of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_libraries(monkeypatch, Driver(3), missing="cudnn")
+    cuda = Cuda()
+    assert cuda.built
+    assert cuda.driver_version == "13.2"
+    assert cuda.gpus == ["GPU 0", "GPU 1", "unnamed"]
+    assert [name for name, found in cuda.libraries.items() if not found] == [
+        name for name in cuda.libraries if "cudnn" in name
+    ]
+    assert len(cuda.libraries) >= 3
+    fake_libraries(monkeypatch, None)
+    cuda = Cuda()
+    assert (cuda.driver_version, cuda.gpus, all(cuda.libraries.values())) == (None, [], True)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    assert (Cuda().built, Cuda().libraries) == (False, {})
+
+
+def test_looking_for_a_gpu_loads_no_library_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take a second; without a driver none of them helps."""
+    fake_libraries(monkeypatch, None)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: pytest.fail("loads libraries"))
+    assert cuda_obstacle() == "no NVIDIA driver is installed"

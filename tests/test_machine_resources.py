@@ -1,0 +1,66 @@
+"""What a process takes of the machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from translate import machine as resources
+from translate.machine import peak_memory_mb, resources_in_use
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+
+
+@linux
+def test_memory_shows() -> None:
+    """Of a process of its own: in this one, memory that tests before it gave back would be taken again."""
+    held = "held = b'x' * 40_000_000; print(flush=True); input(); del held; print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", held], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None and child.stdout is not None
+        child.stdout.readline()
+        during = resources_in_use(child.pid)["memory_mb"]
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        after, peak = resources_in_use(child.pid)["memory_mb"], peak_memory_mb(child.pid)
+        child.stdin.close()
+    assert 35 < during - after < 45
+    assert peak is not None and during - 1 <= peak < during + 10
+
+
+@linux
+def test_files_and_threads_show(tmp_path: Path) -> None:
+    before = resources_in_use()
+    files = [(tmp_path / str(number)).open("w") for number in range(7)]
+    stop = threading.Event()
+    threads = [threading.Thread(target=stop.wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    during = resources_in_use(os.getpid())
+    stop.set()
+    for thread in threads:
+        thread.join()
+    for file in files:
+        file.close()
+    assert during["open_files"] == before["open_files"] + 7
+    assert during["threads"] == before["threads"] + 3
+    for _ in range(200):  # the system lists a thread for a moment after it has been joined
+        after = resources_in_use()
+        if after["threads"] == before["threads"]:
+            break
+        time.sleep(0.01)
+    assert after["open_files"] == before["open_files"] and after["threads"] == before["threads"]
+
+
+def test_where_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "_PROC", tmp_path)
+    assert resources_in_use() == {} and peak_memory_mb() is None
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "status").write_text("Name:\tpython\nVmRSS:\t  lots kB\n")
+    assert resources_in_use() == {} and peak_memory_mb() is None

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from styles.anime_pairs import face_windows, main, sharpened
+from styles.teachers.anime import draw
+from styles.teachers.anime import main as draw_folder
+from styles.teachers.faces import load_faces
+from styles.teachers.paint import paint
+
+from tests.helpers.paths import PORTRAIT, PORTRAIT_LANDMARKS
+from tests.helpers.pictures import draw_photo
+from translate.media.images import load_rgb
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with a scene and a small portrait, and beside it their landmarks."""
+    folder = tmp_path / "holiday" / "train"
+    folder.mkdir(parents=True)
+    Image.fromarray(draw_photo(120, 90)).save(folder / "scene.png")
+    with Image.open(PORTRAIT) as portrait:
+        portrait.resize((portrait.width // 4, portrait.height // 4)).save(folder / "portrait.png")
+    landmarks = tmp_path / "landmarks" / "holiday" / "train"
+    landmarks.mkdir(parents=True)
+    (landmarks / "portrait.npz").write_bytes(PORTRAIT_LANDMARKS.read_bytes())
+    np.savez(landmarks / "scene.npz", faces=np.zeros((0, 478, 3), np.float32))
+    return folder
+
+
+def make(photos: Path, out: Path, *, sizes: str = "96,64", sharpen: float = 0, leave_out: str = "") -> None:
+    landmarks = photos.parents[1] / "landmarks"
+    main(
+        [photos, out],
+        landmarks,
+        sizes=sizes,
+        sharpen=sharpen,
+        tile=64,
+        fields=1,
+        lattice=False,
+        leave_out=leave_out,
+        workers=1,
+    )
+
+
+def test_pairs_are_of_equal_names_and_sizes_at_each_size_with_a_tile_on_each_face(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pairs"
+    make(photos, out)
+    names = {path.relative_to(out / "A").as_posix() for path in (out / "A").rglob("*.bmp")}
+    assert names == {path.relative_to(out / "B").as_posix() for path in (out / "B").rglob("*.bmp")}
+    assert {"holiday/train/scene_64_0000_0000.bmp", "holiday/train/portrait_96_face0.bmp"} <= names
+    assert not any("scene" in name and "face" in name for name in names)
+    assert sum(name.startswith("fields/") for name in names) >= 1
+    for name in names:
+        photo, picture = (load_rgb(out / side / name) for side in "AB")
+        assert photo.shape == picture.shape
+    scene, painted = (load_rgb(out / side / "holiday/train/scene_64_0000_0000.bmp") for side in "AB")
+    assert np.array_equal(painted, paint(scene))
+
+
+def test_what_is_small_is_enlarged_twice_at_most(photos: Path, tmp_path: Path) -> None:
+    make(photos, tmp_path / "pairs", sizes="960,480,120")
+    sizes = {path.name.split("_")[1] for path in (tmp_path / "pairs" / "A").rglob("scene*")}
+    assert sizes == {"240", "120"}
+
+
+def test_sharpening_adds_detail_and_leaves_what_is_even() -> None:
+    picture = np.full((64, 64, 3), 60, np.uint8)
+    picture[:, 32:] = 180
+    sharp = sharpened(picture, 0.5)
+    assert np.array_equal(sharpened(picture, 0), picture)
+    assert np.array_equal(sharp[:, :16], picture[:, :16]) and np.array_equal(sharp[:, 48:], picture[:, 48:])
+    assert (sharp[:, 31] < 50).all() and (sharp[:, 32] > 190).all()
+
+
+def test_what_was_made_is_not_made_again_and_photos_can_be_left_out(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pairs"
+    make(photos, out, leave_out="portrait")
+    assert not list(out.rglob("portrait*"))
+    made = next((out / "A").rglob("scene*.bmp"))
+    made.unlink()
+    make(photos, out)
+    assert not made.exists() and list(out.rglob("portrait_64_face0.bmp"))
+
+
+def test_the_teacher_draws_a_folder_at_its_size(photos: Path, tmp_path: Path) -> None:
+    draw_folder(
+        photos, tmp_path / "drawn", landmarks=photos.parents[1] / "landmarks" / "holiday" / "train", size=96, workers=1
+    )
+    picture = load_rgb(tmp_path / "drawn" / "portrait.png")
+    assert max(picture.shape) == 96
+    assert load_rgb(tmp_path / "drawn" / "scene.png").shape == (72, 96, 3)
+
+
+def test_faces_are_drawn_and_scenes_are_painted_alone() -> None:
+    photo = load_rgb(PORTRAIT)[::3, ::3]
+    faces = load_faces(PORTRAIT_LANDMARKS, *photo.shape[:2])
+    assert np.array_equal(draw(photo, []), paint(photo))
+    changed = np.abs(draw(photo, faces).astype(int) - paint(photo)).max(2) > 8
+    x, y = faces[0].points[468]
+    assert changed[int(y) - 3 : int(y) + 4, int(x) - 3 : int(x) + 4].mean() > 0.5
+    assert changed.mean() < 0.5
+
+
+def test_a_window_stays_within_the_photo() -> None:
+    faces = load_faces(PORTRAIT_LANDMARKS, 200, 160)
+    ((rows, columns),) = face_windows(faces, 200, 160, 128)
+    assert rows.start >= 0 and rows.stop <= 200 and columns.start >= 0 and columns.stop <= 160
+    ((rows, columns),) = face_windows(faces, 60, 50, 128)
+    assert (rows.start, columns.start) == (0, 0)

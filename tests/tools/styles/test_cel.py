@@ -1,0 +1,58 @@
+"""The shipped style does what its teacher does, where photos seldom are as well as where they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cel_fields import LATTICE, NEIGHBOURS, plain, ramp
+from cel_teacher import cel_shade
+from numpy.typing import NDArray
+
+from tests.helpers.paths import ROOT
+from translate.media.images import load_rgb
+from translate.style.catalogue import find_style
+from translate.style.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def cel() -> Translator:
+    return Translator(find_style("cel"), device="cpu")
+
+
+def largest_difference(cel: Translator, picture: NDArray[np.uint8]) -> int:
+    return int(np.abs(cel(picture[None])[0].astype(int) - cel_shade(picture)).max())
+
+
+def test_plain_fields_come_out_as_the_teachers(cel: Translator) -> None:
+    found = {colour: largest_difference(cel, plain(colour)) for colour in LATTICE}
+    assert len(found) == 27
+    assert {colour: difference for colour, difference in found.items() if difference > 20} == {}
+
+
+def test_smooth_ramps_along_the_edges_of_the_gamut_come_out_as_the_teachers(cel: Translator) -> None:
+    found = {ends: largest_difference(cel, ramp(*ends)) for ends in NEIGHBOURS}
+    assert len(found) == 54
+    assert {ends: difference for ends, difference in found.items() if difference > 20} == {}
+
+
+def test_photos_come_closer_to_the_teachers_picture_than_they_were(cel: Translator) -> None:
+    photo = load_rgb(ROOT / "assets" / "photos" / "lake.jpg")[100:400, 200:600]
+    target = cel_shade(photo).astype(np.float64)
+    before = np.square(photo - target).mean()
+    after = np.square(cel(photo[None])[0] - target).mean()
+    assert after < 0.4 * before
+
+
+def test_tiles_equal_the_whole(cel: Translator) -> None:
+    photo = load_rgb(ROOT / "assets" / "photos" / "spices.jpg")[:413, :517]
+    tiled = Translator(find_style("cel"), device="cpu", tile=128)(photo[None])[0]
+    difference = np.abs(tiled.astype(int) - cel(photo[None])[0])
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 1e-3
+
+
+def test_it_is_small_and_says_what_it_is(cel: Translator) -> None:
+    assert find_style("cel").stat().st_size < 3_000_000
+    assert cel.info.tile_safe and cel.info.method == "pix2pix" and cel.info.generator == "mobile"
+    assert cel.info.licence and "unspecified" not in (cel.info.licence, cel.info.training_data)
+    assert (ROOT / "assets" / "styles" / "cel.md").is_file()

@@ -1,0 +1,205 @@
+"""What holds for every method: the two sides of the game, objectives, resuming, many processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.utils.data import default_collate
+
+from tests.helpers.pairs import TINY, tiny_run
+from translate.config import AdversarialConfig
+from translate.data.datasets import load_data
+from translate.data.loader import Key
+from translate.errors import UserError
+from translate.train.devices import to_device
+from translate.train.loop import train
+from translate.train.losses import OBJECTIVES
+from translate.train.methods import build_method
+from translate.train.methods.base import Method
+from translate.train.step import Batch
+
+METHODS = sorted(TINY)
+
+
+def built(config: AdversarialConfig) -> tuple[Method, Batch]:
+    """The method of ``config`` and a batch of its data."""
+    torch.manual_seed(0)
+    data = load_data(config)
+    samples = [data.training[Key(index, index)] for index in range(config.batch_size * config.accumulate)]
+    batch = to_device(default_collate(samples), torch.device("cpu"), channels_last=True)
+    return build_method(config, Accelerator(cpu=True), data), batch
+
+
+def tensors(method: Method, side: str) -> list[Tensor]:
+    """Copies of the weights of one side's networks, and of the averages where the side is the generators'."""
+    names = list(method.members[side]) + (list(method.averages) if side == "generator" else [])
+    return [tensor.clone() for name in names for tensor in method.modules()[name].state_dict().values()]
+
+
+def same(one: list[Tensor], other: list[Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_each_side_leaves_the_other_alone(name: str, tmp_path: Path) -> None:
+    alone, batch = built(tiny_run(name, tmp_path, tmp_path / "run", n_critic=2))
+    G, D = tensors(alone, "generator"), tensors(alone, "discriminator")
+    alone.step(batch, step=0, progress=0.5)  # of two steps of the discriminator the first: the generator waits
+    assert same(G, tensors(alone, "generator")) and not same(D, tensors(alone, "discriminator"))
+
+    both, _ = built(tiny_run(name, tmp_path, tmp_path / "run", n_critic=1))
+    assert same(G, tensors(both, "generator"))
+    both.step(batch, step=0, progress=0.5)
+    assert not same(G, tensors(both, "generator"))
+    # so the generators' phase, which went through the discriminators, changed nothing in them
+    assert same(tensors(alone, "discriminator"), tensors(both, "discriminator"))
+    assert all(p.requires_grad for member in both.members["discriminator"] for p in both.bare(member).parameters())
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_trains_every_method(name: str, objective: str, tmp_path: Path) -> None:
+    method, batch = built(tiny_run(name, tmp_path, tmp_path / "run", objective=objective, lr=1e-3))
+    for step in range(6):
+        metrics = method.step(batch, step=step, progress=step / 6)
+        assert all(bool(value.isfinite()) for value in metrics.values()), (step, metrics)
+    assert not any(value.requires_grad for value in metrics.values())
+
+
+STABILISERS: dict[str, dict[str, object]] = {
+    "R1 at every other step": {"lambda_r1": 10.0, "r1_every": 2},
+    "R1 and R2 in a game of pairs": {"objective": "relativistic", "lambda_r1": 1.0, "lambda_r2": 1.0, "r1_every": 1},
+    "label smoothing": {"objective": "vanilla", "label_smoothing": 0.1},
+    "instance noise": {"instance_noise": 0.1},
+    "DiffAugment": {"diff_augment": "color,translation,cutout"},
+    "feature matching": {"lambda_features": 1.0},
+    "no grid": {"lambda_grid": 10.0},
+    "margin": {"margin": 2},
+    "orthogonal weights": {"weight_init": "orthogonal", "lambda_orthogonal": 1e-4},
+    "two time scales": {"lr": 1e-4, "lr_discriminator": 4e-4},
+    "not fused, contiguous": {"fused": False, "channels_last": False},
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("stabiliser", STABILISERS)
+def test_every_stabiliser_serves_every_method(name: str, stabiliser: str, tmp_path: Path) -> None:
+    method, batch = built(tiny_run(name, tmp_path, tmp_path / "run", **STABILISERS[stabiliser]))
+    plain, _ = built(tiny_run(name, tmp_path, tmp_path / "run"))
+    for step in range(2):
+        metrics = method.step(batch, step=step, progress=0.0)
+        plain.step(batch, step=step, progress=0.0)
+        assert all(bool(value.isfinite()) for value in metrics.values()), metrics
+    if stabiliser != "not fused, contiguous":
+        side = "generator" if stabiliser in ("feature matching", "no grid") else "discriminator"
+        assert not same(tensors(method, side), tensors(plain, side))
+
+
+DISCRIMINATOR_OPTIONS: list[dict[str, object]] = [
+    {"discriminator_options": {"channels": 4, "layers": 2, "spectral_norm": True}},
+    {"discriminator_options": {"channels": 8, "layers": 1, "attention": True}},
+    {"discriminator_options": {"channels": 4, "layers": 1, "minibatch": "stddev"}},
+    {"discriminator_options": {"channels": 4, "layers": 1, "minibatch": "discrimination"}},
+    {"discriminator": "multiscale", "discriminator_options": {"channels": 4, "layers": 1, "scales": 2}},
+    {"discriminator": "pixel", "discriminator_options": {"channels": 4}},
+]
+
+
+@pytest.mark.parametrize("changes", DISCRIMINATOR_OPTIONS, ids=str)
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "stargan"])
+def test_every_discriminator_serves_every_method(name: str, changes: dict[str, object], tmp_path: Path) -> None:
+    method, batch = built(tiny_run(name, tmp_path, tmp_path / "run", **changes))
+    for step in range(2):
+        metrics = method.step(batch, step=step, progress=0.5)
+        assert all(bool(value.isfinite()) for value in metrics.values()), metrics
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_accumulated_parts_equal_the_large_batch(name: str, tmp_path: Path) -> None:
+    whole, batch = built(tiny_run(name, tmp_path, tmp_path / "run", batch_size=4))
+    parts, _ = built(tiny_run(name, tmp_path, tmp_path / "run", batch_size=2, accumulate=2))
+    for step in range(3):
+        one = whole.step(batch, step=step, progress=0.5)
+        other = parts.step(batch, step=step, progress=0.5)
+        for figure, value in one.items():
+            assert torch.allclose(value, other[figure], rtol=1e-3, atol=1e-4), (step, figure, value, other[figure])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_two_processes_train_as_one_with_the_global_batch(name: str, tmp_path: Path) -> None:
+    """Gradients are averaged over processes, so two with half of the batch each follow one with all of it."""
+    settings = {"steps": 10, "save_every": 10}
+    one = tiny_run(name, tmp_path, tmp_path / "one", **settings, batch_size=4)
+    train(one)
+    two = tiny_run(name, tmp_path, tmp_path / "two", **settings, batch_size=2)
+    (tmp_path / "two.json").write_text(json.dumps(two.to_dict()))
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
+    launch += ["--rdzv_endpoint", "localhost:0", "--rdzv_backend", "c10d"]
+    done = subprocess.run(
+        [*launch, "-m", "translate", "train", name, "--config", str(tmp_path / "two.json")],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "global batch 4" in done.stderr
+    assert len(losses(one.out)) == 10
+    for ours, theirs in zip(losses(one.out), losses(two.out), strict=True):
+        assert theirs == pytest.approx(ours, rel=2e-3, abs=1e-5)
+    # Adam makes a whole step of a gradient that is rounding alone, so a few weights may part further than the losses
+    saved = [torch.load(run.out / "checkpoints/step-000000010/state.pt", weights_only=True) for run in (one, two)]
+    ours, theirs = (state.get("pools", {}) for state in saved)
+    assert ours.keys() == theirs.keys()
+    for side, pool in ours.items():
+        assert pool.keys() == theirs[side].keys() == {0, 1, 2, 3}
+        for lane in pool:
+            for image, other in zip(pool[lane]["images"], theirs[side][lane]["images"], strict=True):
+                assert torch.allclose(image, other, atol=1e-3)
+
+
+def losses(run: Path) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [
+        {name: value for name, value in line.items() if "/" in name and not name.endswith(("gradient", "separation"))}
+        for line in lines
+    ]
+
+
+def test_another_method_cannot_resume_a_run(tmp_path: Path) -> None:
+    train(tiny_run("cut", tmp_path, tmp_path / "run", steps=1))
+    with pytest.raises(UserError, match="cannot be resumed: --method is cyclegan, the run has cut"):
+        train(tiny_run("cyclegan", tmp_path, tmp_path / "run", steps=1))
+
+
+def test_a_discriminator_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--crop 24: is too small for the discriminator patchgan"):
+        built(tiny_run("cut", tmp_path, tmp_path / "run", discriminator_options={"layers": 5}))
+    with pytest.raises(UserError, match="--crop 24 less --margin 11 on each side: is too small"):
+        built(tiny_run("cut", tmp_path, tmp_path / "run", margin=11))
+    with pytest.raises(UserError, match="--margin 12: leaves nothing of --crop 24"):
+        tiny_run("cut", tmp_path, tmp_path / "run", margin=12)
+    with pytest.raises(UserError, match="--discriminator stargan: has a head for domains, which cut has not"):
+        options = {"layers": 2, "size": 24}
+        built(tiny_run("cut", tmp_path, tmp_path / "run", discriminator="stargan", discriminator_options=options))
+    with pytest.raises(UserError, match="smoothing"):
+        built(tiny_run("cut", tmp_path, tmp_path / "run", objective="hinge", label_smoothing=0.1))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_merged_passes_change_nothing(name: str, tmp_path: Path) -> None:
+    merged, batch = built(tiny_run(name, tmp_path, tmp_path / "run"))
+    apart, _ = built(tiny_run(name, tmp_path, tmp_path / "run", merge_passes=False))
+    for step in range(2):
+        one, other = (method.step(batch, step=step, progress=0.5) for method in (merged, apart))
+        for figure, value in one.items():
+            assert torch.allclose(value, other[figure], rtol=1e-3, atol=1e-4), (step, figure, value, other[figure])

@@ -1,0 +1,176 @@
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.nn import functional as F
+
+from tests.helpers.pairs import tiny_config
+from translate.errors import UserError
+from translate.train.losses import zero_centred_penalty
+from translate.train.methods.pix2pix import Pix2Pix
+from translate.train.methods.window import Window
+from translate.train.step import Batch, StepContext, step_context
+
+RANDOM = torch.Generator().manual_seed(0)
+BATCH = {
+    side: F.interpolate(torch.rand(2, 3, 4, 4, generator=RANDOM) - 0.5, (24, 24), mode="bicubic") for side in ("A", "B")
+}
+
+
+def method(tmp_path: Path, **changes: object) -> Pix2Pix:
+    torch.manual_seed(0)
+    config = tiny_config(tmp_path, tmp_path, tmp_path, **changes)
+    return Pix2Pix(config, Accelerator(cpu=True))
+
+
+def context(step: int) -> StepContext:
+    return StepContext(seed=0, step=step, progress=0.5, total=2, samples=range(2))
+
+
+def step(pix2pix: Pix2Pix, batch: Batch = BATCH, *, progress: float = 0.0) -> dict[str, Tensor]:
+    return pix2pix.step(batch, step=0, progress=progress)
+
+
+def weights(pix2pix: Pix2Pix, name: str) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in pix2pix.bare(name).parameters()]
+
+
+def test_losses_are_weighted_and_reported(tmp_path: Path) -> None:
+    pix2pix = method(tmp_path, lambda_l1=7.0, lambda_l2=5.0, lambda_edge=3.0, lambda_gan=0.0)
+    difference = pix2pix.networks["generator"](BATCH["A"]) - BATCH["B"]
+    metrics = step(pix2pix)
+    assert set(metrics) == {"G/l1", "G/l2", "G/edge", "G/gradient"}
+    assert metrics["G/l1"].item() == pytest.approx(7 * difference.abs().mean().item(), rel=1e-5)
+    assert metrics["G/l2"].item() == pytest.approx(5 * difference.square().mean().item(), rel=1e-5)
+    assert not any(value.requires_grad for value in metrics.values())
+
+
+def test_adversarial_term_starts_when_asked(tmp_path: Path) -> None:
+    pix2pix = method(tmp_path, gan_start=0.5)
+    D = weights(pix2pix, "discriminator")
+    assert "G/gan" not in step(pix2pix, progress=0.25)
+    assert all(map(torch.equal, D, weights(pix2pix, "discriminator")))
+    assert "G/gan" in step(pix2pix, progress=0.5)
+    assert not all(map(torch.equal, D, weights(pix2pix, "discriminator")))
+
+
+def test_discriminator_learns_to_tell_pairs_apart(tmp_path: Path) -> None:
+    """It sees the input beside the picture: the same pictures beside the wrong input are told from the right ones."""
+    pix2pix = method(tmp_path, lr=1e-9, lr_discriminator=5e-3)
+    pix2pix.forward = lambda batch, context: {"fake_B": batch["B"].flip(3)}  # type: ignore[method-assign]
+    gaps = []
+    for _ in range(40):
+        metrics = pix2pix._phase(
+            "discriminator",
+            [(BATCH, step_context(pix2pix.config, pix2pix.accelerator, step=0, progress=0.0))],
+            pix2pix.forward,
+            pix2pix.discriminator_terms,
+        )
+        gaps.append(float(metrics["D/real"] - metrics["D/fake"]))
+    assert gaps[-1] > 1 + gaps[0]
+
+
+def test_relativistic_game_compares_the_pictures_of_one_input(tmp_path: Path) -> None:
+    pix2pix = method(tmp_path, objective="relativistic", lambda_gan=2.0)
+    D = pix2pix.bare("discriminator")
+    fake_B = pix2pix.networks["generator"](BATCH["A"])
+    real, fake = (D(torch.cat([BATCH["A"], picture], 1)).logits[0].detach() for picture in (BATCH["B"], fake_B))
+    told_apart = pix2pix.discriminator_terms(BATCH, {"fake_B": fake_B.detach()}, context(0)).losses["D/loss"]
+    torch.testing.assert_close(told_apart.detach(), 0.5 * F.softplus(fake - real).mean())
+    fooled = pix2pix.generator_terms(BATCH, {"fake_B": fake_B}, context(0)).losses["G/gan"]
+    torch.testing.assert_close(fooled.detach(), 2 * F.softplus(real - fake).mean())
+    fooled.backward()
+    assert all(parameter.grad is None for parameter in D.parameters())
+    assert all(parameter.grad is not None for parameter in pix2pix.bare("generator").parameters())
+
+
+def test_pictures_compared_place_by_place_are_augmented_alike(tmp_path: Path) -> None:
+    pix2pix = method(tmp_path, objective="relativistic", diff_augment="color,translation,cutout")
+    terms = pix2pix.discriminator_terms(BATCH, {"fake_B": BATCH["B"]}, context(0))
+    torch.testing.assert_close(terms.losses["D/loss"].item(), 0.5 * math.log(2))  # there is nothing to tell apart
+    apart = method(tmp_path, objective="wgan", diff_augment="color,translation,cutout")
+    assert apart.discriminator_terms(BATCH, {"fake_B": BATCH["B"]}, context(0)).losses["D/loss"].abs() > 1e-3
+
+
+def test_zero_centred_penalties_at_real_and_at_translated_pairs(tmp_path: Path) -> None:
+    pix2pix = method(tmp_path, lambda_r1=3.0, lambda_r2=5.0, r1_every=4)
+    fake_B = BATCH["B"].flip(3)
+    losses = pix2pix.discriminator_terms(BATCH, {"fake_B": fake_B}, context(8)).losses
+    for name, gamma, picture in (("D/r1", 3.0, BATCH["B"]), ("D/r2", 5.0, fake_B)):
+        beside = torch.cat([BATCH["A"], picture], 1)
+        penalty = zero_centred_penalty(lambda images: pix2pix.bare("discriminator")(images).logits, beside)
+        torch.testing.assert_close(losses[name], gamma / 2 * 4 * penalty)
+    assert losses["D/r1"] != losses["D/r2"]
+    assert set(pix2pix.discriminator_terms(BATCH, {"fake_B": fake_B}, context(9)).losses) == {"D/loss"}
+
+
+def test_shifted_pictures_are_compared_where_the_window_is(tmp_path: Path) -> None:
+    """The window of 12 pixels has a margin of 3; a translation pixel by pixel is the same anywhere."""
+    pix2pix = method(tmp_path, lambda_shift=2.0)
+    window, inner = Window(top=5, left=2, side=12), (..., slice(8, 14), slice(5, 11))
+    pix2pix.networks["generator"].forward = lambda photo: photo / 2
+    assert pix2pix.shift_trace(BATCH["A"], BATCH["A"] / 2, window).item() == 0
+    elsewhere = BATCH["A"] / 2 + 0.25
+    elsewhere[inner] -= 0.25
+    assert pix2pix.shift_trace(BATCH["A"], elsewhere, window).item() == pytest.approx(0, abs=1e-7)
+    pix2pix.networks["generator"].forward = lambda photo: photo / 2 + 0.25
+    assert pix2pix.shift_trace(BATCH["A"], BATCH["A"] / 2, window).item() == pytest.approx(0.25, rel=1e-5)
+    beyond = torch.full_like(BATCH["A"], 1.5)
+    pix2pix.networks["generator"].forward = lambda photo: torch.full_like(photo, 1.25)
+    assert pix2pix.shift_trace(BATCH["A"], beyond, window).item() == 0  # both are white
+    pix2pix.networks["generator"].forward = lambda photo: torch.full_like(photo, 0.75)
+    assert pix2pix.shift_trace(BATCH["A"], beyond, window).item() == pytest.approx(0.25)
+
+
+def test_shift_teaches_the_window_and_leaves_the_whole_crop_alone(tmp_path: Path) -> None:
+    pix2pix = method(tmp_path, lambda_shift=2.0, lambda_gan=0.0)
+    whole = pix2pix.networks["generator"](BATCH["A"]).detach().requires_grad_()
+    shift = pix2pix.generator_terms(BATCH, {"fake_B": whole}, context(0)).losses["G/shift"]
+    assert shift.item() > 0
+    shift.backward()
+    assert whole.grad is None
+    assert all(parameter.grad is not None for parameter in pix2pix.bare("generator").parameters())
+
+
+def test_shift_follows_from_the_step_and_not_from_how_the_batch_is_divided(tmp_path: Path) -> None:
+    steps = [step(method(tmp_path, lambda_shift=20.0))["G/shift"] for _ in range(2)]
+    assert steps[0] == steps[1]
+    parts = step(method(tmp_path, lambda_shift=20.0, batch_size=1, accumulate=2))["G/shift"]
+    torch.testing.assert_close(parts, steps[0], rtol=1e-4, atol=0)
+    pix2pix = method(tmp_path, lambda_shift=20.0)
+    fake_B = pix2pix.networks["generator"](BATCH["A"])
+    others = [pix2pix.generator_terms(BATCH, {"fake_B": fake_B}, context(number)).losses for number in range(0, 16, 4)]
+    assert len({losses["G/shift"].item() for losses in others}) > 1
+    assert "G/shift" not in pix2pix.generator_terms(BATCH, {"fake_B": fake_B}, context(1)).losses  # every fourth step
+
+
+def test_shift_needs_a_crop_of_two_strides(tmp_path: Path) -> None:
+    options = {"size": 128, "channels": 4}
+    changes = {"generator": "unet", "generator_options": options, "crop": 128}
+    with pytest.raises(UserError, match="--lambda-shift 2: half of --crop 128 is less than 128, the stride of unet"):
+        method(tmp_path, lambda_shift=2.0, **changes)
+
+
+def test_generator_learns_its_pairs_and_the_average_follows(tmp_path: Path) -> None:
+    pix2pix = method(tmp_path, lr=3e-3, lambda_gan=0.0, ema=0.9)
+    target = {"A": BATCH["A"], "B": 0.25 - 0.5 * BATCH["A"]}
+    losses = [step(pix2pix, target)["G/l1"].item() for _ in range(200)]
+    assert losses[-1] < 0.3 * losses[0]
+    (shown, average, wanted), figures = pix2pix.validate(target)
+    assert torch.equal(shown, target["A"]) and torch.equal(wanted, target["B"])
+    assert figures["val/l1"] == pytest.approx((average - wanted).abs().mean().item(), rel=1e-5)
+    assert 100 * figures["val/l1"] < 0.5 * losses[0]
+
+
+def test_unknown_names_list_the_known(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"--objective wasserstein.*vanilla.*lsgan, hinge"):
+        method(tmp_path, objective="wasserstein")
+    with pytest.raises(UserError, match=r"--generator huge.*mobile"):
+        method(tmp_path, generator="huge")
+    with pytest.raises(UserError, match=r"mobile has no option depth: it knows channels, wide_channels, dilations"):
+        method(tmp_path, generator_options={"depth": 3})
+    with pytest.raises(UserError, match=r"--crop 22: has to be a multiple of 4"):
+        method(tmp_path, crop=22)

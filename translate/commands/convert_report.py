@@ -1,0 +1,173 @@
+"""What `translate convert` says while it runs and when it is done: lines, a progress bar, JSON."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from translate.commands.terminal import say
+from translate.machine import peak_memory_mb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from translate.convert.options import Options
+    from translate.convert.pipeline import Result
+    from translate.convert.planning import Job
+
+STATUSES = ("converted", "skipped", "failed")
+DOING = {"decode": "decoding", "translate": "translating", "encode": "encoding"}
+
+
+class Report:
+    """The results so far. ``quiet``: only what failed is said; ``verbose``: a line for each picture."""
+
+    def __init__(self, options: Options, *, quiet: bool = False, verbose: bool = False) -> None:
+        self.options, self.quiet, self.verbose = options, quiet, verbose
+        self.start = time.perf_counter()
+        self.results: list[Result] = []
+        self._show: Callable[[float], None] = lambda done: None
+
+    def follow(self, results: Iterable[Result], jobs: list[Job]) -> None:
+        """Take the ``results`` of ``jobs`` as they come and show how far they are; they are kept in the jobs' order."""
+        place = {id(job): number for number, job in enumerate(jobs)}
+        try:
+            self._take(results, len(jobs))
+        finally:
+            self.results.sort(key=lambda result: place[id(result.job)])
+
+    def _take(self, results: Iterable[Result], total: int) -> None:
+        for result in self._with_progress(results, total):
+            self.results.append(result)
+            if result.error is not None:
+                say(f"failed: {result.error}")
+            elif self.verbose and result.size is None:
+                say(f"skipped: {result.job.output_name} exists")
+            elif self.verbose and result.size is not None:
+                width, height = result.size
+                say(f"{arrow(result.job)} ({width} x {height}, {result.seconds:.2f} s)")
+
+    def _with_progress(self, results: Iterable[Result], total: int) -> Iterator[Result]:
+        if self.quiet or not sys.stderr.isatty():
+            yield from results
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("", total=total)
+
+            def show(done: float) -> None:
+                failed = f", {self.counts['failed']} failed" if self.counts["failed"] else ""
+                progress.update(bar, completed=done, description=f"{self.speed:.1f} MP/s{failed}")
+
+            self._show = show
+            for result in results:
+                yield result
+                show(len(self.results))
+
+    def moved(self, job: Job, done: int, total: int | None) -> None:
+        """Frames of a video or an animation are done: it counts by its share."""
+        if total:
+            self._show(len(self.results) + done / total)
+
+    def note(self, job: Job, text: str) -> None:
+        """The result of ``job`` lacks something."""
+        say(f"{job.output_name}: {text}")
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(map(status, self.results))
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.start
+
+    @property
+    def megapixels(self) -> float:
+        """Of what was written."""
+        return sum(result.size[0] * result.size[1] for result in self.results if result.size is not None) / 1e6
+
+    @property
+    def speed(self) -> float:
+        """Megapixels a second."""
+        return self.megapixels / max(self.seconds, 1e-9)
+
+    @property
+    def stages(self) -> dict[str, float]:
+        """Seconds by stage, over all pictures: they add up to more than the time that went by."""
+        total: Counter[str] = Counter()
+        for result in self.results:
+            total.update(result.stages)
+        return {stage: round(seconds, 3) for stage, seconds in total.items()}
+
+    @property
+    def limited_by(self) -> str | None:
+        """The stage that was busy for the largest share of what it had: translating has its lanes, the rest threads."""
+        threads = self.options.lanes + self.options.workers
+        places = {"decode": threads, "translate": self.options.lanes, "encode": threads}
+        busy = {stage: self.stages.get(stage, 0.0) / places[stage] for stage in places}
+        return max(busy, key=lambda stage: busy[stage]) if any(busy.values()) else None
+
+    def summarise(self, style: str, device: str, *, interrupted: bool) -> None:
+        """Say how it went."""
+        if self.quiet:
+            return
+        stopped = "interrupted: " if interrupted else ""
+        counted = ", ".join(f"{self.counts[status]} {status}" for status in STATUSES)
+        say(f"{stopped}{counted}; style {style} on {device}")
+        if self.limited_by is not None and self.counts["converted"]:
+            say(
+                f"{self.megapixels:.1f} MP in {self.seconds:.1f} s: {self.speed:.1f} MP/s, "
+                f"limited by {DOING[self.limited_by]}"
+                + ("" if (peak := peak_memory_mb()) is None else f"; peak memory {peak:.0f} MB")
+            )
+
+    def as_dict(self, style: str, device: str, *, interrupted: bool) -> dict[str, Any]:
+        """All of it, for JSON."""
+        files = [
+            {
+                **paths(result.job),
+                "status": status(result),
+                "error": result.error,
+                "size": result.size,
+                "seconds": round(result.seconds, 3),
+                "stages": {stage: round(seconds, 4) for stage, seconds in result.stages.items()},
+            }
+            for result in self.results
+        ]
+        summary = {
+            **{status: self.counts[status] for status in STATUSES},
+            "interrupted": interrupted,
+            "style": style,
+            "device": device,
+            "seconds": round(self.seconds, 3),
+            "megapixels": round(self.megapixels, 3),
+            "megapixels_per_s": round(self.speed, 3),
+            "stages": self.stages,
+            "limited_by": self.limited_by,
+            "peak_memory_mb": peak_memory_mb(),  # of this process; null where the system does not tell
+        }
+        return {"files": files, "summary": summary}
+
+
+def status(result: Result) -> str:
+    """One of STATUSES."""
+    if result.error is not None:
+        return "failed"
+    return "skipped" if result.job.skip else "converted"
+
+
+def arrow(job: Job) -> str:
+    return f"{job.source_name} -> {job.output_name}"
+
+
+def paths(job: Job) -> dict[str, Any]:
+    return {
+        "source": "-" if job.source is None else str(job.source),
+        "output": "-" if job.output is None else str(job.output),
+        "domain": job.domain,
+    }

@@ -1,0 +1,300 @@
+"""Which file becomes which: everything that can be refused is refused here, before anything is written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Literal
+
+from translate.convert.inputs import SUFFIXES, Found, find_all, is_pattern, require
+from translate.errors import UserError
+from translate.media.formats import ANIMATED, CONTAINERS, FORMATS, format_named, format_of_suffix
+from translate.media.guards import is_animated
+from translate.storage.folders import VIDEO_SUFFIXES
+from translate.storage.remote import Location, RemotePath, location
+
+STREAM = "-"  # standard input or output
+READ_ONLY_VIDEO = ".mkv"  # what a video becomes whose container is not written: this one takes any sound
+Domain = tuple[str, ...] | None  # the names of what to translate to; None: the style has no domains
+Kind = Literal["picture", "animation", "video"]
+LISTED = 5  # offenders named in an error; the others are counted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One picture, animation or video to convert."""
+
+    source: Location | None  # None: standard input
+    output: Location | None  # None: standard output
+    format: str | None  # of the output, one of `formats.FORMATS`; None: that of the source, or a video
+    kind: Kind = "picture"
+    skip: bool = False  # the output exists already and is kept
+    domain: Domain = None
+
+    @property
+    def source_name(self) -> str:
+        """For messages."""
+        return "standard input" if self.source is None else str(self.source)
+
+    @property
+    def output_name(self) -> str:
+        return "standard output" if self.output is None else str(self.output)
+
+
+def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
+    """The output of a single photo where none is named: beside it, ``photo-anime.jpg`` for the addition ``-anime``."""
+    if len(inputs) != 1 or inputs[0] == STREAM or location(inputs[0]).is_dir() or is_pattern(inputs[0]):
+        raise UserError("--output is missing: name a folder for the results, or '-' for standard output")
+    photo = location(inputs[0])
+    if _is_video(photo):
+        ending = _video_suffix(photo)
+    else:
+        ending = photo.suffix if format is None else FORMATS[format_named(format)].suffixes[0]
+    return str(photo.with_name(photo.stem + addition + ending))
+
+
+def domain_suffix(domain: Sequence[str]) -> str:
+    """``_blond_hair`` for the domain ``blond hair``: an addition to a file's name that every file system takes."""
+    return "".join("_" + re.sub(r"[^\w.+-]+", "_", name) for name in domain)
+
+
+def plan(
+    inputs: Sequence[str],
+    output: str,
+    *,
+    recursive: bool = False,
+    format: str | None = None,
+    suffix: str = "",
+    domains: Sequence[Domain] = (None,),
+    overwrite: bool = False,
+    skip_existing: bool = False,
+) -> list[Job]:
+    """Expand files, folders, glob patterns and ``-`` to jobs, in a stable order.
+
+    ``output`` is a folder if it is one, ends with a slash, or several inputs, a folder or a pattern go in; else a
+    file. A folder keeps the tree of an input folder, and of each file the name, with ``suffix`` after the stem, and the
+    format: a picture's unless ``format`` is given (a GIF that does not move becomes PNG), a video's where it can be
+    written. What may be an animation is opened to see whether it is. Each file has a job for each of ``domains``, one
+    after the other; where they are several, the outputs' names end in theirs.
+
+    Raises ``UserError`` naming the offenders where an input is missing, two jobs share an output, an input or (without
+    ``overwrite`` or ``skip_existing``) another file would be overwritten, or an output has no place.
+    """
+    if overwrite and skip_existing:
+        raise UserError("--overwrite and --skip-existing exclude each other")
+    if any(separator in suffix for separator in "/\\"):
+        raise UserError(f"--suffix {suffix}: part of a file name, so without slashes")
+    wanted = None if format is None else format_named(format)
+    to_folder = _is_folder(output, inputs)
+    by_stream = STREAM in inputs or output == STREAM
+    if by_stream and len(domains) > 1:
+        raise UserError("'-' (standard input or output) takes one picture; name files for --all-domains")
+    if by_stream or not to_folder:
+        if suffix:
+            raise UserError(f"--suffix {suffix}: names files in an output folder, and --output {output} is none")
+        jobs = _for_domains([_single_job(inputs, output, wanted, to_folder)], domains)
+    else:
+        found = find_all(inputs, location(output), recursive=recursive)
+        jobs = _for_domains([_folder_job(one, location(output), wanted, suffix) for one in found], domains)
+        if suffix or len(domains) > 1:
+            jobs = _without_earlier_results(jobs)
+    _refuse_remote_videos(jobs)
+    _refuse_collisions(jobs)
+    _refuse_overwritten_inputs(jobs)
+    _refuse_files_as_folders(jobs)
+    existing = {job.output for job in jobs if job.output is not None and _exists(job.output)}
+    if existing and not (overwrite or skip_existing):
+        raise UserError(f"{_listed(existing)}: exists already; use --overwrite or --skip-existing")
+    return [replace(job, skip=skip_existing and job.output in existing) for job in jobs]
+
+
+def _is_folder(output: str, inputs: Sequence[str]) -> bool:
+    if output == STREAM:
+        return False
+    if output.endswith(("/", os.sep)) or location(output).is_dir():
+        return True
+    several = len(inputs) > 1 or any(location(name).is_dir() or is_pattern(name) for name in inputs)
+    if several and location(output).suffix.lower() in SUFFIXES:
+        raise UserError(f"--output {output}: several pictures do not fit in one file; end a folder's name with a slash")
+    return several
+
+
+def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folder: bool) -> Job:
+    """The job of one picture that goes to a named file, or comes from or goes to a stream."""
+    if len(inputs) > 1:
+        raise UserError("'-' (standard input or output) takes one picture; give one input")
+    if to_folder:
+        raise UserError(f"--output {output}: a picture from standard input has no name to take; name a file, or '-'")
+    source = None
+    if inputs[0] != STREAM:
+        source = location(inputs[0])
+        if source.is_dir() or is_pattern(inputs[0]):
+            raise UserError(f"{source}: several pictures do not fit in --output {output}; name a folder")
+        require(source)
+    if source is not None and _is_video(source):
+        return _single_video(source, output)
+    if output == STREAM:
+        return Job(source=source, output=None, format=wanted or (_own_format(source.suffix) if source else None))
+    target = location(output)
+    by_suffix = format_of_suffix(target.suffix)
+    if wanted and by_suffix and wanted != by_suffix:
+        raise UserError(f"--format {wanted.lower()}: the suffix of --output {output} says {by_suffix.lower()}")
+    format = wanted or by_suffix
+    if format is None:
+        known = ", ".join(spec.suffixes[0] for spec in FORMATS.values())
+        raise UserError(
+            f"--output {output}: its suffix tells no format ({known}); "
+            "give one, or --format, or end it with a slash for a folder"
+        )
+    return _picture_job(source, target, format)
+
+
+def _single_video(source: Location, output: str) -> Job:
+    if output == STREAM:
+        raise UserError(f"{source}: a video does not go to standard output; name a file")
+    if location(output).suffix.lower() not in CONTAINERS:
+        raise UserError(f"--output {output}: {source} is a video; end its name with {', '.join(CONTAINERS)}")
+    return Job(source=source, output=location(output), format=None, kind="video")
+
+
+def _own_format(suffix: str) -> str:
+    """The format a picture keeps: its own, but PNG for GIF's few colours and for formats that are only read."""
+    format = format_of_suffix(suffix)
+    return "PNG" if format in (None, "GIF") else format
+
+
+def _picture_job(source: Location | None, output: Location, format: str) -> Job:
+    """An animation stays one where its new format can hold it; else its first frame is taken."""
+    moves = isinstance(source, Path) and isinstance(output, Path) and format in ANIMATED and is_animated(source)
+    return Job(source=source, output=output, format=format, kind="animation" if moves else "picture")
+
+
+def _is_video(path: Location | PurePath) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _video_suffix(path: Location | PurePath) -> str:
+    return path.suffix if path.suffix.lower() in CONTAINERS else READ_ONLY_VIDEO
+
+
+def _folder_job(found: Found, folder: Location, wanted: str | None, suffix: str) -> Job:
+    relative = found.relative
+    if _is_video(relative):
+        target = folder / relative.with_name(relative.stem + suffix + _video_suffix(relative))
+        return Job(source=found.source, output=target, format=None, kind="video")
+    format = wanted or _own_format(relative.suffix)
+    if (
+        not wanted
+        and relative.suffix.lower() == ".gif"
+        and isinstance(found.source, Path)
+        and is_animated(found.source)
+    ):
+        format = "GIF"
+    ending = relative.suffix if relative.suffix.lower() in FORMATS[format].suffixes else FORMATS[format].suffixes[0]
+    return _picture_job(found.source, folder / relative.with_name(relative.stem + suffix + ending), format)
+
+
+def _for_domains(jobs: Sequence[Job], domains: Sequence[Domain]) -> list[Job]:
+    """A job for each domain in the place of each of ``jobs``; several domains are told apart by the outputs' names."""
+    named = len(domains) > 1
+    return [
+        replace(job, domain=domain, output=_with_domain(job.output, domain) if named else job.output)
+        for job in jobs
+        for domain in domains
+    ]
+
+
+def _with_domain(output: Location | None, domain: Domain) -> Location:
+    assert output is not None and domain is not None
+    return output.with_stem(output.stem + domain_suffix(domain))
+
+
+def _without_earlier_results(jobs: list[Job]) -> list[Job]:
+    """Drop the inputs that are outputs too: with additions to the names, a folder may hold photos and results."""
+    outputs = {_identity(job.output) for job in jobs if job.output is not None}
+    return [job for job in jobs if job.source is None or _identity(job.source) not in outputs]
+
+
+def _identity(path: Location) -> str:
+    """Equal for paths that some file system takes for one file: of other case or other Unicode composition."""
+    if isinstance(path, RemotePath):
+        return str(path)
+    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()  # `resolve` fails on links in circles
+
+
+def _refuse_remote_videos(jobs: Iterable[Job]) -> None:
+    remote = {
+        place
+        for job in jobs
+        if job.kind == "video"
+        for place in (job.source, job.output)
+        if isinstance(place, RemotePath)
+    }
+    if remote:
+        raise UserError(f"{_listed(remote)}: videos are read and written as files; copy them to this machine")
+
+
+def _refuse_collisions(jobs: Iterable[Job]) -> None:
+    sources = defaultdict(list)
+    for job in jobs:
+        if job.output is not None:
+            sources[_identity(job.output)].append(job)
+    clashes = [
+        f"{' and '.join(_told(job) for job in group)} -> {group[0].output}"
+        for group in sources.values()
+        if len(group) > 1
+    ]
+    if clashes:
+        raise UserError(
+            f"{_listed(clashes)}: several inputs would become one file; convert them into different folders"
+        )
+
+
+def _told(job: Job) -> str:
+    return str(job.source) if job.domain is None else f"{job.source} as {', '.join(job.domain)}"
+
+
+def _refuse_overwritten_inputs(jobs: Iterable[Job]) -> None:
+    """Compares the files themselves, so that links and file systems that ignore case are seen through."""
+    inputs = {_file_id(job.source) for job in jobs if job.source is not None}
+    overwritten = [job.output for job in jobs if job.output and _exists(job.output) and _file_id(job.output) in inputs]
+    if overwritten:
+        raise UserError(f"{_listed(overwritten)}: an input would be overwritten; use --suffix or another --output")
+
+
+def _exists(path: Location) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # writing will say so, and the other files go on
+            return False
+        raise
+
+
+def _file_id(path: Location) -> Hashable:
+    if isinstance(path, RemotePath):
+        return path
+    try:
+        status = path.stat()
+    except OSError:  # a link to nothing, or nothing that may be looked at: decoding will say so
+        return path
+    return status.st_dev, status.st_ino
+
+
+def _refuse_files_as_folders(jobs: Iterable[Job]) -> None:
+    folders = {parent for job in jobs if job.output is not None for parent in job.output.parents}
+    files = sorted(folder for folder in folders if folder.exists() and not folder.is_dir())
+    if files:
+        raise UserError(f"--output: {_listed(files)} is a file, not a folder; name another output")
+
+
+def _listed(things: Iterable[object]) -> str:
+    names = sorted(map(str, things))
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more

@@ -1,0 +1,1 @@
+"""Conversion on many machines, by Ray."""

@@ -1,0 +1,66 @@
+"""Pictures too large to be held several times over: translated in place, a strip after the other.
+
+Pillow's own picture, four bytes a pixel, is all that is held of them; strips are cut out of it and put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import IO, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.convert.planning import Domain
+from translate.errors import CODEC_ERRORS
+from translate.media.compose import blend
+from translate.media.formats import FORMATS, Effort, save_options
+from translate.media.images import Upright, cannot_be_written
+
+LARGE = 40_000_000  # pixels; pictures of more are handled here
+
+
+@runtime_checkable
+class TranslatesStrips(Protocol):
+    """What `inference.Translator` is here."""
+
+    def in_strips(
+        self,
+        read: Callable[[int, int], NDArray[np.uint8]],
+        write: Callable[[int, NDArray[np.uint8]], None],
+        size: tuple[int, int],
+        domain: Domain = None,
+    ) -> None: ...
+
+
+def translate_in_place(photo: Upright, translator: TranslatesStrips, domain: Domain, strength: float) -> None:
+    """Turn the colours of ``photo`` into their translation, mixed with the photo where ``strength`` is below 1.
+
+    Raises ``PictureError`` where the style needs the whole picture at once.
+    """
+    image, width = photo.colour, photo.colour.width
+
+    def rows(top: int, bottom: int) -> NDArray[np.uint8]:
+        return np.asarray(image.crop((0, top, width, bottom)))
+
+    def put(top: int, translated: NDArray[np.uint8]) -> None:
+        if strength < 1:
+            translated = blend(rows(top, top + len(translated)), translated, strength)
+        image.paste(Image.fromarray(translated), (0, top))
+
+    translator.in_strips(rows, put, image.size, domain)
+
+
+def save_large(photo: Upright, file: IO[bytes], format: str, quality: int | None, effort: Effort) -> None:
+    """Write ``photo`` to ``file`` as `images.encode_picture` encodes others. Raises ``PictureError`` as it does."""
+    image = photo.colour
+    try:
+        if photo.alpha is not None and FORMATS[format].alpha:
+            image.putalpha(photo.alpha)
+        elif photo.alpha is not None:
+            white = Image.new("RGB", image.size, "white")
+            image = Image.composite(image, white, photo.alpha)
+        image.save(file, format, **save_options(format, quality, effort, photo.exif))
+    except CODEC_ERRORS as error:
+        raise cannot_be_written(photo.size, format, error) from error

@@ -1,0 +1,26 @@
+"""Can every picture be decoded, and how large is it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from translate.data.pairing import Size
+from translate.errors import PictureError
+
+
+def measure(files: Iterable[Path]) -> Iterator[tuple[Path, Size | PictureError]]:
+    """Decode each picture: its size, or why it cannot be decoded, in the order given."""
+    with ThreadPoolExecutor() as pool:
+        yield from pool.map(_measure, files)
+
+
+def _measure(path: Path) -> tuple[Path, Size | PictureError]:
+    from translate.media.images import load_rgb
+
+    try:
+        height, width = load_rgb(path).shape[:2]
+    except PictureError as error:
+        return path, error
+    return path, (width, height)

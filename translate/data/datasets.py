@@ -1,0 +1,229 @@
+"""Pictures -> samples: paired, unpaired and multi-domain data sets, each with the part that is kept for validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from translate.config import AnimeGanConfig, Pix2PixConfig, StarGanConfig, TrainConfig, UnpairedConfig
+from translate.data.attributes import match_attributes
+from translate.data.augment import Augment, Sample, centre_crop, random_crop
+from translate.data.loader import Key, KeyedDataset
+from translate.data.pairing import Pair, find_domains, find_unpaired, match_pairs
+from translate.data.seeds import derived_seed
+from translate.errors import PictureError, UserError
+from translate.media.images import load_rgb
+
+Files = dict[str, Path]  # the pictures of a sample that are moved alike, by name
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run trains on, and the samples of its validation grid."""
+
+    training: KeyedDataset
+    validation: KeyedDataset  # kept out of training, with centre crops
+    seen: KeyedDataset  # as many of the training's, with centre crops; none where validation shows them itself
+    domains: list[str] = field(default_factory=list)  # what the entries of ``domain`` and ``target`` stand for
+    exclusive: bool = False  # a picture is of exactly one domain
+    moved_alike: tuple[tuple[str, ...], ...] = ()  # pictures of a sample by group: augmented alike, within a group
+    jitter: float = 0.0  # of the colours of each group's first picture
+
+
+class PairedDataset(KeyedDataset):
+    """Pairs of pictures; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``, both sides augmented alike.
+
+    ``swap`` exchanges the sides.
+    """
+
+    def __init__(self, pairs: list[Pair], augment: Augment, *, swap: bool = False) -> None:
+        self.pairs, self.augment, self.swap = pairs, augment, swap
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def load(self, index: int) -> Sample:
+        """Both sides of a pair, RGB uint8 [H, W, 3]. Raises ``PictureError`` that names the file."""
+        pair = self.pairs[index]
+        if pair.side_by_side:
+            both = load_rgb(pair.a)
+            middle = both.shape[1] // 2
+            sample = {"A": both[:, :middle], "B": both[:, middle : 2 * middle]}
+        else:
+            sample = load_alike({"A": pair.a, "B": pair.b})
+        return {"A": sample["B"], "B": sample["A"]} if self.swap else sample
+
+    def __getitem__(self, key: Key) -> dict[str, Tensor]:
+        return to_tensors(self.augment(self.load(key.sample), seed=key.seed))
+
+
+class UnpairedDataset(KeyedDataset):
+    """Pictures of two kinds without pairs; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``.
+
+    As long as the longer side. A sample's number chooses the picture of ``a``; that of ``b`` and the augmentation of
+    each are drawn from the key's seed. Under one seed, neighbouring samples see different pictures of ``b``. An entry
+    of a side may hold further pictures, which are moved with its first one and become part of the sample.
+    """
+
+    def __init__(self, a: Sequence[Files], b: Sequence[Files], augment: Augment) -> None:
+        self.a, self.b, self.augment = a, b, augment
+
+    def __len__(self) -> int:
+        return max(len(self.a), len(self.b))
+
+    def __getitem__(self, key: Key) -> dict[str, Tensor]:
+        shift, seed_a, seed_b = (derived_seed(key.seed, number) for number in range(3))
+        a = self.a[key.sample % len(self.a)]
+        b = self.b[(key.sample + shift) % len(self.b)]
+        return to_tensors(self.augment(load_alike(a), seed=seed_a) | self.augment(load_alike(b), seed=seed_b))
+
+
+class DomainDataset(KeyedDataset):
+    """Pictures and their domains; a sample is ``{"image": uint8 [3, H, W], "domain": [K], "target": [K]}``.
+
+    ``labels`` is float32 [N, K] of 0 and 1. ``target``, what the picture is to be translated to, is the label of a
+    sample drawn from the key's seed, each as likely: StarGAN's permutation of a batch's labels (Choi et al. 2018), but
+    independent of what else the batch holds.
+    """
+
+    def __init__(self, files: Sequence[Path], labels: NDArray[np.float32], augment: Augment) -> None:
+        self.files, self.labels, self.augment = files, torch.tensor(labels), augment
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, key: Key) -> dict[str, Tensor]:
+        shift, seed = (derived_seed(key.seed, number) for number in range(2))
+        image = self.augment({"image": load_rgb(self.files[key.sample])}, seed=seed)
+        other = (key.sample + shift) % len(self)
+        return to_tensors(image) | {"domain": self.labels[key.sample], "target": self.labels[other]}
+
+
+def load_alike(files: Files) -> Sample:
+    """Decode pictures that are to be moved alike. Raises ``PictureError`` where one cannot be, or differs in size."""
+    sample = {name: load_rgb(path) for name, path in files.items()}
+    first, *others = files
+    for name in others:
+        if sample[name].shape != sample[first].shape:
+            raise PictureError(f"{files[name]}: differs in size from {files[first]}")
+    return sample
+
+
+def to_tensors(sample: Sample) -> dict[str, Tensor]:
+    """uint8 [H, W, 3] -> uint8 [3, H, W] of its own memory, for each picture."""
+    return {name: torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))) for name, pixels in sample.items()}
+
+
+def load_data(config: TrainConfig) -> TrainingData:
+    """What ``config`` says to train on. Raises ``UserError`` for folders and tables that cannot be used."""
+    if isinstance(config, Pix2PixConfig):
+        return load_pairs(config)
+    if isinstance(config, StarGanConfig):
+        return load_domains(config)
+    assert isinstance(config, UnpairedConfig)
+    if isinstance(config, AnimeGanConfig):
+        return load_unpaired(config, smoothed=config.smoothed, anchor=config.anchor)
+    return load_unpaired(config)
+
+
+def load_pairs(config: Pix2PixConfig) -> TrainingData:
+    """The pairs of ``--data``, or of ``--a`` and ``--b``. Raises ``UserError`` for files that are in no pair."""
+    found = match_pairs(data=config.data, a=config.a, b=config.b)
+    refuse(found.problems)
+    training, validation, seen = hold_out(found.pairs, config.val_samples)
+    swap = config.direction == "BtoA"
+    in_workers = config.jitter if config.augment_on == "workers" else 0.0
+    return TrainingData(
+        PairedDataset(training, Augment(random_crop(config), jitter=in_workers), swap=swap),
+        PairedDataset(validation, Augment(centre_crop(config)), swap=swap),
+        PairedDataset(seen, Augment(centre_crop(config)), swap=swap),
+        moved_alike=(("A", "B"),),
+        jitter=config.jitter,
+    )
+
+
+def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None, anchor: Path | None = None) -> TrainingData:
+    """The pictures of ``--a`` and ``--b``. Raises ``UserError`` for a folder with fewer than two.
+
+    Companions join the samples under their names: ``smoothed``, a folder of the target's pictures (B) with smoothed
+    edges, moved as ``B`` is, and ``anchor``, a folder of what the input's (A) are to stay near to, moved as ``A`` is.
+    """
+    assert config.a is not None and config.b is not None  # the configuration has checked it
+    folders = (config.b, config.a) if config.direction == "BtoA" else (config.a, config.b)
+    found = find_unpaired(*folders)
+    entries_a: list[Files] = [{"A": path} for path in found.a]
+    entries_b: list[Files] = [{"B": path} for path in found.b]
+    if anchor is not None:
+        matched = match_pairs(a=folders[0], b=anchor)
+        found.problems += matched.problems
+        entries_a = [{"A": pair.a, "anchor": pair.b} for pair in matched.pairs]
+    if smoothed is not None:
+        matched = match_pairs(a=folders[1], b=smoothed)
+        found.problems += matched.problems
+        entries_b = [{"B": pair.a, "smoothed": pair.b} for pair in matched.pairs]
+    refuse(found.problems)
+    training_a, validation_a, seen_a = hold_out(entries_a, config.val_samples)
+    training_b, validation_b, seen_b = hold_out(entries_b, config.val_samples)
+    if not (seen_a and seen_b):
+        seen_a, seen_b = [], []
+    return TrainingData(
+        UnpairedDataset(training_a, training_b, Augment(random_crop(config))),
+        UnpairedDataset(validation_a, validation_b, Augment(centre_crop(config))),
+        UnpairedDataset(seen_a, seen_b, Augment(centre_crop(config))),
+        moved_alike=(("A", "anchor"), ("B", "smoothed")),
+    )
+
+
+def load_domains(config: StarGanConfig) -> TrainingData:
+    """The pictures of ``--domains``, or of ``--images`` labelled by ``--attributes``.
+
+    Raises ``UserError`` for domains without enough pictures and for tables that do not fit the pictures.
+    """
+    if config.domains is not None:
+        found = find_domains(config.domains)
+    else:
+        assert config.images is not None and config.attributes is not None  # the configuration has checked it
+        found = match_attributes(config.images, config.attributes, columns=config.columns)
+    refuse(found.problems)
+    training, validation, seen = hold_out(range(len(found.files)), config.val_samples)
+
+    def part(chosen: list[int], augment: Augment) -> DomainDataset:
+        return DomainDataset([found.files[index] for index in chosen], found.labels[chosen], augment)
+
+    return TrainingData(
+        part(training, Augment(random_crop(config))),
+        part(validation, Augment(centre_crop(config))),
+        part(seen, Augment(centre_crop(config))),
+        domains=found.domains,
+        exclusive=found.exclusive,
+        moved_alike=(("image",),),
+    )
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise ``UserError`` with the first of ``problems``, where there is one."""
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise UserError(f"{problems[0]}{more}; `translate data check` lists all problems")
+
+
+def hold_out(items: Sequence[T], count: int) -> tuple[list[T], list[T], list[T]]:
+    """Training and validation items, and as many of the training's to compare with.
+
+    ``count`` at even distances are kept out of training, at most a fifth of all. Where that leaves none for validation,
+    it shows the first training items, and there is nothing to compare with.
+    """
+    held_out = min(count, len(items) // 5)
+    chosen = range(0, held_out * (len(items) // held_out), len(items) // held_out) if held_out else range(0)
+    training = [item for index, item in enumerate(items) if index not in chosen]
+    if not held_out:
+        return training, training[:count], []
+    return training, [items[index] for index in chosen], [items[index + 1] for index in chosen]

@@ -1,0 +1,174 @@
+"""Folders of pictures: finding files, pairs, sides and domains; measuring them. Imports no deep-learning library."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import UserError
+from translate.storage.folders import IMAGE_SUFFIXES, find_images
+
+LEAST = 2  # pictures of a side or a domain: one alone has no other to differ from
+Size = tuple[int, int]  # width and height in pixels
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The files of one training pair: two files, or one picture with A on its left half and B on its right."""
+
+    name: str
+    a: Path
+    b: Path
+
+    @property
+    def side_by_side(self) -> bool:
+        return self.a == self.b
+
+
+@dataclass
+class PairedFolders:
+    """What matching found: the pairs, sorted by name, and a line for each file that is in none."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[Path]:
+        """Every picture once."""
+        return list(dict.fromkeys(path for pair in self.pairs for path in (pair.a, pair.b)))
+
+    def summary(self) -> str:
+        return f"{len(self.pairs)} pairs"
+
+    def mismatches(self, sizes: Mapping[Path, Size]) -> list[str]:
+        """A line for each pair whose sides differ in size, of those that ``sizes`` knows."""
+        problems = []
+        for pair in self.pairs:
+            if not sizes.keys() >= {pair.a, pair.b}:
+                continue
+            (width_a, height_a), (width_b, height_b) = sizes[pair.a], sizes[pair.b]
+            if pair.side_by_side and width_a % 2:
+                problems.append(f"{pair.a}: is {width_a} pixels wide, which does not halve into A and B")
+            elif sizes[pair.a] != sizes[pair.b]:
+                problems.append(f"{pair.b}: is {width_b}x{height_b}, its partner {pair.a} is {width_a}x{height_a}")
+        return problems
+
+
+@dataclass
+class UnpairedFolders:
+    """The pictures of two folders, sorted, and a line for each folder with too few."""
+
+    a: list[Path]
+    b: list[Path]
+    problems: list[str]
+
+    @property
+    def files(self) -> list[Path]:
+        return [*self.a, *self.b]
+
+    def summary(self) -> str:
+        return f"{len(self.a)} pictures of A, {len(self.b)} of B"
+
+
+@dataclass
+class LabelledPictures:
+    """Pictures and the domains they are of, one line for each problem, and one for each passed-over table column."""
+
+    domains: list[str]
+    files: list[Path]
+    labels: NDArray[np.float32]  # [files, domains] of 0 and 1
+    problems: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether each picture is of exactly one domain."""
+        return bool((self.labels.sum(axis=1) == 1).all())
+
+    def summary(self) -> str:
+        counts = self.labels.sum(axis=0).astype(int)
+        total = max(len(self.files), 1)
+        shares = (f"{name} {count} ({count / total:.0%})" for name, count in zip(self.domains, counts, strict=True))
+        return f"{len(self.files)} pictures: {', '.join(shares)}"
+
+
+def match_pairs(*, data: Path | None = None, a: Path | None = None, b: Path | None = None) -> PairedFolders:
+    """The pairs of ``data`` (A and B side by side in each picture) or of the folders ``a`` and ``b``.
+
+    Files of ``a`` and ``b`` belong together when their paths below the folders are the same but for the suffix.
+    """
+    if data is not None:
+        files = find_images(data, recursive=True)
+        found = PairedFolders([Pair(path.relative_to(data).with_suffix("").as_posix(), path, path) for path in files])
+        if not found.pairs:
+            found.problems.append(_no_pictures(data))
+        return found
+    if a is None or b is None:
+        raise UserError("give either --data DIR (A and B side by side) or both --a DIR and --b DIR")
+    found = PairedFolders()
+    files_a, files_b = _by_name(a, found.problems), _by_name(b, found.problems)
+    found.problems += [_no_pictures(folder) for folder, named in ((a, files_a), (b, files_b)) if not named]
+    for name in sorted(files_a.keys() | files_b.keys()):
+        here, there = files_a.get(name), files_b.get(name)
+        if here is not None and there is not None:
+            found.pairs.append(Pair(name, here, there))
+        else:
+            found.problems.append(f"{here or there}: no picture of that name in {b if here else a}")
+    return found
+
+
+def _by_name(folder: Path, problems: list[str]) -> dict[str, Path]:
+    groups = defaultdict(list)
+    for path in find_images(folder, recursive=True):
+        groups[path.relative_to(folder).with_suffix("").as_posix()].append(path)
+    problems += [
+        f"{paths[1]}: has the same name as {paths[0].name}; only the suffix differs"
+        for paths in groups.values()
+        if len(paths) > 1
+    ]
+    return {name: paths[0] for name, paths in groups.items()}
+
+
+def _no_pictures(folder: Path) -> str:
+    return f"{folder}: holds no picture ({', '.join(sorted(IMAGE_SUFFIXES))})"
+
+
+def find_unpaired(a: Path, b: Path) -> UnpairedFolders:
+    """The pictures of two folders of any sizes. Raises ``UserError`` where there is no such folder."""
+    files_a, files_b = find_images(a, recursive=True), find_images(b, recursive=True)
+    return UnpairedFolders(files_a, files_b, _too_few(a, files_a) + _too_few(b, files_b))
+
+
+def find_domains(folder: Path) -> LabelledPictures:
+    """The pictures of ``folder``'s folders, each of which is the domain of its name, in the order of the names.
+
+    Raises ``UserError`` where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder")
+    inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    problems = []
+    if len(inside) < 2:
+        problems.append(f"{folder}: holds {len(inside)} folders; give one that holds a folder of pictures a domain")
+    files: list[Path] = []
+    domains: list[int] = []  # of each file
+    for number, domain in enumerate(inside):
+        found = find_images(domain, recursive=True)
+        problems += _too_few(domain, found)
+        files += found
+        domains += [number] * len(found)
+    labels = np.eye(len(inside), dtype=np.float32)[np.array(domains, np.int64)]  # one-hot
+    return LabelledPictures([path.name for path in inside], files, labels, problems)
+
+
+def _too_few(folder: Path, files: list[Path]) -> list[str]:
+    if not files:
+        return [_no_pictures(folder)]
+    if len(files) < LEAST:
+        return [f"{folder}: holds {len(files)} picture; training needs at least {LEAST}"]
+    return []

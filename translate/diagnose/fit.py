@@ -1,0 +1,116 @@
+"""Rules about the fit: training pictures that are not learned, held-out ones that are translated worse.
+
+The questions are in the order of Hung-yi Lee's guide to training: is the loss large on training pictures, then the
+model is too small or the optimisation fails, which a smaller network's run tells; is it small there and large on
+held-out pictures, then it is overfitting. The bounds are of the runs in ``tests/runs``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.translation_error import DISTANCES, training_error
+from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
+
+FEWEST_VALIDATIONS = 3  # grids: fewer have no trend
+LARGE = 0.05  # of a mean absolute difference of pictures in [-1, 1]: 6 of 255 levels, which anybody sees
+LARGE_ROUND_TRIP = 0.12  # of there and back, which loses detail twice: sound runs of cyclegan and stargan end at 0.05
+UNLEARNED = 0.25  # of what the untranslated input is off: sound runs leave a tenth, starved networks a third and more
+ALIKE = 1.05  # a reference has to be better by this to be called better
+STILL_FALLING = 0.93  # of the level before: the run's end came first
+GAP = 1.75  # validation over training: sound runs reach 1.4 by the difficulty of the few pictures alone
+VISIBLE_GAP = 0.02  # 2.5 of 255 levels: what is smaller nobody sees, whatever the ratio
+RISEN = 1.05  # of validation's least: learning by heart has begun to cost
+
+
+def underfit(run: RunFigures, reference: RunFigures | None = None) -> Finding:
+    """Training itself stays far from the truth; ``reference``, of a smaller network, tells why."""
+    if run.method not in DISTANCES:
+        return Lacking(
+            "underfit", f"{run.method} has no distance to the truth; `translate evaluate` compares the looks"
+        )
+    if run.lines < FEWEST_LINES:
+        return few_lines("underfit", run)
+    error = training_error(run)
+    if error is None:
+        return Lacking("underfit", f"{DISTANCES[run.method][1]} is not in the log, or its weight is 0")
+    start = run.level("train/l1_of_input") if run.method == "pix2pix" else None
+    if run.method == "pix2pix" and start is None:
+        return Lacking("underfit", "train/l1_of_input is not in the log: train with --sample-every and --val-samples")
+    bound = LARGE_ROUND_TRIP if start is None else max(LARGE, UNLEARNED * start)
+    if error < bound:
+        return None
+    figure, loss, _ = DISTANCES[run.method]
+    evidence = [f"training {figure} ended at {error:.3f}, {127.5 * error:.0f} of 255 levels (sound: below {bound:.3f})"]
+    if start is not None:
+        evidence.append(f"the untranslated input is off by {start:.3f}: {error / start:.0%} of it is left")
+    ratio = run.series[loss].level(0.75) / run.series[loss].level(0.5, 0.75)
+    falling = bool(ratio < STILL_FALLING)
+    remedies = []
+    if falling:
+        evidence.append(f"{loss} was still falling: {1 - ratio:.0%} over the last quarter of the log")
+        remedies.append("--steps: twice as many, before anything else")
+    why, advice, confidence = _model_or_optimisation(run, reference, error)
+    shown = tuple(name for name in (f"train/{figure}", f"val/{figure}", "train/l1_of_input") if name in run.series)
+    return Verdict(
+        "underfit",
+        confidence - (0.1 if falling else 0.0),
+        (*evidence, why),
+        (*remedies, *advice),
+        Curves(shown, bound=bound) if shown else Curves((loss,)),
+    )
+
+
+def _model_or_optimisation(
+    run: RunFigures, reference: RunFigures | None, error: float
+) -> tuple[str, tuple[str, ...], float]:
+    """Why training is not learned, what to try, and how certain it is."""
+    larger = "a larger network: --generator-options channels, blocks, or another --generator"
+    better = f"another optimisation: --lr {10 * run.config.lr:g} or {run.config.lr / 10:g}, --warmup, --beta1 0.9"
+    other = training_error(reference) if reference is not None else None
+    if other is None:
+        why = "model too small, or optimisation: a smaller network's run as --reference RUN tells which"
+        return why, (larger, better), 0.65
+    if error > ALIKE * other:
+        why = f"the smaller network of the reference came to {other:.3f}: this one could as well, so it is optimisation"
+        return why, (better, "--weight-init orthogonal or normal", "residual connections: --generator resnet"), 0.85
+    why = f"the smaller network of the reference came to {other:.3f}, no better: the model is too small (bias)"
+    return why, (larger,), 0.85
+
+
+def overfit(run: RunFigures) -> Finding:
+    """The same figure on held-out pictures and on as many training pictures, both by the averaged generator."""
+    if run.method not in DISTANCES:
+        return Lacking(
+            "overfit", f"{run.method} has no distance to the truth; `translate evaluate --against` finds copies"
+        )
+    figure = DISTANCES[run.method][0]
+    names = train, val = f"train/{figure}", f"val/{figure}"
+    if any(name not in run.series or len(run.series[name]) < FEWEST_VALIDATIONS for name in names):
+        return Lacking(
+            "overfit",
+            f"fewer than {FEWEST_VALIDATIONS} lines with {train} and {val}: train with --val-samples above 0, five "
+            "pictures or more, and a smaller --sample-every",
+        )
+    seen, held_out, least = run.series[train].level(), run.series[val].level(), run.series[val].part(0).min()
+    if not (held_out >= GAP * seen and held_out - seen >= VISIBLE_GAP):
+        return None
+    risen = held_out >= RISEN * least
+    evidence = [f"{val} ended at {held_out:.3f}, {held_out / seen:.1f} times the {seen:.3f} of {train}"]
+    best = int(run.series[val].steps[np.nanargmin(run.series[val].values)])
+    if risen:
+        evidence.append(f"{val} was lowest at step {best}, {least:.3f}, and has risen since")
+    return Verdict(
+        "overfit",
+        min(0.6 + 0.1 * (held_out / seen - GAP) + 0.1 * risen, 0.95),
+        tuple(evidence),
+        (
+            "more training pairs: nothing helps as much",
+            "augmentation: --flip, --quarter-turns, --rotate 10, --scale 0.8 1.2, --jitter 0.2",
+            "--diff-augment color,translation where a discriminator takes part",
+            "a smaller network: fewer --generator-options channels",
+            "stop earlier: export the checkpoint at which validation was lowest (--save-every, --keep)",
+        ),
+        Curves(names, marked=(best,) if risen else ()),
+    )

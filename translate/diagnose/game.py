@@ -1,0 +1,132 @@
+"""Rules about the game between the networks: a discriminator that has won, outputs that are all one or lack kinds.
+
+The bounds are of the runs in ``tests/runs``.
+"""
+
+from __future__ import annotations
+
+from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
+
+CRITICS = ("wgan", "wgan-gp")  # objectives whose discriminator is meant to win: its distance still has a gradient
+LOGARITHMIC = (
+    "vanilla",
+    "minimax",
+    "js",
+    "relativistic",
+)  # objectives whose divergence is constant where the two do not overlap
+SATURATED = 0.95  # of the separation: sound games stay below 0.9
+WON_SHARE = 0.5  # of the log's second half in which it has to be saturated
+COLLAPSED = 0.12  # of the outputs' spread over the inputs'
+DROPPED = 0.6  # of the outputs' spread over the real target pictures'
+LIKE_REAL = 0.5  # of eval/precision: the outputs are good, so what is missing is their variety
+COVERED = 0.3  # of eval/recall and eval/coverage: a sound run had 0.96 and 1, one that kept to one kind 0.01 and 0.1
+
+
+def discriminator_won(run: RunFigures) -> Finding:
+    """Real and translated pictures lie apart: the divergence is constant, its gradient 0 (Arjovsky and Bottou 2017)."""
+    names = run.named("separation")
+    if not names or run.config.lambda_gan == 0:
+        return None  # there is no game
+    if run.config.objective in CRITICS:
+        return None
+    if max(len(run.series[name]) for name in names) < FEWEST_LINES:
+        return few_lines("discriminator_won", run)
+    won = {}
+    for name in names:
+        late = run.series[name].part(0.5)
+        share = float((late >= SATURATED).mean()) if len(late) else 0.0
+        if share >= WON_SHARE:
+            won[name] = share
+    if not won:
+        return None
+    evidence = [
+        f"{name} is {run.series[name].level(0.5):.3f} in the run's second half, at {share:.0%} of the lines "
+        f"{SATURATED} or more: 1 says that real and translated pictures do not overlap for it"
+        for name, share in won.items()
+    ]
+    objective, rate = run.config.objective, run.config.lr_discriminator or run.config.lr
+    return Verdict(
+        "discriminator_won",
+        # least squares and hinge pull at pictures that are told apart, too (Mao et al. 2017, section 3.2)
+        (0.45 if run.config.objective in LOGARITHMIC else 0.2) + 0.45 * max(won.values()),
+        tuple(evidence),
+        (
+            f"another objective than {objective}: --objective wgan-gp, whose gradient does not vanish, or hinge",
+            "--lambda-r1 10",
+            "--diff-augment color,translation, for small folders above all",
+            "--instance-noise 0.1, so that the two overlap",
+            f"--lr-discriminator {rate / 4:.2g}, a quarter of {rate:g}",
+        ),
+        Curves(tuple(won), bound=SATURATED),
+    )
+
+
+def collapse(run: RunFigures) -> Finding:
+    diversity = run.level("val/diversity")
+    if diversity is None:
+        return Lacking(
+            "collapse", "val/diversity is not in the log: train with --sample-every and --val-samples 2 or more"
+        )
+    if diversity > COLLAPSED:
+        return None
+    return Verdict(
+        "collapse",
+        0.98 - 0.06 * diversity / COLLAPSED,  # seen in the pictures themselves, and what makes a discriminator win too
+        (
+            f"outputs are {diversity:.3f} times as far from each other as their inputs (sound: above {COLLAPSED})",
+            *_variety(run),
+        ),
+        (
+            "more of what ties the output to its input: --lambda-cycle, --lambda-nce, --lambda-content, --lambda-l1",
+            "more and more different target pictures, --diff-augment color,translation",
+            "--objective wgan-gp or --lambda-r1 10",
+            "a discriminator that sees the batch: --discriminator-options minibatch=stddev",
+        ),
+        Curves(("val/diversity",), bound=COLLAPSED),
+    )
+
+
+def mode_dropping(run: RunFigures) -> Finding:
+    """Good outputs that are less varied than real target pictures: by their spread, by recall and by coverage."""
+    diversity, variety = run.level("val/diversity"), run.level("val/variety")
+    levels = {name: run.level(f"eval/{name}") for name in ("precision", "recall", "coverage")}
+    good = levels["precision"] is not None and levels["precision"] >= LIKE_REAL
+    missed = [name for name in ("recall", "coverage") if (level := levels[name]) is not None and level < COVERED]
+    paired = run.method in ("pix2pix", "stargan")  # whose spread is that of each output's own truth
+    if variety is None and levels["recall"] is None and not paired:
+        return Lacking(
+            "mode_dropping",
+            "val/variety and eval/recall are not in the log: train with --sample-every and --val-samples 8, or with "
+            "--eval-every",
+        )
+    narrow = not paired and variety is not None and variety <= DROPPED
+    if (diversity is not None and diversity <= COLLAPSED) or not (narrow or (good and missed)):
+        return None
+    evidence = _variety(run) if narrow else []
+    if good and missed:
+        evidence.append(
+            f"{levels['precision']:.0%} of the outputs lie among the real pictures, but "
+            + " and ".join(f"{name} is {levels[name]:.2f}" for name in missed)
+            + f" (sound: above {COVERED})"
+        )
+    names = (*(("val/variety",) if narrow else ()), *(f"eval/{name}" for name in missed if good))
+    return Verdict(
+        "mode_dropping",
+        (0.6 + 0.35 * (1 - (variety or 0) / DROPPED) if narrow else 0.7) + (0.05 if good and missed else 0.0),
+        tuple(evidence),
+        (
+            "a run for each kind of target picture, or `translate train stargan` with the kinds as domains",
+            "--discriminator-options minibatch=stddev, which shows the discriminator how much outputs vary",
+            "a larger --batch-size; --objective wgan-gp, or --lambda-r1 10",
+            "inputs of as many kinds as the target has: an output can only be as varied as what it is made of",
+        ),
+        Curves(names, bound=DROPPED if narrow else COVERED),
+    )
+
+
+def _variety(run: RunFigures) -> list[str]:
+    variety = run.level("val/variety")
+    if variety is None:
+        return []
+    return [f"outputs are {variety:.2f} times as far from each other as real target pictures (val/variety)"]

@@ -1,0 +1,101 @@
+"""Rules about the pace of training: steps that are too large, pictures that come too slowly.
+
+The bounds are of the runs in ``tests/runs``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.translation_error import is_distance
+from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
+
+SPIKE = 5.0  # times the median of the lines before
+LINES_BEFORE = 10
+FEWEST_SPIKES = 3  # one is an unlucky batch
+EXPLODED = 100.0  # largest over median of a mean absolute difference, which learning alone does not bring about
+WAITING = 0.4  # share of the time: the processor could have trained two thirds more
+
+
+def learning_rate(run: RunFigures) -> Finding:
+    """Too high: figures that are not finite, rollbacks, losses that explode, spikes."""
+    names = [name for name in run.series if is_distance(name) or name.endswith("/gradient")]
+    if run.lines < FEWEST_LINES and not run.events:
+        return few_lines("learning_rate", run)
+    broken = {name: steps for name in run.series if len(steps := _not_finite(run, name))}
+    rollbacks = [step for step, kind, _ in run.events if kind == "rollback"]
+    jumps = {name: spikes for name in names if len(spikes := _spikes(run, name)) >= FEWEST_SPIKES}
+    exploded = {name: ratio for name in names if is_distance(name) and (ratio := _peak(run, name)) >= EXPLODED}
+    evidence = [f"{name} is not finite at step {steps[0]}" for name, steps in broken.items()]
+    evidence += [f"rolled back at step {', '.join(map(str, rollbacks))}"] if rollbacks else []
+    evidence += [f"{name} reached {ratio:.3g} times its median" for name, ratio in exploded.items()]
+    evidence += [
+        f"{name} jumped to over {SPIKE:g} times the lines before, {len(steps)} times: at step "
+        f"{', '.join(map(str, steps[:5]))}"
+        for name, steps in jumps.items()
+    ]
+    if not evidence:
+        return None
+    certain = bool(broken or rollbacks or exploded)
+    shown = list(broken) + list(exploded) + list(jumps)
+    marked = [step for name in shown for step in [*broken.get(name, ()), *jumps.get(name, ())]]
+    lr = run.config.lr
+    return Verdict(
+        "learning_rate",
+        0.95 if certain else 0.7,
+        tuple(evidence),
+        (
+            f"--lr {lr / 10:.2g}, a tenth of {lr:g}",
+            "--warmup 100 or more, so that Adam's averages settle first",
+            "--clip-gradient 1",
+            "--on-alarm rollback, which goes back to the newest checkpoint with half the rate",
+        ),
+        Curves(tuple(dict.fromkeys(shown)), marked=tuple(marked), logarithmic=True) if shown else None,
+    )
+
+
+def starvation(run: RunFigures) -> Finding:
+    if run.lines < FEWEST_LINES:
+        return few_lines("starvation", run)
+    if "waiting_share" not in run.series:
+        return Lacking("starvation", "waiting_share is not in the log")
+    share = run.series["waiting_share"].level(0.5)
+    if not share >= WAITING:
+        return None
+    return Verdict(
+        "starvation",
+        min(0.5 + share / 2, 0.99),
+        (
+            f"{share:.0%} of the time went by waiting for pictures (sound: below {WAITING:.0%}), "
+            f"at {run.series['images_per_s'].level(0.5):.3g} images/s with --workers {run.config.workers}",
+        ),
+        (
+            f"--workers {max(4, 2 * run.config.workers)}, up to the number of cores",
+            "pictures stored no larger than training needs: a crop costs the decoding of the whole picture",
+            "--augment-on device, which leaves the workers the decoding alone",
+        ),
+        Curves(("waiting_share",), bound=WAITING),
+    )
+
+
+def _not_finite(run: RunFigures, name: str) -> list[int]:
+    series = run.series[name]
+    return [int(step) for step in series.steps[~np.isfinite(series.values)]]
+
+
+def _spikes(run: RunFigures, name: str) -> list[int]:
+    """Steps at which a figure is `SPIKE` times the median of the lines before."""
+    series = run.series[name]
+    found = []
+    for index in range(LINES_BEFORE, len(series)):
+        before = float(np.median(series.values[index - LINES_BEFORE : index]))
+        if series.values[index] > SPIKE * before > 0:
+            found.append(int(series.steps[index]))
+    return found
+
+
+def _peak(run: RunFigures, name: str) -> float:
+    """A figure's largest value over its median."""
+    values = run.series[name].part(0)
+    return float(values.max() / max(np.median(values), 1e-12)) if len(values) else 0.0

@@ -1,0 +1,112 @@
+"""A comparison to look at: one picture, or one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from translate.evaluate.comparison import HEADER, Comparison, Pixels, figure_cells
+from translate.evaluate.pair_metrics import mean
+from translate.media.images import Picture, encode_picture
+from translate.report.page import Page, Shown
+from translate.storage.atomic import write_atomically
+
+GAP = 8  # pixels between pictures
+NARROWEST = 190  # pixels of a column, so that its figures fit
+TEXT = 16  # pixels, the size of letters
+LINE = 22  # pixels from one line of text to the next
+INK, PAPER = (27, 31, 36), (255, 255, 255)
+
+FIGURES_EXPLAINED = (
+    "PSNR and SSIM: higher is nearer to the {against}. L1: mean difference in steps of 255. Edges: correlation of the "
+    "edge strengths, 1 where all edges are in the same places. Colour shift: CIE 1976 delta E of 16x16 blocks; 2.3 can "
+    "just be seen. ms/MP: milliseconds a megapixel of the network alone on {devices}, the median over the photos."
+)
+
+
+def write_page(comparison: Comparison, path: Path) -> None:
+    """Figures and pictures as one HTML page. Raises ``PictureError`` where it cannot be written."""
+    against = comparison.against
+    page = Page(
+        "Comparison of models",
+        f"{len(comparison.samples)} photos; figures against the {against}, means over the photos.",
+    )
+    page.table(HEADER, comparison.rows())
+    page.text(FIGURES_EXPLAINED.format(against=against, devices=comparison.devices))
+    page.heading("Pictures")
+    rows: list[list[Shown]] = []
+    for number, sample in enumerate(comparison.samples):
+        row: list[Shown] = [(sample.photo, sample.name)]
+        for column in comparison.columns:
+            figures = column.figures[number]
+            row.append((column.pictures[number], f"SSIM {figures.ssim:.2f}, colour shift {figures.colour_shift:.1f}"))
+        rows.append(row if sample.truth is None else [*row, (sample.truth, "")])
+    page.pictures(rows, header=_names(comparison))
+    page.write(path)
+
+
+def write_sheet(comparison: Comparison, path: Path) -> None:
+    """The same as one PNG. Raises ``PictureError`` where it cannot be written."""
+    write_atomically(path, encode_picture(Picture(draw_sheet(comparison)), "PNG"))
+
+
+def draw_sheet(comparison: Comparison) -> Pixels:
+    """The names above, a row a photo, and the figures below: uint8 [H, W, 3]."""
+    columns = [[sample.photo for sample in comparison.samples], *(column.pictures for column in comparison.columns)]
+    if comparison.against == "truth":
+        columns.append([sample.reference for sample in comparison.samples])
+    width = max(NARROWEST, *(picture.shape[1] for picture in columns[0]))
+    heights = [picture.shape[0] for picture in columns[0]]
+    notes = _notes(comparison)
+    total = LINE + sum(heights) + (LINE + GAP) * len(heights) + LINE * max(map(len, notes)) + GAP
+    sheet = Image.new("RGB", (GAP + len(columns) * (width + GAP), GAP + total), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(TEXT)
+
+    def write(x: int, y: int, text: str) -> None:
+        draw.text((x, y), _fitting(text, width, font), INK, font)
+
+    for number, (name, pictures, lines) in enumerate(zip(_names(comparison), columns, notes, strict=True)):
+        x, y = GAP + number * (width + GAP), GAP
+        write(x, y, name)
+        y += LINE
+        for sample, picture, height in zip(comparison.samples, pictures, heights, strict=True):
+            sheet.paste(Image.fromarray(picture), (x, y))
+            if number == 0:
+                write(x, y + height + 2, sample.name)
+            y += height + LINE + GAP
+        for line in lines:
+            write(x, y, line)
+            y += LINE
+    return np.array(sheet)
+
+
+def _names(comparison: Comparison) -> list[str]:
+    names = ["photo", *(column.source.name for column in comparison.columns)]
+    return names if comparison.against == "photo" else [*names, "truth"]
+
+
+def _notes(comparison: Comparison) -> list[list[str]]:
+    """The lines below each column."""
+    unchanged = comparison.unchanged
+    first = [f"figures against the {comparison.against}"]
+    if unchanged is not None:
+        first += _labelled(figure_cells(mean(unchanged)))
+    notes = [first, *(["", *_labelled(column.cells()[1:])] for column in comparison.columns)]
+    return notes if unchanged is None else [*notes, []]
+
+
+def _labelled(cells: Sequence[str]) -> list[str]:
+    return [f"{name}: {cell}" for name, cell in zip(HEADER[1:], cells, strict=False)]
+
+
+def _fitting(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """``text`` on one line, its beginning left out where it is wider than ``width`` pixels."""
+    text = "".join(char if char.isprintable() else "?" for char in text)
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"...{text}") > width:
+        text = text[1:]
+    return f"...{text}"

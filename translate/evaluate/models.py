@@ -1,0 +1,63 @@
+"""What can be evaluated: a shipped style, a style file, a run or one of its checkpoints, each opened as a style."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from translate.errors import UnusableError
+from translate.style.catalogue import find_style, list_styles
+from translate.style.translator import Translator
+
+Direction = Literal["AtoB", "BtoA"]
+
+
+@contextmanager
+def open_model(model: str, *, device: str = "auto", direction: Direction = "AtoB") -> Iterator[Translator]:
+    """`model_file` as a ``Translator`` on ``device``, for as long as it is open; raises as both do."""
+    with model_file(model, direction=direction) as file:
+        yield Translator(file, device=device)
+
+
+@contextmanager
+def model_file(model: str, *, direction: Direction = "AtoB") -> Iterator[Path]:
+    """The ONNX file of ``model``: the name of a shipped style, a file, or the folder of a run or of a checkpoint.
+
+    A run stands for its newest checkpoint; what is exported of it, checked against PyTorch as `translate export` does,
+    is there for as long as the context is open. ``direction`` says which generator, of a run with one each way. A name
+    is the style as it was trained, on any processor; ``cel-int8`` names the variant in eight bits.
+
+    Raises ``UnusableError`` where ``model`` is none of these or holds no usable network, ``UserError`` where a run has
+    no checkpoint or no generator that way.
+    """
+    if is_folder(model):
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "model.onnx"
+            _export(Path(model), file, direction)
+            yield file
+    else:
+        yield _style_file(model)
+
+
+def is_folder(model: str) -> bool:
+    """Whether ``model`` is taken for a run or a checkpoint; the name of a shipped style never is."""
+    return Path(model).is_dir() and model not in list_styles()
+
+
+def _style_file(model: str) -> Path:
+    try:
+        return find_style(model)
+    except UnusableError:
+        raise UnusableError(
+            f"{model}: neither a shipped style ({', '.join(list_styles()) or 'none'}), nor an .onnx file, nor the "
+            "folder of a run or of a checkpoint"
+        ) from None
+
+
+def _export(run: Path, output: Path, direction: Direction) -> None:
+    from translate.export.to_onnx import export_style, load_run
+
+    export_style(*load_run(run, direction, title=run.name), output)

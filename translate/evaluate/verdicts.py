@@ -1,0 +1,80 @@
+"""What the figures of an evaluation say together: the case, the evidence, what to try.
+
+The cases are those of Hung-yi Lee's lectures on generative adversarial networks. Every bound is relative to what real
+pictures do to each other at the same number, as figures depend on the number and on the pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from translate.evaluate.memorisation import CLOSE
+
+Case = Literal["memorised", "collapsed", "dropping", "unlike", "sound", "too few"]
+
+FEWEST = 20  # pictures of a kind, below which nothing is said
+MEMORISED = 5 * CLOSE  # share of outputs closer to training pictures than all but `CLOSE` of the test pictures
+COLLAPSED = 0.5  # of the real pictures' mean distance
+DROPPING = 0.7  # of the recall, or of the coverage, that real pictures have of each other
+UNLIKE = 0.5  # of the precision that real pictures have of each other
+
+
+@dataclass(frozen=True)
+class Verdict:
+    case: Case
+    text: str  # with the evidence
+    remedy: str = ""
+
+
+def judge(figures: Mapping[str, float], counts: Mapping[str, int]) -> list[Verdict]:
+    """The verdicts on ``figures``, the gravest first. Names of the figures: `translate.evaluate.evaluation`."""
+    few = [f"{counts[name]} {name}" for name in ("outputs", "real pictures") if counts[name] < FEWEST]
+    if few:
+        text = f"{' and '.join(few)} say nothing about a whole distribution; give {FEWEST} or more"
+        return [Verdict("too few", text)]
+    found = []
+    if figures.get("memorised_share", 0.0) >= MEMORISED:
+        found.append(
+            Verdict(
+                "memorised",
+                f"{figures['memorised_share']:.0%} of the outputs lie closer to a training picture than "
+                f"{1 - CLOSE:.0%} of the real test pictures do ({CLOSE:.0%} would be chance): the generator gives its "
+                "training pictures back",
+                "more training pictures, --diff-augment, a smaller generator, an earlier checkpoint",
+            )
+        )
+    collapsed = figures["diversity"] < COLLAPSED
+    if collapsed:
+        found.append(
+            Verdict(
+                "collapsed",
+                f"outputs are {figures['diversity']:.2f} times as far apart as real pictures: many inputs, one output",
+                "--objective wgan-gp or hinge with --lambda-r1 10, --diff-augment, minibatch statistics, an earlier "
+                "checkpoint; more weight on cycle, content or L1",
+            )
+        )
+    precision, recall, coverage = (
+        figures[name] / max(figures[f"{name}_of_real"], 1e-6) for name in ("precision", "recall", "coverage")
+    )
+    if precision < UNLIKE:
+        found.append(
+            Verdict(
+                "unlike",
+                f"{figures['precision']:.0%} of the outputs lie among the real pictures, of real ones "
+                f"{figures['precision_of_real']:.0%} do: they do not look like them yet",
+                "train longer, a larger generator, a larger --lambda-gan; see whether --real shows what is wanted",
+            )
+        )
+    elif not collapsed and min(recall, coverage) < DROPPING:
+        found.append(
+            Verdict(
+                "dropping",
+                f"recall {figures['recall']:.2f} and coverage {figures['coverage']:.2f}, where real pictures have "
+                f"{figures['recall_of_real']:.2f} and {figures['coverage_of_real']:.2f} of each other: what is made is "
+                "good, but kinds of real pictures are missing",
+                "minibatch discrimination, --objective wgan-gp, a larger batch; see that the photos hold all kinds",
+            )
+        )
+    return found or [Verdict("sound", "nothing points to copies, to collapse, to missing kinds or to other pictures")]

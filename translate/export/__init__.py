@@ -1,0 +1,1 @@
+"""Trained networks -> style files."""

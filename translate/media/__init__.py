@@ -1,0 +1,1 @@
+"""Pictures, animations and videos: decoding, colours, encoding."""

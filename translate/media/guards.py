@@ -1,0 +1,127 @@
+"""Files from strangers: what is refused before it is decoded, and how what goes wrong then becomes one line.
+
+A file cannot hold the program up or take all memory: only regular files are opened, pixels are counted before they
+take memory, frames and scans while they are still few. What decoding a picture within these limits takes is up to the
+libraries; there is no clock that ends it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from PIL import Image, UnidentifiedImageError, _imaging
+
+from translate.errors import CODEC_ERRORS, PictureError, one_line
+from translate.media.formats import ANIMATED
+
+MAX_PIXELS = 200_000_000  # of a picture; larger ones are refused from their header
+MAX_SCANS = 100  # of a progressive JPEG, each of which goes through all pixels; encoders write about ten
+READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
+_MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")  # of a JPEG; the others lie within a scan
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
+OWN_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
+
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow refuses, from twice as many, what turns out larger than its header said
+warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata; what cannot be decoded raises
+with suppress(OSError, AttributeError):  # libtiff writes lines of its own to standard error; some builds hide it
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
+
+
+def require_file(path: Path) -> None:
+    """Raise ``PictureError`` unless ``path`` is a regular file.
+
+    Reading a named pipe or a device could take for ever. The pipes that this process was given are as good as standard
+    input, though: the shell's ``<(command)`` is ``/dev/fd/63``.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        problem = f"a link to {path.readlink()}, which is missing" if path.is_symlink() else "no such file"
+        raise PictureError(f"{path}: {problem}") from None
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be read: {error.strerror}") from error
+    if stat.S_ISDIR(mode):
+        readable = os.access(path, os.R_OK | os.X_OK)
+        raise PictureError(f"{path}: {'a folder, not a picture' if readable else 'a folder that cannot be read'}")
+    if not stat.S_ISREG(mode) and str(path) != "/dev/stdin" and not str(path).startswith(OWN_DESCRIPTORS):
+        raise PictureError(f"{path}: a pipe, a socket or a device, not a file; give '-' to read standard input")
+
+
+@contextmanager
+def reading(name: str, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
+    """What Pillow says about the content of a file becomes a ``PictureError`` that names it."""
+    Image.MAX_IMAGE_PIXELS = max(max_pixels, Image.MAX_IMAGE_PIXELS or 0)  # of all threads, so that it never shrinks
+    try:
+        yield
+    except PictureError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{name}: not a picture this program reads ({', '.join(READABLE)})") from error
+    except Image.DecompressionBombError as error:
+        pixels = re.findall(r"\d+", str(error))[0]
+        raise PictureError(_over_limit(name, f"{pixels} pixels", max_pixels, pixels)) from error
+    except CODEC_ERRORS as error:
+        raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error
+
+
+def require_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
+    """Raise ``PictureError`` where an opened picture has more than ``max_pixels``."""
+    width, height = image.size
+    if width * height > max_pixels:
+        raise PictureError(_over_limit(name, f"{width} x {height} pixels", max_pixels, width * height))
+
+
+def _over_limit(name: str, pixels: str, limit: int, enough: object) -> str:
+    return f"{name}: {pixels} are over the limit of {limit}; raise it with --max-pixels {enough}"
+
+
+def require_few_scans(image: Image.Image, file: IO[bytes], name: str) -> None:
+    """Raise ``PictureError`` where an opened JPEG goes through its pixels far more often than encoders make it."""
+    if not image.info.get("progressive"):
+        return
+    position = file.tell()
+    file.seek(0)
+    scans = _count_scans(file.read())
+    file.seek(position)
+    if scans > MAX_SCANS:
+        raise PictureError(f"{name}: a JPEG of more than {MAX_SCANS} scans; save it anew with another program")
+
+
+def _count_scans(jpeg: bytes) -> int:
+    """Those of the picture itself, not of its thumbnail or of what follows; no further than the limit."""
+    scans, start = 0, 2
+    while (marker := _MARKER.search(jpeg, start)) and marker[0] != _END and scans <= MAX_SCANS:
+        scans += marker[0] == _SCAN
+        start = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2])
+    return scans
+
+
+def is_animated(path: Path) -> bool:
+    """Whether ``path`` holds several frames, by its header; False as well for what is no picture."""
+    try:
+        with reading(str(path)):
+            if not path.is_file():  # what was read of a pipe would be gone
+                return False
+            with path.open("rb") as file:
+                return _has_frames(file)
+    except PictureError:
+        return False
+
+
+def _has_frames(file: IO[bytes]) -> bool:
+    head = file.read(21)
+    if head[8:12] == b"WEBP":  # Pillow would read it whole; a flag of the extended header says it
+        return head[12:16] == b"VP8X" and bool(head[20] & 2)
+    if not head.startswith((b"GIF8", b"\x89PNG")):
+        return False
+    file.seek(0)
+    with Image.open(file, formats=ANIMATED) as image:
+        return bool(getattr(image, "is_animated", False))

@@ -1,0 +1,257 @@
+"""The one place that knows how a picture file becomes RGB bytes, and how it becomes a file again.
+
+Whatever the file holds (any orientation, colour profile, bit depth, palette, CMYK, transparency), the rest of the
+program sees a `Picture`: upright, 8 bits a channel, sRGB. Networks see [-1, 1]; that scaling is here too.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from translate.errors import CODEC_ERRORS, PictureError, one_line
+from translate.media.colour import srgb_transform, to_srgb
+from translate.media.exif import read_exif, read_orientation
+from translate.media.formats import FORMATS, Effort, save_options
+from translate.media.guards import MAX_PIXELS as MAX_PIXELS
+from translate.media.guards import READABLE, reading, require_few_scans, require_file, require_pixels
+from translate.media.jpeg import decode_jpeg, encode_jpeg
+from translate.storage.remote import Location, RemotePath
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An upright picture in sRGB."""
+
+    rgb: NDArray[np.uint8]  # [H, W, 3]
+    alpha: NDArray[np.uint8] | None = None  # [H, W], 255: opaque
+    exif: bytes | None = None  # its orientation is 1 or absent
+    format: str = "PNG"  # Pillow's name of the format it was read from
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.rgb.shape[1], self.rgb.shape[0]
+
+
+@dataclass(frozen=True)
+class Upright:
+    """An upright picture in sRGB, as Pillow holds it."""
+
+    colour: Image.Image  # of mode RGB
+    alpha: Image.Image | None  # of mode L
+    exif: bytes | None
+    format: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.colour.size
+
+    def copy(self) -> Upright:
+        return replace(self, colour=self.colour.copy())
+
+
+def to_signed_unit(pixels: Any) -> Any:
+    """[0, 255] -> [-1, 1]: the range networks work in. For floating-point arrays and tensors alike."""
+    return pixels / 127.5 - 1
+
+
+def from_signed_unit(values: Any) -> Any:
+    """[-1, 1] -> whole numbers in [0, 255], still of the floating type of ``values``; what lies outside is clipped."""
+    return ((values + 1) * 127.5).round().clip(0, 255)
+
+
+def load_rgb(path: str | Location) -> NDArray[np.uint8]:
+    """The picture as uint8 [H, W, 3], on white where it is transparent; raises ``PictureError`` as `load_picture`."""
+    return _on_white(load_picture(path))
+
+
+def load_rgb_within(path: str | Location, longest: int) -> NDArray[np.uint8]:
+    """`load_rgb`, scaled down to ``longest`` pixels of the longer side where that is more."""
+    return shrink(Picture(load_rgb(path)), longest).rgb
+
+
+def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decode a file, or the content of one; of an animation or a TIFF of several pages the first frame.
+
+    Raises ``PictureError``, naming the file, where there is no file, it is no picture, damaged, cut short, or has more
+    than ``max_pixels``.
+    """
+    return _load(source, max_pixels, _to_picture)
+
+
+def load_frugally(
+    source: str | Location | bytes, *, max_pixels: int, large: int, admit_large: Callable[[], object]
+) -> Picture | Upright:
+    """As `load_picture`, but what has more than ``large`` pixels comes as Pillow holds it, without a copy.
+
+    Before such a picture takes memory, ``admit_large`` is called, which may wait.
+    """
+
+    def decode(image: Image.Image, file: IO[bytes]) -> Picture | Upright:
+        if image.width * image.height <= large:
+            return _to_picture(image, file)
+        admit_large()
+        return to_upright(image)
+
+    return _load(source, max_pixels, decode)
+
+
+Loaded = TypeVar("Loaded")
+
+
+def _load(
+    source: str | Location | bytes, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]
+) -> Loaded:
+    if isinstance(source, bytes):
+        return _decode(io.BytesIO(source), "standard input", max_pixels, decode)
+    if isinstance(source, RemotePath):
+        return _decode(io.BytesIO(source.read_bytes()), str(source), max_pixels, decode)
+    path = Path(source)
+    require_file(path)
+    try:
+        with path.open("rb") as file:
+            return _decode(file if file.seekable() else io.BytesIO(file.read()), str(path), max_pixels, decode)
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be read: {error.strerror or one_line(error)}") from error
+
+
+def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]) -> Loaded:
+    if not file.read(1):
+        raise PictureError(f"{name}: empty, 0 bytes")
+    with reading(name, max_pixels):
+        file.seek(0)
+        with Image.open(file, formats=READABLE) as image:
+            require_pixels(image, name, max_pixels)
+            require_few_scans(image, file, name)
+            return decode(image, file)
+
+
+def _to_picture(image: Image.Image, file: IO[bytes]) -> Picture:
+    quickly = _decode_quickly(image, file)
+    if quickly is not None:
+        return quickly
+    upright = to_upright(image)
+    colour, alpha = upright.colour, upright.alpha
+    return Picture(np.array(colour), None if alpha is None else np.array(alpha), upright.exif, upright.format)
+
+
+def _decode_quickly(image: Image.Image, file: IO[bytes]) -> Picture | None:
+    """``None``: not an RGB JPEG whose pixels are upright sRGB as they are, or one that only Pillow decodes."""
+    if (image.format, image.mode) != ("JPEG", "RGB"):
+        return None
+    profile = image.info.get("icc_profile")
+    if read_orientation(image) != 1 or (profile and srgb_transform(profile, "RGB") is not None):
+        return None
+    file.seek(0)
+    rgb = decode_jpeg(file.read(), image.size)
+    return None if rgb is None else Picture(rgb, exif=read_exif(image), format="JPEG")
+
+
+def to_upright(image: Image.Image) -> Upright:
+    """Decode an opened file; raises what Pillow does where it is damaged."""
+    image.load()
+    colour, alpha = _split_alpha(image)
+    colour = to_srgb(colour, image.info.get("icc_profile"))
+    turn = _TURNS.get(read_orientation(image))
+    if turn is not None:
+        colour = colour.transpose(turn)
+        alpha = None if alpha is None else alpha.transpose(turn)
+    format = "JPEG" if image.format == "MPO" else image.format  # a JPEG followed by more of them
+    return Upright(colour, alpha, read_exif(image), format or "PNG")
+
+
+def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """-> a picture of mode L, RGB, CMYK or LAB, and its alpha of mode L."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return _to_8_bits(image), None
+    alpha = None
+    if image.has_transparency_data:
+        with_alpha = image.convert("RGBA")
+        alpha = with_alpha.getchannel("A")
+        image = image.convert("L") if image.mode in ("1", "L", "LA", "La") else with_alpha.convert("RGB")
+    if image.mode == "1":
+        image = image.convert("L")
+    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")), alpha
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 or 32 bits or floating point -> mode L.
+
+    White is the top of the usual range the values fit in, [0, 65535], for floating point also [0, 1] and [0, 255];
+    failing that the largest value.
+    """
+    values = np.array(image, np.float32)
+    values[~np.isfinite(values)] = 0
+    largest = float(values.max())
+    whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
+    white = next((white for white in whites if largest <= white), largest)
+    return Image.fromarray((values * (255 / white)).round().clip(0, 255).astype(np.uint8))
+
+
+def shrink(picture: Picture, max_side: int) -> Picture:
+    """Scale down so that the longer side has at most ``max_side`` pixels; smaller pictures stay as they are."""
+    scale = max_side / max(picture.size)
+    if scale >= 1:
+        return picture
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    # RGBA is weighted by its alpha here, so that hidden colours do not bleed into visible edges.
+    pixels = np.array(_to_image(picture, alpha=True).resize((width, height), Image.Resampling.LANCZOS))
+    return replace(picture, rgb=pixels[..., :3], alpha=None if picture.alpha is None else pixels[..., 3])
+
+
+def _to_image(picture: Picture, *, alpha: bool) -> Image.Image:
+    """RGBA, or RGB: the picture has no alpha, or it is not wanted and the picture is laid on white."""
+    if picture.alpha is None or not alpha:
+        return Image.fromarray(_on_white(picture))
+    return Image.fromarray(np.dstack((picture.rgb, picture.alpha)))
+
+
+def _on_white(picture: Picture) -> NDArray[np.uint8]:
+    if picture.alpha is None:
+        return picture.rgb
+    opacity = picture.alpha[..., np.newaxis].astype(np.uint16)
+    return ((picture.rgb * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
+
+
+def encode_picture(picture: Picture, format: str, quality: int | None = None, effort: Effort = "normal") -> bytes:
+    """The content of a file in ``format``, one of `FORMATS`.
+
+    JPEG and BMP hold no transparency: there the picture is laid on white. GIF keeps 256 colours, and pixels either
+    opaque or clear. BMP and GIF hold no EXIF, and JPEG none over 64 KiB. ``quality`` is for JPEG, WebP and AVIF;
+    ``effort`` says whether to take the time for smaller files.
+    Raises ``PictureError``, without a file name, where the format cannot hold the picture (too many pixels a side).
+    """
+    buffer = io.BytesIO()
+    try:
+        options = save_options(format, quality, effort, picture.exif)
+        if format == "JPEG" and effort != "small":
+            return encode_jpeg(_on_white(picture), options["quality"], options.get("exif"))
+        _to_image(picture, alpha=FORMATS[format].alpha).save(buffer, format, **options)
+    except CODEC_ERRORS as error:
+        raise cannot_be_written(picture.size, format, error) from error
+    return buffer.getvalue()
+
+
+def cannot_be_written(size: tuple[int, int], format: str, error: Exception) -> PictureError:
+    """The error of a picture of ``size``, width and height, that ``format`` does not hold."""
+    width, height = size
+    return PictureError(f"{width} x {height} pixels cannot be written as {format}: {one_line(error)}; try --format png")

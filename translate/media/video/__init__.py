@@ -1,0 +1,1 @@
+"""Videos: decoded, converted in segments, put together again."""

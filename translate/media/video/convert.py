@@ -1,0 +1,190 @@
+"""A video file through a style: decoding, translating and encoding overlap, memory stays flat, a stop loses little.
+
+The result is a video of the same frames at the same times, upright, with the sound and the subtitles copied bit for
+bit. Interrupted, the same call later goes on after the segments it has finished.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import PictureError, UserError
+from translate.media.formats import CONTAINERS
+from translate.media.frames import MovingOptions
+from translate.media.stabilise import Stabiliser
+from translate.media.video.decode import Frame, VideoInfo, import_av, probe, read_frames
+from translate.media.video.mux import join, unfit_streams
+from translate.media.video.segments import Encoding, Parts, SegmentEncoder, choose_codec
+
+Pixels = NDArray[np.uint8]
+Translate = Callable[[Pixels], Pixels]  # [N, H, W, 3] -> the same shape
+OnProgress = Callable[[int, int | None], None]  # frames done; frames in all, None: the file does not say
+T = TypeVar("T")
+
+SEGMENT_SECONDS = 4
+BATCH_PIXELS = 2_000_000  # small frames are translated several at a time, together at most this many pixels
+LARGEST_BATCH = 8
+AHEAD = 2  # batches decoded before they are needed, and as many waiting to be encoded
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoResult:
+    """What was written."""
+
+    size: tuple[int, int]  # width and height in pixels
+    frames: int
+    resumed: int  # of these, the frames that an earlier call had finished
+    left_out: list[str]  # what the output's container cannot hold
+
+
+def convert_video(
+    source: Path,
+    output: Path,
+    translate: Translate,
+    options: MovingOptions | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+    on_progress: OnProgress | None = None,
+) -> VideoResult:
+    """Translate the video ``source`` to ``output``, whose suffix, one of `CONTAINERS`, says the container.
+
+    ``settings``: all that decides what ``translate`` does, in what JSON can hold; segments of an earlier call that was
+    interrupted are taken up if it had the same, the same ``options`` and the same source. ``translate`` is called in
+    the caller's thread, ``on_progress`` after each batch.
+
+    Raises ``PictureError`` naming the file where the source cannot be read or the output cannot be written,
+    ``UnusableError`` where PyAV is missing, ``UserError`` for a suffix of another kind. After any exception,
+    KeyboardInterrupt too, there is no output, and the finished segments are left for the next call.
+    """
+    options = options or MovingOptions()
+    if output.suffix.lower() not in CONTAINERS:
+        raise UserError(f"{output}: a video is written to {', '.join(CONTAINERS)}; name an output with one of these")
+    info = probe(source, options.max_size)
+    left_out = unfit_streams(source, output.suffix)
+    encoding = _encoding_for(info, output.suffix, options)
+    batch_size = min(LARGEST_BATCH, max(1, BATCH_PIXELS // (info.width * info.height)))
+    batches = max(1, round(SEGMENT_SECONDS * info.rate / batch_size))  # a segment
+    status, av = source.stat(), import_av()
+    made_with = {
+        "source": [source.name, status.st_size, status.st_mtime_ns],
+        "libraries": [av.__version__, *map(str, av.library_versions.values())],
+        "encoding": {name: str(value) for name, value in asdict(encoding).items()},
+        "options": asdict(options),
+        "segment": batches * batch_size,
+        "style": dict(settings or {}),
+    }
+    with Parts(output, made_with) as parts:
+        resumed = parts.frames
+        encoder = _Encoder(encoding, parts, batches * batch_size, options)
+        with closing(read_frames(source, info, skip=resumed)) as frames:
+            done = resumed
+            if on_progress:
+                on_progress(done, info.frames)
+            for count in _encoded(_batches(frames, batch_size), partial(_translated, translate, source), encoder):
+                done += count
+                if on_progress:
+                    on_progress(done, info.frames)
+        join(source, output, parts, encoding)
+        parts.remove()
+    return VideoResult(size=(encoding.width, encoding.height), frames=done, resumed=resumed, left_out=left_out)
+
+
+def _encoded(batches: Iterator[list[Frame]], translate: Translate, encoder: _Encoder) -> Iterator[int]:
+    """Decode, translate and encode, each while the others work; yields how many frames of each batch are translated."""
+    with (
+        ThreadPoolExecutor(1, "encode") as thread,
+        closing(_ahead(batches, AHEAD)) as decoded,
+    ):
+        encoding_now: deque[Future[None]] = deque()
+        try:
+            for batch in decoded:
+                photos = np.stack([frame.pixels for frame in batch])
+                encoding_now.append(thread.submit(encoder.add, batch, photos, translate(photos)))
+                while len(encoding_now) > AHEAD:
+                    encoding_now.popleft().result()
+                yield len(batch)
+            while encoding_now:
+                encoding_now.popleft().result()
+            encoder.finish_segment()
+        finally:
+            thread.shutdown(wait=True, cancel_futures=True)
+
+
+class _Encoder:
+    """The last stage, in a thread of its own: frame after frame into segments."""
+
+    def __init__(self, encoding: Encoding, parts: Parts, segment_frames: int, options: MovingOptions) -> None:
+        self._encoding, self._parts, self._segment_frames = encoding, parts, segment_frames
+        self._stabiliser = Stabiliser(parts.state()) if options.stabilise else None
+        self._compare = options.compare
+        self._segment: SegmentEncoder | None = None
+
+    def add(self, frames: list[Frame], photos: Pixels, results: Pixels) -> None:
+        if self._stabiliser is not None:
+            results = self._stabiliser(photos, results)
+        if self._compare:
+            results = np.concatenate((photos, results), axis=2)
+        for frame, pixels in zip(frames, results, strict=True):
+            self._segment = self._segment or SegmentEncoder(self._encoding)
+            self._segment.add(pixels, frame.pts, frame.duration)
+            if self._segment.frames == self._segment_frames:
+                self.finish_segment()
+
+    def finish_segment(self) -> None:
+        if self._segment is not None:
+            self._segment.finish()
+            self._parts.save(self._segment, {} if self._stabiliser is None else self._stabiliser.state)
+            self._segment = None
+
+
+def _encoding_for(info: VideoInfo, suffix: str, options: MovingOptions) -> Encoding:
+    codec, codec_options = choose_codec(suffix, options.quality, options.effort)
+    width = info.width * (2 if options.compare else 1)
+    even = 2 if codec == "libx264" else 1  # its colours are stored for two by two pixels, and whole ones
+    return Encoding(
+        codec=codec,
+        options=codec_options,
+        width=-(-width // even) * even,
+        height=-(-info.height // even) * even,
+        pixel_aspect=info.pixel_aspect,
+        rate=info.rate,
+        time_base=info.time_base,
+        colour=info.colour,
+    )
+
+
+def _translated(translate: Translate, source: Path, photos: Pixels) -> Pixels:
+    try:
+        return translate(photos)
+    except PictureError as error:
+        raise PictureError(f"{source}: {error}") from error
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size`` items, the last one shorter."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _ahead(items: Iterator[T], count: int) -> Generator[T, None, None]:
+    """``items``, made in a thread, ``count`` of them before they are asked for."""
+    with ThreadPoolExecutor(1, "decode") as thread:
+        coming = deque(thread.submit(next, items, None) for _ in range(count))
+        try:
+            while (item := coming.popleft().result()) is not None:
+                coming.append(thread.submit(next, items, None))
+                yield item
+        finally:
+            thread.shutdown(wait=True, cancel_futures=True)

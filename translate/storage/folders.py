@@ -1,0 +1,51 @@
+"""Finding the pictures of folders. Imports no deep-learning library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+from pathlib import Path, PurePath
+
+from translate.errors import UserError
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
+)
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"}
+)
+
+
+def find_images(folder: Path, *, recursive: bool, suffixes: Container[str] = IMAGE_SUFFIXES) -> list[Path]:
+    """All files of ``folder`` with these suffixes, sorted; what is hidden and links to folders are passed over.
+
+    Nothing is left out in silence: a link to nothing and a folder inside that cannot be read are among them, so that
+    decoding says what is wrong. Raises ``UserError`` where ``folder`` itself is missing or cannot be read.
+    """
+    found = []
+    pending = [folder]
+    while pending:
+        inside = pending.pop()
+        try:
+            with os.scandir(inside) as entries:
+                shown = [entry for entry in entries if not entry.name.startswith(".")]
+        except OSError as error:
+            if inside is folder:
+                missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+                problem = "no such folder" if missing else f"cannot be read: {error.strerror}"
+                raise UserError(f"{folder}: {problem}") from error
+            found.append(inside)
+            continue
+        for entry in shown:
+            if not _leads_to_folder(entry):
+                found += [inside / entry.name] if PurePath(entry.name).suffix.lower() in suffixes else []
+            elif recursive and not entry.is_symlink():
+                pending.append(inside / entry.name)
+    return sorted(found)
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in circles, or to where nobody may look
+        return False

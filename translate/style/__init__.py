@@ -1,0 +1,1 @@
+"""Styles, as exported: what a file promises, and how it runs."""

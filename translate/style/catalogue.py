@@ -1,0 +1,52 @@
+"""The styles that come with the program, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from translate.errors import UnusableError
+from translate.machine import int8_is_fast
+
+DEFAULT_STYLE = "anime"
+INT8 = "-int8"  # ends the name of the int8 variant of a style
+_HERE = Path(__file__).parent
+FOLDERS = (_HERE / "styles", _HERE.parent / "assets" / "styles")  # in an installed wheel, in a checkout
+
+
+def list_styles() -> dict[str, Path]:
+    """Name -> ONNX file, sorted by name; without the int8 variants of styles."""
+    files = _files()
+    variants = {name + INT8 for name in files}
+    return {name: path for name, path in files.items() if name not in variants}
+
+
+def find_style(name_or_path: str) -> Path:
+    """The file of a shipped style, or ``name_or_path`` itself where it is a file; raises ``UnusableError``.
+
+    The int8 variant of a style can be named too, such as ``cel-int8``.
+    """
+    files = _files()
+    if name_or_path in files:
+        return files[name_or_path]
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    known = ", ".join(list_styles()) or "none"
+    raise UnusableError(
+        f"--style {name_or_path}: neither a file nor a shipped style; shipped: {known}; "
+        "the path of an .onnx file works too"
+    )
+
+
+def variant_for(path: Path, device: str) -> Path:
+    """The file that serves best in the place of ``path``, what `find_style` found, on ``device``.
+
+    That is the int8 variant of a shipped style on the processor, ``cpu``, where int8 is fast, and ``path`` otherwise.
+    """
+    variant = path.with_stem(path.stem + INT8)
+    wanted = device == "cpu" and path in list_styles().values() and int8_is_fast()
+    return variant if wanted and variant.is_file() else path
+
+
+def _files() -> dict[str, Path]:
+    return {path.stem: path for folder in FOLDERS for path in sorted(folder.glob("*.onnx"))}

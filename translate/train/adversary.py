@@ -1,0 +1,167 @@
+"""One discriminator in the game: its objective, and the stabilisers that any method may take.
+
+Sources: `losses` and `diff_augment` say them. Two time scales (Heusel et al. 2017) are ``--lr-discriminator``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from models import Verdict, couples_samples
+from translate.config import AdversarialConfig
+from translate.errors import UserError
+from translate.train.diff_augment import DiffAugment, add_instance_noise
+from translate.train.losses import (
+    clip_weights_,
+    feature_matching,
+    gradient_penalty,
+    objective_by_name,
+    orthogonal_penalty,
+    zero_centred_penalty,
+)
+from translate.train.step import StepContext, Terms
+
+
+class Adversary:
+    """The discriminator ``name``, as trained (``wrapped`` for distribution) and ``bare``."""
+
+    def __init__(
+        self, name: str, wrapped: nn.Module, bare: nn.Module, config: AdversarialConfig, accelerator: Accelerator
+    ) -> None:
+        self.wrapped, self.bare, self.config, self.accelerator = wrapped, bare, config, accelerator
+        self.prefix = "D" + name.removeprefix("discriminator")  # of its scalars: D, D_A, ...
+        try:
+            self.objective = objective_by_name(config.objective, smoothing=config.label_smoothing)
+        except ValueError as error:
+            raise UserError(f"--objective {config.objective}: {error}") from error
+        try:
+            self.augment = DiffAugment(config.diff_augment)
+        except ValueError as error:
+            raise UserError(f"--diff-augment {config.diff_augment}: {error}") from error
+        self.merges = config.merge_passes and not couples_samples(bare)
+
+    def seen(self, images: Tensor, context: StepContext, purpose: str) -> Tensor:
+        """What the discriminator sees of ``images``, float [N, C, H, W]: within the margin, augmented, under noise."""
+        margin = self.config.margin
+        images = images[..., margin : images.shape[-2] - margin, margin : images.shape[-1] - margin]
+        images = self.augment(images, self.augment.draw(context.uniform, purpose))
+        # the noise is drawn where the pictures are: it is each process's own
+        return add_instance_noise(images, self.config.instance_noise * (1 - context.progress))
+
+    def train(
+        self,
+        real: Tensor,
+        fake: Tensor,
+        context: StepContext,
+        *,
+        share: float = 1.0,
+        decoys: Mapping[str, tuple[Tensor, float]] = MappingProxyType({}),
+    ) -> tuple[Terms, Verdict]:
+        """The discriminator's terms on real and translated pictures, float [N, C, H, W], and its verdict on the real.
+
+        ``share`` weighs the objective: 0.5 slows the discriminator, as pix2pix and CycleGAN do. ``decoys`` are further
+        pictures to be told from the real ones, by name, each with its weight beside the 1 of ``fake``. All of them
+        together weigh as much as the real ones: the game is against their mixture, whatever the objective.
+        """
+        real = self.seen(real, context, f"{self.prefix}/real")
+        fake = self.seen(fake, context, self._purpose("fake"))
+        others = [self.seen(images, context, self._purpose(name)) for name, (images, _) in decoys.items()]
+        of_real, *of_others = self.judge(real, fake, *others)
+        weights = [1.0, *(weight for _, weight in decoys.values())]
+        against = [self.objective.discriminator(of_real.logits, verdict.logits) for verdict in of_others]
+        mixed = torch.stack([weight * loss for weight, loss in zip(weights, against, strict=True)]).sum() / sum(weights)
+        losses = {f"{self.prefix}/loss": share * mixed} | self._penalties(real, fake, context)
+        figures = self._figures(of_real, of_others[0])
+        for name, verdict in zip(decoys, of_others[1:], strict=True):
+            figures[f"{self.prefix}/{name}"] = verdict.logits[0].detach().mean()
+        return Terms(losses, figures), of_real
+
+    def judge(self, *batches: Tensor) -> list[Verdict]:
+        """The verdict on each of ``batches``: in one pass, where the samples of a batch do not see each other."""
+        if not self.merges:
+            return [self.wrapped(images) for images in batches]
+        verdict: Verdict = self.wrapped(torch.cat(batches))
+        sizes = [len(images) for images in batches]
+        logits = zip(*(scale.split(sizes) for scale in verdict.logits), strict=True)
+        features = zip(*(level.split(sizes) for level in verdict.features), strict=True)
+        classes = verdict.classes.split(sizes) if verdict.classes is not None else [None] * len(batches)
+        return [Verdict(*parts) for parts in zip(logits, features, classes, strict=True)]
+
+    def fool(self, fake: Tensor, context: StepContext, *, real: Tensor | None = None) -> tuple[Terms, Verdict]:
+        """The generator's terms on its pictures, float [N, C, H, W], and the verdict on them.
+
+        ``real`` are the pictures that a relativistic objective compares them with, and those whose features are to be
+        matched, where that is asked for.
+        """
+        matches = self.config.lambda_features > 0 and real is not None
+        purpose = f"{self.prefix}/fooled"
+        with self.frozen() as discriminator:
+            of_fake: Verdict = discriminator(self.seen(fake, context, purpose))
+            of_real = Verdict((), ())
+            if real is not None and (matches or self.objective.relativistic):
+                with torch.no_grad():
+                    of_real = discriminator(self.seen(real, context, purpose))
+        game = self.objective.generator(of_fake.logits, of_real.logits)
+        losses = {self._of_generator("gan"): self.config.lambda_gan * game}
+        if matches:
+            matched = feature_matching(of_real.features, of_fake.features)
+            losses[self._of_generator("features")] = self.config.lambda_features * matched
+        return Terms(losses), of_fake
+
+    def after_update(self) -> None:
+        """Keep the weights within the limit that the objective asks for (Arjovsky et al. 2017, algorithm 1)."""
+        if self.objective.constraint == "clip":
+            clip_weights_(self.bare, self.config.clip_weights)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[nn.Module]:
+        """The discriminator with gradients passing through it, none into it.
+
+        It comes bare: the distributed wrapper would wait for gradients that never come.
+        """
+        self.bare.requires_grad_(False)
+        try:
+            yield self.bare
+        finally:
+            self.bare.requires_grad_(True)
+
+    def _penalties(self, real: Tensor, fake: Tensor, context: StepContext) -> dict[str, Tensor]:
+        config, losses = self.config, {}
+
+        # the bare network: the wrapper cannot differentiate a gradient; single precision: half overflows in it
+        def logits_of(images: Tensor) -> tuple[Tensor, ...]:
+            with torch.autocast(images.device.type, enabled=False):
+                return self.bare(images.float()).logits
+
+        if self.objective.constraint == "gradient-penalty" and config.lambda_gp > 0:
+            mix = context.uniform(f"{self.prefix}/gp", 1, 1, 1).to(real.device)
+            losses[f"{self.prefix}/gp"] = config.lambda_gp * gradient_penalty(logits_of, real, fake, mix)
+        for name, gamma, images in (("r1", config.lambda_r1, real), ("r2", config.lambda_r2, fake)):
+            if gamma > 0 and context.step % config.r1_every == 0:
+                weight = gamma / 2 * config.r1_every
+                losses[f"{self.prefix}/{name}"] = weight * zero_centred_penalty(logits_of, images)
+        if config.lambda_orthogonal > 0:
+            losses[f"{self.prefix}/orthogonal"] = config.lambda_orthogonal * orthogonal_penalty(self.bare)
+        return losses
+
+    def _figures(self, of_real: Verdict, of_fake: Verdict) -> dict[str, Tensor]:
+        """Mean logits, and the share of places where the real picture's logit is the higher: 1 is saturated."""
+        real, fake = of_real.logits[0].detach(), of_fake.logits[0].detach()
+        return {
+            f"{self.prefix}/real": real.mean(),
+            f"{self.prefix}/fake": fake.mean(),
+            f"{self.prefix}/separation": (real > fake).float().mean(),
+        }
+
+    def _purpose(self, name: str) -> str:
+        """What the augmentation of the pictures ``name`` is drawn for: those compared place by place move alike."""
+        return f"{self.prefix}/{'real' if self.objective.relativistic else name}"
+
+    def _of_generator(self, term: str) -> str:
+        return f"G{self.prefix[1:]}/{term}"

@@ -1,0 +1,102 @@
+"""Evaluation while training: the same figures, of the averaged generator, every so many steps; the best is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from models import Generator
+from translate.config import TrainConfig
+from translate.evaluate.evaluation import Pictures, evaluate
+from translate.evaluate.extractors import Extractor, build_extractor
+from translate.export.to_onnx import Style
+from translate.media.images import load_rgb_within
+
+LONGEST_SIDE = 512  # pixels, to which the photos are scaled down
+LOWER_IS_BETTER = {
+    "fid": True,
+    "kid": True,
+    "mmd_content": True,
+    "mmd_texture": True,
+    "precision": False,
+    "recall": False,
+    "density": False,
+    "coverage": False,
+}
+
+
+class RunEvaluation:
+    """The evaluations of one run, and which was the best so far."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        """Raises ``UserError`` where there are too few pictures, ``UnusableError`` without the feature network."""
+        assert config.eval_photos is not None and config.eval_real is not None  # the configuration has checked it
+        self.best_by, self.patience = config.best_by, config.eval_patience
+        self.photos = Pictures.below(config.eval_photos, config.eval_count)
+        self.real = Pictures.below(config.eval_real, config.eval_count)
+        self.device = config.device
+        self.best: float | None = None
+        self.without_better = 0  # evaluations since the best
+        self._extractor: Extractor | None = None
+
+    def __call__(self, generator: Generator, *, exclusive: bool) -> dict[str, float]:
+        """The figures of ``generator``, named ``eval/...``; `is_best` then tells whether they are the best so far."""
+        self._extractor = self._extractor or build_extractor("efficientnet-lite0", device=self.device)
+        with TemporaryDirectory() as folder:
+            translate_pictures(generator, self.photos, Path(folder), exclusive=exclusive)
+            found = evaluate(Pictures.below(Path(folder)), self.real, self._extractor)
+        return self.judged({name: value for name, value in found.figures.items() if not name.endswith("_of_real")})
+
+    def judged(self, figures: Mapping[str, float]) -> dict[str, float]:
+        """Compare ``figures`` to the best so far; the same under the names of the log."""
+        value = figures[self.best_by]
+        better = -value if LOWER_IS_BETTER[self.best_by] else value
+        if math.isfinite(better) and (self.best is None or better > self.best):
+            self.best, self.without_better = better, 0
+        else:
+            self.without_better += 1
+        return {f"eval/{name}": figure for name, figure in figures.items()}
+
+    @property
+    def is_best(self) -> bool:
+        """Whether the latest evaluation was the best."""
+        return self.best is not None and self.without_better == 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing has become better for as long as the settings allow."""
+        return 0 < self.patience <= self.without_better
+
+    def state(self) -> dict[str, Any]:
+        return {"best": self.best, "without_better": self.without_better}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        self.best, self.without_better = state["best"], state["without_better"]
+
+
+@torch.no_grad()
+def translate_pictures(generator: Generator, photos: Pictures, folder: Path, *, exclusive: bool) -> None:
+    """Write each photo as ``generator`` translates it, as PNG. Domains take turns, a photo each."""
+    device = next(generator.parameters()).device
+    style = Style(generator, exclusive=exclusive).to(device)
+    for number, path in enumerate(photos.paths):
+        photo = torch.from_numpy(load_rgb_within(path, LONGEST_SIDE))[None].to(device)
+        result: NDArray[np.uint8] = style(photo, domain_in_turn(generator, number, exclusive, device))[0].cpu().numpy()
+        Image.fromarray(result).save(folder / f"{number:06}.png", compress_level=1)
+
+
+def domain_in_turn(generator: Generator, number: int, exclusive: bool, device: torch.device) -> torch.Tensor | None:
+    if not generator.domains:
+        return None
+    position = number % generator.domains
+    if exclusive:
+        return torch.tensor([position], device=device)
+    return torch.eye(generator.domains, device=device)[[position]]

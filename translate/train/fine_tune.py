@@ -1,0 +1,77 @@
+"""The weights that a new run starts from: those of another run, or of a style file that is to be fine-tuned.
+
+onnx_ir is imported inside the function: it comes with the training extra.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import torch
+
+from models import Generator
+from translate.errors import UserError
+from translate.style.catalogue import list_styles
+from translate.style.session import read_style
+from translate.train.methods.base import GENERATOR, Method
+from translate.weights import checkpoint
+
+PREFIX = "generator."  # of the parameters' names in a style file
+
+
+def start_from_style(generator: Generator, path: Path) -> None:
+    """Give ``generator`` the weights that the style ``path``, of the same family and widths, was exported with.
+
+    Hidden channels that pruning took out of the file begin as the generator has them. Raises ``UserError`` for a file
+    that is no style in floating point, or of another architecture.
+    """
+    import onnx_ir
+
+    read_style(path)  # says in one line what is wrong with a file
+    initializers = onnx_ir.load(path).graph.initializers
+    exported = {
+        name.removeprefix(PREFIX): torch.tensor(value.const_value.numpy()).float()
+        for name, value in initializers.items()
+        if value.const_value is not None and value.const_value.dtype.is_floating_point()
+    }
+    own = generator.state_dict()
+    try:
+        given = generator.weights_of_export(exported)
+        if missing := own.keys() - given.keys():
+            raise ValueError(f"{min(missing)} is missing")
+        with torch.no_grad():
+            for name, tensor in own.items():
+                _fill(tensor, given[name], name)
+    except ValueError as error:
+        raise UserError(
+            f"--init {path}: is no float style of this generator ({error}); give a run, or --generator and "
+            "--generator-options as the style was trained with"
+        ) from error
+
+
+def _fill(own: torch.Tensor, given: torch.Tensor, name: str) -> None:
+    """Write ``given`` over ``own``, over its first channels where ``given`` has fewer of them."""
+    smaller = [size for size, given_size in zip(own.shape, given.shape, strict=False) if given_size < size]
+    if own.dim() != given.dim() or len(smaller) > 1 or any(a < b for a, b in zip(own.shape, given.shape, strict=True)):
+        raise ValueError(f"{name} is {list(given.shape)}, not {list(own.shape)}")
+    own[tuple(slice(size) for size in given.shape)] = given
+
+
+def start_from(method: Method, init: Path) -> None:
+    """Give the method's networks the weights of the same name of a run: the averaged ones, where it has them.
+
+    Or the generator to ``B`` those of a style, a file or the name of a shipped one.
+    """
+    style = list_styles().get(str(init), init)
+    if style.is_file():
+        generator = cast(Generator, method.bare(GENERATOR))
+        start_from_style(generator, style)
+        method.averages[f"{GENERATOR}_ema"].module.load_state_dict(generator.state_dict())
+        return
+    source = checkpoint.find(init)
+    for name, module in method.modules().items():
+        averaged = name if name.endswith("_ema") else f"{name}_ema"
+        found = next((known for known in (averaged, name) if source.has_weights(known)), None)
+        if found is not None:
+            checkpoint.load_weights(module, source.weights(found), source=source.path)

@@ -1,0 +1,161 @@
+"""What a training run tells: progress on the terminal, ``metrics.jsonl``, TensorBoard, validation grids."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from accelerate import Accelerator
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from translate.config import METRICS_NAME, TrainConfig
+from translate.machine import resources_in_use
+from translate.storage.atomic import atomic_file, write_atomically
+
+SAMPLES = "samples"  # the folder of the validation grids
+
+
+class RunLog:
+    """Collects the scalars of every step and writes their means, over the processes too; the first process writes.
+
+    Scalars stay on the device until they are written, so that logging never waits for the GPU at other steps.
+    """
+
+    def __init__(self, config: TrainConfig, accelerator: Accelerator, *, first_step: int, last_step: int) -> None:
+        self.out, self.last_step, self.accelerator = config.out, last_step, accelerator
+        self.show = show = accelerator.is_main_process
+        self.console = Console(stderr=True, quiet=not show)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[status]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=not (show and sys.stderr.isatty()),
+        )
+        self.task = self.progress.add_task(config.method, total=last_step, completed=first_step, status="")
+        self.collected: dict[str, list[Tensor]] = defaultdict(list)
+        self._begin_anew()
+        if show:
+            forget_after(config.out / METRICS_NAME, first_step)
+            self.board = SummaryWriter(config.out / "tensorboard", purge_step=first_step + 1)
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+        if self.show:
+            self.board.close()
+
+    def say(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def waited(self, seconds: float) -> None:
+        """Count time spent waiting for data."""
+        self.waiting_s += seconds
+
+    def add(self, metrics: dict[str, Tensor], *, samples: int) -> None:
+        """Collect the detached scalars of one step that trained on ``samples``."""
+        for name, value in metrics.items():
+            self.collected[name].append(value)
+        self.samples += samples
+        self.steps += 1
+        self.progress.advance(self.task)
+
+    def means(self) -> dict[str, float]:
+        """The means of the scalars collected since the last ``write``."""
+        means = {name: torch.stack(values).mean() for name, values in self.collected.items()}
+        shared = self.accelerator.reduce(means, reduction="mean") if self.accelerator.num_processes > 1 else means
+        return {name: float(value) for name, value in shared.items()}
+
+    def alarm(self, step: int, text: str) -> None:
+        """Say and write down that training goes wrong."""
+        self.say(f"ALARM at step {step}: {text}")
+        self._append({"step": step, "alarm": text})
+
+    def go_back(self, step: int, text: str) -> None:
+        """The run goes on from the earlier ``step``: what was written of the steps after it stays, with the reason."""
+        self.say(text)
+        self._append({"step": step, "rollback": text})
+        self._begin_anew()
+        self.progress.update(self.task, completed=step)
+
+    def write(self, step: int, means: dict[str, float], *, lr: float) -> None:
+        """Write ``means`` with the speed since the last ``write`` and what the process takes, and begin anew."""
+        now = time.perf_counter()
+        seconds = max(now - self.since, 1e-9)
+        speed = {
+            "lr": lr,
+            "images_per_s": self.samples / seconds,
+            "waiting_share": self.waiting_s / seconds,
+        }
+        remaining = timedelta(seconds=round((self.last_step - step) * seconds / max(self.steps, 1)))
+        self._begin_anew()
+        self._record(step, means | speed | resources_in_use())
+        status = f"{speed['images_per_s']:.1f} images/s, waiting {speed['waiting_share']:.0%}"
+        self.progress.update(self.task, status=status)
+        if self.progress.disable:
+            losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items())
+            self.say(f"step {step}/{self.last_step}: {losses}; {status}, {remaining} left")
+
+    def write_validation(self, step: int, rows: Tensor, metrics: dict[str, float]) -> None:
+        """Write ``rows``, uint8 [N, H, W, 3], one above the other as a PNG, and the validation's figures."""
+        if self.show:
+            with atomic_file(self.out / SAMPLES / f"step-{step:09d}.png") as file:
+                Image.fromarray(rows.flatten(0, 1).numpy()).save(file, "PNG")
+            self.board.add_images("validation", rows, step, dataformats="NHWC")
+            self._record(step, metrics)
+
+    def evaluated(self, step: int, figures: dict[str, float], *, seconds: float) -> None:
+        """Write the figures of an evaluation that took ``seconds``, which the training's speed does not count."""
+        self.since += seconds
+        if self.show:
+            self._record(step, figures)
+            self.say(f"step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+
+    def _record(self, step: int, values: dict[str, float]) -> None:
+        self._append({"step": step} | values)
+        if self.show:
+            for name, value in values.items():
+                self.board.add_scalar(name, value, step)
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self.show:
+            with (self.out / METRICS_NAME).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+
+    def _begin_anew(self) -> None:
+        self.collected.clear()
+        self.samples, self.waiting_s, self.since, self.steps = 0, 0.0, time.perf_counter(), 0
+
+
+def forget_after(metrics: Path, step: int) -> None:
+    """Drop the lines of steps that a resumed run takes again, and a last line that a kill cut short.
+
+    That the run went back to ``step`` was written after the checkpoint of it was saved, so it may happen again too.
+    """
+    if not metrics.is_file():
+        return
+    kept = []
+    for line in metrics.read_text(encoding="utf-8").splitlines(keepends=True):
+        if line.endswith("\n"):
+            written = json.loads(line)
+            if written["step"] + ("rollback" in written) <= step:
+                kept.append(line)
+    write_atomically(metrics, "".join(kept).encode())

@@ -1,0 +1,277 @@
+"""What every method shares: networks, optimizers, moving averages, the two phases of a step, the state to resume from.
+
+A step has two phases. The discriminators learn to tell the generators' pictures from real ones, then, at every
+``n_critic``-th step, the generators learn from the discriminators just updated. A method says what the pictures are
+(``forward``) and what each side minimises; everything else is here, once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from models import Discriminator, Generator, build_discriminator, build_generator, couples_samples, initialise
+from translate.config import AdversarialConfig
+from translate.errors import UnusableError, UserError, one_line
+from translate.train.adversary import Adversary
+from translate.train.losses import grid_pattern
+from translate.train.step import Batch, StepContext, Terms, step_context
+
+Pictures = Mapping[str, Tensor]  # float [N, 3, H, W] in [-1, 1] by name, such as "fake_B"
+LossesOf = Callable[[Batch, Pictures, StepContext], Terms]
+
+FAKE = "fake"  # begins the names of translated pictures
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"  # the optimizers, and each side's main network
+
+
+class Method(ABC):
+    """A way to train translation.
+
+    ``networks`` are trained, ``averages`` are the moving averages of some of them: both by name, the name of their
+    file in a checkpoint. ``members`` are the networks' names by the optimizer that trains them.
+    """
+
+    def __init__(self, config: AdversarialConfig, accelerator: Accelerator) -> None:
+        self.config = config
+        self.accelerator = accelerator
+        self.networks: dict[str, nn.Module] = {}
+        self.averages: dict[str, AveragedModel] = {}
+        self.members: dict[str, list[str]] = {}
+        self.coupling: set[str] = set()  # the networks in which the samples of a batch see each other
+        self.optimizers: dict[str, Optimizer] = {}
+
+    @abstractmethod
+    def forward(self, batch: Batch, context: StepContext) -> Pictures:
+        """The generators' pictures of ``batch``, which both phases look at."""
+
+    @abstractmethod
+    def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        """What the discriminators minimise; ``pictures`` carry no gradient."""
+
+    @abstractmethod
+    def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        """What the generators minimise."""
+
+    @abstractmethod
+    def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
+        """The columns of the validation grid, float [N, 3, H, W], by the averaged generators; and figures."""
+
+    def plays(self, progress: float) -> bool:
+        """Whether the adversarial game is on, ``progress`` being the share of the run that is done."""
+        return self.config.lambda_gan > 0
+
+    def step(self, batch: Batch, *, step: int, progress: float) -> dict[str, Tensor]:
+        """Train on ``batch``; detached scalars by name."""
+        contexts = step_context(self.config, self.accelerator, step=step, progress=progress).parts(
+            self.config.accumulate
+        )
+        parts = list(zip(split(batch, len(contexts)), contexts, strict=True))
+        plays = self.plays(progress)
+        learns = not plays or (step + 1) % self.config.n_critic == 0  # the generators do
+        metrics: dict[str, Tensor] = {}
+        # one part: both phases look at the same pictures; several: each computes its own, so that one is held at a time
+        shared = self.forward(*parts[0]) if len(parts) == 1 and learns else None
+        if plays:
+
+            def seen(batch: Batch, context: StepContext) -> Pictures:
+                with torch.no_grad():
+                    pictures = shared if shared is not None else self.forward(batch, context)
+                return {name: picture.detach() for name, picture in pictures.items()}
+
+            metrics |= self._phase(DISCRIMINATOR, parts, seen, self.discriminator_terms)
+            for adversary in self.adversaries():
+                adversary.after_update()
+        if learns:
+
+            def made(batch: Batch, context: StepContext) -> Pictures:
+                return shared if shared is not None else self.forward(batch, context)
+
+            metrics |= self._phase(GENERATOR, parts, made, self._all_generator_terms)
+            for name, average in self.averages.items():
+                average.update_parameters(self.bare(name.removesuffix("_ema")))
+        return metrics
+
+    def _all_generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
+        """The method's own, and what any method may add."""
+        terms = self.generator_terms(batch, pictures, context)
+        if self.config.lambda_grid > 0:
+            patterns = [grid_pattern(picture.float()) for name, picture in pictures.items() if name.startswith(FAKE)]
+            terms += Terms({"G/grid": self.config.lambda_grid * torch.stack(patterns).mean()})
+        return terms
+
+    def _phase(
+        self,
+        group: str,
+        parts: list[tuple[Batch, StepContext]],
+        pictures_of: Callable[[Batch, StepContext], Pictures],
+        terms_of: LossesOf,
+    ) -> dict[str, Tensor]:
+        """One descent of the networks of ``group`` along the mean of the parts' gradients."""
+        optimizer = self.optimizers[group]
+        optimizer.zero_grad(set_to_none=True)
+        metrics: dict[str, Tensor] = {}
+        for index, (batch, context) in enumerate(parts):
+            with self._gradients_exchanged(group, now=index == len(parts) - 1):
+                terms = terms_of(batch, pictures_of(batch, context), context)
+                self.accelerator.backward(torch.stack(list(terms.losses.values())).sum() / len(parts))
+            for name, value in (terms.losses | terms.figures).items():
+                metrics[name] = metrics.get(name, 0) + value.detach() / len(parts)
+        parameters = [parameter for name in self.members[group] for parameter in self.networks[name].parameters()]
+        limit = self.config.clip_gradient or float("inf")
+        norm = self.accelerator.clip_grad_norm_(parameters, limit)
+        optimizer.step()
+        if norm is not None:
+            metrics[f"{group[0].upper()}/gradient"] = norm.detach()
+        return metrics
+
+    @contextlib.contextmanager
+    def _gradients_exchanged(self, group: str, *, now: bool) -> Iterator[None]:
+        """Have the processes exchange gradients in the backward pass inside, or wait for a later one."""
+        with contextlib.ExitStack() as stack:
+            if not now:
+                for name in self.members[group]:
+                    stack.enter_context(self.accelerator.no_sync(self.networks[name]))
+            yield
+
+    def add_networks(
+        self, group: str, networks: Mapping[str, nn.Module], *, lr: float, averaged: tuple[str, ...] = ()
+    ) -> None:
+        """Move ``networks`` to the device, wrap each for distribution, give them one optimizer, the name ``group``.
+
+        ``averaged`` are the names of those that get a moving average.
+        """
+        config, device = self.config, self.accelerator.device
+        layout = torch.channels_last if config.channels_last else torch.contiguous_format
+        for name, network in networks.items():
+            if config.weight_init != "paper":
+                initialise(network, config.weight_init)
+            network.to(device).to(memory_format=layout)
+            if couples_samples(network):
+                self.coupling.add(name)
+            if name in averaged:
+                average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
+                self.averages[f"{name}_ema"] = average.eval()
+            self.networks[name] = self.accelerator.prepare(network)
+            if config.compile:
+                self.bare(name).compile()
+        parameters = [parameter for network in networks.values() for parameter in network.parameters()]
+        optimizer = torch.optim.Adam(parameters, lr=lr, betas=(config.beta1, config.beta2), fused=config.fused)
+        self.members[group] = list(networks)
+        self.optimizers[group] = self.accelerator.prepare(optimizer)
+
+    def add_adversaries(self, discriminators: Mapping[str, nn.Module]) -> dict[str, Adversary]:
+        """Give the discriminators, by name, their optimizer, and each the objective and the stabilisers configured."""
+        self.add_networks(DISCRIMINATOR, discriminators, lr=self.config.lr_discriminator or self.config.lr)
+        self._adversaries = {
+            name: Adversary(name, self.networks[name], self.bare(name), self.config, self.accelerator)
+            for name in discriminators
+        }
+        return self._adversaries
+
+    def adversaries(self) -> list[Adversary]:
+        return list(self._adversaries.values())
+
+    def passed(self, name: str, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """The network ``name`` of each input: in one pass, where the samples of a batch do not see each other."""
+        network = self.networks[name]
+        if self.config.merge_passes and name not in self.coupling:
+            return network(torch.cat(inputs)).chunk(len(inputs))
+        return tuple(network(images) for images in inputs)
+
+    def bare(self, name: str) -> nn.Module:
+        """The network ``name`` without the wrapping for distribution."""
+        return self.accelerator.unwrap_model(self.networks[name], keep_torch_compile=True)
+
+    def scale_learning_rates(self, factor: float) -> None:
+        """Set every learning rate to ``factor`` of its configured value."""
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = group.setdefault("full_lr", group["lr"]) * factor
+
+    def description(self) -> dict[str, Any]:
+        """What exporting needs to know beside the settings; it goes into each checkpoint's configuration."""
+        return {}
+
+    def weights(self) -> dict[str, dict[str, Tensor]]:
+        """The tensors of networks and averages by name."""
+        return {name: module.state_dict() for name, module in self.modules().items()}
+
+    def state(self) -> dict[str, Any]:
+        """All that a resumed run needs besides the weights, plain enough for ``weights_only=True``.
+
+        Every process has to call it, as some of the state may be spread over them.
+        """
+        scaler = self.accelerator.scaler
+        return {
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+            "scaler": scaler.state_dict() if scaler is not None else None,
+            "averaged": {name: int(average.n_averaged) for name, average in self.averages.items()},
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``state`` returned; the weights have been loaded before."""
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        for name, average in self.averages.items():
+            average.n_averaged.fill_(state["averaged"][name])
+        if state["scaler"] is not None and self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
+
+    def modules(self) -> dict[str, nn.Module]:
+        """Networks and averages by name, without the wrapping for distribution."""
+        trained = {name: self.bare(name) for name in self.networks}
+        return trained | {name: average.module for name, average in self.averages.items()}
+
+
+def split(batch: Batch, parts: int) -> list[Batch]:
+    """``batch`` cut into ``parts`` of equal size."""
+    cut = {name: tensor.chunk(parts) for name, tensor in batch.items()}
+    return [{name: pieces[index] for name, pieces in cut.items()} for index in range(parts)]
+
+
+def built_generator(config: AdversarialConfig, **options: Any) -> Generator:
+    """The configured generator; an unknown name or option is a ``UserError`` that lists the known ones."""
+    try:
+        generator = build_generator(config.generator, **config.generator_options | options)
+    except ValueError as error:
+        raise UserError(f"--generator {config.generator}: {error}") from error
+    if config.crop % generator.stride:
+        raise UserError(
+            f"--crop {config.crop}: has to be a multiple of {generator.stride}, the stride of {config.generator}"
+        )
+    return generator
+
+
+def built_discriminator(config: AdversarialConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:
+    """The configured discriminator for pictures of ``in_channels``.
+
+    An unknown name or option, one that cannot see crops of the configured size, and one with a head for domains that
+    ``options`` does not name are a ``UserError``; a feature network without its weights is an ``UnusableError``.
+    """
+    given = config.discriminator_options | {"in_channels": in_channels} | options
+    try:
+        discriminator = build_discriminator(config.discriminator, **given)
+    except ValueError as error:
+        raise UserError(f"--discriminator {config.discriminator}: {error}") from error
+    except (ImportError, OSError) as error:  # of its feature network
+        raise UnusableError(f"--discriminator {config.discriminator}: {one_line(error)}") from error
+    shapes_alone = copy.deepcopy(discriminator).to("meta")
+    try:
+        verdict = shapes_alone(torch.empty(2, in_channels, config.seen_side, config.seen_side, device="meta"))
+    except RuntimeError as error:
+        what = f"--crop {config.crop}" + (f" less --margin {config.margin} on each side" if config.margin else "")
+        raise UserError(f"{what}: is too small for the discriminator {config.discriminator}") from error
+    if verdict.classes is not None and "domains" not in options:
+        raise UserError(
+            f"--discriminator {config.discriminator}: has a head for domains, which {config.method} has not"
+        )
+    return discriminator

@@ -1,0 +1,67 @@
+"""The folder of a run: locked, checked, begun."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from accelerate import Accelerator
+
+from translate.config import CONFIG_NAME, TrainConfig
+from translate.errors import PictureError, UserError, one_line
+from translate.storage.atomic import remove_abandoned, write_atomically
+from translate.storage.lock import LockedError, LockFile
+from translate.train.log import SAMPLES
+from translate.weights import checkpoint
+
+BEST = "best"  # in the run's folder: a folder with the best checkpoint
+LOCK = ".lock"  # in the run's folder, while it is training
+
+
+@contextmanager
+def locked(config: TrainConfig, accelerator: Accelerator) -> Iterator[LockFile | None]:
+    """The folder of the run, ours alone inside; of several processes the first has the lock.
+
+    Raises ``UserError`` where another training has it, and where it cannot be written.
+    """
+    if not accelerator.is_main_process:
+        yield None
+        return
+    try:
+        lock = LockFile(config.out / LOCK)
+    except LockedError as error:
+        raise UserError(
+            f"--out {config.out}: another training is under way in it ({error}); give another folder"
+        ) from error
+    except OSError as error:
+        raise UserError(f"--out {config.out}: cannot be written: {error.strerror}; give another folder") from error
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def check_run_folder(config: TrainConfig) -> None:
+    """Refuse to go on with a run under settings that would make it another run."""
+    saved = config.out / CONFIG_NAME
+    if saved.is_file():
+        try:
+            settings = json.loads(saved.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{saved}: is damaged; remove it to go on with the settings given") from error
+        changes = config.changes_that_break_resume(settings)
+        if changes:
+            raise UserError(f"{config.out} cannot be resumed: {'; '.join(changes)}; restore them or give another --out")
+
+
+def begin_run_folder(config: TrainConfig) -> None:
+    """Write down the settings, and drop what a killed run left unfinished."""
+    try:
+        for folder in (config.out, config.out / BEST):
+            checkpoint.remove_unfinished(folder)
+        for folder in (config.out, config.out / SAMPLES):
+            remove_abandoned(folder)
+        write_atomically(config.out / CONFIG_NAME, json.dumps(config.to_dict(), indent=2).encode())
+    except (OSError, PictureError) as error:
+        raise UserError(f"--out {config.out}: cannot be written: {one_line(error)}; give another folder") from error

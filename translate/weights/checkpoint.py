@@ -1,0 +1,183 @@
+"""Checkpoints: written whole or not at all, described by themselves, loaded without running code from the file.
+
+``RUN/checkpoints/step-000010000/`` holds one ``.safetensors`` a network, ``state.pt`` (optimizers, gradient scaler and
+the like, loadable with ``weights_only=True``) and ``checkpoint.json`` (step and configuration).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from models import Generator, build_generator
+from translate.errors import UnusableError, UserError, one_line
+from translate.weights.safe_load import load_state, load_tensors
+
+DESCRIPTION = "checkpoint.json"
+STATE = "state.pt"
+_NAME = re.compile(r"step-(\d{9})")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint's folder and what describes it."""
+
+    path: Path
+    step: int
+    config: dict[str, Any]
+
+    def has_weights(self, name: str) -> bool:
+        return (self.path / f"{name}.safetensors").is_file()
+
+    def weights(self, name: str) -> dict[str, Tensor]:
+        """The tensors of the network called ``name``."""
+        with _readable(self.path / f"{name}.safetensors") as file:
+            return load_tensors(file)
+
+    def weights_sha256(self, name: str) -> str:
+        with _readable(self.path / f"{name}.safetensors") as file:
+            return hashlib.sha256(file.read_bytes()).hexdigest()
+
+    def state(self, device: torch.device) -> dict[str, Any]:
+        with _readable(self.path / STATE) as file:
+            return load_state(file, device)
+
+
+@contextlib.contextmanager
+def _readable(file: Path) -> Iterator[Path]:
+    try:
+        yield file
+    except (OSError, ValueError, RecursionError) as error:
+        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {one_line(error)}"
+        raise UnusableError(f"{file}: {reason}; remove {file.parent} to go on from the checkpoint before it") from error
+
+
+def checkpoints(run: Path) -> list[Checkpoint]:
+    """The run's complete checkpoints, oldest first."""
+    folder = run / "checkpoints"
+    names = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)] if folder.is_dir() else []
+    return [read(path) for path in sorted(names)]
+
+
+def read(path: Path) -> Checkpoint:
+    """The checkpoint in the folder ``path``. Raises ``UnusableError`` where it holds none."""
+    with _readable(path / DESCRIPTION) as file:
+        description = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        return Checkpoint(path, int(description["step"]), dict(description["config"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnusableError(f"{file}: does not describe a checkpoint") from error
+
+
+def find(path: Path) -> Checkpoint:
+    """The newest checkpoint of a run, or the checkpoint that ``path`` itself is."""
+    if (path / DESCRIPTION).is_file():
+        return read(path)
+    if not path.is_dir():
+        raise UserError(f"{path}: no such run: give the folder that `translate train --out` wrote")
+    found = checkpoints(path)
+    if not found:
+        raise UserError(f"{path}: holds no checkpoint yet: give the folder that `translate train --out` wrote")
+    return found[-1]
+
+
+def save(
+    run: Path,
+    step: int,
+    *,
+    config: Mapping[str, Any],
+    weights: Mapping[str, Mapping[str, Tensor]],
+    state: Any,
+    keep: int,
+) -> Path:
+    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it; then drop all but ``keep``.
+
+    Raises what the disk makes ``safetensors``, PyTorch or the system raise; then nothing is left of it.
+    """
+    folder = run / "checkpoints"
+    final = folder / f"step-{step:09d}"
+    temporary = folder / f".writing-{step:09d}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        for name, tensors in weights.items():
+            # safetensors refuses memory shared between names and strides other than the plain ones
+            plain = {
+                key: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+                for key, tensor in tensors.items()
+            }
+            save_file(plain, temporary / f"{name}.safetensors")
+        torch.save(state, temporary / STATE)
+        description = json.dumps({"step": step, "config": dict(config)}, indent=2)
+        (temporary / DESCRIPTION).write_text(description, encoding="utf-8")
+        for file in temporary.iterdir():
+            _sync(file)
+        _sync(temporary)
+    except BaseException:  # on a full disk its room is needed
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    # the same step once more: the best checkpoint, after a resume from an earlier step
+    superfluous = [_set_aside(final)] if final.exists() else []
+    temporary.rename(final)
+    _sync(folder)
+    others = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path != final)
+    superfluous += [_set_aside(path) for path in others[: max(0, len(others) + 1 - keep)]]
+    for path in superfluous:
+        shutil.rmtree(path)
+    return final
+
+
+def _set_aside(checkpoint: Path) -> Path:
+    """A half-removed checkpoint must not look like one."""
+    return checkpoint.rename(checkpoint.with_name(f".removing-{checkpoint.name}"))
+
+
+def remove_unfinished(run: Path) -> None:
+    """Drop what a killed run left half-written or half-removed."""
+    for path in (run / "checkpoints").glob(".*"):
+        shutil.rmtree(path)
+
+
+def _sync(path: Path) -> None:
+    """Have the file or folder reach the disk, so that a power cut after the rename cannot leave it empty."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, source: Path) -> None:
+    """Load ``tensors`` into ``network``; weights of another architecture raise ``UnusableError``."""
+    try:
+        network.load_state_dict(dict(tensors))
+    except RuntimeError as error:
+        raise UnusableError(
+            f"{source}: holds weights of another architecture than its configuration says "
+            f"({type(network).__name__}): train it anew"
+        ) from error
+
+
+def load_generator(path: Path, name: str = "generator") -> tuple[Generator, Checkpoint]:
+    """The averaged (EMA) network ``name`` of a run or checkpoint, in evaluation mode, and the checkpoint."""
+    checkpoint = find(path)
+    try:
+        generator = build_generator(checkpoint.config["generator"], **checkpoint.config["generator_options"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
+    load_weights(generator, checkpoint.weights(f"{name}_ema"), source=checkpoint.path)
+    return generator.eval(), checkpoint

@@ -1,5 +1,3 @@
-from tests.helpers.paths import PHOTOS
-
 """`translate diagnose`: its text, JSON and page, and what it refuses."""
 
 import json
@@ -12,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from tests.diagnose.test_diagnosis import FAULTS, RUNS
 from tests.helpers.command_line import RunCli
+from tests.helpers.paths import PHOTOS
 from translate.config import CONFIGS
 from translate.config.values import flag
 from translate.diagnose.diagnosis import diagnose

@@ -1,4 +1,4 @@
-"""Runs trained to have one fault each (``tools/make_faulty_runs.py``): the fault is the first verdict."""
+"""Runs trained to have one fault each (``tools/known/faulty_runs.py``): the fault is the first verdict."""
 
 from pathlib import Path
 

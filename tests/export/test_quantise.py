@@ -10,7 +10,6 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from cel_fields import LATTICE, NEIGHBOURS, plain, ramp
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,6 +17,7 @@ from models import build_generator
 from tests.helpers.paths import PHOTOS
 from tests.helpers.pictures import draw_photo, files_below
 from tests.helpers.styles import style_info, write_style
+from tools.styles.fields import LATTICE, NEIGHBOURS, plain, ramp
 from translate.errors import UserError
 from translate.export import quantise
 from translate.export.calibration import fields, split_photos

@@ -1,4 +1,4 @@
-"""A page as a browser shows it. Needs Chromium; `tools/check_pages.sh` installs it where it can."""
+"""A page as a browser shows it. Needs Chromium; `tools/release/check_pages.sh` installs it where it can."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Make training pairs for the style ``anime``: OUT/A holds photos, OUT/B the teacher's pictures of them.
 
-    PYTHONPATH=.:tools python -m styles.anime_pairs PHOTOS... OUT --landmarks LANDMARKS [--sizes 768,512]
+    python -m tools.styles.anime_pairs PHOTOS... OUT --landmarks LANDMARKS [--sizes 768,512]
 
 The teacher paints each photo anew at each of the ``--sizes``, so that people are seen from near and from far and the
 brush is the same. A photo is enlarged `MOST_ENLARGED` times at most: what is blurred teaches to blur. ``--sharpen``
@@ -23,14 +23,14 @@ from typing import Annotated
 import cv2
 import numpy as np
 import typer
-from cel_fields import lattice_pictures, random_field
-from make_cel_pairs import save_pair, save_window
 from rich.progress import track
 
-from styles.teachers.anime import draw
-from styles.teachers.face_geometry import Face
-from styles.teachers.faces import load_faces
-from styles.teachers.paint import Pixels, blur, bring_to_size, paint
+from tools.styles.cel_pairs import save_pair, save_window
+from tools.styles.fields import lattice_pictures, random_field
+from tools.styles.teachers.anime import draw
+from tools.styles.teachers.face_geometry import Face
+from tools.styles.teachers.faces import load_faces
+from tools.styles.teachers.paint import Pixels, blur, bring_to_size, paint
 from translate.media.images import load_picture
 from translate.storage.folders import find_images
 

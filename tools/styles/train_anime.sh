@@ -10,7 +10,7 @@
 # separated by commas. LICENCE and TRAINING_DATA go into the metadata.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-export PYTHONPATH=$root:$root/tools
+export PYTHONPATH=$root
 python=${PYTHON:-python}
 work=$1 held_out=$2
 shift 2
@@ -24,7 +24,7 @@ for folder in "${photos[@]}"; do
     fi
 done
 if [ ! -e "$work/pairs/complete" ]; then
-    $python -m styles.anime_pairs "${photos[@]}" "$work/pairs" --landmarks "$work/landmarks" \
+    $python -m tools.styles.anime_pairs "${photos[@]}" "$work/pairs" --landmarks "$work/landmarks" \
         --leave-out "${LEAVE_OUT:-}"
     touch "$work/pairs/complete"
 fi
@@ -45,7 +45,7 @@ make_style() {
     shift 3
     $python -m translate train pix2pix --preset painted --precision "${PRECISION:-bf16}" \
         --a "$work/faces/A" --b "$work/faces/B" --steps "$steps" --out "$work/$name" "$@"
-    "$root/tools/finish_style.sh" "$work/$name" "$work/$name.onnx" "$title" "$held_out" "${photos[@]}"
+    "$root/tools/styles/finish.sh" "$work/$name" "$work/$name.onnx" "$title" "$held_out" "${photos[@]}"
 }
 make_style anime "Anime" "${STEPS:-9000}"
 make_style anime-fast "Anime, fast" "${FAST_STEPS:-6000}" \

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Any, Self
 
-from translate.data import pairing as folders
 from translate.errors import PictureError, UnusableError, UserError, one_line
-from translate.storage import atomic as files
+from translate.storage import atomic, folders
 
 # An upload to these shows up whole or not at all, and a move would be a copy: no temporary name is needed.
 ATOMIC_UPLOAD = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
@@ -191,13 +190,13 @@ def is_below(inner: Location, outer: Location) -> bool:
 
 @contextmanager
 def atomic_file(target: Location) -> Iterator[IO[bytes]]:
-    """`files.atomic_file` for both kinds: what is written inside becomes the whole file or nothing."""
+    """`atomic.atomic_file` for both kinds: what is written inside becomes the whole file or nothing."""
     if isinstance(target, RemotePath):
         content = io.BytesIO()
         yield content
         target.write_whole(content.getvalue())
     else:
-        with files.atomic_file(target) as file:
+        with atomic.atomic_file(target) as file:
             yield file
 
 

@@ -10,7 +10,7 @@ from translate.machine import int8_is_fast
 DEFAULT_STYLE = "anime"
 INT8 = "-int8"  # ends the name of the int8 variant of a style
 _HERE = Path(__file__).parent
-FOLDERS = (_HERE / "styles", _HERE.parent / "assets" / "styles")  # in an installed wheel, in a checkout
+FOLDERS = (_HERE / "shipped", _HERE.parents[1] / "assets" / "styles")  # in an installed wheel, in a checkout
 
 
 def list_styles() -> dict[str, Path]:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from check_stargan import joined, main, read
-from face_reader import FaceReader, Faces, load_faces, trained_reader
 from PIL import Image
 
 from tests.helpers.styles import style_info, write_style
+from tools.known.check_stargan import joined, main, read
+from tools.known.face_reader import FaceReader, Faces, load_faces, trained_reader
 from translate.media.images import load_rgb
 
 SIZE = 16

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from check_known import main as check
-from known_grade import grade
-from make_known import main
 from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
 from tests.helpers.styles import write_style
+from tools.known.check import main as check
+from tools.known.grade import grade
+from tools.known.make import main
 from translate.media.images import load_rgb
 
 

@@ -1,4 +1,4 @@
-"""`tools/audit.sh` with a stand-in for pip-audit: what could not be looked up never counts as sound."""
+"""`tools/release/audit.sh` with a stand-in for pip-audit: what could not be looked up never counts as sound."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def audit(folder: Path, stand_in: str) -> subprocess.CompletedProcess[str]:
     tool.write_text(f"#!/bin/sh\n{stand_in}\n")
     tool.chmod(0o755)
     environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
-    command = ["bash", str(ROOT / "tools" / "audit.sh")]
+    command = ["bash", str(ROOT / "tools" / "release" / "audit.sh")]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
 
 

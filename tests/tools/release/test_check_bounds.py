@@ -1,13 +1,14 @@
-"""Each dependency has bounds, and they are what `tools/check_bounds.py` installs."""
+"""Each dependency has bounds, and they are what `tools/release/check_bounds.py` installs."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from check_bounds import ROOT, TESTS, lower_bound, requirements
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tools.release.check_bounds import ROOT, TESTS, lower_bound, requirements
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.name)

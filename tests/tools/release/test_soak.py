@@ -1,4 +1,4 @@
-"""What `tools/soak.py` calls growth."""
+"""What `tools/release/soak.py` calls growth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from soak import Sample, family, growth, show, watch
+
+from tools.release.soak import Sample, family, growth, show, watch
 
 
 def samples(*, leak: str = "", by: float = 0.0) -> list[Sample]:

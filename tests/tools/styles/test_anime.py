@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from styles.teachers.anime import draw
-from styles.teachers.faces import load_faces
-from styles.teachers.paint import WORKING_SIZE, bring_to_size, paint
 
 from tests.helpers.paths import PORTRAIT_LANDMARKS, ROOT
+from tools.styles.teachers.anime import draw
+from tools.styles.teachers.faces import load_faces
+from tools.styles.teachers.paint import WORKING_SIZE, bring_to_size, paint
 from translate.media.images import load_rgb
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from styles.anime_pairs import face_windows, main, sharpened
-from styles.teachers.anime import draw
-from styles.teachers.anime import main as draw_folder
-from styles.teachers.faces import load_faces
-from styles.teachers.paint import paint
 
 from tests.helpers.paths import PORTRAIT, PORTRAIT_LANDMARKS
 from tests.helpers.pictures import draw_photo
+from tools.styles.anime_pairs import face_windows, main, sharpened
+from tools.styles.teachers.anime import draw
+from tools.styles.teachers.anime import main as draw_folder
+from tools.styles.teachers.faces import load_faces
+from tools.styles.teachers.paint import paint
 from translate.media.images import load_rgb
 
 

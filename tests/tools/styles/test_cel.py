@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cel_fields import LATTICE, NEIGHBOURS, plain, ramp
-from cel_teacher import cel_shade
 from numpy.typing import NDArray
 
 from tests.helpers.paths import ROOT
+from tools.styles.fields import LATTICE, NEIGHBOURS, plain, ramp
+from tools.styles.teachers.cel import cel_shade
 from translate.media.images import load_rgb
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator

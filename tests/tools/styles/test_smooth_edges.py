@@ -10,10 +10,10 @@ import torch
 import typer
 from kornia.color import rgb_to_grayscale
 from PIL import Image
-from smooth_edges import batches_of_one_size, main
 from typer.testing import CliRunner, Result
 
 from tests.helpers.pictures import files_below
+from tools.styles.smooth_edges import batches_of_one_size, main
 from translate.data.smooth_edges import smooth_edges
 from translate.media.images import from_signed_unit, load_rgb, to_signed_unit
 

@@ -1,6 +1,6 @@
 """How near does a student come to its teacher's pictures of photos that neither was trained on?
 
-    PYTHONPATH=.:tools python -m styles.judge.fidelity TEACHER NAME=DIR...
+    python -m tools.styles.judge.fidelity TEACHER NAME=DIR...
 
 TEACHER and each DIR are folders of pictures with the same names and sizes, as `verdict` writes them below its WORK;
 give the photos themselves as one more DIR to see where the student started. Besides PSNR and SSIM there is a perceptual
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from models.features import FeatureNetwork
-from styles.judge.variants import Pixels, by_stem, named
+from tools.styles.judge.variants import Pixels, by_stem, named
 from translate.evaluate.extractors import perceptual_distance
 from translate.evaluate.features import one_thread_each
 from translate.evaluate.pair_metrics import compare_pictures

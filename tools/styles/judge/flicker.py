@@ -1,6 +1,6 @@
 """How steady is a style while the camera pans slowly over what stands still?
 
-    PYTHONPATH=.:tools python -m styles.judge.flicker PHOTOS NAME=STYLE... [--frames 60] [--count 4]
+    python -m tools.styles.judge.flicker PHOTOS NAME=STYLE... [--frames 60] [--count 4]
 
 A window glides over a photo; each frame is translated by itself. What a frame shows differently from the one before,
 moved along with the picture, is flicker: the mean absolute difference, in steps of 255, over the window without
@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from styles.judge.variants import Pixels, Variant, by_stem
-from styles.teachers.paint import bring_to_size
+from tools.styles.judge.variants import Pixels, Variant, by_stem
+from tools.styles.teachers.paint import bring_to_size
 from translate.media.images import load_rgb
 
 Translate = Callable[[Pixels], Pixels]

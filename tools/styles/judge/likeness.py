@@ -1,6 +1,6 @@
 """Does a person stay who they are? What became of the faces in photos, and how far their features moved.
 
-    PYTHONPATH=tools python -m styles.judge.likeness PHOTOS NAME=DIR...
+    python -m tools.styles.judge.likeness PHOTOS NAME=DIR...
 
 PHOTOS and each DIR are folders of pictures with the same names and sizes, as `verdict` writes them below its WORK. Runs
 in an environment of its own, that of styles/teachers/landmarks.py, whose finder of faces this is. Faces are found anew
@@ -142,7 +142,7 @@ def pictures_in(folder: Path) -> dict[str, Path]:
 
 
 def main() -> None:
-    from styles.teachers.landmarks import FaceFinder
+    from tools.styles.teachers.landmarks import FaceFinder
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)

@@ -12,7 +12,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from styles.teachers.paint import bring_to_size
+from tools.styles.teachers.paint import bring_to_size
 from translate import load_style
 from translate.api import Style
 from translate.media.images import load_rgb

@@ -1,6 +1,6 @@
 """How drawn do pictures look to a judge that took no part in training? A table for each set of photos.
 
-    PYTHONPATH=.:tools python -m styles.judge.verdict --photos kodak=DIR [--photos NAME=DIR] --drawn ART --work WORK
+    python -m tools.styles.judge.verdict --photos kodak=DIR [--photos NAME=DIR] --drawn ART --work WORK
         --variants anime=anime@fp32 [--variants NAME=STYLE] [--variants teacher=DIR --teacher teacher]
         --node-modules DIR [--network InceptionV3] [--long 768]
 
@@ -23,7 +23,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from styles.judge.variants import DRAWN, PHOTO, Variant, by_stem, collect, named
+from tools.styles.judge.variants import DRAWN, PHOTO, Variant, by_stem, collect, named
 
 JUDGE = Path(__file__).with_name("drawn.mjs")
 

@@ -1,6 +1,6 @@
 """The teacher of the style ``anime``: scenes painted, faces drawn on top, folder by folder.
 
-    PYTHONPATH=.:tools python -m styles.teachers.anime PHOTOS OUT --landmarks LANDMARKS [--size 768]
+    python -m tools.styles.teachers.anime PHOTOS OUT --landmarks LANDMARKS [--size 768]
 
 LANDMARKS is what landmarks.py, in an environment of its own, wrote of PHOTOS.
 """
@@ -20,9 +20,9 @@ import typer
 from PIL import Image
 from rich.progress import track
 
-from styles.teachers.face_geometry import Face
-from styles.teachers.faces import draw_faces, enlarge_eyes, load_faces
-from styles.teachers.paint import WORKING_SIZE, Pixels, bring_to_size, paint
+from tools.styles.teachers.face_geometry import Face
+from tools.styles.teachers.faces import draw_faces, enlarge_eyes, load_faces
+from tools.styles.teachers.paint import WORKING_SIZE, Pixels, bring_to_size, paint
 from translate.media.images import load_picture
 from translate.storage.folders import find_images
 

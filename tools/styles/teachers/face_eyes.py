@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from styles.teachers.canvas import Array, Canvas, smoothstep, spline, to_lab, to_rgb
-from styles.teachers.face_geometry import LEFT, RIGHT, EyeParts, Face, eye_outline
-from styles.teachers.face_skin import Skin
+from tools.styles.teachers.canvas import Array, Canvas, smoothstep, spline, to_lab, to_rgb
+from tools.styles.teachers.face_geometry import LEFT, RIGHT, EyeParts, Face, eye_outline
+from tools.styles.teachers.face_skin import Skin
 
 BROWN = np.array([7.0, 12.0], np.float32)  # a and b of Lab
 PALE = np.array([-2.0, -4.0], np.float32)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from styles.teachers.canvas import Array, Canvas, smoothstep, spline, to_lab, to_rgb
-from styles.teachers.face_geometry import LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP, Face
-from styles.teachers.face_skin import Skin
+from tools.styles.teachers.canvas import Array, Canvas, smoothstep, spline, to_lab, to_rgb
+from tools.styles.teachers.face_geometry import LIPS, LOWER_INNER_LIP, UPPER_INNER_LIP, Face
+from tools.styles.teachers.face_skin import Skin
 
 NOSE_BASE = [98, 97, 2, 326, 327]
 NOSTRILS = ([240, 99, 97], [460, 328, 326])

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from styles.teachers.canvas import Array, smoothstep
+from tools.styles.teachers.canvas import Array, smoothstep
 
 OVAL = [
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from styles.teachers.canvas import Array, Canvas, blur, smoothstep, to_lab, to_rgb
-from styles.teachers.face_geometry import OVAL, Face
-from styles.teachers.skin_mask import feature_mask, skin_mask
+from tools.styles.teachers.canvas import Array, Canvas, blur, smoothstep, to_lab, to_rgb
+from tools.styles.teachers.face_geometry import OVAL, Face
+from tools.styles.teachers.skin_mask import feature_mask, skin_mask
 
 CHEEKS = (50, 280)
 INNER, OUTER = 0.62, 0.4  # opacity in the face and beside it: the rest is the painting with its crisp shapes

@@ -12,11 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from styles.teachers.canvas import Array, smoothstep
-from styles.teachers.face_eyes import draw_brows, draw_eyes
-from styles.teachers.face_features import draw_mouth, draw_nose
-from styles.teachers.face_geometry import FULLY_DRAWN, LEFT, RIGHT, SMALLEST, EyeParts, Face
-from styles.teachers.face_skin import draw_skin
+from tools.styles.teachers.canvas import Array, smoothstep
+from tools.styles.teachers.face_eyes import draw_brows, draw_eyes
+from tools.styles.teachers.face_features import draw_mouth, draw_nose
+from tools.styles.teachers.face_geometry import FULLY_DRAWN, LEFT, RIGHT, SMALLEST, EyeParts, Face
+from tools.styles.teachers.face_skin import draw_skin
 
 WIDER, TALLER = 0.22, 0.40  # share by which an eye's middle is squeezed when looked up: 1 / (1 - share) larger
 REACH = (1.1, 0.42)  # of the warp: eye widths across, eye distances down (just short of the brow)

@@ -19,10 +19,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from cel_teacher import ink_lines, l0_smooth
 from numpy.typing import NDArray
 
-from styles.teachers.canvas import smoothstep
+from tools.styles.teachers.canvas import smoothstep
+from tools.styles.teachers.cel import ink_lines, l0_smooth
 
 Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 Picture = NDArray[Any]  # float32 [H, W, 3] or [H, W] in [0, 1], if nothing else is said

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from styles.teachers.canvas import Array, Canvas, blur, smoothstep
-from styles.teachers.face_geometry import LEFT, LIPS, RIGHT, Face, eye_outline
+from tools.styles.teachers.canvas import Array, Canvas, blur, smoothstep
+from tools.styles.teachers.face_geometry import LEFT, LIPS, RIGHT, Face, eye_outline
 
 
 def feature_mask(canvas: Canvas, face: Face) -> Array:

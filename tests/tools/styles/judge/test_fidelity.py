@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from styles.judge.fidelity import Fidelity, compare, measure, tabulate, worst
 
 from models.features import FeatureNetwork, efficientnet_lite0
 from tests.helpers.pictures import draw_photo
+from tools.styles.judge.fidelity import Fidelity, compare, measure, tabulate, worst
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from styles.judge.flicker import LEVEL, SLANT, flicker, mean, pan
-from styles.judge.variants import Pixels
 
 from tests.helpers.pictures import draw_photo
+from tools.styles.judge.flicker import LEVEL, SLANT, flicker, mean, pan
+from tools.styles.judge.variants import Pixels
 
 SIDE, BORDER, FRAMES = 40, 8, 4
 

@@ -3,7 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from styles.judge.likeness import (
+
+from tests.helpers.pictures import draw_photo
+from tools.styles.judge.likeness import (
     COMPARED,
     CORNERS,
     IRISES,
@@ -14,8 +16,6 @@ from styles.judge.likeness import (
     measure,
     reencoded,
 )
-
-from tests.helpers.pictures import draw_photo
 
 
 def face_at(x: float, y: float, distance: float = 50.0) -> np.ndarray:

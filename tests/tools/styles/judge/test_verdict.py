@@ -6,13 +6,13 @@ import pytest
 import typer
 from PIL import Image
 from rich.console import Console
-from styles.judge.rule import JUDGES, judges_named
-from styles.judge.variants import ORIGIN, Variant, by_stem, collect
-from styles.judge.verdict import Verdict, judge, share_of_way, summarise, tabulate
 
 from models.features import FEATURE_NETWORKS
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import draw_photo
+from tools.styles.judge.rule import JUDGES, judges_named
+from tools.styles.judge.variants import ORIGIN, Variant, by_stem, collect
+from tools.styles.judge.verdict import Verdict, judge, share_of_way, summarise, tabulate
 from translate import load_style
 
 

@@ -2,12 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cel_fields import random_field
-from cel_teacher import cel_shade, ink_lines, l0_smooth, shade
-from make_cel_pairs import main
 from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
+from tools.styles.cel_pairs import main
+from tools.styles.fields import random_field
+from tools.styles.teachers.cel import cel_shade, ink_lines, l0_smooth, shade
 
 
 def test_smoothing_flattens_texture_and_keeps_edges() -> None:

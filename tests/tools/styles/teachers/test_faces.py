@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from styles.teachers.canvas import Canvas, spline
-from styles.teachers.face_geometry import LEFT, RIGHT, EyeParts, Face
-from styles.teachers.faces import draw_faces, enlarge_eyes, load_faces
 
 from tests.helpers.paths import PORTRAIT, PORTRAIT_LANDMARKS
+from tools.styles.teachers.canvas import Canvas, spline
+from tools.styles.teachers.face_geometry import LEFT, RIGHT, EyeParts, Face
+from tools.styles.teachers.faces import draw_faces, enlarge_eyes, load_faces
 
 Pixels = NDArray[Any]  # uint8 RGB [H, W, 3]
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from styles.teachers.paint import bring_to_size, flow, grade, kuwahara, lines, paint, strokes, tones
 
 from tests.helpers.pictures import draw_photo
+from tools.styles.teachers.paint import bring_to_size, flow, grade, kuwahara, lines, paint, strokes, tones
 
 
 def steps(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
 """Measure how near a style comes to a known translation: mean L1 to the truth, of its pictures and of the photos.
 
-    python tools/check_known.py STYLE TEST [--sheet sheet.png]
+    python -m tools.known.check STYLE TEST [--sheet sheet.png]
 
-TEST holds A (photos) and B (what they ought to become), as tools/make_known.py writes them.
+TEST holds A (photos) and B (what they ought to become), as tools/known/make.py writes them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from sheets import save_sheet
 
+from tools.known.sheets import save_sheet
 from translate.data.pairing import match_pairs
 from translate.media.images import load_rgb
 from translate.style.catalogue import find_style

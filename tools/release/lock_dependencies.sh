@@ -3,11 +3,11 @@
 # Needs uv (pip install uv). Options go to `uv pip compile`, such as --constraints FILE.
 # Install what they name:  pip install --require-hashes -r requirements.lock && pip install --no-deps .
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 lock() { # FILE WHAT OPTION...
     {
-        echo "# For $2. Written by tools/lock_dependencies.sh, do not edit."
+        echo "# For $2. Written by tools/release/lock_dependencies.sh, do not edit."
         uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
             --quiet "${@:3}"
     } >"$1.new"

@@ -1,7 +1,7 @@
 """Fuzz what reads files from strangers, for a bounded time: pictures, animations, and the metadata of styles.
 
-    python tools/fuzz.py --seconds 60
-    python tools/fuzz.py picture animation --seconds 600 --keep findings
+    python -m tools.release.fuzz --seconds 60
+    python -m tools.release.fuzz picture animation --seconds 600 --keep findings
 
 Each target runs in a process of its own, with atheris (libFuzzer, guided by the lines of Pillow and of this program
 that an input reaches) where it is installed, else with seeded mutations of whole files. A finding is an exception other
@@ -26,8 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # for the corpus, which is among the tests
 
 MAX_PIXELS = 1_000_000
 SLOW, MEMORY = 20, 2048  # seconds and MB for one input
@@ -205,7 +203,16 @@ def run_target(name: str, options: argparse.Namespace, plain: bool) -> tuple[str
         findings = (options.keep or Path(folder)) / name
         findings.mkdir(parents=True, exist_ok=True)
         before = set(findings.iterdir())
-        command: list[Any] = [sys.executable, "-W", "ignore", __file__, name, "--seconds", options.seconds]
+        command: list[Any] = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "tools.release.fuzz",
+            name,
+            "--seconds",
+            options.seconds,
+        ]
         command += ["--child", folder, "--keep", findings, *(["--plain"] if plain else [])]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, errors="replace")
         found = set(findings.iterdir()) - before
@@ -243,8 +250,8 @@ def main() -> int:
         write_seeds(name, seeds)
         run_plainly(TARGETS[name](work), seeds, options.seconds, options.keep)
     else:  # in a process of their own: what is imported before atheris is not instrumented
-        make = "import sys; from pathlib import Path; import fuzz; fuzz.write_seeds(sys.argv[1], Path(sys.argv[2]))"
-        subprocess.run([sys.executable, "-c", make, name, seeds], cwd=Path(__file__).parent, check=True)
+        make = "import sys; from pathlib import Path; from tools.release import fuzz; fuzz.write_seeds(sys.argv[1], Path(sys.argv[2]))"
+        subprocess.run([sys.executable, "-c", make, name, seeds], check=True)
         run_atheris(name, work, seeds, options.seconds, options.keep)
     return 0
 

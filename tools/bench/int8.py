@@ -1,6 +1,6 @@
 """Compare the time that style files take on the processor, such as a style and its int8 variant.
 
-    python tools/bench_int8.py REFERENCE STYLE... [--width 768] [--height 512] [--rounds 20]
+    python -m tools.bench.int8 REFERENCE STYLE... [--width 768] [--height 512] [--rounds 20]
 
 Sessions are opened as for converting. The styles take turns, and what is compared is the median of the ratios within a
 round, so that what else the machine does falls on all of them.

@@ -1,6 +1,6 @@
 """Measure training: each method eager in float32, with one speed option after another, and with those that help.
 
-    python tools/bench_training.py [METHOD...] [--crop 128] [--batch-size 4] [--steps 4] [--rounds 2]
+    python -m tools.bench.training [METHOD...] [--crop 128] [--batch-size 4] [--steps 4] [--rounds 2]
 
 The whole loop is measured, loader and all, on noise written to a temporary folder as JPEG. Every run is a process of
 its own, and the variants take turns, so that a machine whose speed changes under way slows all of them. Peak memory is

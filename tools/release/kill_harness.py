@@ -1,6 +1,6 @@
 """Kills training and converting at random moments, over and over, and compares what comes of it to undisturbed runs.
 
-python tools/kill_harness.py [--kills 50] [--seed 0] [--only pix2pix pictures ...]
+python -m tools.release.kill_harness [--kills 50] [--seed 0] [--only pix2pix pictures ...]
 
 Each life of a run is a process of its own, killed by SIGKILL after a random part of the time that the undisturbed run
 takes, and begun anew by the same command until it is through; then the next run begins, until there were so many kills.
@@ -32,16 +32,23 @@ from pathlib import Path
 from typing import Any
 
 os.environ |= {"OMP_NUM_THREADS": "1", "TRANSLATE_CACHE": "", "NO_ALBUMENTATIONS_UPDATE": "1"}
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
-from kill_tasks import TASKS, Task
 
 from tests.helpers.pairs import TINY
+from tools.release.kill_tasks import TASKS, Task
 from translate import cli
 
 # what a life imports on its way: all of them are forked from this process, so that kills hit work and not imports
-FOR_LIVES = ("commands.convert", "commands.train", "training", "inference", "pipeline", "animation", "video_parts")
+FOR_LIVES = (
+    "commands.convert",
+    "commands.train",
+    "train.loop",
+    "style.translator",
+    "convert.pipeline",
+    "media.animation",
+    "media.video.segments",
+)
 COUNTED = ("kills", "runs", "lost", "duplicated", "partial", "different", "failed")
 
 

@@ -1,11 +1,11 @@
 """Measure a style with domains: is the domain asked for read in its pictures, and all else as before?
 
-    python tools/check_stargan.py STYLE TRAIN.csv TEST.csv --unasked glasses,smile [--truth DIR] [--sheet sheet.png]
+    python -m tools.known.check_stargan STYLE TRAIN.csv TEST.csv --unasked glasses,smile [--truth DIR] [--sheet OUT]
 
 A classifier learns from the faces of TRAIN.csv, then reads those of TEST.csv and what STYLE makes of them, each
 translated to every other domain. Tables name pictures relative to their own folders and hold a column of 0 and 1 for
 each domain and each of ``--unasked``, the attributes that have to stay. DIR holds the faces of TEST.csv as they ought
-to become, DOMAIN/NAME, as tools/render_avatars.mjs writes them.
+to become, DOMAIN/NAME, as tools/known/render_avatars.mjs writes them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from face_reader import FaceReader, Faces, Pictures, load_faces, load_scaled, trained_reader
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from sheets import save_sheet
 
+from tools.known.face_reader import FaceReader, Faces, Pictures, load_faces, load_scaled, trained_reader
+from tools.known.sheets import save_sheet
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
 

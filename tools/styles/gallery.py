@@ -1,6 +1,6 @@
 """Make the README's gallery: blocks of photos, below each block the same photos through each style.
 
-    python tools/make_gallery.py OUT.jpg PHOTO... [--style anime] [--style cel] [--columns 3] [--width 560]
+    python -m tools.styles.gallery OUT.jpg PHOTO... [--style anime] [--style cel] [--columns 3] [--width 560]
 
 A photo is brought to the style's working size first, where it has one, and cut to a common shape at the end.
 """

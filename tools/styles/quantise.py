@@ -1,6 +1,6 @@
 """Make the int8 variant of a style file, and measure what it loses.
 
-    python tools/quantise_style.py STYLE OUT --calibration PHOTOS --measure OTHERS [--measure MORE]
+    python -m tools.styles.quantise STYLE OUT --calibration PHOTOS --measure OTHERS [--measure MORE]
 
 Calibrates with up to 40 photos spread evenly over PHOTOS. The loss on the first folder to measure goes into the file.
 """

@@ -1,6 +1,6 @@
 """Make training pairs for the style ``cel``: OUT/A holds photos, OUT/B the same photos cel-shaded.
 
-    python tools/make_cel_pairs.py PHOTOS... OUT [--scales 1,0.5] [--tile 288] [--fields 600] [--lattice 16]
+    python -m tools.styles.cel_pairs PHOTOS... OUT [--scales 1,0.5] [--tile 288] [--fields 600] [--lattice 16]
 
 The filter works on the whole photo; ``--tile`` then cuts photo and picture into tiles, which decode faster in training.
 ``--fields`` and ``--lattice`` add synthetic fields and ramps (see cel_fields.py).
@@ -18,12 +18,12 @@ from typing import Annotated
 import cv2
 import numpy as np
 import typer
-from cel_fields import lattice_pictures, random_field
-from cel_teacher import cel_shade
 from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
+from tools.styles.fields import lattice_pictures, random_field
+from tools.styles.teachers.cel import cel_shade
 from translate.media.images import load_picture
 from translate.storage.folders import find_images
 

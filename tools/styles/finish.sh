@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Export a run as a style without hidden channels that never fire on PHOTOS, and beside it its variant in eight bits.
-#   tools/finish_style.sh RUN OUT.onnx TITLE HELD_OUT PHOTOS...
+#   tools/styles/finish.sh RUN OUT.onnx TITLE HELD_OUT PHOTOS...
 # The variant is calibrated with the first folder of PHOTOS, its loss measured on HELD_OUT. LICENCE and TRAINING_DATA go
 # into the metadata.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONPATH=$root
 python=${PYTHON:-python}
 run=$1 style=$2 title=$3 held_out=$4
@@ -12,6 +12,6 @@ shift 4
 
 $python -m translate export "$run" -o "$style.whole.onnx" --title "$title" \
     --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
-$python "$root/tools/prune_style.py" "$style.whole.onnx" "$style" "$@"
+$python -m tools.styles.prune "$style.whole.onnx" "$style" "$@"
 rm "$style.whole.onnx"
-$python "$root/tools/quantise_style.py" "$style" "${style%.onnx}-int8.onnx" --calibration "$1" --measure "$held_out"
+$python -m tools.styles.quantise "$style" "${style%.onnx}-int8.onnx" --calibration "$1" --measure "$held_out"

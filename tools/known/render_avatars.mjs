@@ -1,7 +1,7 @@
 // Render faces whose attributes are known, and the same faces with their hair in each colour.
 //
 //     npm install @dicebear/core@9 @dicebear/adventurer@9 @resvg/resvg-js@2
-//     node tools/render_avatars.mjs OUT [--train 2400] [--test 200] [--size 64]
+//     node tools/known/render_avatars.mjs OUT [--train 2400] [--test 200] [--size 64]
 //
 // OUT/train.csv and OUT/test.csv list the faces below OUT and 0/1 columns; one of the columns of hair is 1.
 // OUT/truth/COLOUR/ holds the faces of OUT/test with hair of that colour, all else the same.

@@ -1,8 +1,8 @@
 """Whether the bounds of the dependencies in pyproject.toml hold: installs one end of them anew and runs tests there.
 
-    python tools/check_bounds.py lowest  # each at its lower bound; what these need in turn, the newest
-    python tools/check_bounds.py newest tests/test_export.py
-    python tools/check_bounds.py locked  # what the lock files name, checked against their hashes
+    python -m tools.release.check_bounds lowest  # each at its lower bound; what these need in turn, the newest
+    python -m tools.release.check_bounds newest tests/test_export.py
+    python -m tools.release.check_bounds locked  # what the lock files name, checked against their hashes
 
 First the base install converts a photo, then all extras are added and the tests run. It downloads gigabytes (PyTorch),
 into --folder, or into one that is removed again. Prints what was installed beside what is allowed.
@@ -22,7 +22,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # together they touch each dependency, and are done in minutes
 TESTS = [
     f"tests/test_{name}.py"

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Make the style `cel` from folders of photos: pairs by the classical filter, training, export.
-#   tools/train_cel.sh WORK PHOTOS...
+#   tools/styles/train_cel.sh WORK PHOTOS...
 # WORK keeps the pairs (about 1 GB for 500 photos), the run and the style; repeating the command goes on where it
 # stopped. STEPS sets the length of the training, FINE_STEPS that of the fine-tuning, which weighs large differences and
 # the surroundings of borders more: about two and a half hours in all on two processor cores. FIELDS and
 # LATTICE set how many synthetic pictures are added; LICENCE and TRAINING_DATA go into the style's metadata.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONPATH=$root
 python=${PYTHON:-python}
 work=$1
 shift
 
 if [ ! -e "$work/pairs/complete" ]; then
-    $python "$root/tools/make_cel_pairs.py" "$@" "$work/pairs" --scales 1,0.5 --tile 288 \
+    $python -m tools.styles.cel_pairs "$@" "$work/pairs" --scales 1,0.5 --tile 288 \
         --fields "${FIELDS:-600}" --lattice "${LATTICE:-16}"
     touch "$work/pairs/complete"
 fi

@@ -1,8 +1,8 @@
 """Measure a style against the pictures of its teacher: PSNR and SSIM a photo, and a sheet to look at.
 
-    python tools/eval_cel.py PAIRS [--style cel] [--sheet sheet.png]
+    python -m tools.styles.eval_cel PAIRS [--style cel] [--sheet sheet.png]
 
-PAIRS holds A (photos) and B (the teacher's pictures), as tools/make_cel_pairs.py writes them.
+PAIRS holds A (photos) and B (the teacher's pictures), as tools/styles/cel_pairs.py writes them.
 """
 
 from __future__ import annotations

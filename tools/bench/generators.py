@@ -1,6 +1,6 @@
 """Compare the generators: size, arithmetic, and time a picture in onnxruntime on the processor.
 
-    python tools/bench_generators.py [NAME...] [--width 768] [--height 512] [--rounds 10] [--threads 0]
+    python -m tools.bench.generators [NAME...] [--width 768] [--height 512] [--rounds 10] [--threads 0]
 
 Every generator is exported as a style, at its default options and untrained, and timed as such, the conversion from and
 to uint8 included. The generators take turns, so that what else the machine does falls on all of them.

@@ -1,6 +1,6 @@
 """Write pictures with smoothed edges, for `translate train animegan --smoothed OUT`.
 
-    python tools/smooth_edges.py IN OUT [--device auto] [--batch 16]
+    python -m tools.styles.smooth_edges IN OUT [--device auto] [--batch 16]
 
 OUT gets each picture of IN under its relative path, as PNG. Training smooths the edges of its crops itself where it is
 given no such folder: make one where training is to be spared that, and its crops are not reduced in size.

@@ -1,6 +1,6 @@
 """Take hidden channels that never fire out of a style file, and say what is left of each layer.
 
-    python tools/prune_style.py STYLE OUT PHOTOS...
+    python -m tools.styles.prune STYLE OUT PHOTOS...
 
 PHOTOS are folders of photos as the style is to convert. The int8 variant is to be made anew afterwards.
 """

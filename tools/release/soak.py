@@ -1,6 +1,6 @@
 """Run for long and see that nothing piles up: a training of many steps, a conversion of many small files. Linux only.
 
-    python tools/soak.py [train] [convert] [--steps 5000] [--files 20000]
+    python -m tools.release.soak [train] [convert] [--steps 5000] [--files 20000]
 
 Each is a command of its own that is watched from outside, with its child processes: resident memory, open files and
 threads, twice a second. What counts is the median of the last quarter of the time against that of the second quarter:

@@ -1,6 +1,6 @@
 """Make folders for a translation that is known, with and without its pairs: OUT/train and OUT/test.
 
-    python tools/make_known.py PHOTOS OUT --test DIR [--test DIR] [--look grade] [--side 176]
+    python -m tools.known.make PHOTOS OUT --test DIR [--test DIR] [--look grade] [--side 176]
 
 train/A holds one half of PHOTOS, train/B the other half translated: unpaired, as cyclegan and cut take them.
 train/A_of_B holds the photos of train/B, for pix2pix. test/A and test/B are the photos of the folders given as
@@ -16,12 +16,12 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 import typer
-from cel_teacher import cel_shade
-from known_grade import grade
 from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
+from tools.known.grade import grade
+from tools.styles.teachers.cel import cel_shade
 from translate.media.images import load_rgb
 from translate.storage.folders import find_images
 

@@ -1,6 +1,6 @@
 """Train small runs that each have one fault, and a sound one: what `translate diagnose` is measured on.
 
-    python tools/make_faulty_runs.py OUT [--photos DIR] [--only NAME] [--logs tests/runs]
+    python -m tools.known.faulty_runs OUT [--photos DIR] [--only NAME] [--logs tests/runs]
 
 Minutes on a processor. The pictures are cut from the photos and written to OUT/data, the runs to OUT/runs/NAME. With
 ``--logs`` each run's settings and thinned log go there: what the tests read. A finished run is not trained again.
@@ -18,10 +18,10 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 import typer
-from known_grade import grade
-from make_known import save
 from numpy.typing import NDArray
 
+from tools.known.grade import grade
+from tools.known.make import save
 from translate.config import CONFIGS
 from translate.media.images import load_rgb
 from translate.storage.folders import find_images

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Look the versions in the lock files up in OSV, the database of known vulnerabilities. Needs pip-audit and the network.
 #
-#     tools/audit.sh [LOCK...]
+#     tools/release/audit.sh [LOCK...]
 #
 # Exit status: 0 none is known, 1 some are, 77 nothing could be looked up; then the reason stands on standard error.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 command -v pip-audit >/dev/null || { echo "audit skipped: pip-audit is missing: pip install pip-audit" >&2; exit 77; }
 answer=$(mktemp)

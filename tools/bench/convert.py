@@ -1,6 +1,6 @@
 """Measure conversion: how near `translate convert` comes to the network alone, how long it takes, what it holds.
 
-    python tools/bench_convert.py PHOTOS [CHECK...] [--runs 3] [--plain 24]
+    python -m tools.bench.convert PHOTOS [CHECK...] [--runs 3] [--plain 24]
 
 PHOTOS is a folder of photos of about one size, such as the 24 of the Kodak set. CHECK, by default all, are:
 
@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from convert_checks import check_large, check_many, check_ray, check_video
-from convert_speed import bench_folder, bench_gpu, bench_photo, bench_throughput
 from rich.console import Console
 from rich.table import Table
 
+from tools.bench.convert_limits import check_large, check_many, check_ray, check_video
+from tools.bench.convert_speed import bench_folder, bench_gpu, bench_photo, bench_throughput
 from translate.storage.folders import find_images
 
 Rows = list[tuple[str, str]]

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Train the methods on tasks whose truth is known, and print how near each comes.
-#   tools/check_methods.sh WORK PHOTOS TEST_PHOTOS...
+#   tools/known/check_methods.sh WORK PHOTOS TEST_PHOTOS...
 # WORK keeps data, runs, styles, tables and sheets; repeating the command goes on where it stopped. TASKS chooses:
 #   pix2pix cyclegan cut     a colour grade with darkened edges; cyclegan and cut do not see the pairs
 #   stargan                  hair in four colours on rendered faces; needs node 20 and, the first time, npm's registry
-#   cel                      cut on the look of tools/cel_teacher.py, without pairs
+#   cel                      cut on the look of tools/styles/teachers/cel.py, without pairs
 # PIX2PIX_STEPS and so on set their lengths, DEVICE where they run.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONPATH=$root
 python=${PYTHON:-python}
 mkdir -p "$1"
@@ -27,7 +27,7 @@ unasked=long_hair,glasses,smile,blush,dark_skin
 
 photo_pairs() { # LOOK SIDE
     if [ ! -e "$work/$1/complete" ]; then
-        $python "$root/tools/make_known.py" "$photos" "$work/$1" "${tests[@]}" --look "$1" --side "$2"
+        $python -m tools.known.make "$photos" "$work/$1" "${tests[@]}" --look "$1" --side "$2"
         touch "$work/$1/complete"
     fi
 }
@@ -36,7 +36,7 @@ faces() {
     if [ ! -e "$work/faces/complete" ]; then
         mkdir -p "$work/node"
         (cd "$work/node" && npm install @dicebear/core@9 @dicebear/adventurer@9 @resvg/resvg-js@2 &&
-            node "$root/tools/render_avatars.mjs" "$work/faces")
+            node "$root/tools/known/render_avatars.mjs" "$work/faces")
         touch "$work/faces/complete"
     fi
 }
@@ -50,7 +50,7 @@ learn() { # TASK METHOD OPTIONS...
 }
 
 compare() { # TASK LOOK
-    $python "$root/tools/check_known.py" "$work/$1.onnx" "$work/$2/test" --sheet "$work/$1.png" | tee "$work/$1.txt"
+    $python -m tools.known.check "$work/$1.onnx" "$work/$2/test" --sheet "$work/$1.png" | tee "$work/$1.txt"
 }
 
 for task in ${TASKS:-pix2pix cyclegan cut stargan cel}; do
@@ -80,7 +80,7 @@ for task in ${TASKS:-pix2pix cyclegan cut stargan cel}; do
             --lambda-reconstruction 2 --discriminator-options channels=32 --discriminator-options layers=4 \
             --lr 7e-4 --lr-discriminator 4e-4 \
             --steps "${STARGAN_STEPS:-6200}"
-        $python "$root/tools/check_stargan.py" "$work/stargan.onnx" "$work/faces/train.csv" "$work/faces/test.csv" \
+        $python -m tools.known.check_stargan "$work/stargan.onnx" "$work/faces/train.csv" "$work/faces/test.csv" \
             --unasked "$unasked" --truth "$work/faces/truth" --classifier "$work/classifier.safetensors" \
             --sheet "$work/stargan.png" | tee "$work/stargan.txt"
         ;;

@@ -1,0 +1,1 @@
+"""Tasks whose truth is known, and runs with a known fault."""

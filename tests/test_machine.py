@@ -1,14 +1,21 @@
-"""Which processors are said to be fast at bytes."""
+"""Which processors are said to be fast at bytes, and what a process takes of the machine."""
 
 from __future__ import annotations
 
 import os
 import platform
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
 
 import pytest
 
-from translate import machine as processor
-from translate.machine import processor_features, usable_cores
+from translate import machine as this
+from translate.machine import peak_memory_mb, processor_features, resources_in_use, usable_cores
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 
 
 @pytest.mark.parametrize(
@@ -30,13 +37,62 @@ def test_what_decides(
 ) -> None:
     monkeypatch.setattr(platform, "system", lambda: system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    monkeypatch.setattr(processor, "processor_features", lambda: features)
-    assert processor.int8_is_fast.__wrapped__() is fast
+    monkeypatch.setattr(this, "processor_features", lambda: features)
+    assert this.int8_is_fast.__wrapped__() is fast
 
 
 def test_the_processor_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= usable_cores() <= (os.cpu_count() or 1)
     assert processor_features() == sorted(set(processor_features())) != []
     assert set(processor_features()) & {"AVX2", "ASIMDDP", "ASIMD", "VSX", "VX", "LSX", "RVV"}
-    monkeypatch.setattr(processor, "import_module", lambda name: object())
+    monkeypatch.setattr(this, "import_module", lambda name: object())
     assert processor_features() == []
+
+
+@linux
+def test_memory_shows() -> None:
+    """Of a process of its own: in this one, memory that tests before it gave back would be taken again."""
+    held = "held = b'x' * 40_000_000; print(flush=True); input(); del held; print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", held], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None and child.stdout is not None
+        child.stdout.readline()
+        during = resources_in_use(child.pid)["memory_mb"]
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        after, peak = resources_in_use(child.pid)["memory_mb"], peak_memory_mb(child.pid)
+        child.stdin.close()
+    assert 35 < during - after < 45
+    assert peak is not None and during - 1 <= peak < during + 10
+
+
+@linux
+def test_files_and_threads_show(tmp_path: Path) -> None:
+    before = resources_in_use()
+    files = [(tmp_path / str(number)).open("w") for number in range(7)]
+    stop = threading.Event()
+    threads = [threading.Thread(target=stop.wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    during = resources_in_use(os.getpid())
+    stop.set()
+    for thread in threads:
+        thread.join()
+    for file in files:
+        file.close()
+    assert during["open_files"] == before["open_files"] + 7
+    assert during["threads"] == before["threads"] + 3
+    for _ in range(200):  # the system lists a thread for a moment after it has been joined
+        after = resources_in_use()
+        if after["threads"] == before["threads"]:
+            break
+        time.sleep(0.01)
+    assert after["open_files"] == before["open_files"] and after["threads"] == before["threads"]
+
+
+def test_where_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(this, "_PROC", tmp_path)
+    assert resources_in_use() == {} and peak_memory_mb() is None
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "status").write_text("Name:\tpython\nVmRSS:\t  lots kB\n")
+    assert resources_in_use() == {} and peak_memory_mb() is None

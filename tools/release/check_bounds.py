@@ -1,7 +1,7 @@
 """Whether the bounds of the dependencies in pyproject.toml hold: installs one end of them anew and runs tests there.
 
     python -m tools.release.check_bounds lowest  # each at its lower bound; what these need in turn, the newest
-    python -m tools.release.check_bounds newest tests/test_export.py
+    python -m tools.release.check_bounds newest tests/export
     python -m tools.release.check_bounds locked  # what the lock files name, checked against their hashes
 
 First the base install converts a photo, then all extras are added and the tests run. It downloads gigabytes (PyTorch),
@@ -25,12 +25,11 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 # together they touch each dependency, and are done in minutes
 TESTS = [
-    f"tests/test_{name}.py"
+    f"tests/{name}"
     for name in (
-        *("animation", "augment", "batch_augment", "cli", "contract", "convert", "data", "distances", "doctor"),
-        *("evaluation", "export", "extractors", "features", "images", "inference", "init", "jpeg", "methods", "page"),
-        *("models_command", "pix2pix", "quantise", "ray_engine", "remote", "session_cache", "training", "video"),
-        *("byte_ends", "wheel"),
+        *("commands", "data", "export", "media", "style", "convert/ray", "evaluate", "report", "weights"),
+        *("models/test_init.py", "train/test_batch_augment.py", "train/methods", "train/test_loop.py"),
+        *("storage/test_remote.py", "test_cli.py", "test_wheel.py"),
     )
 ]
 

@@ -203,16 +203,8 @@ def run_target(name: str, options: argparse.Namespace, plain: bool) -> tuple[str
         findings = (options.keep or Path(folder)) / name
         findings.mkdir(parents=True, exist_ok=True)
         before = set(findings.iterdir())
-        command: list[Any] = [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            "tools.release.fuzz",
-            name,
-            "--seconds",
-            options.seconds,
-        ]
+        command: list[Any] = [sys.executable, "-W", "ignore", "-m", "tools.release.fuzz", name]
+        command += ["--seconds", options.seconds]
         command += ["--child", folder, "--keep", findings, *(["--plain"] if plain else [])]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, errors="replace")
         found = set(findings.iterdir()) - before
@@ -250,7 +242,10 @@ def main() -> int:
         write_seeds(name, seeds)
         run_plainly(TARGETS[name](work), seeds, options.seconds, options.keep)
     else:  # in a process of their own: what is imported before atheris is not instrumented
-        make = "import sys; from pathlib import Path; from tools.release import fuzz; fuzz.write_seeds(sys.argv[1], Path(sys.argv[2]))"
+        make = (
+            "import sys; from pathlib import Path; from tools.release.fuzz import write_seeds; "
+            "write_seeds(sys.argv[1], Path(sys.argv[2]))"
+        )
         subprocess.run([sys.executable, "-c", make, name, seeds], check=True)
         run_atheris(name, work, seeds, options.seconds, options.keep)
     return 0

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Literal, Self
 
 from translate.config.values import convert, flag, out_of_limits, setting
 from translate.errors import UserError
-from translate.style.contract import MAX_NUMBER
 
 CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
 
@@ -44,7 +43,7 @@ class TrainConfig:
         "longest side in pixels of the pictures that the style is made for, which it says of itself; 0 does not say",
         free=True,
         at_least=0,
-        at_most=MAX_NUMBER,
+        at_most=1_000_000,  # as much as a style can say of itself
     )
     scale: tuple[float, float] = setting((1.0, 1.0), "least and greatest random enlargement of the crop's content")
     rotate: float = setting(0.0, "random rotation, up to this many degrees either way", at_least=0)

@@ -1,21 +1,21 @@
 """Image-to-image translation: train on folders, export one ONNX file, convert photos with it.
 
-In Python: ``load_style("anime")(photo)``, see `translate.api`.
+In Python: ``load_style("anime")(photo)``, see `translate.api`; whole folders by `convert_files`.
 """
 
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["Style", "__version__", "load_style"]
+__all__ = ["ConvertRequest", "Style", "__version__", "convert_files", "load_style"]
 
 if TYPE_CHECKING:
-    from translate.api import Style, load_style
+    from translate.api import ConvertRequest, Style, convert_files, load_style
 else:
 
     def __getattr__(name):
         """Load onnxruntime, numpy and Pillow where they are first needed: the command line has to start at once."""
-        if name in ("Style", "load_style"):
+        if name in __all__:
             from translate import api
 
             return getattr(api, name)

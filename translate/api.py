@@ -7,6 +7,13 @@ picture = style("photo.jpg")
 picture.save("photo-anime.png")
 for name, picture in zip(names, style(names)):
     ...
+
+and whole folders, files in and files out, as `translate convert` does it:
+
+from translate import ConvertRequest, convert_files
+
+for result in convert_files(ConvertRequest(inputs=["photos"], output="drawn", recursive=True)):
+    print(result.source, result.error or result.output)
 """
 
 from __future__ import annotations
@@ -21,11 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from translate.convert.conversion import ConvertRequest, convert_files
 from translate.errors import CODEC_ERRORS, PictureError, UserError, one_line
 from translate.media.images import MAX_PIXELS, Picture, load_picture, to_upright
 from translate.style.catalogue import DEFAULT_STYLE
 from translate.style.contract import StyleInfo
 from translate.style.translator import Translator, open_style
+
+__all__ = ["ConvertRequest", "Style", "convert_files", "load_style"]
 
 Array = NDArray[np.uint8]
 Photo = Image.Image | str | Path | Array

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,11 +10,10 @@ import typer
 from translate.commands.convert_report import Report, arrow, paths
 from translate.commands.terminal import say
 from translate.errors import ExitCode, UserError, printable
-from translate.style.catalogue import DEFAULT_STYLE, find_style
+from translate.style.catalogue import DEFAULT_STYLE
 
 if TYPE_CHECKING:
-    from translate.convert.planning import Domain, Job
-    from translate.style.contract import StyleInfo
+    from translate.convert.planning import Job
 
 
 def convert(
@@ -105,95 +103,55 @@ def convert(
     if as_json and output == "-":
         raise UserError("--json and --output - both write to standard output; name an output file")
 
-    from translate.convert.planning import beside, domain_suffix, plan
-    from translate.style.session import read_style
-    from translate.style.translator import Translator, style_file
-
-    style_path = find_style(style)
-    file, translator = style_path, None
-    if not dry_run:
-        file = style_file(style, device=device, int8=int8)
-    if not dry_run and engine == "local":
-        translator = Translator(file, device=device, tile=tile, memory=memory)
-    info = read_style(file) if translator is None else translator.info
-    domains = _chosen_domains(info, domain, all_domains=all_domains)
-    if output is None:
-        addition = f"-{style_path.stem}" + (domain_suffix(domains[0] or ()) if not all_domains else "")
-        output, suffix = beside(inputs, suffix or addition, format), ""
-    try:
-        jobs = plan(
-            inputs,
-            output,
-            recursive=recursive,
-            format=format,
-            suffix=suffix,
-            domains=domains,
-            overwrite=overwrite,
-            skip_existing=skip_existing,
-        )
-    except OSError as error:  # a folder without permission, a name too long
-        raise UserError(f"{error.filename}: {error.strerror}") from error
-    if dry_run:
-        _show_plan(jobs, as_json=as_json, quiet=quiet)
-        return
-
-    from translate.convert.options import DEFAULT_WORKERS, Options
-    from translate.convert.pipeline import convert as convert_all
-    from translate.convert.pipeline import remove_left_over
+    from translate.convert.conversion import ConvertRequest, plan_only, prepare
     from translate.media.images import MAX_PIXELS
 
-    remove_left_over(jobs)
-    options = Options(
+    request = ConvertRequest(
+        inputs=inputs,
+        output=output,
+        style=style,
+        domain=domain,
+        all_domains=all_domains,
+        recursive=recursive,
+        format=format,
+        suffix=suffix,
+        overwrite=overwrite,
+        skip_existing=skip_existing,
         quality=quality,
         effort=effort,
         max_size=max_size,
-        strength=strength,
         compare=compare,
-        max_pixels=max_pixels or MAX_PIXELS,
-        workers=workers or DEFAULT_WORKERS,
-        lanes=translator.divide(sum(not job.skip for job in jobs)) if translator is not None else 1,
+        strength=strength,
         stabilise=stabilise,
-        settings={"style": info.checkpoint_sha256, "precision": info.precision},
+        max_pixels=max_pixels or MAX_PIXELS,
+        device=device,
+        int8=int8,
+        tile=tile,
+        memory=memory,
+        workers=workers,
+        ray=engine == "ray",
+        cpus_per_worker=cpus_per_worker,
     )
-    report = Report(options, quiet=quiet, verbose=verbose)
-    told = replace(options, on_progress=report.moved, on_note=report.note)
-    if translator is None:
-        from translate.convert.ray.engine import convert_with_ray
-
-        where = "ray"
-        results = convert_with_ray(
-            jobs, file, options, device=device, tile=tile, memory=memory, cpus_per_worker=cpus_per_worker
-        )
-    else:
-        where, results = translator.device, convert_all(jobs, translator, told)
-        if device == "auto" and not quiet:
-            reason = f": {translator.why_cpu}" if translator.why_cpu else ""
-            say(f"--device auto took {translator.device}{reason}")
+    if dry_run:
+        _show_plan(plan_only(request), as_json=as_json, quiet=quiet)
+        return
+    conversion = prepare(request)
+    report = Report(conversion.options, quiet=quiet, verbose=verbose)
+    results = conversion.run(on_progress=report.moved, on_note=report.note)
+    if device == "auto" and engine == "local" and not quiet:
+        say(f"--device auto took {conversion.device}" + (f": {conversion.why_cpu}" if conversion.why_cpu else ""))
     interrupted = False
     try:
-        report.follow(results, jobs)
+        report.follow(results, conversion.jobs)
     except KeyboardInterrupt:
         interrupted = True
-    report.summarise(style, where, interrupted=interrupted)
+    report.summarise(style, conversion.device, interrupted=interrupted)
     if as_json:
-        typer.echo(json.dumps(report.as_dict(style, where, interrupted=interrupted), indent=2))
+        typer.echo(json.dumps(report.as_dict(style, conversion.device, interrupted=interrupted), indent=2))
     if interrupted:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if report.counts["failed"]:
         raise typer.Exit(ExitCode.SOME_FAILED)
-
-
-def _chosen_domains(style: StyleInfo, given: list[str] | None, *, all_domains: bool) -> list[Domain]:
-    """What every picture is translated to, one after the other; [None] for a style without domains."""
-    if all_domains and given:
-        raise UserError("--domain and --all-domains exclude each other")
-    if all_domains and not style.domains:
-        raise UserError(f"--all-domains: {style.title!r} has no domains; leave it out")
-    if all_domains:
-        return [(name,) for name in style.domains]
-    chosen = tuple(name for name in given if name) if given else None
-    style.positions(chosen)  # refuses what does not suit the style
-    return [chosen]
 
 
 def _show_plan(jobs: list[Job], *, as_json: bool, quiet: bool) -> None:

@@ -127,8 +127,8 @@ def translate_all(
     clock: Clock,
 ) -> None:
     """Translate ``count`` pictures of ``photos``, evenly spaced, into ``folder``: PNG under their names."""
+    from translate.convert.conversion import open_conversion
     from translate.convert.options import Options
-    from translate.convert.pipeline import convert
     from translate.convert.planning import Job
     from translate.evaluate.evaluation import Pictures
     from translate.evaluate.models import open_model
@@ -143,7 +143,6 @@ def translate_all(
             )
             for path in chosen.paths
         ]
-        options = Options(max_size=size, effort="fast", lanes=translator.divide(len(jobs)))
-        for result in convert(jobs, translator, options):
+        for result in open_conversion(jobs, Options(max_size=size, effort="fast"), translator).run():
             if result.error is not None:
                 raise UserError(f"--photos: {result.error}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from translate.convert.planning import Job
 from translate.media.formats import Effort
@@ -12,7 +12,13 @@ from translate.media.images import MAX_PIXELS
 
 OnProgress = Callable[[Job, int, int | None], None]  # the frames done, and in all; None: not known
 
+OnNote = Callable[[Job, str], None]
+
 DEFAULT_WORKERS = min(8, os.cpu_count() or 1)
+
+
+def _silent(*told: object) -> None:
+    """A listener to whom nothing matters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,5 +35,9 @@ class Options:
     lanes: int = 1  # photos that are translated at a time
     stabilise: bool = False  # hold videos and animations still where the original is
     settings: Mapping[str, object] = field(default_factory=dict)  # what else a video's frames depend on: the style
-    on_progress: OnProgress = lambda job, done, total: None  # of videos and animations, from their threads
-    on_note: Callable[[Job, str], None] = lambda job, text: None  # of what a result lacks, from its thread
+    on_progress: OnProgress = _silent  # of videos and animations, from their threads
+    on_note: OnNote = _silent  # of what a result lacks, from its thread
+
+    def telling(self, on_progress: OnProgress | None = None, on_note: OnNote | None = None) -> Options:
+        """The same with these listeners, and no others."""
+        return replace(self, on_progress=on_progress or _silent, on_note=on_note or _silent)

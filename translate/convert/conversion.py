@@ -1,0 +1,189 @@
+"""A conversion from what is asked for to its results: the one way in for the command, Python, `evaluate` and Ray.
+
+    from translate import ConvertRequest, convert_files
+
+    for result in convert_files(ConvertRequest(inputs=["photos"], output="drawn", recursive=True)):
+        print(result.source, result.error or result.output)
+
+What was given as text becomes locations, patterns and streams here, once; behind it there are jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
+from translate.convert.pipeline import Result, convert, remove_left_over
+from translate.convert.planning import Domain, Job, beside, domain_suffix, plan
+from translate.errors import UserError
+from translate.media.formats import Effort
+from translate.media.images import MAX_PIXELS
+from translate.style.catalogue import DEFAULT_STYLE, find_style
+from translate.style.contract import StyleInfo
+from translate.style.session import read_style
+from translate.style.translator import Translator, style_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertRequest:
+    """What is to be converted, into what, by which style, and how."""
+
+    inputs: Sequence[str | Path]  # pictures, videos, folders, patterns, URLs; "-": standard input
+    output: str | Path | None = None  # a file or a folder; "-": standard output; None: beside the photo
+    style: str | Path = DEFAULT_STYLE  # the name of a shipped one, or an .onnx file
+    domain: Sequence[str] | None = None  # for styles with domains; of attributes all that shall hold
+    all_domains: bool = False  # a picture for each domain
+    recursive: bool = False  # with subfolders
+    format: str | None = None  # such as "png"; None: that of the input
+    suffix: str = ""  # added to the names in an output folder
+    overwrite: bool = False
+    skip_existing: bool = False
+    quality: int | None = None  # 1 to 100; None: the format's own
+    effort: Effort = "normal"  # on small files
+    max_size: int | None = None  # pixels of the longer side, to which larger pictures are scaled down first
+    compare: bool = False  # photo and result side by side
+    strength: float = 1.0  # 0: the photo, 1: the full style
+    stabilise: bool = False  # hold videos and animations still where the original is
+    max_pixels: int = MAX_PIXELS  # larger pictures are refused
+    device: str = "auto"  # auto, cpu, cuda or cuda:N
+    int8: bool = True  # on processors take the int8 variant of a shipped style
+    tile: int | None = None  # side of tiles in pixels; 0 never cuts, None cuts large pictures
+    memory: int | None = None  # MB that translating a picture may take
+    workers: int | None = None  # pictures decoded and encoded at a time; None: by the number of cores
+    ray: bool = False  # on a Ray cluster, else on this machine alone
+    cpus_per_worker: int | None = None  # with ``ray``: cores of a worker without GPU
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """Jobs ready to be carried out, the style open."""
+
+    jobs: list[Job]
+    options: Options
+    carry_out: Callable[[list[Job], Options], Iterator[Result]]
+    device: str  # cpu, cuda:N or ray
+    why_cpu: str | None = None  # where a GPU was asked for, if there is one
+
+    def run(self, *, on_progress: OnProgress | None = None, on_note: OnNote | None = None) -> Iterator[Result]:
+        """A `Result` for each job; on this machine in their order, on a cluster as they are finished.
+
+        ``on_progress`` is told how many frames of a video or an animation are done, and of how many, ``on_note`` what
+        a result lacks; both from other threads, and on a cluster not at all. What cannot be read, translated or written
+        is a result with an error. Closing the iterator cancels, once the files being written are finished.
+        """
+        remove_left_over(self.jobs)
+        return self.carry_out(self.jobs, self.options.telling(on_progress, on_note))
+
+
+def convert_files(
+    request: ConvertRequest, *, on_progress: OnProgress | None = None, on_note: OnNote | None = None
+) -> Iterator[Result]:
+    """Convert what ``request`` asks for, with `Conversion.run`'s results; closing the iterator cancels.
+
+    Raises ``errors.UserError`` for a request that cannot be carried out as given, ``errors.UnusableError`` where the
+    style or the device cannot be used, both before anything is written.
+    """
+    return prepare(request).run(on_progress=on_progress, on_note=on_note)
+
+
+def prepare(request: ConvertRequest) -> Conversion:
+    """Open the style and plan the jobs. Raises as `convert_files` does."""
+    file = style_file(str(request.style), device=request.device, int8=request.int8)
+    if request.ray:
+        info = read_style(file)
+        return Conversion(
+            jobs=_plan(request, info),
+            options=_options(request, info),
+            carry_out=partial(_on_cluster, request, file),
+            device="ray",
+        )
+    translator = Translator(file, device=request.device, tile=request.tile, memory=request.memory)
+    jobs = _plan(request, translator.info)
+    return open_conversion(jobs, _options(request, translator.info), translator)
+
+
+def open_conversion(jobs: list[Job], options: Options, translator: Translator) -> Conversion:
+    """Of ``jobs`` that were planned elsewhere, by a style that is open; its lanes are for their number."""
+    lanes = translator.divide(sum(not job.skip for job in jobs))
+    return Conversion(
+        jobs=jobs,
+        options=replace(options, lanes=lanes),
+        carry_out=partial(_on_this_machine, translator),
+        device=translator.device,
+        why_cpu=translator.why_cpu,
+    )
+
+
+def _on_this_machine(translator: Translator, jobs: list[Job], options: Options) -> Iterator[Result]:
+    return convert(jobs, translator, options)
+
+
+def _on_cluster(request: ConvertRequest, style: Path, jobs: list[Job], options: Options) -> Iterator[Result]:
+    from translate.convert.ray.engine import convert_with_ray
+
+    return convert_with_ray(
+        jobs,
+        style,
+        options,
+        device=request.device,
+        tile=request.tile,
+        memory=request.memory,
+        cpus_per_worker=request.cpus_per_worker,
+    )
+
+
+def _options(request: ConvertRequest, info: StyleInfo) -> Options:
+    return Options(
+        quality=request.quality,
+        effort=request.effort,
+        max_size=request.max_size,
+        strength=request.strength,
+        compare=request.compare,
+        max_pixels=request.max_pixels,
+        workers=request.workers or DEFAULT_WORKERS,
+        stabilise=request.stabilise,
+        settings={"style": info.checkpoint_sha256, "precision": info.precision},
+    )
+
+
+def plan_only(request: ConvertRequest) -> list[Job]:
+    """The jobs of ``request``, without opening the style; nothing is written. Raises as `convert_files` does."""
+    return _plan(request, read_style(find_style(str(request.style))))
+
+
+def _plan(request: ConvertRequest, info: StyleInfo) -> list[Job]:
+    domains = _chosen_domains(request, info)
+    inputs, output, suffix = [str(name) for name in request.inputs], request.output, request.suffix
+    if output is None:
+        of_domain = "" if request.all_domains else domain_suffix(domains[0] or ())
+        addition = f"-{find_style(str(request.style)).stem}{of_domain}"
+        output, suffix = beside(inputs, suffix or addition, request.format), ""
+    try:
+        return plan(
+            inputs,
+            str(output),
+            recursive=request.recursive,
+            format=request.format,
+            suffix=suffix,
+            domains=domains,
+            overwrite=request.overwrite,
+            skip_existing=request.skip_existing,
+        )
+    except OSError as error:  # a folder without permission, a name too long
+        raise UserError(f"{error.filename}: {error.strerror}") from error
+
+
+def _chosen_domains(request: ConvertRequest, style: StyleInfo) -> list[Domain]:
+    """What every picture is translated to, one after the other; [None] for a style without domains."""
+    if request.all_domains and request.domain:
+        raise UserError("--domain and --all-domains exclude each other")
+    if request.all_domains and not style.domains:
+        raise UserError(f"--all-domains: {style.title!r} has no domains; leave it out")
+    if request.all_domains:
+        return [(name,) for name in style.domains]
+    chosen = tuple(name for name in request.domain if name) if request.domain else None
+    style.positions(chosen)  # refuses what does not suit the style
+    return [chosen]

@@ -93,7 +93,7 @@ class PidWriter:
 
     def __reduce__(self) -> Any:
         return eval, (
-            "(setattr(__import__('translate.media.images').images, 'require_file', lambda path: None),"
+            "(setattr(__import__('translate.media.images').media.images, 'require_file', lambda path: None),"
             f" __import__('pathlib').Path({str(self.path)!r}).write_text(str(__import__('os').getpid()))) and None",
         )
 

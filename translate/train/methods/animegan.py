@@ -80,8 +80,8 @@ class AnimeGan(Method):
         features = build_feature_network(config.feature_network, config.feature_weights)
         self.features = features.to(accelerator.device).to(memory_format=layout)
 
-    def plays(self, progress: float) -> bool:
-        return super().plays(progress) and not self.warms_up(progress)
+    def adversarial_active(self, progress: float) -> bool:
+        return super().adversarial_active(progress) and not self.warms_up(progress)
 
     def warms_up(self, progress: float) -> bool:
         return progress < self.config.content_start
@@ -120,7 +120,7 @@ class AnimeGan(Method):
             terms += Terms({"G/border": config.lambda_border * self.border_trace(real_A, fake_B)})
         if config.lambda_tv > 0:
             terms += Terms({"G/tv": config.lambda_tv * total_variation(fake_B)})
-        if self.plays(context.progress):
+        if self.adversarial_active(context.progress):
             terms += self.adversary.fool(fake_B, context, real=batch["B"])[0]
         return terms
 

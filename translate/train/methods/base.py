@@ -27,7 +27,6 @@ from translate.train.losses import grid_pattern
 from translate.train.step import Batch, StepContext, Terms, step_context
 
 Pictures = Mapping[str, Tensor]  # float [N, 3, H, W] in [-1, 1] by name, such as "fake_B"
-LossesOf = Callable[[Batch, Pictures, StepContext], Terms]
 
 FAKE = "fake"  # begins the names of translated pictures
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"  # the optimizers, and each side's main network
@@ -65,82 +64,75 @@ class Method(ABC):
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
         """The columns of the validation grid, float [N, 3, H, W], by the averaged generators; and figures."""
 
-    def plays(self, progress: float) -> bool:
-        """Whether the adversarial game is on, ``progress`` being the share of the run that is done."""
+    def adversarial_active(self, progress: float) -> bool:
+        """Whether the discriminators take part, ``progress`` being the share of the run that is done."""
         return self.config.lambda_gan > 0
 
     def step(self, batch: Batch, *, step: int, progress: float) -> dict[str, Tensor]:
         """Train on ``batch``; detached scalars by name."""
-        contexts = step_context(self.config, self.accelerator, step=step, progress=progress).parts(
-            self.config.accumulate
-        )
+        context = step_context(self.config, self.accelerator, step=step, progress=progress)
+        contexts = context.parts(self.config.accumulate)
         parts = list(zip(split(batch, len(contexts)), contexts, strict=True))
-        plays = self.plays(progress)
-        learns = not plays or (step + 1) % self.config.n_critic == 0  # the generators do
-        metrics: dict[str, Tensor] = {}
+        adversarial = self.adversarial_active(progress)
+        generators_learn = not adversarial or (step + 1) % self.config.n_critic == 0
         # one part: both phases look at the same pictures; several: each computes its own, so that one is held at a time
-        shared = self.forward(*parts[0]) if len(parts) == 1 and learns else None
-        if plays:
+        shared = self.forward(*parts[0]) if len(parts) == 1 and generators_learn else None
+        metrics: dict[str, Tensor] = {}
 
-            def seen(batch: Batch, context: StepContext) -> Pictures:
+        if adversarial:
+            self.optimizers[DISCRIMINATOR].zero_grad(set_to_none=True)
+            for part, context in self._accumulated(DISCRIMINATOR, parts):
                 with torch.no_grad():
-                    pictures = shared if shared is not None else self.forward(batch, context)
-                return {name: picture.detach() for name, picture in pictures.items()}
-
-            metrics |= self._phase(DISCRIMINATOR, parts, seen, self.discriminator_terms)
+                    pictures = self.forward(part, context) if shared is None else shared
+                detached = {name: picture.detach() for name, picture in pictures.items()}
+                terms = self.discriminator_terms(part, detached, context)
+                self._backward(terms, metrics, parts=len(parts))
+            metrics["D/gradient"] = self._update(DISCRIMINATOR)
             for adversary in self.adversaries():
                 adversary.after_update()
-        if learns:
 
-            def made(batch: Batch, context: StepContext) -> Pictures:
-                return shared if shared is not None else self.forward(batch, context)
-
-            metrics |= self._phase(GENERATOR, parts, made, self._all_generator_terms)
+        if generators_learn:
+            self.optimizers[GENERATOR].zero_grad(set_to_none=True)
+            for part, context in self._accumulated(GENERATOR, parts):
+                pictures = self.forward(part, context) if shared is None else shared
+                terms = self.generator_terms(part, pictures, context) + self._grid_terms(pictures)
+                self._backward(terms, metrics, parts=len(parts))
+            metrics["G/gradient"] = self._update(GENERATOR)
             for name, average in self.averages.items():
                 average.update_parameters(self.bare(name.removesuffix("_ema")))
+
         return metrics
 
-    def _all_generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
-        """The method's own, and what any method may add."""
-        terms = self.generator_terms(batch, pictures, context)
-        if self.config.lambda_grid > 0:
-            patterns = [grid_pattern(picture.float()) for name, picture in pictures.items() if name.startswith(FAKE)]
-            terms += Terms({"G/grid": self.config.lambda_grid * torch.stack(patterns).mean()})
-        return terms
+    def _grid_terms(self, pictures: Pictures) -> Terms:
+        """What any method may add: the penalty of patterns that upsampling leaves."""
+        if self.config.lambda_grid == 0:
+            return Terms()
+        patterns = [grid_pattern(picture.float()) for name, picture in pictures.items() if name.startswith(FAKE)]
+        return Terms({"G/grid": self.config.lambda_grid * torch.stack(patterns).mean()})
 
-    def _phase(
-        self,
-        group: str,
-        parts: list[tuple[Batch, StepContext]],
-        pictures_of: Callable[[Batch, StepContext], Pictures],
-        terms_of: LossesOf,
-    ) -> dict[str, Tensor]:
-        """One descent of the networks of ``group`` along the mean of the parts' gradients."""
-        optimizer = self.optimizers[group]
-        optimizer.zero_grad(set_to_none=True)
-        metrics: dict[str, Tensor] = {}
-        for index, (batch, context) in enumerate(parts):
-            with self._gradients_exchanged(group, now=index == len(parts) - 1):
-                terms = terms_of(batch, pictures_of(batch, context), context)
-                self.accelerator.backward(torch.stack(list(terms.losses.values())).sum() / len(parts))
-            for name, value in (terms.losses | terms.figures).items():
-                metrics[name] = metrics.get(name, 0) + value.detach() / len(parts)
+    def _accumulated(
+        self, group: str, parts: list[tuple[Batch, StepContext]]
+    ) -> Iterator[tuple[Batch, StepContext]]:
+        """The parts of a step, whose gradients add up; the processes exchange them in the last one's backward pass."""
+        for index, part in enumerate(parts):
+            with contextlib.ExitStack() as stack:
+                if index < len(parts) - 1:
+                    for name in self.members[group]:
+                        stack.enter_context(self.accelerator.no_sync(self.networks[name]))
+                yield part
+
+    def _backward(self, terms: Terms, metrics: dict[str, Tensor], *, parts: int) -> None:
+        """Add the gradient of one of ``parts``, and its share of the means to ``metrics``."""
+        self.accelerator.backward(torch.stack(list(terms.losses.values())).sum() / parts)
+        for name, value in (terms.losses | terms.metrics).items():
+            metrics[name] = metrics.get(name, 0) + value.detach() / parts
+
+    def _update(self, group: str) -> Tensor:
+        """Clip the gradient of the networks of ``group`` and take the optimizer's step; the gradient's norm before."""
         parameters = [parameter for name in self.members[group] for parameter in self.networks[name].parameters()]
-        limit = self.config.clip_gradient or float("inf")
-        norm = self.accelerator.clip_grad_norm_(parameters, limit)
-        optimizer.step()
-        if norm is not None:
-            metrics[f"{group[0].upper()}/gradient"] = norm.detach()
-        return metrics
-
-    @contextlib.contextmanager
-    def _gradients_exchanged(self, group: str, *, now: bool) -> Iterator[None]:
-        """Have the processes exchange gradients in the backward pass inside, or wait for a later one."""
-        with contextlib.ExitStack() as stack:
-            if not now:
-                for name in self.members[group]:
-                    stack.enter_context(self.accelerator.no_sync(self.networks[name]))
-            yield
+        norm = self.accelerator.clip_grad_norm_(parameters, self.config.clip_gradient or float("inf"))
+        self.optimizers[group].step()
+        return norm.detach()
 
     def add_networks(
         self, group: str, networks: Mapping[str, nn.Module], *, lr: float, averaged: tuple[str, ...] = ()

@@ -69,7 +69,7 @@ class Cut(Method):
             # the two are averaged, as in the authors' code
             losses = {"G/nce": 0.5 * losses["G/nce"], "G/nce_identity": 0.5 * self.config.lambda_nce * identity}
         terms = Terms(losses)
-        if self.plays(context.progress):
+        if self.adversarial_active(context.progress):
             terms += self.adversary.fool(pictures["fake_B"], context, real=batch["B"])[0]
         return terms
 

@@ -79,7 +79,7 @@ class CycleGan(Method):
             losses["G/identity_A"] = weight * F.l1_loss(pictures["same_A"], batch["A"])
             losses["G/identity_B"] = weight * F.l1_loss(pictures["same_B"], batch["B"])
         terms = Terms(losses)
-        if self.plays(context.progress):
+        if self.adversarial_active(context.progress):
             terms += self.of_A.fool(pictures["fake_A"], context, real=batch["A"])[0]
             terms += self.of_B.fool(pictures["fake_B"], context, real=batch["B"])[0]
         return terms

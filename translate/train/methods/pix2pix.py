@@ -62,8 +62,8 @@ class Pix2Pix(Method):
         discriminator = built_discriminator(config, in_channels=6)
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
 
-    def plays(self, progress: float) -> bool:
-        return super().plays(progress) and progress >= self.config.gan_start
+    def adversarial_active(self, progress: float) -> bool:
+        return super().adversarial_active(progress) and progress >= self.config.gan_start
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
         return {"fake_B": self.networks[GENERATOR](batch["A"])}
@@ -85,7 +85,7 @@ class Pix2Pix(Method):
             window = drawn_window(config.crop, self.window_side, context.generator("shift"))
             losses["G/shift"] = SHIFT_EVERY * config.lambda_shift * self.shift_trace(batch["A"], fake_B, window)
         terms = Terms(losses)
-        if self.plays(context.progress):
+        if self.adversarial_active(context.progress):
             real = self.beside_input(batch, real_B)
             terms += self.adversary.fool(self.beside_input(batch, fake_B), context, real=real)[0]
         return terms

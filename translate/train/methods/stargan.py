@@ -61,7 +61,7 @@ class StarGan(Method):
         config, fake = self.config, pictures["fake"]
         again = self.networks[GENERATOR](fake, batch["domain"])
         terms = Terms({"G/reconstruction": config.lambda_reconstruction * F.l1_loss(again, batch["image"])})
-        if self.plays(context.progress):
+        if self.adversarial_active(context.progress):
             fooled, of_fake = self.adversary.fool(fake, context, real=batch["image"])
             classes = Terms({"G/class": config.lambda_class * self.misread(of_fake.classes, batch["target"])})
             terms += fooled + classes

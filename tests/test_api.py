@@ -187,7 +187,7 @@ def test_domains(season_style: Path, face_style: Path) -> None:
     np.testing.assert_array_equal(face(PHOTO, domain=["blond", "glasses"]), both)
     with pytest.raises(UserError, match="it knows spring, late summer, autumn"):
         season(PHOTO)
-    with pytest.raises(UserError, match="--domain winter"):
+    with pytest.raises(UserError, match="domain winter"):
         season([PHOTO], domain="winter")  # refused before anything is taken
 
 

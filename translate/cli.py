@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from translate import __version__
+from translate.commands.terminal import HelpAtTheTop, with_flags
 from translate.errors import ExitCode, UserError, one_line
 
 TRAINING_LIBRARIES = {
@@ -50,7 +51,7 @@ class Subcommands(TyperGroup):
         if isinstance(subcommand, typer.Typer):
             group.add_typer(subcommand, name=cmd_name)
         else:
-            group.command(cmd_name)(subcommand)
+            group.command(cmd_name, cls=HelpAtTheTop)(subcommand)
         return typer.main.get_group(group).get_command(ctx, cmd_name)
 
 
@@ -85,7 +86,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        typer.echo(f"translate: {one_line(error)}", err=True)
+        typer.echo(f"translate: {with_flags(one_line(error))}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("translate: interrupted", err=True)

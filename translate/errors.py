@@ -1,10 +1,20 @@
-"""Errors that the command line prints as one line."""
+"""Errors that a front end shows as one line.
+
+A message names a setting by its Python name in angle brackets, a word of its own: ``<max_size>``. In Python that reads
+``max_size``; the command line calls it ``--max-size``, another front end may show its field. A text with such marks is
+called marked here.
+"""
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
+from collections.abc import Callable
 from enum import IntEnum
+
+# A file called <b>.jpg is none, nor is <lambda> in another library's text, which `literal` makes <<>lambda>.
+_MARK = re.compile(r"<<>|(?<!\S)<([a-z][a-z0-9_]*)>(?![^\s:;,)])")
 
 # What Pillow's decoders and encoders raise over damaged data and over pictures a format cannot hold.
 CODEC_ERRORS = (
@@ -36,9 +46,24 @@ class ExitCode(IntEnum):
 
 
 class UserError(ValueError):
-    """A problem the user can mend: one line naming the flag or file, the value, and the remedy."""
+    """A problem the user can mend: one line naming the setting or file, the value, and the remedy.
+
+    It is raised with a marked text; ``str`` gives it with the Python names of the settings.
+    """
 
     exit_code = ExitCode.USAGE
+
+    def __str__(self) -> str:
+        return self.told(str)
+
+    @property
+    def marked(self) -> str:
+        """The text as it was raised, for use in another error's text."""
+        return super().__str__()
+
+    def told(self, name_of: Callable[[str], str]) -> str:
+        """The text with each setting as ``name_of`` its Python name."""
+        return render(self.marked, name_of)
 
 
 class UnusableError(UserError):
@@ -53,9 +78,20 @@ class PictureError(UserError):
     exit_code = ExitCode.SOME_FAILED
 
 
+def render(marked: str, name_of: Callable[[str], str] = str) -> str:
+    """A marked text with each setting as ``name_of`` its Python name; by default as that name itself."""
+    return _MARK.sub(lambda mark: name_of(mark[1]) if mark[1] else "<", marked)
+
+
+def literal(text: str) -> str:
+    """``text`` from elsewhere as part of a marked one: what looks like a mark in it is shown as it is."""
+    return _MARK.sub(lambda mark: f"<<>{mark[0][1:]}", text)
+
+
 def one_line(error: BaseException) -> str:
-    """The message of ``error`` on one line, never empty, without control characters."""
-    return printable(" ".join(line.strip() for line in str(error).split("\n")).strip()) or type(error).__name__
+    """The message of ``error`` on one line, never empty, without control characters: marked, for another error."""
+    text = error.marked if isinstance(error, UserError) else literal(str(error))
+    return printable(" ".join(line.strip() for line in text.split("\n")).strip()) or type(error).__name__
 
 
 def printable(text: str) -> str:

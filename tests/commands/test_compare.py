@@ -46,7 +46,7 @@ def test_a_style_and_a_run_on_photos(run_cli: RunCli, run: Path, tmp_path: Path)
         assert image.width == GAP + 3 * (NARROWEST + GAP)
 
 
-def test_figures_are_of_what_the_style_makes(run_cli: RunCli, tmp_path: Path) -> None:
+def test_metrics_are_of_what_the_style_makes(run_cli: RunCli, tmp_path: Path) -> None:
     pixels = draw_photo(60, 40)
     Image.fromarray(pixels).save(tmp_path / "photo.png")
     done = run_cli("compare", "cel", "--photos", tmp_path / "photo.png", "--device", "cpu", "--json")
@@ -200,8 +200,8 @@ def comparison(names: list[str], *, truth: bool = False) -> Comparison:
     columns = []
     for number, name in enumerate(names):
         pictures = [np.full_like(sample.photo, 10 * (number + 1)) for sample in samples]
-        figures = [compare_pictures(*both) for both in zip(pictures, (s.reference for s in samples), strict=True)]
-        columns.append(Column(Source(name, name), pictures, figures, 12.3, 4_560_000, "cpu", has_domains=False))
+        metrics = [compare_pictures(*both) for both in zip(pictures, (s.reference for s in samples), strict=True)]
+        columns.append(Column(Source(name, name), pictures, metrics, 12.3, 4_560_000, "cpu", has_domains=False))
     return Comparison(samples, columns)
 
 
@@ -219,7 +219,7 @@ def test_every_picture_has_its_place_on_the_sheet(truth: bool) -> None:
         assert (sheet[GAP : GAP + LINE - 2, left : left + NARROWEST] < 100).any()
         assert (sheet[: GAP + LINE - 2, left - GAP : left] == 255).all()
     below = sheet[GAP + 2 * LINE + 20 + GAP + 21 + LINE + GAP :]
-    for column in range(3):  # figures below the photo's note and the models
+    for column in range(3):  # metrics below the photo's note and the models
         left = GAP + column * (NARROWEST + GAP)
         assert (below[:, left : left + NARROWEST] < 100).any()
 

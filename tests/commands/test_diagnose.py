@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from tests.diagnose.test_diagnosis import FAULTS, RUNS
 from tests.helpers.command_line import RunCli
 from tests.helpers.paths import PHOTOS
+from translate.commands.terminal import flag
 from translate.config import CONFIGS
-from translate.config.values import flag
 from translate.diagnose.diagnosis import diagnose
 from translate.diagnose.run_metrics import read_run
 

@@ -36,10 +36,10 @@ def test_all_problems_are_named_together() -> None:
     with pytest.raises(UserError) as caught:
         resolve(crop=0, lr=-1.0, a=Path("a"), gan_start=2.0, direction="up")
     # a value of the wrong kind stops before the limits are looked at
-    assert "--direction up: choose one of AtoB, BtoA" in str(caught.value)
+    assert "direction up: choose one of AtoB, BtoA" in str(caught.value)
     with pytest.raises(UserError) as caught:
         resolve(crop=0, lr=-1.0, a=Path("a"), gan_start=2.0)
-    for flag in ("--crop 0", "--lr -1.0", "--data DIR", "--gan-start 2.0"):
+    for flag in ("crop 0", "lr -1.0", "data DIR", "gan_start 2.0"):
         assert flag in str(caught.value)
 
 
@@ -48,7 +48,7 @@ def test_unknown_settings_and_presets_are_named(tmp_path: Path) -> None:
     file.write_text("learning_rate = 1.0\n")
     with pytest.raises(UserError, match="unknown setting 'learning_rate'"):
         Pix2PixConfig.resolve({"data": Path("p"), "out": Path("r")}, file=file)
-    with pytest.raises(UserError, match="--preset best: pix2pix knows paper, filter"):
+    with pytest.raises(UserError, match="preset best: pix2pix knows paper, filter"):
         Pix2PixConfig.resolve({}, preset="best")
     file.write_text("lr = = 1\n")
     with pytest.raises(UserError, match=r"run\.toml: cannot be read as TOML"):
@@ -72,8 +72,8 @@ def test_only_changes_that_break_a_resume_are_named() -> None:
     assert resolve(steps=7, workers=0, save_every=5, working_size=768).changes_that_break_resume(saved) == []
     changes = resolve(lr=0.1, generator="resnet").changes_that_break_resume(saved)
     assert len(changes) == 2
-    assert any("--lr is 0.1, the run has 0.0002" in change for change in changes)
-    assert any("--generator is resnet, the run has unet" in change for change in changes)
+    assert any("<lr> is 0.1, the run has 0.0002" in change for change in changes)
+    assert any("<generator> is resnet, the run has unet" in change for change in changes)
 
 
 def test_options_are_read_as_json_or_text() -> None:

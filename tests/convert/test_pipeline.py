@@ -97,7 +97,7 @@ def test_a_picture_too_large_for_the_memory_is_one_result(photos: Path) -> None:
 
     results = list(convert(jobs_of(photos)[:2], greedy, Options()))
     assert [result.error for result in results] == [
-        f"{photos / name}: too large for the memory; try --max-size" for name in ("00.png", "01.png")
+        f"{photos / name}: too large for the memory; try max_size" for name in ("00.png", "01.png")
     ]
 
 
@@ -253,7 +253,7 @@ def test_max_size_and_pixel_limit(photos: Path) -> None:
     assert {max(result.size or (0, 0)) for result in results} == {10}
     results = list(convert(jobs, invert, Options(max_pixels=20 * 15)))
     assert results[0].error is None
-    assert "over the limit of 300; raise it with --max-pixels 315" in str(results[1].error)
+    assert "over the limit of 300; raise it with max_pixels 315" in str(results[1].error)
 
 
 def test_alpha_and_exif_are_carried(tmp_path: Path) -> None:

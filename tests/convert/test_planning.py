@@ -137,7 +137,7 @@ def test_domains_whose_names_clash(here: Path) -> None:
 
 def test_several_domains_on_a_stream(here: Path) -> None:
     for source, output in (("-", "new.png"), ("a.jpg", "-"), ("-", "-")):
-        assert "takes one picture; name files for --all-domains" in refusal(source, output=output, domains=HAIR)
+        assert "takes one picture; name files for all_domains" in refusal(source, output=output, domains=HAIR)
 
 
 def test_existing_outputs_of_some_domains(here: Path) -> None:
@@ -229,7 +229,7 @@ def test_an_input_is_not_overwritten_through_a_link(here: Path) -> None:
 def test_existing_outputs(here: Path) -> None:
     touch("new/a.jpg")
     message = refusal("a.jpg", "b.png", output="new")
-    assert message.replace(os.sep, "/") == "new/a.jpg: exists already; use --overwrite or --skip-existing"
+    assert message.replace(os.sep, "/") == "new/a.jpg: exists already; use overwrite or skip_existing"
     assert [job.skip for job in plan(["a.jpg", "b.png"], "new", overwrite=True)] == [False, False]
     assert [job.skip for job in plan(["a.jpg", "b.png"], "new", skip_existing=True)] == [True, False]
     assert "exclude each other" in refusal("a.jpg", output="new", overwrite=True, skip_existing=True)
@@ -243,14 +243,14 @@ def test_outputs_without_a_place(here: Path) -> None:
 
 
 def test_outputs_without_a_format(here: Path) -> None:
-    assert "--output new: its suffix tells no format (.jpg, .png" in refusal("a.jpg", output="new")
-    assert "--output new.xyz" in refusal("a.jpg", output="new.xyz")
+    assert "output new: its suffix tells no format (.jpg, .png" in refusal("a.jpg", output="new")
+    assert "output new.xyz" in refusal("a.jpg", output="new.xyz")
     assert "says jpeg" in refusal("a.jpg", output="new.jpg", format="png")
     assert "'doc' is no format" in refusal("a.jpg", output="new/", format="doc")
 
 
 def test_suffix_needs_a_folder_and_has_no_slash(here: Path) -> None:
-    assert "--suffix -x: names files in an output folder" in refusal("a.jpg", output="new.jpg", suffix="-x")
+    assert "suffix -x: names files in an output folder" in refusal("a.jpg", output="new.jpg", suffix="-x")
     assert "without slashes" in refusal("a.jpg", output="new/", suffix="/../x")
 
 
@@ -289,7 +289,7 @@ def test_a_video_to_a_file(here: Path) -> None:
     touch("film.mp4", "old.avi")
     (job,) = plan(["film.mp4"], "new.mkv", format="png")
     assert job == Job(source=Path("film.mp4"), output=Path("new.mkv"), format=None, kind="video")
-    assert "--output new.jpg: film.mp4 is a video; end its name with .mp4" in refusal("film.mp4", output="new.jpg")
+    assert "output new.jpg: film.mp4 is a video; end its name with .mp4" in refusal("film.mp4", output="new.jpg")
     assert "film.mp4: a video does not go to standard output" in refusal("film.mp4", output="-")
     assert "several pictures do not fit in one file" in refusal("film.mp4", "old.avi", output="new.mp4")
     assert "new.mp4: its suffix tells no format" in refusal("a.jpg", output="new.mp4")

@@ -114,7 +114,7 @@ def test_a_style_that_needs_the_whole_picture_says_so(tmp_path: Path, whole_styl
     job = Job(source=tmp_path / "photo.png", output=tmp_path / "out.png", format="PNG")
     (result,) = convert([job], Translator(whole_style, device="cpu"), Options())
     assert result.error is not None
-    assert "looks at the whole picture at once; try --max-size" in result.error
+    assert "looks at the whole picture at once; try max_size" in result.error
     assert not (tmp_path / "out.png").exists()
 
 
@@ -132,5 +132,5 @@ def test_memory_cuts_or_refuses(whole_style: Path, tiny_style: Path, monkeypatch
     monkeypatch.setattr(frugal, "_run_whole", seen)
     np.testing.assert_array_equal(frugal(photo), whole(photo))
     assert len(shapes) > 1
-    with pytest.raises(PictureError, match=r"0.1 MP would take about 144 MB, over --memory 100, .* try --max-size"):
+    with pytest.raises(PictureError, match=r"0.1 MP would take about 144 MB, over memory 100, .* try max_size"):
         Translator(whole_style, device="cpu", memory=100)(photo)

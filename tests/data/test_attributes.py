@@ -55,7 +55,7 @@ def test_columns_asked_for_have_to_be_usable(tmp_path: Path, images: Path) -> No
     found = match_attributes(images, table, columns="smile,hair,hat")
     assert found.domains == ["smile"]
     assert [problem.split(": ")[1] for problem in found.problems] == ["column hair", "column hat"]
-    with pytest.raises(UserError, match=r"--columns beard: .*faces\.csv has hair, smile, glasses, hat"):
+    with pytest.raises(UserError, match=r"columns beard: .*faces\.csv has hair, smile, glasses, hat"):
         match_attributes(images, table, columns="smile,beard")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from translate.diagnose.diagnosis import diagnose
-from translate.diagnose.run_metrics import RunFigures, read_run
+from translate.diagnose.run_metrics import RunMetrics, read_run
 from translate.diagnose.verdict import Diagnosis
 
 RUNS = Path(__file__).parent / "runs"
@@ -57,7 +57,7 @@ def test_a_smaller_network_that_does_no_better_tells_the_model() -> None:
     assert all("larger network" in text for text in verdict.remedies)
 
 
-def first_lines(run: RunFigures, count: int, folder: Path) -> RunFigures:
+def first_lines(run: RunMetrics, count: int, folder: Path) -> RunMetrics:
     """The run as it was after ``count`` lines of its log."""
     (folder / "config.json").write_text((run.folder / "config.json").read_text())
     lines = (run.folder / "metrics.jsonl").read_text().splitlines(keepends=True)

@@ -18,20 +18,20 @@ LINES = 40
 
 def of(
     folder: Path,
-    figures: Mapping[str, float | Sequence[float]],
+    metrics: Mapping[str, float | Sequence[float]],
     *,
     method: str = "cut",
     events: Sequence[dict[str, object]] = (),
     lines: int = LINES,
     **settings: object,
 ) -> Diagnosis:
-    """The diagnosis of a run of ``method`` that logged ``figures``: each a value a line, or the same in all."""
+    """The diagnosis of a run of ``method`` that logged ``metrics``: each a value a line, or the same in all."""
     folder.mkdir(exist_ok=True)
     config = tiny_run(method, folder / "data", folder, **settings)
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
     log = [
         {"step": 10 * (line + 1), "lr": 1e-3, "waiting_share": 0.1, "images_per_s": 10.0}
-        | {name: value if isinstance(value, int | float) else value[line] for name, value in figures.items()}
+        | {name: value if isinstance(value, int | float) else value[line] for name, value in metrics.items()}
         for line in range(lines)
     ]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*log, *events]))
@@ -49,7 +49,7 @@ def test_a_sound_log_is_healthy(tmp_path: Path) -> None:
     assert cases(of(tmp_path, SOUND)) == ["healthy"]
 
 
-def test_a_figure_that_is_not_finite(tmp_path: Path) -> None:
+def test_a_metric_that_is_not_finite(tmp_path: Path) -> None:
     diagnosis = of(tmp_path, SOUND | {"G/nce": [2.0] * 30 + [float("nan")] * 10})
     assert cases(diagnosis) == ["learning_rate"]
     assert diagnosis.verdicts[0].evidence == ("G/nce is not finite at step 310",)
@@ -74,22 +74,22 @@ def test_a_critic_is_meant_to_win(tmp_path: Path, objective: str, found: list[st
 
 
 def test_either_discriminator_of_cyclegan(tmp_path: Path) -> None:
-    figures = SOUND | {"D_A/separation": 0.7, "D_B/separation": 1.0, "train/cycle": 0.05, "val/cycle": 0.06}
-    del figures["D/separation"]
-    diagnosis = of(tmp_path, figures, method="cyclegan")
+    metrics = SOUND | {"D_A/separation": 0.7, "D_B/separation": 1.0, "train/cycle": 0.05, "val/cycle": 0.06}
+    del metrics["D/separation"]
+    diagnosis = of(tmp_path, metrics, method="cyclegan")
     assert cases(diagnosis) == ["discriminator_won"]
     assert [text.split()[0] for text in diagnosis.verdicts[0].evidence] == ["D_B/separation"]
 
 
 @pytest.mark.parametrize(
-    ("method", "figure"), [("cyclegan", "cycle"), ("stargan", "reconstruction"), ("pix2pix", "l1")]
+    ("method", "metric"), [("cyclegan", "cycle"), ("stargan", "reconstruction"), ("pix2pix", "l1")]
 )
-def test_every_distance_tells_underfitting_and_overfitting(tmp_path: Path, method: str, figure: str) -> None:
+def test_every_distance_tells_underfitting_and_overfitting(tmp_path: Path, method: str, metric: str) -> None:
     loss = {"cyclegan": "G/cycle_A", "stargan": "G/reconstruction", "pix2pix": "G/l1"}[method]
     input_off = {"train/l1_of_input": 0.3, "val/l1_of_input": 0.3} if method == "pix2pix" else {}
     common = SOUND | input_off | {loss: 1.0}
-    large = common | {f"train/{figure}": 0.3, f"val/{figure}": 0.3}
-    apart = common | {f"train/{figure}": 0.03, f"val/{figure}": 0.12}
+    large = common | {f"train/{metric}": 0.3, f"val/{metric}": 0.3}
+    apart = common | {f"train/{metric}": 0.03, f"val/{metric}": 0.12}
     assert cases(of(tmp_path / "large", large, method=method)) == ["underfit"]
     assert cases(of(tmp_path / "apart", apart, method=method)) == ["overfit"]
 

@@ -1,4 +1,4 @@
-"""The figures together: what they say of copies, of missing kinds, of memorised pictures and of honest ones.
+"""The metrics together: what they say of copies, of missing kinds, of memorised pictures and of honest ones.
 
 Six photos are the kinds of pictures; crops of them are the pictures.
 """
@@ -104,15 +104,15 @@ def test_fid_falls_with_the_number_of_pictures_even_between_real_ones(evaluated:
     means = [spread.mean for spread in found.curve.real]
     assert found.curve.real_counts == [3, 5, 10, 21]
     assert means == sorted(means, reverse=True) and means[0] > 1.5 * means[-1]
-    assert found.figures["fid_of_real"] == means[-1] and found.curve.outputs[-1].mean == pytest.approx(
-        found.figures["fid"]
+    assert found.metrics["fid_of_real"] == means[-1] and found.curve.outputs[-1].mean == pytest.approx(
+        found.metrics["fid"]
     )
     assert "42 pictures are few for FID" in found.notes[0] and f"{means[-1]:.1f}" in found.notes[0]
-    assert found.figures["kid"] == pytest.approx(0, abs=3 * found.deviations["kid"])
+    assert found.metrics["kid"] == pytest.approx(0, abs=3 * found.deviations["kid"])
 
 
-def test_figures_grow_with_the_difference(evaluated: Callable[[str], Evaluation]) -> None:
-    honest, dropping, collapsed = (evaluated(name).figures for name in ("honest", "dropping", "collapsed"))
+def test_metrics_grow_with_the_difference(evaluated: Callable[[str], Evaluation]) -> None:
+    honest, dropping, collapsed = (evaluated(name).metrics for name in ("honest", "dropping", "collapsed"))
     for name in ("fid", "kid", "mmd_content", "mmd_texture"):
         assert honest[name] < dropping[name] < collapsed[name]
     for name in ("recall", "coverage", "diversity", "perceptual_diversity"):
@@ -121,7 +121,7 @@ def test_figures_grow_with_the_difference(evaluated: Callable[[str], Evaluation]
 
 def test_report(evaluated: Callable[[str], Evaluation], tmp_path: Path) -> None:
     found = evaluated("memorised")
-    assert {name.removesuffix("_of_real") for name in found.figures} <= MEANINGS.keys()
+    assert {name.removesuffix("_of_real") for name in found.metrics} <= MEANINGS.keys()
     assert all(row[1] != "–" for row in rows(found))
     told = json.loads(json.dumps(as_dict(found)))
     assert told["verdicts"][0]["case"] == "memorised" and told["counts"]["outputs"] == COUNT
@@ -145,7 +145,7 @@ def test_outputs_that_look_otherwise(folders: dict[str, Path], extractor: Extrac
         noise = rng.integers(0, 256, (64, 64, 3), np.uint8)
         Image.fromarray(noise).resize((128, 128)).save(tmp_path / f"{number}.png")
     found = evaluate(Pictures.below(tmp_path), Pictures.below(folders["real"]), extractor)
-    assert "unlike" in [verdict.case for verdict in found.verdicts] and found.figures["precision"] == 0
+    assert "unlike" in [verdict.case for verdict in found.verdicts] and found.metrics["precision"] == 0
 
 
 def test_pictures_of_the_same_names(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
@@ -160,8 +160,8 @@ def test_pictures_of_the_same_names(folders: dict[str, Path], extractor: Extract
         outputs, Pictures.below(folders["real"]), extractor, truths=truths, photos=Pictures.below(folders["training"])
     )
     assert found.counts["outputs with their truth"] == 10 and found.counts["outputs with their photo"] == COUNT
-    assert found.figures["truth_psnr_db"] > 30 and found.figures["truth_ssim"] > 0.9
-    assert found.figures["truth_l1"] < found.figures["photo_l1"] / 5
+    assert found.metrics["truth_psnr_db"] > 30 and found.metrics["truth_ssim"] > 0.9
+    assert found.metrics["truth_l1"] < found.metrics["photo_l1"] / 5
     with pytest.raises(UserError, match="has no picture of the name of one in"):
         matched(outputs, Pictures(PHOTOS[0].parent, PHOTOS))
 
@@ -171,7 +171,7 @@ def test_counts_and_folders_that_are_refused(folders: dict[str, Path], extractor
     assert [path.stem for path in chosen.paths] == ["00", "10", "20", "31", "41"]
     with pytest.raises(UserError, match="holds 0 pictures; at least 4 are needed"):
         Pictures.below(tmp_path)
-    with pytest.raises(UserError, match=r"--against .*real: is --real too"):
+    with pytest.raises(UserError, match=r"training .*real: is real too"):
         evaluate(chosen, chosen, extractor, training=chosen)
 
 

@@ -105,7 +105,7 @@ def test_inception_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch) ->
         raise OSError("no route to host")
 
     monkeypatch.setattr("torch.hub.load_state_dict_from_url", unreachable)
-    with pytest.raises(UnusableError, match=r"no route to host.*--weights, or --network efficientnet-lite0"):
+    with pytest.raises(UnusableError, match=r"no route to host.*weights, or network efficientnet-lite0"):
         build_extractor("inception-v3")
 
 
@@ -141,10 +141,10 @@ def test_onnx_networks(tmp_path: Path) -> None:
 def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"broken")
     for network, weights, told in (
-        ("resnet", None, "--network resnet: give efficientnet-lite0, inception-v3 or an .onnx file"),
+        ("resnet", None, "network resnet: give efficientnet-lite0, inception-v3 or an .onnx file"),
         (str(tmp_path / "broken.onnx"), None, "cannot be loaded as ONNX"),
         (str(tmp_path / "none.onnx"), None, "cannot be loaded as ONNX"),
-        ("x.onnx", tmp_path / "w.pth", "--weights: an ONNX file has its own"),
+        ("x.onnx", tmp_path / "w.pth", "weights: an ONNX file has its own"),
     ):
         with pytest.raises(UserError, match=told) as caught:
             build_extractor(network, weights=weights)

@@ -59,7 +59,7 @@ def test_direction(tmp_path: Path) -> None:
     assert answer(both) == 100
     assert answer(both, direction="BtoA") == 128
     one = write_run(tmp_path / "one", {1: {"generator_ema": 1.0}})
-    with pytest.raises(UserError, match=r"--direction BtoA: .*one has no generator that way"):
+    with pytest.raises(UserError, match=r"direction BtoA: .*one has no generator that way"):
         answer(one, direction="BtoA")
 
 

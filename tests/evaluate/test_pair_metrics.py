@@ -1,4 +1,4 @@
-"""Figures of one picture against another, against their formulas in double precision."""
+"""Metrics of one picture against another, against their formulas in double precision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.helpers.pairs import picture
 from tests.helpers.pictures import draw_photo
-from translate.evaluate.pair_metrics import PairFigures, compare_pictures, mean
+from translate.evaluate.pair_metrics import PairMetrics, compare_pictures, mean
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -131,9 +131,9 @@ def test_flat_pictures_have_no_edges_to_agree() -> None:
 
 
 def test_the_mean() -> None:
-    found = mean([PairFigures(20, 0.5, 10, -0.5, 4), PairFigures(30, 0.7, 20, 0.5, 6)])
+    found = mean([PairMetrics(20, 0.5, 10, -0.5, 4), PairMetrics(30, 0.7, 20, 0.5, 6)])
     assert astuple(found) == pytest.approx((25, 0.6, 15, 0, 5))
-    with pytest.raises(ValueError, match="no figures"):
+    with pytest.raises(ValueError, match="no metrics"):
         mean([])
 
 

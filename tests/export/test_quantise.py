@@ -152,7 +152,7 @@ def test_split_photos() -> None:
     assert not set(calibration) & set(held_out)
     assert min(calibration + held_out) == Path("000.jpg") and max(calibration + held_out) > Path("095.jpg")
     assert [len(part) for part in split_photos([Path(f"{number}.jpg") for number in range(5)])] == [4, 1]
-    with pytest.raises(UserError, match="--calibration: 4 photos; give a folder of at least 5"):
+    with pytest.raises(UserError, match="calibration: 4 photos; give a folder of at least 5"):
         split_photos([Path(f"{number}.jpg") for number in range(4)])
 
 

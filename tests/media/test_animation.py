@@ -277,7 +277,7 @@ def test_refusals_name_the_file(tmp_path: Path) -> None:
 
     with pytest.raises(PictureError, match=r"in\.gif: 40 x 30 pixels cannot be translated"):
         convert_animation(source, tmp_path / "out.gif", fail, "GIF")
-    with pytest.raises(PictureError, match=r"in\.gif: 40 x 30 pixels are over the limit of 1000; .*--max-pixels 1200"):
+    with pytest.raises(PictureError, match=r"in\.gif: 40 x 30 pixels are over the limit of 1000; .*max_pixels 1200"):
         convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=1000))
     with pytest.raises(PictureError, match=r"none\.gif: no such file"):
         convert_animation(tmp_path / "none.gif", tmp_path / "out.gif", invert, "GIF")
@@ -290,7 +290,7 @@ def test_all_frames_together_are_bounded(tmp_path: Path) -> None:
     """A frame of a few bytes may cover any number of pixels, and there may be any number of frames."""
     frames = [Image.new("L", (20, 20), 255 * (number % 2)) for number in range(2 * FRAMES)]
     source = write(tmp_path / "in.gif", frames, duration=40)
-    with pytest.raises(PictureError, match=r"in\.gif: all frames have more than 20000 pixels, .*--max-pixels"):
+    with pytest.raises(PictureError, match=r"in\.gif: all frames have more than 20000 pixels, .*max_pixels"):
         convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=400))
     assert files_below(tmp_path) == {"in.gif"}
     convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=800))

@@ -115,5 +115,5 @@ def test_small_files_are_progressive() -> None:
 
 
 def test_a_side_too_long_is_named() -> None:
-    with pytest.raises(PictureError, match=r"65501 x 1 pixels cannot be written as JPEG: .*65500.*--format png"):
+    with pytest.raises(PictureError, match=r"65501 x 1 pixels cannot be written as JPEG: .*65500.*format png"):
         encode_picture(Picture(np.zeros((1, 65501, 3), np.uint8)), "JPEG")

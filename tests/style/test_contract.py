@@ -98,18 +98,18 @@ def test_positions(info: StyleInfo, domain: str | Sequence[str] | None, position
 @pytest.mark.parametrize(
     ("info", "domain", "told"),
     [
-        (PLAIN, "spring", "--domain spring: 'Cel' has no domains"),
-        (PLAIN, (), "--domain '': 'Cel' has no domains"),
-        (SEASONS, None, "'Seasons' translates to a domain: .* --domain; it knows spring, summer, autumn"),
-        (FACES, None, "'Faces' translates to a domain: .* --domain; it knows smiling, blond, glasses"),
-        (SEASONS, "winter", "--domain winter: 'Seasons' knows spring, summer, autumn"),
-        (FACES, ["blond", "tall", "old"], "--domain tall, old: 'Faces' knows smiling, blond, glasses"),
+        (PLAIN, "spring", "domain spring: 'Cel' has no domains"),
+        (PLAIN, (), "domain '': 'Cel' has no domains"),
+        (SEASONS, None, "'Seasons' translates to a domain: .* domain; it knows spring, summer, autumn"),
+        (FACES, None, "'Faces' translates to a domain: .* domain; it knows smiling, blond, glasses"),
+        (SEASONS, "winter", "domain winter: 'Seasons' knows spring, summer, autumn"),
+        (FACES, ["blond", "tall", "old"], "domain tall, old: 'Faces' knows smiling, blond, glasses"),
         (
             SEASONS,
             ["spring", "autumn"],
-            "--domain spring, autumn: 'Seasons' translates to exactly one of spring, summer",
+            "domain spring, autumn: 'Seasons' translates to exactly one of spring, summer",
         ),
-        (SEASONS, (), "--domain '': 'Seasons' translates to exactly one of spring, summer, autumn"),
+        (SEASONS, (), "domain '': 'Seasons' translates to exactly one of spring, summer, autumn"),
     ],
 )
 def test_domains_that_do_not_suit(info: StyleInfo, domain: str | Sequence[str] | None, told: str) -> None:

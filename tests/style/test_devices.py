@@ -14,7 +14,7 @@ from translate.style.devices import Cuda, choose_device, cuda_obstacle
 
 @pytest.mark.parametrize("wanted", ["gpu", "cuda:", "cuda:x", "CPU", ""])
 def test_unknown_device(wanted: str) -> None:
-    with pytest.raises(UserError, match=f"--device {wanted}: give auto, cpu, cuda or cuda:N"):
+    with pytest.raises(UserError, match=f"device {wanted}: give auto, cpu, cuda or cuda:N"):
         choose_device(wanted)
 
 
@@ -22,7 +22,7 @@ def test_device_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "cuda_obstacle", lambda number=0: "no NVIDIA driver is installed")
     assert choose_device("cpu") == ("cpu", None)
     assert choose_device("auto") == ("cpu", "no NVIDIA driver is installed")
-    with pytest.raises(UnusableError, match=r"--device cuda:1: no NVIDIA driver is installed; --device cpu"):
+    with pytest.raises(UnusableError, match=r"device cuda:1: no NVIDIA driver is installed; device cpu"):
         choose_device("cuda:1")
 
 

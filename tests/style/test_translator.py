@@ -114,7 +114,7 @@ def test_a_style_that_looks_at_the_whole_picture_is_never_cut(
     sizes = sizes_of_runs(translator, monkeypatch)
     translator(ODD)
     assert sizes == [(203, 151)]
-    with pytest.raises(UserError, match=r"--tile 64: 'Tiny' looks at the whole picture") as error:
+    with pytest.raises(UserError, match=r"tile 64: 'Tiny' looks at the whole picture") as error:
         Translator(whole_style, device="cpu", tile=64)
     assert error.value.exit_code == ExitCode.USAGE
 
@@ -150,7 +150,7 @@ def test_too_little_memory_for_any_tile(
 ) -> None:
     translator = Translator(request.getfixturevalue(style), device="cpu")
     short_of_memory(translator, monkeypatch, pixels=10)
-    with pytest.raises(PictureError, match=r"203 x 151 .* on cpu: Failed to allocate memory; try --max-size"):
+    with pytest.raises(PictureError, match=r"203 x 151 .* on cpu: Failed to allocate memory; try max_size"):
         translator(ODD)
 
 
@@ -221,12 +221,12 @@ def test_tiles_of_a_style_with_domains(
 
 
 def test_domains_that_do_not_suit_the_style(tiny_style: Path, season_style: Path) -> None:
-    with pytest.raises(UserError, match="--domain autumn: 'Tiny' has no domains"):
+    with pytest.raises(UserError, match="domain autumn: 'Tiny' has no domains"):
         Translator(tiny_style, device="cpu")(ODD, domain="autumn")
     translator = Translator(season_style, device="cpu")
     with pytest.raises(UserError, match="it knows spring, late summer, autumn"):
         translator(ODD)
-    with pytest.raises(UserError, match="--domain winter: 'Tiny' knows spring, late summer, autumn") as error:
+    with pytest.raises(UserError, match="domain winter: 'Tiny' knows spring, late summer, autumn") as error:
         translator(ODD, domain="winter")
     assert error.value.exit_code == ExitCode.USAGE
 
@@ -242,7 +242,7 @@ def test_cuda_that_looks_well_but_does_not_start(
     tiny_style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(devices, "cuda_obstacle", lambda number=0: None)
-    with pytest.raises(UnusableError, match="--device cuda: onnxruntime could not start CUDA"):
+    with pytest.raises(UnusableError, match="device cuda: onnxruntime could not start CUDA"):
         Translator(tiny_style, device="cuda")
     translator = Translator(tiny_style, device="auto")
     assert (translator.device, translator.why_cpu) == ("cpu", "onnxruntime could not start CUDA")

@@ -13,7 +13,7 @@ def raised(alarms: Alarms, name: str, *values: float) -> list[bool]:
     return [bool(alarms.raised({name: value})) for value in values]
 
 
-def test_figures_that_are_not_finite_raise_at_once() -> None:
+def test_metrics_that_are_not_finite_raise_at_once() -> None:
     alarms = Alarms(patience=3)
     assert alarms.raised({"G/l1": math.nan, "D/loss": 1.0}) == [
         "G/l1 is not finite; try a lower --lr or --clip-gradient 1"

@@ -32,7 +32,7 @@ def logged(config: Pix2PixConfig, name: str) -> dict[int, float]:
     return {line["step"]: line[name] for line in lines if name in line}
 
 
-def test_figures_are_logged_and_the_best_checkpoint_is_kept(tmp_path: Path) -> None:
+def test_metrics_are_logged_and_the_best_checkpoint_is_kept(tmp_path: Path) -> None:
     config = config_of(tmp_path, steps=5)
     train(config)
     distances = logged(config, "eval/kid")
@@ -80,7 +80,7 @@ def test_a_resumed_run_remembers_the_best(tmp_path: Path, monkeypatch: pytest.Mo
     assert checkpoint.find(tmp_path / "run" / "best").step == 8
 
 
-def test_for_some_figures_more_is_better(tmp_path: Path) -> None:
+def test_for_some_metrics_more_is_better(tmp_path: Path) -> None:
     evaluation = RunEvaluation(config_of(tmp_path, best_by="recall"))
     best = []
     for value in (0.2, float("nan"), 0.5, 0.4):
@@ -118,9 +118,9 @@ def test_photos_are_translated_one_by_one_in_their_sizes(tmp_path: Path) -> None
 
 def test_what_is_refused(tmp_path: Path) -> None:
     a, b = write_pairs(tmp_path)
-    with pytest.raises(UserError, match="--eval-every 5: needs --eval-photos DIR and --eval-real DIR"):
+    with pytest.raises(UserError, match="eval_every 5: needs eval_photos DIR and eval_real DIR"):
         tiny_config(a, b, tmp_path / "run", eval_every=5, eval_photos=a)
-    with pytest.raises(UserError, match="--best-by beauty"):
+    with pytest.raises(UserError, match="best_by beauty"):
         tiny_config(a, b, tmp_path / "run", best_by="beauty")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="empty: holds 0 pictures"):

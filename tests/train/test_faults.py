@@ -98,7 +98,7 @@ def test_killed_at_the_worst_moments_a_run_becomes_the_undisturbed_one(
     assert ended[method] == [0, *[KILLED] * len(deaths_of(method)), 0]
     whole, killed = folder / method / "undisturbed", folder / method / "killed"
     assert_same_checkpoint(whole / "checkpoints/step-000000006", killed / "checkpoints/step-000000006")
-    assert figures_of(killed) == figures_of(whole)  # each step once
+    assert metrics_of(killed) == metrics_of(whole)  # each step once
     written = {name for name in files_below(killed) if not name.startswith("tensorboard/")}
     assert written == {name for name in files_below(whole) if not name.startswith("tensorboard/")}
     for name in written:
@@ -106,7 +106,7 @@ def test_killed_at_the_worst_moments_a_run_becomes_the_undisturbed_one(
             assert (killed / name).read_bytes() == (whole / name).read_bytes()
 
 
-def figures_of(run: Path) -> list[tuple[int, dict[str, float]]]:
+def metrics_of(run: Path) -> list[tuple[int, dict[str, float]]]:
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [(line["step"], {name: value for name, value in line.items() if "/" in name}) for line in lines]
 
@@ -127,7 +127,7 @@ def assert_goes_on(run: Pix2PixConfig) -> None:
     whole = tiny_config(run.a, run.b, run.out.with_name("whole"), save_every=2)  # type: ignore[arg-type]
     train(whole)
     assert_same_checkpoint(whole.out / LAST, run.out / LAST)
-    assert figures_of(run.out) == figures_of(whole.out)
+    assert metrics_of(run.out) == metrics_of(whole.out)
 
 
 def at_the_fourth_step(monkeypatch: pytest.MonkeyPatch, do: Any) -> Any:
@@ -188,7 +188,7 @@ def test_a_dead_worker_ends_training_in_one_line(run: Pix2PixConfig, monkeypatch
     config = tiny_config(run.a, run.b, run.out, save_every=2, workers=1)  # type: ignore[arg-type]
     with monkeypatch.context() as patch:
         at_the_fourth_step(patch, kill_workers)
-        with pytest.raises(FaultError, match=r"DataLoader worker .* killed.* fewer --workers") as caught:
+        with pytest.raises(FaultError, match=r"DataLoader worker .* killed.* fewer workers") as caught:
             train(config)
     one_line_of(caught.value)
     assert_goes_on(run)
@@ -217,7 +217,7 @@ def test_a_removed_run_is_not_written_to(run: Pix2PixConfig, begun_anew: bool, m
             (run.out / ".lock").write_text("process 1 on another machine")
 
     at_the_fourth_step(monkeypatch, remove)
-    with pytest.raises(FaultError, match=rf"--out {run.out}: was removed while training; repeat the command"):
+    with pytest.raises(FaultError, match=rf"out {run.out}: was removed while training; repeat the command"):
         train(run)
     assert files_below(run.out) == ({".lock"} if begun_anew else set())
 
@@ -237,7 +237,7 @@ def test_a_second_training_in_one_run_is_refused(run: Pix2PixConfig) -> None:
         assert first.stdout is not None
         first.stdout.readline()
         with pytest.raises(
-            UserError, match=rf"--out {run.out}: another training .* \(process {first.pid} on "
+            UserError, match=rf"out {run.out}: another training .* \(process {first.pid} on "
         ) as caught:
             train(run)
         assert caught.value.exit_code == ExitCode.USAGE
@@ -260,7 +260,7 @@ def test_a_clock_that_goes_backwards_changes_nothing(run: Pix2PixConfig, monkeyp
     whole = tiny_config(run.a, run.b, run.out.with_name("whole"), save_every=2, schedule="constant")  # type: ignore[arg-type]
     train(whole)
     assert_same_checkpoint(whole.out / LAST, run.out / LAST)
-    assert figures_of(whole.out) == figures_of(run.out)
+    assert metrics_of(whole.out) == metrics_of(run.out)
     speeds = [json.loads(line)["images_per_s"] for line in (run.out / "metrics.jsonl").read_text().splitlines()]
     assert all(0 < speed < 1e6 for speed in speeds)
 

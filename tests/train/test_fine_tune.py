@@ -99,7 +99,7 @@ def test_a_run_starts_from_a_style(style: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{**OPTIONS, "channels": 8}, {**OPTIONS, "dilations": [1, 2]}])
 def test_another_architecture_is_refused(style: Path, options: dict[str, object]) -> None:
-    with pytest.raises(UserError, match=r"--init .*style\.onnx: is no float style of this generator \(.*\); give"):
+    with pytest.raises(UserError, match=r"init .*style\.onnx: is no float style of this generator \(.*\); give"):
         start_from_style(build_generator("mobile", **options), style)
 
 

@@ -148,7 +148,7 @@ def test_vgg19_that_cannot_be_downloaded_is_one_line(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
     with pytest.raises(
-        UnusableError, match=r"vgg19: .*https://\S+\.pth .*no route to host.*--feature-weights"
+        UnusableError, match=r"vgg19: .*https://\S+\.pth .*no route to host.*feature_weights"
     ) as caught:
         build_feature_network("vgg19")
     assert "\n" not in str(caught.value)
@@ -178,5 +178,5 @@ def test_files_that_are_no_weights_are_one_line(name: str, content: object, expe
 def test_missing_files_and_unknown_names(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.safetensors: cannot be read"):
         build_feature_network(LITE0, tmp_path / "nowhere.safetensors")
-    with pytest.raises(UserError, match="--feature-network resnet: choose one of vgg19, efficientnet-lite0"):
+    with pytest.raises(UserError, match="feature_network resnet: choose one of vgg19, efficientnet-lite0"):
         build_feature_network("resnet")

@@ -73,13 +73,13 @@ def test_weights_with_code(tmp_path: Path, evil: bytes, capfd: pytest.CaptureFix
     path = tmp_path / "evil.pth"
     path.write_bytes(evil)
     refused(lambda: load_state(path), NEVER, path, capfd)
-    flagged = f"^--feature-weights {path}: .*{NEVER}"
+    flagged = f"^feature_weights {path}: .*{NEVER}"
     refused(lambda: build_feature_network("efficientnet-lite0", path), flagged, path, capfd)
     for network in ("efficientnet-lite0", "inception-v3"):
-        refused(lambda n=network: build_extractor(n, weights=path), f"^--weights {path}: .*{NEVER}", path, capfd)  # type: ignore[misc]
+        refused(lambda n=network: build_extractor(n, weights=path), f"^weights {path}: .*{NEVER}", path, capfd)  # type: ignore[misc]
     path = path.rename(tmp_path / "evil.safetensors")
     refused(lambda: load_tensors(path), "header", path, capfd)
-    refused(lambda: build_feature_network("vgg19", path), f"^--feature-weights {path}: cannot be read", path, capfd)
+    refused(lambda: build_feature_network("vgg19", path), f"^feature_weights {path}: cannot be read", path, capfd)
 
 
 def test_downloads_are_loaded_without_code(monkeypatch: pytest.MonkeyPatch) -> None:

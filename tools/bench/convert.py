@@ -59,14 +59,14 @@ def main(
     found = find_images(photos, recursive=False)
     table = Table(title=f"{len(found)} photos, {os.cpu_count()} cores")
     table.add_column("check")
-    table.add_column("figure")
+    table.add_column("metric")
     table.add_column("", justify="right")
     console = Console(stderr=True)
     for name in checks or CHECKS:
         console.print(f"{name} ...")
         with tempfile.TemporaryDirectory() as folder:
-            for number, (figure, value) in enumerate(CHECKS[name](found, Path(folder), runs=runs, plain=plain)):
-                table.add_row(name if number == 0 else "", figure, value)
+            for number, (metric, value) in enumerate(CHECKS[name](found, Path(folder), runs=runs, plain=plain)):
+                table.add_row(name if number == 0 else "", metric, value)
         table.add_section()
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 

@@ -40,15 +40,15 @@ def main(
     if found.problems:
         raise typer.BadParameter("; ".join(found.problems))
     table = Table("photo", "L1 of the photo", "L1 translated", "share")
-    figures, pictures = [], []
+    metrics, pictures = [], []
     for pair in found.pairs:
         photo, truth = load_rgb(pair.a), load_rgb(pair.b)
         translated = translator(photo[None])[0]
         before, after = mean_l1(photo, truth), mean_l1(translated, truth)
-        figures.append((before, after))
+        metrics.append((before, after))
         pictures.append((photo, translated, truth))
         table.add_row(pair.name, f"{before:.2f}", f"{after:.2f}", f"{after / max(before, 1e-9):.1%}")
-    before, after = np.mean(figures, axis=0)
+    before, after = np.mean(metrics, axis=0)
     table.add_section()
     table.add_row("mean", f"{before:.2f}", f"{after:.2f}", f"{after / max(before, 1e-9):.1%}")
     Console(width=100).print(table)

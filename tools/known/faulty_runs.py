@@ -189,7 +189,7 @@ def make_data(photos: list[Picture], out: Path) -> None:
 
 
 def thinned(lines: list[str]) -> list[str]:
-    """At most about `MOST_LINES` of the training lines, evenly spaced, and all others; figures to four digits."""
+    """At most about `MOST_LINES` of the training lines, evenly spaced, and all others; metrics to four digits."""
     records = [json.loads(line, parse_float=lambda text: float(f"{float(text):.4g}")) for line in lines]
     every = -(-sum("lr" in record for record in records) // MOST_LINES)
     kept, seen = [], 0

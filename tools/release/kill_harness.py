@@ -8,7 +8,7 @@ Counted are:
 - lost: finished files or checkpoints that are gone after a kill; files and logged steps that are missing at the end;
 - duplicated: finished files that were made anew; steps logged twice and files left over at the end;
 - partial: files with a final name that are not what the undisturbed run wrote under it;
-- different: weights, state, logged figures or pictures that differ from the undisturbed run's at the end;
+- different: weights, state, logged metrics or pictures that differ from the undisturbed run's at the end;
 - failed: lives that ended by themselves with an error.
 Exit code 1: something but kills was counted.
 """
@@ -114,8 +114,8 @@ class Harness:
         happened, should = Counter(what for what, _ in logged), Counter(what for what, _ in expected)
         self.counts["lost"] += sum((should - happened).values())
         self.counts["duplicated"] += sum((happened - should).values())
-        figures = dict(expected)
-        self.counts["different"] += sum(figures.get(what) != values for what, values in logged)
+        metrics = dict(expected)
+        self.counts["different"] += sum(metrics.get(what) != values for what, values in logged)
 
 
 def superseded(name: str, found: Mapping[str, Any]) -> bool:

@@ -36,7 +36,7 @@ class Task(Protocol):
         """By name all files with a final name, as what can be compared."""
 
     def log(self, out: Path) -> list[tuple[Any, Any]]:
-        """What happened, and the figures of it."""
+        """What happened, and the metrics of it."""
 
 
 @dataclass
@@ -74,8 +74,8 @@ class Training:
 
     def log(self, out: Path) -> list[tuple[Any, Any]]:
         lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-        figures = [{name: value for name, value in line.items() if "/" in name or name == "lr"} for line in lines]
-        return [((line["step"], tuple(sorted(values))), values) for line, values in zip(lines, figures, strict=True)]
+        metrics = [{name: value for name, value in line.items() if "/" in name or name == "lr"} for line in lines]
+        return [((line["step"], tuple(sorted(values))), values) for line, values in zip(lines, metrics, strict=True)]
 
 
 @dataclass

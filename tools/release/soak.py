@@ -30,7 +30,7 @@ from rich.table import Table
 
 from translate.machine import resources_in_use
 
-FIGURES: dict[str, Callable[[float], float]] = {  # up to how much is no growth
+METRICS: dict[str, Callable[[float], float]] = {  # up to how much is no growth
     "memory_mb": lambda before: 1.05 * before,
     "open_files": lambda before: before + 2,
     "threads": lambda before: before + 2,
@@ -103,7 +103,7 @@ def watch(command: Sequence[str], log: Path) -> list[Sample]:
         while running.poll() is None:
             taken = [used for used in map(resources_in_use, family(running.pid)) if used]
             if taken:
-                total = {name: sum(used[name] for used in taken) for name in FIGURES}
+                total = {name: sum(used[name] for used in taken) for name in METRICS}
                 samples.append({"time": time.perf_counter() - start, **total})
             time.sleep(0.5)
     if running.returncode:
@@ -111,9 +111,9 @@ def watch(command: Sequence[str], log: Path) -> list[Sample]:
     return samples
 
 
-def growth(samples: Sequence[Sample], figure: str) -> tuple[float, float]:
-    """The median of ``figure`` in the second quarter of the samples and in the last."""
-    values = [sample[figure] for sample in samples]
+def growth(samples: Sequence[Sample], metric: str) -> tuple[float, float]:
+    """The median of ``metric`` in the second quarter of the samples and in the last."""
+    values = [sample[metric] for sample in samples]
     quarter = len(values) // 4
     return statistics.median(values[quarter : 2 * quarter]), statistics.median(values[-quarter:])
 
@@ -121,13 +121,13 @@ def growth(samples: Sequence[Sample], figure: str) -> tuple[float, float]:
 def show(title: str, samples: Sequence[Sample], by: str) -> bool:
     """Print ``samples``; -> whether nothing grew."""
     table = Table(title=title)
-    for name in (by, *FIGURES):
+    for name in (by, *METRICS):
         table.add_column(name, justify="right")
     for position in np.linspace(0, len(samples) - 1, SHOWN).round().astype(int):
-        table.add_row(*(f"{samples[position][name]:.0f}" for name in (by, *FIGURES)))
+        table.add_row(*(f"{samples[position][name]:.0f}" for name in (by, *METRICS)))
     flat = True
     verdict = []
-    for name, limit in FIGURES.items():
+    for name, limit in METRICS.items():
         before, after = growth(samples, name)
         held = after <= limit(before)
         verdict.append(f"{before:.0f} -> {after:.0f}{'' if held else ' GREW'}")

@@ -51,20 +51,20 @@ def main(
     translator = Translator(find_style(style), device=device)
     found = match_pairs(a=pairs / "A", b=pairs / "B")
     table = Table("photo", "PSNR dB", "SSIM", "of the photo itself: PSNR dB", "SSIM")
-    figures, rows = [], []
+    metrics, rows = [], []
     for pair in found.pairs:
         photo, target = load_rgb(pair.a), load_rgb(pair.b)
         picture = translator(photo[None])[0]
-        figures.append(
+        metrics.append(
             (psnr_db(picture, target), mean_ssim(picture, target), psnr_db(photo, target), mean_ssim(photo, target))
         )
-        table.add_row(pair.name, *(f"{figure:.3f}" for figure in figures[-1]))
+        table.add_row(pair.name, *(f"{metric:.3f}" for metric in metrics[-1]))
         rows.append(np.hstack([photo, picture, target]))
-    if not figures:
+    if not metrics:
         raise typer.BadParameter("; ".join(found.problems))
     table.add_section()
-    table.add_row("mean", *(f"{figure:.3f}" for figure in np.mean(figures, axis=0)))
-    table.add_row("lowest", *(f"{figure:.3f}" for figure in np.min(figures, axis=0)))
+    table.add_row("mean", *(f"{metric:.3f}" for metric in np.mean(metrics, axis=0)))
+    table.add_row("lowest", *(f"{metric:.3f}" for metric in np.min(metrics, axis=0)))
     Console(width=100).print(table)
     if sheet is not None:
         width = max(row.shape[1] for row in rows)

@@ -22,7 +22,7 @@ from rich.progress import track
 from translate.data.check import measure
 from translate.data.pairing import Size
 from translate.data.smooth_edges import smooth_edges
-from translate.errors import ExitCode, PictureError, UserError, one_line
+from translate.errors import ExitCode, PictureError, UserError, one_line, render
 from translate.media.images import Picture, encode_picture, from_signed_unit, load_rgb, to_signed_unit
 from translate.storage.atomic import write_atomically
 from translate.storage.folders import find_images
@@ -66,7 +66,7 @@ def main(
     except UserError as error:
         refuse(str(error))
     except (RuntimeError, AssertionError) as error:  # a PyTorch without CUDA asserts
-        refuse(f"--device {device}: {one_line(error)}")
+        refuse(f"--device {device}: {render(one_line(error))}")
     targets = {path: (out / path.relative_to(source)).with_suffix(".png") for path in files}
     if len(set(targets.values())) < len(files):
         refuse(f"{source}: holds pictures whose names differ in the suffix alone")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from translate.commands.terminal import PAGE_SUFFIXES, say
+from translate.commands.terminal import PAGE_SUFFIXES, flag, say
 from translate.errors import ExitCode, PictureError, UserError, printable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def compare(
     ],
     pairs: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="what the photos should become, under their names: figures are against these"),
+        typer.Option(metavar="DIR", help="what the photos should become, under their names: metrics are against these"),
     ] = None,
     outputs: Annotated[
         list[Path] | None,
@@ -46,9 +46,9 @@ def compare(
     count: Annotated[int, typer.Option(min=1, help="at most so many photos, evenly spread")] = 8,
     max_size: Annotated[int, typer.Option(min=1, help="scale down to this longest side in pixels first")] = 512,
     device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="the figures on standard output as JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the metrics on standard output as JSON")] = False,
 ) -> None:
-    """Show what models make of the same photos, with figures of each and its speed.
+    """Show what models make of the same photos, with metrics of each and its speed.
 
     Exit codes: 1 a photo failed, the comparison is of the others; 2 the command cannot be carried out as given; 3 a
     model or the device cannot be used.
@@ -93,7 +93,7 @@ def _load(files: list[Files], max_size: int) -> list[Sample]:
         except PictureError as error:
             if number == len(files) and not samples:
                 raise
-            say(f"failed: {error}")
+            say(f"failed: {error.told(flag)}")
     return samples
 
 
@@ -109,6 +109,6 @@ def _write(comparison: Comparison, outputs: list[Path]) -> None:
 
 def _print_table(rows: list[list[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for name, *figures in rows:
-        cells = [name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(figures, widths[1:], strict=True))]
+    for name, *metrics in rows:
+        cells = [name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(metrics, widths[1:], strict=True))]
         typer.echo(printable("  ".join(cells)))

@@ -15,6 +15,9 @@ from translate.style.catalogue import DEFAULT_STYLE
 if TYPE_CHECKING:
     from translate.convert.planning import Job
 
+# the panels of the help
+FILES, STYLE, PICTURE, SPEED, REPORT = "Input and output", "Style", "Picture", "Speed and memory", "Report"
+
 
 def convert(
     inputs: Annotated[
@@ -28,11 +31,20 @@ def convert(
             "-o",
             metavar="OUT",
             help="a file, a folder, or - for standard output; default: beside the photo",
+            rich_help_panel=FILES,
         ),
     ] = None,
     style: Annotated[
         str,
-        typer.Option("--style", "-s", "--model", "-m", metavar="NAME|FILE", help="a shipped style or an .onnx file"),
+        typer.Option(
+            "--style",
+            "-s",
+            "--model",
+            "-m",
+            metavar="NAME|FILE",
+            help="a shipped style or an .onnx file",
+            rich_help_panel=STYLE,
+        ),
     ] = DEFAULT_STYLE,
     domain: Annotated[
         list[str] | None,
@@ -40,58 +52,112 @@ def convert(
             metavar="NAME",
             help="what to translate to, for a style with domains (`translate models info` lists them); where these are "
             "attributes, all that shall hold, the option once for each: the others are cleared, '' clears all",
+            rich_help_panel=STYLE,
         ),
     ] = None,
     all_domains: Annotated[
-        bool, typer.Option("--all-domains", help="a picture for each domain, named after it: photo_blond_hair.jpg")
+        bool,
+        typer.Option(
+            "--all-domains",
+            help="a picture for each domain, named after it: photo_blond_hair.jpg",
+            rich_help_panel=STYLE,
+        ),
     ] = False,
-    device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
     format: Annotated[
         str | None,
-        typer.Option(help="jpg, png, webp, tif, bmp, avif or gif; default: that of the input, a still GIF as PNG"),
+        typer.Option(
+            help="jpg, png, webp, tif, bmp, avif or gif; default: that of the input, a still GIF as PNG",
+            rich_help_panel=FILES,
+        ),
     ] = None,
-    quality: Annotated[int | None, typer.Option(min=1, max=100, help="of JPEG, WebP, AVIF and videos")] = None,
+    quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="of JPEG, WebP, AVIF and videos", rich_help_panel=FILES)
+    ] = None,
     effort: Annotated[
         Literal["fast", "normal", "small"],
-        typer.Option(help="write fast or write small files: of PNG, WebP, AVIF and, small, JPEG"),
+        typer.Option(
+            help="write fast or write small files: of PNG, WebP, AVIF and, small, JPEG", rich_help_panel=FILES
+        ),
     ] = "normal",
-    suffix: Annotated[str, typer.Option(help="added to the names in an output folder: photo-anime.jpg")] = "",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace files that exist")] = False,
-    skip_existing: Annotated[bool, typer.Option("--skip-existing", help="keep files that exist")] = False,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="with subfolders, kept in the output")] = False,
-    max_size: Annotated[int | None, typer.Option(min=1, help="scale down to this longest side in pixels first")] = None,
-    compare: Annotated[bool, typer.Option("--compare", help="photo and result side by side in one picture")] = False,
-    strength: Annotated[float, typer.Option(min=0, max=1, help="0 gives the photo, 1 the full style")] = 1.0,
-    stabilise: Annotated[
-        bool, typer.Option("--stabilize", help="hold videos and animations still where the original is: less flicker")
+    suffix: Annotated[
+        str, typer.Option(help="added to the names in an output folder: photo-anime.jpg", rich_help_panel=FILES)
+    ] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="replace files that exist", rich_help_panel=FILES)
     ] = False,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="keep files that exist", rich_help_panel=FILES)
+    ] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="with subfolders, kept in the output", rich_help_panel=FILES)
+    ] = False,
+    max_size: Annotated[
+        int | None, typer.Option(min=1, help="scale down to this longest side in pixels first", rich_help_panel=PICTURE)
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="photo and result side by side in one picture", rich_help_panel=PICTURE)
+    ] = False,
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, help="0 gives the photo, 1 the full style", rich_help_panel=PICTURE)
+    ] = 1.0,
+    stabilise: Annotated[
+        bool,
+        typer.Option(
+            "--stabilize",
+            help="hold videos and animations still where the original is: less flicker",
+            rich_help_panel=PICTURE,
+        ),
+    ] = False,
+    device: Annotated[
+        str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N", rich_help_panel=SPEED)
+    ] = "auto",
     int8: Annotated[
         bool,
-        typer.Option("--int8/--no-int8", help="on processors take the int8 variant of a shipped style, twice as fast"),
+        typer.Option(
+            "--int8/--no-int8",
+            help="on processors take the int8 variant of a shipped style, twice as fast",
+            rich_help_panel=SPEED,
+        ),
     ] = True,
     tile: Annotated[
-        int | None, typer.Option(min=0, help="side of tiles in pixels, 0: never cut; default: cut large pictures")
+        int | None,
+        typer.Option(
+            min=0, help="side of tiles in pixels, 0: never cut; default: cut large pictures", rich_help_panel=SPEED
+        ),
     ] = None,
     memory: Annotated[
         int | None,
-        typer.Option(min=1, help="MB that translating a picture may take: it is cut in tiles that fit, or refused"),
+        typer.Option(
+            min=1,
+            help="MB that translating a picture may take: it is cut in tiles that fit, or refused",
+            rich_help_panel=SPEED,
+        ),
     ] = None,
     max_pixels: Annotated[
-        int | None, typer.Option(min=1, help="refuse pictures of more pixels; default: 200 million")
+        int | None,
+        typer.Option(min=1, help="refuse pictures of more pixels; default: 200 million", rich_help_panel=SPEED),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="pictures decoded and encoded at a time")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="pictures decoded and encoded at a time", rich_help_panel=SPEED)
+    ] = None,
     engine: Annotated[
-        Literal["local", "ray"], typer.Option(help="this machine alone, or a Ray cluster (RAY_ADDRESS, else its own)")
+        Literal["local", "ray"],
+        typer.Option(help="this machine alone, or a Ray cluster (RAY_ADDRESS, else its own)", rich_help_panel=SPEED),
     ] = "local",
     cpus_per_worker: Annotated[
-        int | None, typer.Option(min=1, help="with --engine ray: cores of a worker without GPU; default: 4")
+        int | None,
+        typer.Option(min=1, help="with --engine ray: cores of a worker without GPU; default: 4", rich_help_panel=SPEED),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="show what would become what, write nothing")
+        bool, typer.Option("--dry-run", "-n", help="show what would become what, write nothing", rich_help_panel=REPORT)
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="report on standard output as JSON")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="only name what failed")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="a line for each picture")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="report on standard output as JSON", rich_help_panel=REPORT)
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="only name what failed", rich_help_panel=REPORT)] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="a line for each picture", rich_help_panel=REPORT)
+    ] = False,
 ) -> None:
     """Translate pictures and videos. Each keeps its size, transparency, EXIF and sound.
 

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from translate.commands.terminal import say
+from translate.commands.terminal import say, with_flags
 from translate.machine import peak_memory_mb
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Report:
     def _take(self, results: Iterable[Result], total: int) -> None:
         for result in self._with_progress(results, total):
             self.results.append(result)
-            if result.error is not None:
-                say(f"failed: {result.error}")
+            if result.failure is not None:
+                say(f"failed: {with_flags(result.failure)}")
             elif self.verbose and result.size is None:
                 say(f"skipped: {result.job.output_name} exists")
             elif self.verbose and result.size is not None:
@@ -132,7 +132,7 @@ class Report:
             {
                 **paths(result.job),
                 "status": status(result),
-                "error": result.error,
+                "error": None if result.failure is None else with_flags(result.failure),
                 "size": result.size,
                 "seconds": round(result.seconds, 3),
                 "stages": {stage: round(seconds, 4) for stage, seconds in result.stages.items()},
@@ -156,7 +156,7 @@ class Report:
 
 def status(result: Result) -> str:
     """One of STATUSES."""
-    if result.error is not None:
+    if result.failure is not None:
         return "failed"
     return "skipped" if result.job.skip else "converted"
 

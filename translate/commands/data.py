@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from translate.commands.terminal import flag
 from translate.errors import ExitCode, PictureError, UserError, printable
 
 data_app = typer.Typer(help="Look at training pictures.", no_args_is_help=True)
@@ -69,7 +70,7 @@ def check(
     sizes: dict[Path, Size] = {}
     for path, size in measure(found.files):
         if isinstance(size, PictureError):
-            report(str(size))
+            report(size.told(flag))
         else:
             sizes[path] = size
     if isinstance(found, PairedFolders):

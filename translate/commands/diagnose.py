@@ -32,16 +32,16 @@ def diagnose(
     from translate.diagnose.run_metrics import read_run
     from translate.diagnose.verdict import MEANINGS
 
-    figures = read_run(run)
-    diagnosis = judge(figures, reference=None if reference is None else read_run(reference), test=test)
+    metrics = read_run(run)
+    diagnosis = judge(metrics, reference=None if reference is None else read_run(reference), test=test)
     if output is not None:
         from translate.diagnose.report import write_page
 
-        write_page(figures, diagnosis, output)
+        write_page(metrics, diagnosis, output)
     if as_json:
         from translate.diagnose.report import as_dict
 
-        typer.echo(json.dumps(as_dict(figures, diagnosis), indent=2))
+        typer.echo(json.dumps(as_dict(metrics, diagnosis), indent=2))
         return
     for verdict in diagnosis.verdicts:
         typer.echo(f"{verdict.case} ({verdict.confidence:.0%}): {MEANINGS[verdict.case]}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from translate import __version__
+from translate.commands.terminal import with_flags
 from translate.errors import ExitCode, UnusableError, UserError, one_line, printable
 from translate.style.catalogue import DEFAULT_STYLE, find_style, list_styles
 
@@ -125,7 +126,7 @@ def _styles() -> list[Report]:
             info = read_style(path)
             told = {"title": info.title, "precision": info.precision, "error": None}
         except UserError as error:
-            told = {"title": None, "precision": None, "error": one_line(error)}
+            told = {"title": None, "precision": None, "error": with_flags(one_line(error))}
         styles.append({"name": name, "file": str(path), "bytes": path.stat().st_size, **told})
     return styles
 
@@ -147,7 +148,7 @@ def _self_test(cuda: Cuda) -> Report:
         expected = _plain_answer(picture)
         tests = [_test(device, picture, expected) for device in ("cpu", *usable)]
     except UserError as error:
-        tests = [{"device": "cpu", "passed": False, "mean_difference": None, "error": one_line(error)}]
+        tests = [{"device": "cpu", "passed": False, "mean_difference": None, "error": with_flags(one_line(error))}]
     return {"style": DEFAULT_STYLE, "passed": tests[0]["passed"], "devices": tests}
 
 
@@ -181,7 +182,7 @@ def _test(device: str, picture: NDArray[np.uint8], expected: NDArray[np.uint8]) 
     try:
         answer = Translator(find_style(DEFAULT_STYLE), device=device)(picture)
     except UserError as error:
-        return {"device": device, "passed": False, "mean_difference": None, "error": one_line(error)}
+        return {"device": device, "passed": False, "mean_difference": None, "error": with_flags(one_line(error))}
     difference = round(float(np.abs(answer.astype(np.int16) - expected).mean()), 4)
     return {"device": device, "passed": difference <= TOLERANCE, "mean_difference": difference, "error": None}
 

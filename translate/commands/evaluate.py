@@ -43,7 +43,7 @@ def evaluate(
     ] = None,
     save: Annotated[Path | None, typer.Option(help="folder to keep the pictures of a MODEL in")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="page to write, .html: figures, plots and pictures")
+        Path | None, typer.Option("--output", "-o", help="page to write, .html: metrics, plots and pictures")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="everything on standard output as JSON")] = False,
 ) -> None:
@@ -144,5 +144,5 @@ def translate_all(
             for path in chosen.paths
         ]
         for result in open_conversion(jobs, Options(max_size=size, effort="fast"), translator).run():
-            if result.error is not None:
-                raise UserError(f"--photos: {result.error}")
+            if result.failure is not None:
+                raise UserError(f"<photos>: {result.failure}")

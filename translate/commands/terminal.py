@@ -1,12 +1,43 @@
-"""What the commands have in common: lines for the terminal, names of pages."""
+"""What the commands have in common: their help, lines for the terminal, the flags of settings, names of pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
-from translate.errors import UserError, printable
+from translate.errors import UserError, printable, render
+
+FLAGS = {  # of the settings whose flag is not their name
+    "all_checkpoints": "--checkpoints all",
+    "file": "--config",
+    "ray": "--engine ray",
+    "recursive": "-r",
+    "stabilise": "--stabilize",
+    "training": "--against",
+}
+
+
+class HelpAtTheTop(TyperCommand):
+    """A command that shows ``--help`` in the first panel of its options, not in a panel of its own."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        *given, help_option = super().get_params(ctx)
+        panels = (option.rich_help_panel for option in given if isinstance(option, TyperOption))
+        help_option.rich_help_panel = next(panels, None)
+        return [*given, help_option]
+
+
+def flag(setting: str) -> str:
+    """The command-line flag of a setting, by its Python name."""
+    return FLAGS.get(setting, "--" + setting.replace("_", "-"))
+
+
+def with_flags(marked: str) -> str:
+    """A text of `translate.errors`, in which settings are marked, with their flags."""
+    return render(marked, flag)
 
 
 def say(text: str) -> None:

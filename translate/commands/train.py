@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from translate.config import CONFIGS, AdversarialConfig, flag
+from translate.commands.terminal import HelpAtTheTop, flag
+from translate.config import CONFIGS, PANELS, AdversarialConfig, TrainConfig
 
 train_app = typer.Typer(
     help="Train a translation on your own folders; repeating the command resumes.", no_args_is_help=True
@@ -28,14 +29,11 @@ def train_command(config_class: type[AdversarialConfig]) -> Callable[..., None]:
         train(settings)
 
     hints = typing.get_type_hints(config_class)
-    annotations: dict[str, Any] = {
-        "preset": Annotated[
-            str | None, typer.Option(help=f"settings to begin with: {', '.join(config_class.presets)}")
-        ],
-        "config": Annotated[Path | None, typer.Option(help="TOML file of settings; options given here go first")],
-    }
-    for spec in fields(config_class):
+    annotations: dict[str, Any] = {}
+    for spec in _by_panel(config_class):
         annotations[spec.name] = _option(spec, hints[spec.name])
+        if spec.name == "out":
+            annotations |= _sources_of_settings(config_class)
     command.__doc__ = inspect.getdoc(config_class)
     command.__annotations__ = annotations
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -47,19 +45,45 @@ def train_command(config_class: type[AdversarialConfig]) -> Callable[..., None]:
     return command
 
 
+def _by_panel(config_class: type[AdversarialConfig]) -> list[Field[Any]]:
+    """The settings, panel after panel; in the first one the method's own come first: what it is trained on."""
+    common = {spec.name for spec in fields(TrainConfig)}
+
+    def place(spec: Field[Any]) -> tuple[int, bool]:
+        panel = PANELS.index(spec.metadata["panel"])
+        return panel, panel == 0 and spec.name in common
+
+    return sorted(fields(config_class), key=place)
+
+
+def _sources_of_settings(config_class: type[AdversarialConfig]) -> dict[str, Any]:
+    """The options that are no settings themselves."""
+    presets = ", ".join(config_class.presets)
+    return {
+        "preset": Annotated[
+            str | None, typer.Option(help=f"settings to begin with: {presets}", rich_help_panel=PANELS[0])
+        ],
+        "config": Annotated[
+            Path | None,
+            typer.Option(help="TOML file of settings; options given here go first", rich_help_panel=PANELS[0]),
+        ],
+    }
+
+
 def _option(spec: Field[Any], kind: Any) -> Any:
     """The option of one setting; it defaults to None, so that only what the user gave overrides file and preset."""
-    help_text = spec.metadata["help"]
+    help_text, panel = spec.metadata["help"], spec.metadata["panel"]
     default = spec.default
     if default is not MISSING and default is not None and default != "":
         shown = " ".join(f"{part:g}" for part in default) if isinstance(default, tuple) else default
         help_text += f" \\[default: {shown}]"
     if kind is dict:
         kind = list[str]
+    name = flag(spec.name)
     if kind is bool:
-        return Annotated[bool | None, typer.Option(f"{flag(spec.name)}/--no-{flag(spec.name)[2:]}", help=help_text)]
-    return Annotated[kind | None, typer.Option(flag(spec.name), help=help_text)]
+        name = f"{name}/--no-{name[2:]}"
+    return Annotated[kind | None, typer.Option(name, help=help_text, rich_help_panel=panel)]
 
 
 for method, config_class in CONFIGS.items():
-    train_app.command(method)(train_command(config_class))
+    train_app.command(method, cls=HelpAtTheTop)(train_command(config_class))

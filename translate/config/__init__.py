@@ -5,16 +5,10 @@ dataclasses here: a new setting is one new field. Imports no deep-learning libra
 """
 
 from translate.config.adversarial import AdversarialConfig
+from translate.config.animegan import AnimeGanConfig
 from translate.config.base import CONFIG_NAME, METRICS_NAME, TrainConfig
-from translate.config.methods import (
-    AnimeGanConfig,
-    CutConfig,
-    CycleGanConfig,
-    Pix2PixConfig,
-    StarGanConfig,
-    UnpairedConfig,
-)
-from translate.config.values import convert, flag, parse_options
+from translate.config.methods import CutConfig, CycleGanConfig, Pix2PixConfig, StarGanConfig, UnpairedConfig
+from translate.config.values import PANELS, convert, parse_options
 
 CONFIGS: dict[str, type[AdversarialConfig]] = {
     config.method: config for config in (Pix2PixConfig, CycleGanConfig, CutConfig, StarGanConfig, AnimeGanConfig)
@@ -24,6 +18,7 @@ __all__ = [
     "CONFIGS",
     "CONFIG_NAME",
     "METRICS_NAME",
+    "PANELS",
     "AdversarialConfig",
     "AnimeGanConfig",
     "CutConfig",
@@ -33,6 +28,5 @@ __all__ = [
     "TrainConfig",
     "UnpairedConfig",
     "convert",
-    "flag",
     "parse_options",
 ]

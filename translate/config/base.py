@@ -6,11 +6,11 @@ import json
 import tomllib
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from translate.config.values import convert, flag, out_of_limits, setting
+from translate.config.values import convert, out_of_limits, setting
 from translate.errors import UserError
 
 CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
@@ -23,106 +23,134 @@ class TrainConfig:
     method: ClassVar[str]
     presets: ClassVar[dict[str, dict[str, Any]]]
 
-    out: Path = field(metadata={"help": "folder of the run: checkpoints, logs, samples", "free": True, "limits": {}})
-    init: Path | None = setting(None, "run, checkpoint or style to fine-tune: its weights are where this run starts")
+    out: Path = setting(MISSING, "Start here", "folder of the run: checkpoints, logs, samples", free=True)
+    init: Path | None = setting(
+        None, "Networks", "run, checkpoint or style to fine-tune: its weights are where this run starts"
+    )
 
-    generator: str = setting("unet", "generator, by its name in the zoo")
-    generator_options: dict = setting({}, "option of the generator, key=value (repeatable)")
-    discriminator: str = setting("patchgan", "discriminator, by its name in the zoo")
-    discriminator_options: dict = setting({}, "option of the discriminator, key=value (repeatable)")
+    generator: str = setting("unet", "Start here", "generator, by its name in the zoo")
+    generator_options: dict = setting({}, "Networks", "option of the generator, key=value (repeatable)")
+    discriminator: str = setting("patchgan", "Networks", "discriminator, by its name in the zoo")
+    discriminator_options: dict = setting({}, "Networks", "option of the discriminator, key=value (repeatable)")
     weight_init: Literal["paper", "normal", "orthogonal"] = setting(
-        "paper", "weights to start from: as each network's paper has it, N(0, 0.02), or orthogonal (BigGAN)"
+        "paper", "Networks", "weights to start from: as each network's paper has it, N(0, 0.02), or orthogonal (BigGAN)"
     )
 
     resize: int = setting(
-        0, "side in pixels to which pictures are resized before the crop; 0 keeps their size", at_least=0
+        0, "Data", "side in pixels to which pictures are resized before the crop; 0 keeps their size", at_least=0
     )
-    crop: int = setting(256, "side in pixels of the training crops", at_least=8)
+    crop: int = setting(256, "Start here", "side in pixels of the training crops", at_least=8)
     working_size: int = setting(
         0,
+        "Data",
         "longest side in pixels of the pictures that the style is made for, which it says of itself; 0 does not say",
         free=True,
         at_least=0,
         at_most=1_000_000,  # as much as a style can say of itself
     )
-    scale: tuple[float, float] = setting((1.0, 1.0), "least and greatest random enlargement of the crop's content")
-    rotate: float = setting(0.0, "random rotation, up to this many degrees either way", at_least=0)
-    flip: bool = setting(True, "mirror half of the crops")
-    quarter_turns: bool = setting(False, "turn crops by random multiples of 90 degrees")
+    scale: tuple[float, float] = setting(
+        (1.0, 1.0), "Data", "least and greatest random enlargement of the crop's content"
+    )
+    rotate: float = setting(0.0, "Data", "random rotation, up to this many degrees either way", at_least=0)
+    flip: bool = setting(True, "Data", "mirror half of the crops")
+    quarter_turns: bool = setting(False, "Data", "turn crops by random multiples of 90 degrees")
     augment_on: Literal["workers", "device"] = setting(
-        "workers", "where crops are mirrored, turned, rotated and jittered: one by one in workers, or the whole batch"
+        "workers",
+        "Data",
+        "where crops are mirrored, turned, rotated and jittered: one by one in workers, or the whole batch",
     )
     val_samples: int = setting(
-        4, "samples kept out of training for the validation grid, at most a fifth of all", at_least=0
+        4, "Data", "samples kept out of training for the validation grid, at most a fifth of all", at_least=0
     )
 
-    batch_size: int = setting(1, "samples a step on each device", at_least=1)
-    accumulate: int = setting(1, "parts in which a device takes its samples of a step, to save memory", at_least=1)
-    epochs: int = setting(200, "passes over the data", free=True, at_least=1)
-    steps: int = setting(0, "steps instead of --epochs; 0 counts epochs", free=True, at_least=0)
-    lr: float = setting(2e-4, "learning rate of the generator (Adam)", above=0)
-    lr_discriminator: float = setting(0.0, "learning rate of the discriminator; 0 takes --lr", at_least=0)
-    beta1: float = setting(0.5, "Adam's first-moment decay", at_least=0, below=1)
-    beta2: float = setting(0.999, "Adam's second-moment decay", at_least=0, below=1)
+    batch_size: int = setting(1, "Start here", "samples a step on each device", at_least=1)
+    accumulate: int = setting(
+        1, "Optimiser", "parts in which a device takes its samples of a step, to save memory", at_least=1
+    )
+    epochs: int = setting(200, "Start here", "passes over the data", free=True, at_least=1)
+    steps: int = setting(0, "Start here", "steps instead of --epochs; 0 counts epochs", free=True, at_least=0)
+    lr: float = setting(2e-4, "Start here", "learning rate of the generator (Adam)", above=0)
+    lr_discriminator: float = setting(0.0, "Optimiser", "learning rate of the discriminator; 0 takes --lr", at_least=0)
+    beta1: float = setting(0.5, "Optimiser", "Adam's first-moment decay", at_least=0, below=1)
+    beta2: float = setting(0.999, "Optimiser", "Adam's second-moment decay", at_least=0, below=1)
     schedule: Literal["linear", "cosine", "constant"] = setting(
-        "linear", "learning rate over the run: linear is constant for half of it, then falls to 0"
+        "linear", "Optimiser", "learning rate over the run: linear is constant for half of it, then falls to 0"
     )
-    warmup: int = setting(0, "steps over which the learning rate rises from 0", at_least=0)
-    clip_gradient: float = setting(0.0, "clip the gradient's norm at this; 0 does not", at_least=0)
+    warmup: int = setting(0, "Optimiser", "steps over which the learning rate rises from 0", at_least=0)
+    clip_gradient: float = setting(0.0, "Optimiser", "clip the gradient's norm at this; 0 does not", at_least=0)
     ema: float = setting(
-        0.999, "decay a step of the generator's moving average, which is what gets exported", at_least=0, below=1
+        0.999,
+        "Stabilisers",
+        "decay a step of the generator's moving average, which is what gets exported",
+        at_least=0,
+        below=1,
     )
-    seed: int = setting(0, "seed of weights, order, augmentation and dropout", at_least=0)
+    seed: int = setting(0, "Run", "seed of weights, order, augmentation and dropout", at_least=0)
 
-    precision: Literal["fp32", "bf16", "fp16"] = setting("fp32", "arithmetic of the forward pass")
-    channels_last: bool = setting(True, "keep tensors channels last in memory, which convolutions compute faster")
-    fused: bool = setting(True, "one fused kernel an optimizer step")
-    compile: bool = setting(False, "compile the networks with torch.compile: slow to start, faster afterwards")
-    device: str = setting("auto", "auto, cpu, cuda or cuda:N", free=True)
-    workers: int = setting(2, "processes that decode and augment", free=True, at_least=0)
-    log_every: int = setting(50, "steps between lines of the log", free=True, at_least=1)
-    sample_every: int = setting(500, "steps between validation grids; 0 draws none", free=True, at_least=0)
-    save_every: int = setting(1000, "steps between checkpoints", free=True, at_least=1)
-    keep: int = setting(3, "checkpoints kept, the newest", free=True, at_least=1)
+    precision: Literal["fp32", "bf16", "fp16"] = setting("fp32", "Run", "arithmetic of the forward pass")
+    channels_last: bool = setting(
+        True, "Run", "keep tensors channels last in memory, which convolutions compute faster"
+    )
+    fast_kernels: bool = setting(
+        True, "Run", "on a processor, compute convolutions in faster ways, which differ by rounding", free=True
+    )
+    fused: bool = setting(True, "Run", "one fused kernel an optimizer step")
+    compile: bool = setting(False, "Run", "compile the networks with torch.compile: slow to start, faster afterwards")
+    device: str = setting("auto", "Start here", "auto, cpu, cuda or cuda:N", free=True)
+    workers: int = setting(2, "Run", "processes that decode and augment", free=True, at_least=0)
+    log_every: int = setting(50, "Run", "steps between lines of the log", free=True, at_least=1)
+    sample_every: int = setting(500, "Run", "steps between validation grids; 0 draws none", free=True, at_least=0)
+    save_every: int = setting(1000, "Run", "steps between checkpoints", free=True, at_least=1)
+    keep: int = setting(3, "Run", "checkpoints kept, the newest", free=True, at_least=1)
     on_alarm: Literal["warn", "stop", "rollback"] = setting(
         "warn",
+        "Run",
         "when training goes wrong: only say so, stop, or go back to the newest checkpoint with half the rate",
         free=True,
     )
     alarm_patience: int = setting(
-        10, "lines of the log for which a sign of trouble has to last before it raises the alarm", free=True, at_least=1
+        10,
+        "Run",
+        "lines of the log for which a sign of trouble has to last before it raises the alarm",
+        free=True,
+        at_least=1,
     )
 
-    eval_every: int = setting(0, "steps between evaluations of the averaged generator; 0: none", free=True, at_least=0)
-    eval_photos: Path | None = setting(None, "folder of photos to translate for evaluations, not trained on", free=True)
-    eval_real: Path | None = setting(None, "folder of real pictures of the wanted kind, not trained on", free=True)
-    eval_count: int = setting(100, "pictures of each folder, at most", free=True, at_least=4)
+    eval_every: int = setting(
+        0, "Evaluation", "steps between evaluations of the averaged generator; 0: none", free=True, at_least=0
+    )
+    eval_photos: Path | None = setting(
+        None, "Evaluation", "folder of photos to translate for evaluations, not trained on", free=True
+    )
+    eval_real: Path | None = setting(
+        None, "Evaluation", "folder of real pictures of the wanted kind, not trained on", free=True
+    )
+    eval_count: int = setting(100, "Evaluation", "pictures of each folder, at most", free=True, at_least=4)
     best_by: Literal["fid", "kid", "mmd_content", "mmd_texture", "precision", "recall", "density", "coverage"] = (
-        setting("kid", "figure by which the best checkpoint is kept in OUT/best", free=True)
+        setting("kid", "Evaluation", "metric by which the best checkpoint is kept in OUT/best", free=True)
     )
     eval_patience: int = setting(
-        0, "stop when so many evaluations in a row were no better than the best; 0: never", free=True, at_least=0
+        0,
+        "Evaluation",
+        "stop when so many evaluations in a row were no better than the best; 0: never",
+        free=True,
+        at_least=0,
     )
 
     def problems(self) -> list[str]:
         """What is wrong with the settings, one text each; empty when they can be used."""
         found = []
         if self.eval_every and (self.eval_photos is None or self.eval_real is None):
-            found.append(f"--eval-every {self.eval_every}: needs --eval-photos DIR and --eval-real DIR")
+            found.append(f"<eval_every> {self.eval_every}: needs <eval_photos> DIR and <eval_real> DIR")
         for spec in fields(self):
             problem = out_of_limits(getattr(self, spec.name), limits) if (limits := spec.metadata["limits"]) else None
             if problem is not None:
-                found.append(f"{flag(spec.name)} {getattr(self, spec.name)}: {problem}")
+                found.append(f"<{spec.name}> {getattr(self, spec.name)}: {problem}")
         if not 0 < self.scale[0] <= self.scale[1]:
-            found.append(f"--scale {self.scale[0]:g} {self.scale[1]:g}: give the least, then the greatest, above 0")
+            found.append(f"<scale> {self.scale[0]:g} {self.scale[1]:g}: give the least, then the greatest, above 0")
         if self.resize and self.resize < self.crop:
-            found.append(f"--resize {self.resize}: is smaller than --crop {self.crop}")
+            found.append(f"<resize> {self.resize}: is smaller than <crop> {self.crop}")
         return found
-
-    @classmethod
-    def help_of(cls, name: str) -> str:
-        """The help text of a setting, for a subclass that changes only its default."""
-        return str(cls.__dataclass_fields__[name].metadata["help"])
 
     def samples_a_step(self, processes: int = 1) -> int:
         """The global batch: what one step trains on, over all devices and all accumulated parts."""
@@ -141,7 +169,7 @@ class TrainConfig:
         values: dict[str, Any] = {}
         if preset is not None:
             if preset not in cls.presets:
-                raise UserError(f"--preset {preset}: {cls.method} knows {', '.join(cls.presets)}")
+                raise UserError(f"<preset> {preset}: {cls.method} knows {', '.join(cls.presets)}")
             values |= cls.presets[preset]
         if file is not None:
             values |= cls._read(file)
@@ -154,9 +182,9 @@ class TrainConfig:
             text = file.read_text(encoding="utf-8")
             read = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
         except (OSError, ValueError) as error:
-            raise UserError(f"--config {file}: cannot be read as TOML: {error}") from error
+            raise UserError(f"<file> {file}: cannot be read as TOML: {error}") from error
         if read.pop("method", cls.method) != cls.method:
-            raise UserError(f"--config {file}: is of another method than {cls.method}")
+            raise UserError(f"<file> {file}: is of another method than {cls.method}")
         return {key.replace("-", "_"): value for key, value in read.items()}
 
     @classmethod
@@ -166,7 +194,7 @@ class TrainConfig:
         known = {spec.name: spec for spec in fields(cls)}
         found = [f"{source}: unknown setting {name!r}" for name in values if name not in known]
         found += [
-            f"{flag(name)} is missing" for name, spec in known.items()
+            f"<{name}> is missing" for name, spec in known.items()
             if name not in values and spec.default is MISSING and spec.default_factory is MISSING
         ]  # fmt: skip
         converted = {}
@@ -174,7 +202,7 @@ class TrainConfig:
             try:
                 converted[name] = convert(values[name], hints[name])
             except ValueError as error:
-                found.append(f"{flag(name)} {values[name]}: {error}")
+                found.append(f"<{name}> {values[name]}: {error}")
         if not found:
             config = cls(**converted)
             found = config.problems()
@@ -195,7 +223,7 @@ class TrainConfig:
         now = self.to_dict()
         fixed = ["method", *(spec.name for spec in fields(self) if not spec.metadata["free"])]
         return [
-            f"{flag(name)} is {now[name]}, the run has {saved[name]}"
+            f"<{name}> is {now[name]}, the run has {saved[name]}"
             for name in fixed
             if name in saved and saved[name] != now[name]
         ]

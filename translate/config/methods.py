@@ -1,4 +1,4 @@
-"""The settings of each method, with its paper's values as the defaults or as a preset."""
+"""The settings of each method but AnimeGAN, with its paper's values as the defaults or as a preset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from translate.config.adversarial import AdversarialConfig
-from translate.config.values import setting
+from translate.config.values import setting, weight, with_default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,31 +71,33 @@ class Pix2PixConfig(AdversarialConfig):
         },
     }
 
-    data: Path | None = setting(None, "folder of AB pictures, A and B side by side", free=True)
-    a: Path | None = setting(None, "folder of the A side", free=True)
-    b: Path | None = setting(None, "folder of the B side, same relative paths without suffix", free=True)
-    direction: Literal["AtoB", "BtoA"] = setting("AtoB", "which side is the input")
+    data: Path | None = setting(None, "Start here", "folder of AB pictures, A and B side by side", free=True)
+    a: Path | None = setting(None, "Start here", "folder of the A side", free=True)
+    b: Path | None = setting(None, "Start here", "folder of the B side, same relative paths without suffix", free=True)
+    direction: Literal["AtoB", "BtoA"] = setting("AtoB", "Data", "which side is the input")
     jitter: float = setting(
-        0.0, "colour jitter of the input alone: brightness, contrast, saturation by this share", at_least=0
+        0.0, "Data", "colour jitter of the input alone: brightness, contrast, saturation by this share", at_least=0
     )
 
-    objective: str = setting("vanilla", AdversarialConfig.help_of("objective"))
-    lambda_l1: float = setting(100.0, "weight of the L1 distance", at_least=0)
-    lambda_l2: float = setting(
-        0.0, "weight of the squared distance, which minds the largest differences most", at_least=0
-    )
-    lambda_edge: float = setting(0.0, "weight of the L1 distance of the gradients, which keeps edges crisp", at_least=0)
-    lambda_shift: float = setting(
-        0.0, "weight of what changes in a picture that is shifted by whole pixels, against flicker", at_least=0
+    objective: str = with_default(AdversarialConfig, "objective", "vanilla")
+    lambda_l1: float = weight(100.0, "weight of the L1 distance")
+    lambda_l2: float = weight(0.0, "weight of the squared distance, which minds the largest differences most")
+    lambda_edge: float = weight(0.0, "weight of the L1 distance of the gradients, which keeps edges crisp")
+    lambda_shift: float = weight(
+        0.0, "weight of what changes in a picture that is shifted by whole pixels, against flicker"
     )
     gan_start: float = setting(
-        0.0, "share of the run trained by the distances alone, before the adversarial term", at_least=0, at_most=1
+        0.0,
+        "Objective",
+        "share of the run trained by the distances alone, before the adversarial term",
+        at_least=0,
+        at_most=1,
     )
 
     def problems(self) -> list[str]:
         found = super().problems()
         if (self.data is None) == (self.a is None and self.b is None) or (self.a is None) != (self.b is None):
-            found.append("give either --data DIR (A and B side by side) or both --a DIR and --b DIR")
+            found.append("give either <data> DIR (A and B side by side) or both <a> DIR and <b> DIR")
         return found
 
 
@@ -103,14 +105,14 @@ class Pix2PixConfig(AdversarialConfig):
 class UnpairedConfig(AdversarialConfig):
     """Two folders of any sizes, without pairs."""
 
-    a: Path | None = setting(None, "folder of the A side", free=True)
-    b: Path | None = setting(None, "folder of the B side", free=True)
-    direction: Literal["AtoB", "BtoA"] = setting("AtoB", "which side is the input")
+    a: Path | None = setting(None, "Start here", "folder of the A side", free=True)
+    b: Path | None = setting(None, "Start here", "folder of the B side", free=True)
+    direction: Literal["AtoB", "BtoA"] = setting("AtoB", "Data", "which side is the input")
 
     def problems(self) -> list[str]:
         found = super().problems()
         if self.a is None or self.b is None:
-            found.append("give both --a DIR and --b DIR")
+            found.append("give both <a> DIR and <b> DIR")
         return found
 
 
@@ -125,10 +127,12 @@ class CycleGanConfig(UnpairedConfig):
         "light": {"generator": "mobile", "crop": 128, "batch_size": 4, "discriminator_options": {"channels": 32}},
     }
 
-    generator: str = setting("resnet", UnpairedConfig.help_of("generator"))
-    lambda_cycle: float = setting(10.0, "weight of the cycle's L1 distance", at_least=0)
-    lambda_identity: float = setting(0.5, "weight of the identity's L1 distance, as a share of the cycle's", at_least=0)
-    pool_size: int = setting(50, "translated pictures kept to show the discriminators later; 0 keeps none", at_least=0)
+    generator: str = with_default(UnpairedConfig, "generator", "resnet")
+    lambda_cycle: float = weight(10.0, "weight of the cycle's L1 distance")
+    lambda_identity: float = weight(0.5, "weight of the identity's L1 distance, as a share of the cycle's")
+    pool_size: int = setting(
+        50, "Stabilisers", "translated pictures kept to show the discriminators later; 0 keeps none", at_least=0
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,11 +147,13 @@ class CutConfig(UnpairedConfig):
         "light": {"generator": "mobile", "crop": 128, "batch_size": 4, "discriminator_options": {"channels": 32}},
     }
 
-    generator: str = setting("resnet", UnpairedConfig.help_of("generator"))
-    lambda_nce: float = setting(1.0, "weight of the contrast between patches", at_least=0)
-    nce_identity: bool = setting(True, "contrast translated pictures of B with themselves too, which keeps colours")
-    nce_patches: int = setting(256, "patches compared in each layer", at_least=2)
-    nce_temperature: float = setting(0.07, "temperature of the contrast", above=0)
+    generator: str = with_default(UnpairedConfig, "generator", "resnet")
+    lambda_nce: float = weight(1.0, "weight of the contrast between patches")
+    nce_identity: bool = setting(
+        True, "Objective", "contrast translated pictures of B with themselves too, which keeps colours"
+    )
+    nce_patches: int = setting(256, "Objective", "patches compared in each layer", at_least=2)
+    nce_temperature: float = setting(0.07, "Objective", "temperature of the contrast", above=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,131 +166,25 @@ class StarGanConfig(AdversarialConfig):
         "paper": {"resize": 128, "crop": 128, "batch_size": 16, "epochs": 20, "lr": 1e-4},
     }
 
-    domains: Path | None = setting(None, "folder with a folder of pictures a domain", free=True)
-    images: Path | None = setting(None, "folder of pictures that --attributes describes", free=True)
-    attributes: Path | None = setting(None, "table: file name, then 0/1 columns; CelebA's format too", free=True)
-    columns: str = setting("", "attributes to use, separated by commas; all 0/1 columns where empty")
+    domains: Path | None = setting(None, "Start here", "folder with a folder of pictures a domain", free=True)
+    images: Path | None = setting(None, "Start here", "folder of pictures that --attributes describes", free=True)
+    attributes: Path | None = setting(
+        None, "Start here", "table: file name, then 0/1 columns; CelebA's format too", free=True
+    )
+    columns: str = setting("", "Data", "attributes to use, separated by commas; all 0/1 columns where empty")
 
-    generator: str = setting("stargan", AdversarialConfig.help_of("generator"))
-    discriminator: str = setting("stargan", AdversarialConfig.help_of("discriminator"))
-    crop: int = setting(128, AdversarialConfig.help_of("crop"), at_least=8)
-    objective: str = setting("wgan-gp", AdversarialConfig.help_of("objective"))
-    lr: float = setting(1e-4, AdversarialConfig.help_of("lr"), above=0)
-    n_critic: int = setting(5, AdversarialConfig.help_of("n_critic"), at_least=1)
-    lambda_class: float = setting(1.0, "weight of the classification of domains", at_least=0)
-    lambda_reconstruction: float = setting(10.0, "weight of the L1 distance of the way there and back", at_least=0)
+    generator: str = with_default(AdversarialConfig, "generator", "stargan")
+    discriminator: str = with_default(AdversarialConfig, "discriminator", "stargan")
+    crop: int = with_default(AdversarialConfig, "crop", 128)
+    objective: str = with_default(AdversarialConfig, "objective", "wgan-gp")
+    lr: float = with_default(AdversarialConfig, "lr", 1e-4)
+    n_critic: int = with_default(AdversarialConfig, "n_critic", 5)
+    lambda_class: float = weight(1.0, "weight of the classification of domains")
+    lambda_reconstruction: float = weight(10.0, "weight of the L1 distance of the way there and back")
 
     def problems(self) -> list[str]:
         found = super().problems()
         tabled = (self.images is not None, self.attributes is not None)
         if (self.domains is not None and any(tabled)) or (self.domains is None and not all(tabled)):
-            found.append("give either --domains DIR (a folder a domain) or both --images DIR and --attributes TABLE")
+            found.append("give either <domains> DIR (a folder a domain) or both <images> DIR and <attributes> TABLE")
         return found
-
-
-# For a processor and a small folder of art. The small generator starts near the identity: steps of content alone would
-# only shut the branches that it is to learn with. The discriminator looks at pretrained features: one that starts from
-# nothing hardly tells 300 drawings from photos. Some gradients are a hundred times as large as others, which would all
-# but stop Adam: clipped, and soon forgotten.
-_ON_PRETRAINED_FEATURES: dict[str, Any] = {
-    "generator": "mobile",
-    "discriminator": "projected",
-    "objective": "hinge",
-    "batch_size": 4,
-    "beta2": 0.99,
-    "clip_gradient": 1.0,
-    "warmup": 30,
-    "content_start": 0.0,
-    "lambda_content": 0.1,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnimeGanConfig(UnpairedConfig):
-    """Photos (A) into the look of anime pictures (B): Chen et al. 2020; Liu et al. 2021 for AnimeGANv2."""
-
-    method: ClassVar[str] = "animegan"
-    presets: ClassVar[dict[str, dict[str, Any]]] = {
-        # the authors' settings of AnimeGANv2; 10 of its 101 epochs are of content alone
-        "paper": {
-            "crop": 256,
-            "batch_size": 12,
-            "epochs": 101,
-            "content_start": 0.1,
-            "lr": 2e-5,
-            "lr_discriminator": 4e-5,
-            "schedule": "constant",
-        },
-        # The style brings the palette. Enlargement below 1 shows more of a picture in a crop.
-        "light": _ON_PRETRAINED_FEATURES
-        | {
-            "discriminator_options": {"levels": 3},
-            "crop": 128,
-            "scale": [0.5, 1.0],
-            "lr": 5e-4,
-            "beta1": 0.9,
-            "ema": 0.99,
-            "style_colour": True,
-            "lambda_gan": 0.2,
-            "lambda_style": 1.0,
-            "lambda_colour": 0.3,
-            "lambda_tv": 0.3,
-        },
-        # With --anchor and --init: a filter's pictures hold colours and shapes, and the discriminator alone, at all
-        # levels of its features, says what art looks like. Decoys and Gram matrices would cost as much again. With a
-        # twentieth of the anchor's weight a white wall turned yellow; without a price on borders, and with the
-        # generator's dilation of 8, skies had faint lines 32 pixels beside every mast.
-        "anchored": _ON_PRETRAINED_FEATURES
-        | {
-            "generator_options": {"dilations": [1, 2, 4]},
-            "discriminator_options": {"levels": 5},
-            "crop": 256,
-            "margin": 32,
-            "scale": [0.75, 1.0],
-            "lr": 4e-4,
-            "beta1": 0.0,
-            "ema": 0.995,
-            "decoys": False,
-            "lambda_content": 0.0,
-            "lambda_anchor": 24.0,
-            "lambda_edges": 0.2,
-            "lambda_border": 20.0,
-            "lambda_grid": 30.0,
-            "lambda_style": 0.0,
-            "lambda_colour": 0.0,
-            "lambda_tv": 0.0,
-        },
-    }
-
-    smoothed: Path | None = setting(
-        None, "folder of the drawn pictures with smoothed edges, same names; else each step smooths its own", free=True
-    )
-    anchor: Path | None = setting(
-        None, "folder of pictures to stay near to, such as a filter's of A's photos, same names", free=True
-    )
-    generator: str = setting("animegan", UnpairedConfig.help_of("generator"))
-    discriminator_options: dict = setting(
-        {"spectral_norm": True, "norm": "layer"}, UnpairedConfig.help_of("discriminator_options")
-    )
-    lr_discriminator: float = setting(4e-4, UnpairedConfig.help_of("lr_discriminator"), at_least=0)
-    feature_network: str = setting(
-        "efficientnet-lite0", "network of the content and style terms: vgg19 or efficientnet-lite0"
-    )
-    feature_weights: Path | None = setting(
-        None, "file of the feature network's weights, in place of the network's own", free=True
-    )
-    content_start: float = setting(
-        0.05, "share of the run that learns the content alone, before all other terms", at_least=0, at_most=1
-    )
-    # The paper's weights beside 300 of the adversarial term: content 1.5, style 3 (v2: 2.5), colour 10, total variation
-    # 1, with features of VGG-19 on bytes. Here content and style are relative, and the weights such that no term's
-    # gradient at the picture drowns the others'.
-    lambda_content: float = setting(0.1, "weight of the content in deep features", at_least=0)
-    lambda_style: float = setting(0.1, "weight of the Gram matrices", at_least=0)
-    style_colour: bool = setting(False, "take the Gram matrices in colour, which brings the palette; else in grey")
-    lambda_colour: float = setting(3.0, "weight of the photo's colour in YUV", at_least=0)
-    lambda_tv: float = setting(0.05, "weight of the total variation", at_least=0)
-    lambda_anchor: float = setting(1.0, "weight of the L1 distance to --anchor's pictures, coarsened", at_least=0)
-    lambda_edges: float = setting(0.0, "weight of edges that are not where the photo has them", at_least=0)
-    lambda_border: float = setting(0.0, "weight of what changes in a picture where its border is near", at_least=0)
-    decoys: bool = setting(True, "show the discriminator drawn pictures in grey and with smoothed edges too, as false")

@@ -1,4 +1,4 @@
-"""What a setting is: its default, its help, its flag on the command line, and how its value is read."""
+"""What a setting is: its default, its help, its limits, and how its value is read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
+# in which the help of `translate train METHOD` shows the settings, in this order; the first holds what matters first
+Panel = Literal["Start here", "Data", "Networks", "Objective", "Optimiser", "Stabilisers", "Run", "Evaluation"]
+PANELS: tuple[Panel, ...] = typing.get_args(Panel)
+
 
 def setting(
     default: Any,
+    panel: Panel,
     help: str,
     *,
     free: bool = False,
@@ -22,12 +27,27 @@ def setting(
     at_most: float | None = None,
     below: float | None = None,
 ) -> Any:
-    """A field with its help text and its limits.
+    """A field with its place among the options, its help text and its limits.
 
-    ``free``: may change when a run resumes, since it alters no step already taken.
+    ``default``: ``MISSING`` makes it one that has to be given. ``free``: may change when a run resumes, since it alters
+    no step already taken.
     """
     limits = {"at least": at_least, "above": above, "at most": at_most, "below": below}
-    metadata = {"help": help, "free": free, "limits": {name: edge for name, edge in limits.items() if edge is not None}}
+    known = {name: edge for name, edge in limits.items() if edge is not None}
+    return _field(default, {"panel": panel, "help": help, "free": free, "limits": known})
+
+
+def weight(default: float, help: str) -> Any:
+    """The weight of a term of the objective."""
+    return setting(default, "Objective", help, at_least=0)
+
+
+def with_default(config: type, name: str, default: Any) -> Any:
+    """The setting ``name`` of the dataclass ``config`` for a subclass that changes only its default."""
+    return _field(default, config.__dataclass_fields__[name].metadata)
+
+
+def _field(default: Any, metadata: Mapping[str, Any]) -> Any:
     if isinstance(default, dict | list):
         return field(default_factory=default.copy, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -46,11 +66,6 @@ def out_of_limits(value: float, limits: Mapping[str, float]) -> str | None:
     if all(WITHIN[name](value, edge) for name, edge in limits.items()):
         return None
     return "has to be " + " and ".join(f"{name} {edge:g}" for name, edge in limits.items())
-
-
-def flag(name: str) -> str:
-    """The command-line flag of a setting."""
-    return "--" + name.replace("_", "-")
 
 
 def parse_options(texts: list[str]) -> dict[str, Any]:

@@ -179,9 +179,9 @@ def _plan(request: ConvertRequest, info: StyleInfo) -> list[Job]:
 def _chosen_domains(request: ConvertRequest, style: StyleInfo) -> list[Domain]:
     """What every picture is translated to, one after the other; [None] for a style without domains."""
     if request.all_domains and request.domain:
-        raise UserError("--domain and --all-domains exclude each other")
+        raise UserError("<domain> and <all_domains> exclude each other")
     if request.all_domains and not style.domains:
-        raise UserError(f"--all-domains: {style.title!r} has no domains; leave it out")
+        raise UserError(f"<all_domains>: {style.title!r} has no domains; leave it out")
     if request.all_domains:
         return [(name,) for name in style.domains]
     chosen = tuple(name for name in request.domain if name) if request.domain else None

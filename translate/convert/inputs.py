@@ -51,7 +51,7 @@ def _find_in_folder(folder: Location, output: Location, *, recursive: bool) -> l
     if recursive and is_below(output, folder) and not is_below(folder, output):
         pictures = [(picture, relative) for picture, relative in pictures if not is_below(picture, output)]
     if not pictures:
-        remedy = "" if recursive else "; -r looks in its subfolders too"
+        remedy = "" if recursive else "; <recursive> looks in its subfolders too"
         raise UserError(f"{folder}: holds no picture or video ({_known_suffixes()}){remedy}")
     return [Found(picture, relative) for picture, relative in pictures]
 

@@ -27,7 +27,7 @@ from translate.convert.moving import convert_moving
 from translate.convert.options import Options
 from translate.convert.planning import Domain, Job
 from translate.convert.strips import LARGE, TranslatesStrips, save_large, translate_in_place
-from translate.errors import PictureError, one_line
+from translate.errors import PictureError, one_line, render
 from translate.media.compose import blend, side_by_side
 from translate.media.formats import FORMATS
 from translate.media.images import Picture, Upright, encode_picture, load_frugally, shrink
@@ -45,9 +45,14 @@ class Result:
     """What became of one job."""
 
     job: Job
-    error: str | None = None  # one line naming the file
+    failure: str | None = None  # one line naming the file, with marks as in `errors`: a front end renders them
     size: tuple[int, int] | None = None  # width and height of what was written
     stages: Seconds = field(default_factory=dict)  # decoding counts in the first job of a photo
+
+    @property
+    def error(self) -> str | None:
+        """One line naming the file, None where all went well; settings are called as in Python."""
+        return None if self.failure is None else render(self.failure)
 
     @property
     def source(self) -> Location | None:
@@ -142,7 +147,7 @@ class _Conversion:
                 with self._stage("decode", seconds):
                     photo = self._decode(source, admit_large=lambda: held.enter_context(self.large))
             except PictureError as error:
-                return [Result(job=job, error=one_line(error), stages=seconds) for job in jobs]
+                return [Result(job=job, failure=one_line(error), stages=seconds) for job in jobs]
             except MemoryError:
                 return [_too_large(job, seconds) for job in jobs]
             results = []
@@ -159,7 +164,7 @@ class _Conversion:
         try:
             return Result(job=job, size=convert(job, seconds), stages=seconds)
         except PictureError as error:
-            return Result(job=job, error=one_line(error), stages=seconds)
+            return Result(job=job, failure=one_line(error), stages=seconds)
         except MemoryError:
             return _too_large(job, seconds)
 
@@ -233,7 +238,7 @@ class _Conversion:
 
 
 def _too_large(job: Job, seconds: Seconds) -> Result:
-    return Result(job=job, error=f"{job.source_name}: too large for the memory; try --max-size", stages=seconds)
+    return Result(job=job, failure=f"{job.source_name}: too large for the memory; try <max_size>", stages=seconds)
 
 
 @contextmanager
@@ -241,7 +246,7 @@ def _naming(file: str) -> Iterator[None]:
     try:
         yield
     except PictureError as error:
-        raise PictureError(f"{file}: {error}") from error
+        raise PictureError(f"{file}: {error.marked}") from error
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Job:
 def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
     """The output of a single photo where none is named: beside it, ``photo-anime.jpg`` for the addition ``-anime``."""
     if len(inputs) != 1 or inputs[0] == STREAM or location(inputs[0]).is_dir() or is_pattern(inputs[0]):
-        raise UserError("--output is missing: name a folder for the results, or '-' for standard output")
+        raise UserError("<output> is missing: name a folder for the results, or '-' for standard output")
     photo = location(inputs[0])
     if _is_video(photo):
         ending = _video_suffix(photo)
@@ -87,17 +87,17 @@ def plan(
     ``overwrite`` or ``skip_existing``) another file would be overwritten, or an output has no place.
     """
     if overwrite and skip_existing:
-        raise UserError("--overwrite and --skip-existing exclude each other")
+        raise UserError("<overwrite> and <skip_existing> exclude each other")
     if any(separator in suffix for separator in "/\\"):
-        raise UserError(f"--suffix {suffix}: part of a file name, so without slashes")
+        raise UserError(f"<suffix> {suffix}: part of a file name, so without slashes")
     wanted = None if format is None else format_named(format)
     to_folder = _is_folder(output, inputs)
     by_stream = STREAM in inputs or output == STREAM
     if by_stream and len(domains) > 1:
-        raise UserError("'-' (standard input or output) takes one picture; name files for --all-domains")
+        raise UserError("'-' (standard input or output) takes one picture; name files for <all_domains>")
     if by_stream or not to_folder:
         if suffix:
-            raise UserError(f"--suffix {suffix}: names files in an output folder, and --output {output} is none")
+            raise UserError(f"<suffix> {suffix}: names files in an output folder, and <output> {output} is none")
         jobs = _for_domains([_single_job(inputs, output, wanted, to_folder)], domains)
     else:
         found = find_all(inputs, location(output), recursive=recursive)
@@ -110,7 +110,7 @@ def plan(
     _refuse_files_as_folders(jobs)
     existing = {job.output for job in jobs if job.output is not None and _exists(job.output)}
     if existing and not (overwrite or skip_existing):
-        raise UserError(f"{_listed(existing)}: exists already; use --overwrite or --skip-existing")
+        raise UserError(f"{_listed(existing)}: exists already; use <overwrite> or <skip_existing>")
     return [replace(job, skip=skip_existing and job.output in existing) for job in jobs]
 
 
@@ -121,7 +121,7 @@ def _is_folder(output: str, inputs: Sequence[str]) -> bool:
         return True
     several = len(inputs) > 1 or any(location(name).is_dir() or is_pattern(name) for name in inputs)
     if several and location(output).suffix.lower() in SUFFIXES:
-        raise UserError(f"--output {output}: several pictures do not fit in one file; end a folder's name with a slash")
+        raise UserError(f"<output> {output}: several pictures do not fit in one file; end a folder's name with a slash")
     return several
 
 
@@ -130,12 +130,12 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
     if len(inputs) > 1:
         raise UserError("'-' (standard input or output) takes one picture; give one input")
     if to_folder:
-        raise UserError(f"--output {output}: a picture from standard input has no name to take; name a file, or '-'")
+        raise UserError(f"<output> {output}: a picture from standard input has no name to take; name a file, or '-'")
     source = None
     if inputs[0] != STREAM:
         source = location(inputs[0])
         if source.is_dir() or is_pattern(inputs[0]):
-            raise UserError(f"{source}: several pictures do not fit in --output {output}; name a folder")
+            raise UserError(f"{source}: several pictures do not fit in <output> {output}; name a folder")
         require(source)
     if source is not None and _is_video(source):
         return _single_video(source, output)
@@ -144,13 +144,13 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
     target = location(output)
     by_suffix = format_of_suffix(target.suffix)
     if wanted and by_suffix and wanted != by_suffix:
-        raise UserError(f"--format {wanted.lower()}: the suffix of --output {output} says {by_suffix.lower()}")
+        raise UserError(f"<format> {wanted.lower()}: the suffix of <output> {output} says {by_suffix.lower()}")
     format = wanted or by_suffix
     if format is None:
         known = ", ".join(spec.suffixes[0] for spec in FORMATS.values())
         raise UserError(
-            f"--output {output}: its suffix tells no format ({known}); "
-            "give one, or --format, or end it with a slash for a folder"
+            f"<output> {output}: its suffix tells no format ({known}); "
+            "give one, or <format>, or end it with a slash for a folder"
         )
     return _picture_job(source, target, format)
 
@@ -159,7 +159,7 @@ def _single_video(source: Location, output: str) -> Job:
     if output == STREAM:
         raise UserError(f"{source}: a video does not go to standard output; name a file")
     if location(output).suffix.lower() not in CONTAINERS:
-        raise UserError(f"--output {output}: {source} is a video; end its name with {', '.join(CONTAINERS)}")
+        raise UserError(f"<output> {output}: {source} is a video; end its name with {', '.join(CONTAINERS)}")
     return Job(source=source, output=location(output), format=None, kind="video")
 
 
@@ -265,7 +265,7 @@ def _refuse_overwritten_inputs(jobs: Iterable[Job]) -> None:
     inputs = {_file_id(job.source) for job in jobs if job.source is not None}
     overwritten = [job.output for job in jobs if job.output and _exists(job.output) and _file_id(job.output) in inputs]
     if overwritten:
-        raise UserError(f"{_listed(overwritten)}: an input would be overwritten; use --suffix or another --output")
+        raise UserError(f"{_listed(overwritten)}: an input would be overwritten; use <suffix> or another <output>")
 
 
 def _exists(path: Location) -> bool:
@@ -291,7 +291,7 @@ def _refuse_files_as_folders(jobs: Iterable[Job]) -> None:
     folders = {parent for job in jobs if job.output is not None for parent in job.output.parents}
     files = sorted(folder for folder in folders if folder.exists() and not folder.is_dir())
     if files:
-        raise UserError(f"--output: {_listed(files)} is a file, not a folder; name another output")
+        raise UserError(f"<output>: {_listed(files)} is a file, not a folder; name another output")
 
 
 def _listed(things: Iterable[object]) -> str:

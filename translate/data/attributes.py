@@ -91,7 +91,7 @@ def match_attributes(images: Path, table: Path, *, columns: str = "") -> Labelle
     asked = [name.strip() for name in columns.split(",") if name.strip()]
     unknown = [name for name in asked if name not in found.columns]
     if unknown:
-        raise UserError(f"--columns {', '.join(unknown)}: {table} has {', '.join(found.columns)}")
+        raise UserError(f"<columns> {', '.join(unknown)}: {table} has {', '.join(found.columns)}")
 
     domains, labels, unusable = [], [], []
     for name in dict.fromkeys(asked or found.columns):

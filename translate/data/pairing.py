@@ -109,7 +109,7 @@ def match_pairs(*, data: Path | None = None, a: Path | None = None, b: Path | No
             found.problems.append(_no_pictures(data))
         return found
     if a is None or b is None:
-        raise UserError("give either --data DIR (A and B side by side) or both --a DIR and --b DIR")
+        raise UserError("give either <data> DIR (A and B side by side) or both <a> DIR and <b> DIR")
     found = PairedFolders()
     files_a, files_b = _by_name(a, found.problems), _by_name(b, found.problems)
     found.problems += [_no_pictures(folder) for folder, named in ((a, files_a), (b, files_b)) if not named]

@@ -9,11 +9,11 @@ from translate.diagnose.fit import overfit, underfit
 from translate.diagnose.game import collapse, discriminator_won, mode_dropping
 from translate.diagnose.mismatch import mismatch
 from translate.diagnose.pace import learning_rate, starvation
-from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.verdict import Diagnosis, Finding, Lacking, Verdict
 from translate.errors import UserError
 
-RULES: tuple[Callable[[RunFigures], Finding], ...] = (
+RULES: tuple[Callable[[RunMetrics], Finding], ...] = (
     learning_rate,
     starvation,
     overfit,
@@ -24,14 +24,14 @@ RULES: tuple[Callable[[RunFigures], Finding], ...] = (
 JUDGED = 3  # of the faults, at least, to call a run healthy
 
 
-def diagnose(run: RunFigures, *, reference: RunFigures | None = None, test: Path | None = None) -> Diagnosis:
+def diagnose(run: RunMetrics, *, reference: RunMetrics | None = None, test: Path | None = None) -> Diagnosis:
     """What is wrong with ``run``.
 
     ``reference``: a run of a smaller network on the same pictures. ``test``: a folder of the pictures to be converted.
     Raises ``UserError`` for a ``test`` that cannot be used, and for a ``reference`` of another method.
     """
     if reference is not None and reference.method != run.method:
-        raise UserError(f"--reference {reference.folder}: is of {reference.method}, the run of {run.method}")
+        raise UserError(f"<reference> {reference.folder}: is of {reference.method}, the run of {run.method}")
     findings = [rule(run) for rule in RULES] + [underfit(run, reference)]
     distance = None
     if test is not None:
@@ -48,8 +48,8 @@ def diagnose(run: RunFigures, *, reference: RunFigures | None = None, test: Path
     return Diagnosis(sorted(verdicts, key=lambda verdict: -verdict.confidence), lacking, distance)
 
 
-def _signs(run: RunFigures, judged: int, total: int) -> tuple[str, ...]:
-    """The figures that speak for a sound run."""
+def _signs(run: RunMetrics, judged: int, total: int) -> tuple[str, ...]:
+    """The metrics that speak for a sound run."""
     names = [name for name in run.series if name.startswith(("train/", "val/")) or name.endswith("/separation")]
     levels = [f"{name} {level:.3g}" for name in names if (level := run.level(name)) is not None]
     return (f"{judged} of {total} faults were looked for and not found", *((", ".join(levels),) if levels else ()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.translation_error import DISTANCES, training_error
 from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
 
@@ -24,7 +24,7 @@ VISIBLE_GAP = 0.02  # 2.5 of 255 levels: what is smaller nobody sees, whatever t
 RISEN = 1.05  # of validation's least: learning by heart has begun to cost
 
 
-def underfit(run: RunFigures, reference: RunFigures | None = None) -> Finding:
+def underfit(run: RunMetrics, reference: RunMetrics | None = None) -> Finding:
     """Training itself stays far from the truth; ``reference``, of a smaller network, tells why."""
     if run.method not in DISTANCES:
         return Lacking(
@@ -41,8 +41,8 @@ def underfit(run: RunFigures, reference: RunFigures | None = None) -> Finding:
     bound = LARGE_ROUND_TRIP if start is None else max(LARGE, UNLEARNED * start)
     if error < bound:
         return None
-    figure, loss, _ = DISTANCES[run.method]
-    evidence = [f"training {figure} ended at {error:.3f}, {127.5 * error:.0f} of 255 levels (sound: below {bound:.3f})"]
+    metric, loss, _ = DISTANCES[run.method]
+    evidence = [f"training {metric} ended at {error:.3f}, {127.5 * error:.0f} of 255 levels (sound: below {bound:.3f})"]
     if start is not None:
         evidence.append(f"the untranslated input is off by {start:.3f}: {error / start:.0%} of it is left")
     ratio = run.series[loss].level(0.75) / run.series[loss].level(0.5, 0.75)
@@ -52,7 +52,7 @@ def underfit(run: RunFigures, reference: RunFigures | None = None) -> Finding:
         evidence.append(f"{loss} was still falling: {1 - ratio:.0%} over the last quarter of the log")
         remedies.append("--steps: twice as many, before anything else")
     why, advice, confidence = _model_or_optimisation(run, reference, error)
-    shown = tuple(name for name in (f"train/{figure}", f"val/{figure}", "train/l1_of_input") if name in run.series)
+    shown = tuple(name for name in (f"train/{metric}", f"val/{metric}", "train/l1_of_input") if name in run.series)
     return Verdict(
         "underfit",
         confidence - (0.1 if falling else 0.0),
@@ -63,7 +63,7 @@ def underfit(run: RunFigures, reference: RunFigures | None = None) -> Finding:
 
 
 def _model_or_optimisation(
-    run: RunFigures, reference: RunFigures | None, error: float
+    run: RunMetrics, reference: RunMetrics | None, error: float
 ) -> tuple[str, tuple[str, ...], float]:
     """Why training is not learned, what to try, and how certain it is."""
     larger = "a larger network: --generator-options channels, blocks, or another --generator"
@@ -79,14 +79,14 @@ def _model_or_optimisation(
     return why, (larger,), 0.85
 
 
-def overfit(run: RunFigures) -> Finding:
-    """The same figure on held-out pictures and on as many training pictures, both by the averaged generator."""
+def overfit(run: RunMetrics) -> Finding:
+    """The same metric on held-out pictures and on as many training pictures, both by the averaged generator."""
     if run.method not in DISTANCES:
         return Lacking(
             "overfit", f"{run.method} has no distance to the truth; `translate evaluate --against` finds copies"
         )
-    figure = DISTANCES[run.method][0]
-    names = train, val = f"train/{figure}", f"val/{figure}"
+    metric = DISTANCES[run.method][0]
+    names = train, val = f"train/{metric}", f"val/{metric}"
     if any(name not in run.series or len(run.series[name]) < FEWEST_VALIDATIONS for name in names):
         return Lacking(
             "overfit",

@@ -5,7 +5,7 @@ The bounds are of the runs in ``tests/runs``.
 
 from __future__ import annotations
 
-from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
 
 CRITICS = ("wgan", "wgan-gp")  # objectives whose discriminator is meant to win: its distance still has a gradient
@@ -23,7 +23,7 @@ LIKE_REAL = 0.5  # of eval/precision: the outputs are good, so what is missing i
 COVERED = 0.3  # of eval/recall and eval/coverage: a sound run had 0.96 and 1, one that kept to one kind 0.01 and 0.1
 
 
-def discriminator_won(run: RunFigures) -> Finding:
+def discriminator_won(run: RunMetrics) -> Finding:
     """Real and translated pictures lie apart: the divergence is constant, its gradient 0 (Arjovsky and Bottou 2017)."""
     names = run.named("separation")
     if not names or run.config.lambda_gan == 0:
@@ -62,7 +62,7 @@ def discriminator_won(run: RunFigures) -> Finding:
     )
 
 
-def collapse(run: RunFigures) -> Finding:
+def collapse(run: RunMetrics) -> Finding:
     diversity = run.level("val/diversity")
     if diversity is None:
         return Lacking(
@@ -87,7 +87,7 @@ def collapse(run: RunFigures) -> Finding:
     )
 
 
-def mode_dropping(run: RunFigures) -> Finding:
+def mode_dropping(run: RunMetrics) -> Finding:
     """Good outputs that are less varied than real target pictures: by their spread, by recall and by coverage."""
     diversity, variety = run.level("val/diversity"), run.level("val/variety")
     levels = {name: run.level(f"eval/{name}") for name in ("precision", "recall", "coverage")}
@@ -125,7 +125,7 @@ def mode_dropping(run: RunFigures) -> Finding:
     )
 
 
-def _variety(run: RunFigures) -> list[str]:
+def _variety(run: RunMetrics) -> list[str]:
     variety = run.level("val/variety")
     if variety is None:
         return []

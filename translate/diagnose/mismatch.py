@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.config import Pix2PixConfig, StarGanConfig, TrainConfig, UnpairedConfig
-from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.verdict import Distance, Finding, Lacking, Verdict
 from translate.errors import UserError
 from translate.storage.folders import find_images
@@ -82,7 +82,7 @@ def discrepancy(kernel: Array, one: NDArray[np.intp], other: NDArray[np.intp]) -
     return inside(one) + inside(other) - 2 * float(kernel[np.ix_(one, other)].mean())
 
 
-def mismatch(run: RunFigures, test: Path) -> tuple[Finding, Distance | None]:
+def mismatch(run: RunMetrics, test: Path) -> tuple[Finding, Distance | None]:
     """Whether the pictures in ``test`` are of another kind than the run's training inputs; and how far they are.
 
     Raises ``UserError`` where there are too few pictures in ``test``.
@@ -96,7 +96,7 @@ def mismatch(run: RunFigures, test: Path) -> tuple[Finding, Distance | None]:
         ), None
     pictures = find_images(test, recursive=True) if test.is_dir() else []
     if len(pictures) < FEWEST_PICTURES:
-        raise UserError(f"--test {test}: holds {len(pictures)} pictures; give a folder with {FEWEST_PICTURES} or more")
+        raise UserError(f"<test> {test}: holds {len(pictures)} pictures; give a folder with {FEWEST_PICTURES} or more")
     found = folder_distance(trained, pictures)
     if found.mmd < APART or found.p_value > UNLIKELY:
         return None, found

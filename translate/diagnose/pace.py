@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.translation_error import is_distance
 from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
 
@@ -18,8 +18,8 @@ EXPLODED = 100.0  # largest over median of a mean absolute difference, which lea
 WAITING = 0.4  # share of the time: the processor could have trained two thirds more
 
 
-def learning_rate(run: RunFigures) -> Finding:
-    """Too high: figures that are not finite, rollbacks, losses that explode, spikes."""
+def learning_rate(run: RunMetrics) -> Finding:
+    """Too high: metrics that are not finite, rollbacks, losses that explode, spikes."""
     names = [name for name in run.series if is_distance(name) or name.endswith("/gradient")]
     if run.lines < FEWEST_LINES and not run.events:
         return few_lines("learning_rate", run)
@@ -55,7 +55,7 @@ def learning_rate(run: RunFigures) -> Finding:
     )
 
 
-def starvation(run: RunFigures) -> Finding:
+def starvation(run: RunMetrics) -> Finding:
     if run.lines < FEWEST_LINES:
         return few_lines("starvation", run)
     if "waiting_share" not in run.series:
@@ -79,13 +79,13 @@ def starvation(run: RunFigures) -> Finding:
     )
 
 
-def _not_finite(run: RunFigures, name: str) -> list[int]:
+def _not_finite(run: RunMetrics, name: str) -> list[int]:
     series = run.series[name]
     return [int(step) for step in series.steps[~np.isfinite(series.values)]]
 
 
-def _spikes(run: RunFigures, name: str) -> list[int]:
-    """Steps at which a figure is `SPIKE` times the median of the lines before."""
+def _spikes(run: RunMetrics, name: str) -> list[int]:
+    """Steps at which a metric is `SPIKE` times the median of the lines before."""
     series = run.series[name]
     found = []
     for index in range(LINES_BEFORE, len(series)):
@@ -95,7 +95,7 @@ def _spikes(run: RunFigures, name: str) -> list[int]:
     return found
 
 
-def _peak(run: RunFigures, name: str) -> float:
-    """A figure's largest value over its median."""
+def _peak(run: RunMetrics, name: str) -> float:
+    """A metric's largest value over its median."""
     values = run.series[name].part(0)
     return float(values.max() / max(np.median(values), 1e-12)) if len(values) else 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from translate.diagnose.mismatch import APART
-from translate.diagnose.run_metrics import RunFigures, Series
+from translate.diagnose.run_metrics import RunMetrics, Series
 from translate.diagnose.verdict import MEANINGS, Curves, Diagnosis, Distance, Verdict
 from translate.errors import printable
 from translate.report.page import Page
@@ -29,7 +29,7 @@ OVERVIEW = {
 LOGARITHMIC = {"Losses", "Gradients"}
 
 
-def as_dict(run: RunFigures, diagnosis: Diagnosis) -> dict[str, Any]:
+def as_dict(run: RunMetrics, diagnosis: Diagnosis) -> dict[str, Any]:
     """Everything in plain values."""
     return {
         "run": str(run.folder),
@@ -56,9 +56,9 @@ def as_dict(run: RunFigures, diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def write_page(run: RunFigures, diagnosis: Diagnosis, path: Path) -> None:
+def write_page(run: RunMetrics, diagnosis: Diagnosis, path: Path) -> None:
     """The verdicts with their plots, then the run's curves. Raises ``PictureError`` where it cannot be written."""
-    page = Page(f"Diagnosis of {printable(run.folder.name)}", f"{run.method}, {run.lines} lines of training figures.")
+    page = Page(f"Diagnosis of {printable(run.folder.name)}", f"{run.method}, {run.lines} lines of training metrics.")
     for verdict in diagnosis.verdicts:
         title = f"{verdict.case.replace('_', ' ').capitalize()}: {MEANINGS[verdict.case]}"
         page.callout(SOUND.get(verdict.case, "bad"), title, told(verdict))  # type: ignore[arg-type]
@@ -92,7 +92,7 @@ def told(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def plot(run: RunFigures, curves: Curves) -> Figure:
+def plot(run: RunMetrics, curves: Curves) -> Figure:
     """The series over the steps, the bound as a dashed line, the steps that are evidence as crosses."""
     figure = Figure(figsize=(7, 2.8))
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""A run folder's settings and log, read back: the figures as series over the steps."""
+"""A run folder's settings and log, read back: the metrics as series over the steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVENTS = ("alarm", "rollback")
 
 @dataclass(frozen=True)
 class Series:
-    """One figure over the run, in the order of the log; after a rollback steps begin anew from an earlier one."""
+    """One metric over the run, in the order of the log; after a rollback steps begin anew from an earlier one."""
 
     steps: NDArray[np.int64]  # [lines]
     values: NDArray[np.float64]  # [lines], as logged: not finite ones too
@@ -35,13 +35,13 @@ class Series:
         return values[np.isfinite(values)]
 
     def level(self, start: float = 0.75, end: float = 1.0) -> float:
-        """The median between two shares of the lines: where the figure ended, unless told otherwise; else NaN."""
+        """The median between two shares of the lines: where the metric ended, unless told otherwise; else NaN."""
         values = self.part(start, end)
         return float(np.median(values)) if len(values) else float("nan")
 
 
 @dataclass(frozen=True)
-class RunFigures:
+class RunMetrics:
     """What a run left behind that tells how it went."""
 
     folder: Path
@@ -55,21 +55,21 @@ class RunFigures:
 
     @property
     def lines(self) -> int:
-        """Lines of training figures, each the means over ``--log-every`` steps."""
+        """Lines of training metrics, each the means over ``--log-every`` steps."""
         return len(self.series["lr"]) if "lr" in self.series else 0
 
-    def named(self, figure: str) -> list[str]:
-        """The series of ``figure`` under any network: ``separation`` -> ``D_A/separation``, ``D_B/separation``."""
-        return sorted(name for name in self.series if name.partition("/")[2] == figure)
+    def named(self, metric: str) -> list[str]:
+        """The series of ``metric`` under any network: ``separation`` -> ``D_A/separation``, ``D_B/separation``."""
+        return sorted(name for name in self.series if name.partition("/")[2] == metric)
 
     def level(self, name: str) -> float | None:
-        """Where a figure ended; None where it was not logged, or never finite."""
+        """Where a metric ended; None where it was not logged, or never finite."""
         level = self.series[name].level() if name in self.series else float("nan")
         return None if np.isnan(level) else level
 
 
-def read_run(folder: Path) -> RunFigures:
-    """The settings and figures of a run. Raises ``UserError`` that names the file and the remedy."""
+def read_run(folder: Path) -> RunMetrics:
+    """The settings and metrics of a run. Raises ``UserError`` that names the file and the remedy."""
     try:
         settings = (folder / CONFIG_NAME).read_text(encoding="utf-8")
         text = (folder / METRICS_NAME).read_text(encoding="utf-8")
@@ -97,7 +97,7 @@ def read_run(folder: Path) -> RunFigures:
     series = {
         name: Series(np.array(steps[name], np.int64), np.array(values[name], np.float64)) for name in sorted(values)
     }
-    return RunFigures(folder, read_settings(folder / CONFIG_NAME, settings), series, tuple(events))
+    return RunMetrics(folder, read_settings(folder / CONFIG_NAME, settings), series, tuple(events))
 
 
 def read_settings(path: Path, text: str) -> AdversarialConfig:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.run_metrics import RunMetrics
 
-# what a method has to bring down, if anything tells how far it is from the truth: figure of validation, loss, weight
+# what a method has to bring down, if anything tells how far it is from the truth: metric of validation, loss, weight
 DISTANCES = {
     "pix2pix": ("l1", "G/l1", "lambda_l1"),
     "cyclegan": ("cycle", "G/cycle_A", "lambda_cycle"),
@@ -12,10 +12,10 @@ DISTANCES = {
 }
 
 
-def training_error(run: RunFigures) -> float | None:
+def training_error(run: RunMetrics) -> float | None:
     """How far a run ended from the truth on training pictures, in [-1, 1]; None where it does not say."""
-    figure, loss, weight = DISTANCES[run.method]
-    seen = run.level(f"train/{figure}")
+    metric, loss, weight = DISTANCES[run.method]
+    seen = run.level(f"train/{metric}")
     if seen is not None:
         return seen
     level = run.level(loss)

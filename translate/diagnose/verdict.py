@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from translate.diagnose.run_metrics import RunFigures
+from translate.diagnose.run_metrics import RunMetrics
 
 Case = Literal[
     "underfit",
@@ -51,7 +51,7 @@ class Verdict:
 
     case: Case
     confidence: float  # 0 to 1: how much of what speaks for the fault is there; verdicts are in its order
-    evidence: tuple[str, ...]  # with the figures
+    evidence: tuple[str, ...]  # with the metrics
     remedies: tuple[str, ...] = ()
     curves: Curves | None = None
 
@@ -64,14 +64,14 @@ class Lacking:
     reason: str  # what is missing, and how to come by it
 
 
-FEWEST_LINES = 20  # of training figures: fewer have no level and no trend
+FEWEST_LINES = 20  # of training metrics: fewer have no level and no trend
 
 
-def few_lines(case: Case, run: RunFigures) -> Lacking:
+def few_lines(case: Case, run: RunMetrics) -> Lacking:
     """Too short a log to judge ``case``."""
     return Lacking(
         case,
-        f"{run.lines} lines of training figures say nothing; {FEWEST_LINES} or more are needed: let it train longer, "
+        f"{run.lines} lines of training metrics say nothing; {FEWEST_LINES} or more are needed: let it train longer, "
         "or with a smaller --log-every",
     )
 

@@ -1,4 +1,4 @@
-"""The same photos through several models: their pictures, figures and speed, side by side."""
+"""The same photos through several models: their pictures, metrics and speed, side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from translate.data.pairing import match_pairs
 from translate.errors import PictureError, UserError
 from translate.evaluate.models import Direction, is_folder, model_file
-from translate.evaluate.pair_metrics import PairFigures, compare_pictures, mean
+from translate.evaluate.pair_metrics import PairMetrics, compare_pictures, mean
 from translate.evaluate.set_metrics import spaced_indices
 from translate.media.images import Picture, load_rgb, shrink
 from translate.storage.folders import find_images
@@ -66,7 +66,7 @@ class Column:
 
     source: Source
     pictures: list[Pixels]
-    figures: list[PairFigures]
+    metrics: list[PairMetrics]
     ms_per_megapixel: float
     file_bytes: int
     device: str
@@ -75,7 +75,7 @@ class Column:
     def cells(self) -> list[str]:
         return [
             self.source.name,
-            *figure_cells(mean(self.figures)),
+            *metric_cells(mean(self.metrics)),
             f"{self.ms_per_megapixel:.0f}",
             f"{self.file_bytes / 1e6:.2f}",
         ]
@@ -84,8 +84,8 @@ class Column:
         return {
             "name": self.source.name,
             "model": self.source.model,
-            "figures": finite(mean(self.figures)),
-            "by_photo": [finite(figures) for figures in self.figures],
+            "figures": finite(mean(self.metrics)),
+            "by_photo": [finite(metrics) for metrics in self.metrics],
             "ms_per_megapixel": round(self.ms_per_megapixel, 3),
             "file_bytes": self.file_bytes,
             "device": self.device,
@@ -101,12 +101,12 @@ class Comparison:
 
     @property
     def against(self) -> str:
-        """What the figures are against: ``truth`` or ``photo``."""
+        """What the metrics are against: ``truth`` or ``photo``."""
         return "photo" if self.samples[0].truth is None else "truth"
 
     @property
-    def unchanged(self) -> list[PairFigures] | None:
-        """The figures of the photos as they are, where there is a truth: what a model has to be better than."""
+    def unchanged(self) -> list[PairMetrics] | None:
+        """The metrics of the photos as they are, where there is a truth: what a model has to be better than."""
         if self.against == "photo":
             return None
         return [compare_pictures(sample.photo, sample.reference) for sample in self.samples]
@@ -118,7 +118,7 @@ class Comparison:
     def rows(self) -> list[list[str]]:
         """The table under `HEADER`."""
         unchanged = self.unchanged
-        photo = [] if unchanged is None else [["photo, unchanged", *figure_cells(mean(unchanged)), "-", "-"]]
+        photo = [] if unchanged is None else [["photo, unchanged", *metric_cells(mean(unchanged)), "-", "-"]]
         return photo + [column.cells() for column in self.columns]
 
     def as_dict(self) -> dict[str, Any]:
@@ -132,19 +132,19 @@ class Comparison:
         }
 
 
-def figure_cells(figures: PairFigures) -> list[str]:
-    """The figures under `HEADER`."""
+def metric_cells(metrics: PairMetrics) -> list[str]:
+    """The metrics under `HEADER`."""
     return [
-        f"{figures.psnr_db:.2f}",
-        f"{figures.ssim:.3f}",
-        f"{figures.l1:.2f}",
-        f"{figures.edge_agreement:.3f}",
-        f"{figures.colour_shift:.2f}",
+        f"{metrics.psnr_db:.2f}",
+        f"{metrics.ssim:.3f}",
+        f"{metrics.l1:.2f}",
+        f"{metrics.edge_agreement:.3f}",
+        f"{metrics.colour_shift:.2f}",
     ]
 
 
-def finite(figures: PairFigures) -> dict[str, float | None]:
-    return {name: round(value, 6) if math.isfinite(value) else None for name, value in asdict(figures).items()}
+def finite(metrics: PairMetrics) -> dict[str, float | None]:
+    return {name: round(value, 6) if math.isfinite(value) else None for name, value in asdict(metrics).items()}
 
 
 def find_sources(models: Sequence[str], *, all_checkpoints: bool = False) -> list[Source]:
@@ -165,7 +165,7 @@ def find_sources(models: Sequence[str], *, all_checkpoints: bool = False) -> lis
         else:
             sources.append(Source(path.resolve().name, model))
     if all_checkpoints and not any(is_folder(model) for model in models):
-        raise UserError(f"--checkpoints all: {', '.join(models)}: none is the folder of a run; leave it out")
+        raise UserError(f"<all_checkpoints>: {', '.join(models)}: none is the folder of a run; leave it out")
     uses = Counter(source.name for source in sources)
     return [source if uses[source.name] == 1 else Source(source.model, source.model) for source in sources]
 
@@ -183,14 +183,14 @@ def find_files(photos: Sequence[Path], pairs: Path | None, count: int) -> tuple[
     found, problems = [], []
     for path in photos:
         if not path.exists():
-            raise UserError(f"--photos {path}: no such file or folder")
+            raise UserError(f"<photos> {path}: no such file or folder")
     if pairs is not None:
         if len(photos) != 1 or not photos[0].is_dir():
-            raise UserError("--pairs: needs --photos to be one folder, with the names of the pairs' folder inside")
+            raise UserError("<pairs>: needs <photos> to be one folder, with the names of the pairs' folder inside")
         matched = match_pairs(a=photos[0], b=pairs)
         found, problems = [Files(pair.name, pair.a, pair.b) for pair in matched.pairs], matched.problems
         if not found:
-            raise UserError(f"--pairs {pairs}: no picture has the name of one in {photos[0]}")
+            raise UserError(f"<pairs> {pairs}: no picture has the name of one in {photos[0]}")
     else:
         for path in photos:
             if path.is_file():
@@ -198,7 +198,7 @@ def find_files(photos: Sequence[Path], pairs: Path | None, count: int) -> tuple[
                 continue
             inside = find_images(path, recursive=True)
             if not inside:
-                raise UserError(f"--photos {path}: holds no picture")
+                raise UserError(f"<photos> {path}: holds no picture")
             found += [Files(photo.relative_to(path).with_suffix("").as_posix(), photo) for photo in inside]
     return [found[index] for index in spaced_indices(len(found), count)], problems
 

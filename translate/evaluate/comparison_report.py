@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from translate.evaluate.comparison import HEADER, Comparison, Pixels, figure_cells
+from translate.evaluate.comparison import HEADER, Comparison, Pixels, metric_cells
 from translate.evaluate.pair_metrics import mean
 from translate.media.images import Picture, encode_picture
 from translate.report.page import Page, Shown
 from translate.storage.atomic import write_atomically
 
 GAP = 8  # pixels between pictures
-NARROWEST = 190  # pixels of a column, so that its figures fit
+NARROWEST = 190  # pixels of a column, so that its metrics fit
 TEXT = 16  # pixels, the size of letters
 LINE = 22  # pixels from one line of text to the next
 INK, PAPER = (27, 31, 36), (255, 255, 255)
@@ -28,11 +28,11 @@ FIGURES_EXPLAINED = (
 
 
 def write_page(comparison: Comparison, path: Path) -> None:
-    """Figures and pictures as one HTML page. Raises ``PictureError`` where it cannot be written."""
+    """Metrics and pictures as one HTML page. Raises ``PictureError`` where it cannot be written."""
     against = comparison.against
     page = Page(
         "Comparison of models",
-        f"{len(comparison.samples)} photos; figures against the {against}, means over the photos.",
+        f"{len(comparison.samples)} photos; metrics against the {against}, means over the photos.",
     )
     page.table(HEADER, comparison.rows())
     page.text(FIGURES_EXPLAINED.format(against=against, devices=comparison.devices))
@@ -41,8 +41,8 @@ def write_page(comparison: Comparison, path: Path) -> None:
     for number, sample in enumerate(comparison.samples):
         row: list[Shown] = [(sample.photo, sample.name)]
         for column in comparison.columns:
-            figures = column.figures[number]
-            row.append((column.pictures[number], f"SSIM {figures.ssim:.2f}, colour shift {figures.colour_shift:.1f}"))
+            metrics = column.metrics[number]
+            row.append((column.pictures[number], f"SSIM {metrics.ssim:.2f}, colour shift {metrics.colour_shift:.1f}"))
         rows.append(row if sample.truth is None else [*row, (sample.truth, "")])
     page.pictures(rows, header=_names(comparison))
     page.write(path)
@@ -54,7 +54,7 @@ def write_sheet(comparison: Comparison, path: Path) -> None:
 
 
 def draw_sheet(comparison: Comparison) -> Pixels:
-    """The names above, a row a photo, and the figures below: uint8 [H, W, 3]."""
+    """The names above, a row a photo, and the metrics below: uint8 [H, W, 3]."""
     columns = [[sample.photo for sample in comparison.samples], *(column.pictures for column in comparison.columns)]
     if comparison.against == "truth":
         columns.append([sample.reference for sample in comparison.samples])
@@ -91,9 +91,9 @@ def _names(comparison: Comparison) -> list[str]:
 def _notes(comparison: Comparison) -> list[list[str]]:
     """The lines below each column."""
     unchanged = comparison.unchanged
-    first = [f"figures against the {comparison.against}"]
+    first = [f"metrics against the {comparison.against}"]
     if unchanged is not None:
-        first += _labelled(figure_cells(mean(unchanged)))
+        first += _labelled(metric_cells(mean(unchanged)))
     notes = [first, *(["", *_labelled(column.cells()[1:])] for column in comparison.columns)]
     return notes if unchanged is None else [*notes, []]
 

@@ -1,4 +1,4 @@
-"""Outputs against real pictures, training pictures, photos and truths: all figures, and what they say together."""
+"""Outputs against real pictures, training pictures, photos and truths: all metrics, and what they say together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from translate.evaluate import set_metrics as distances
 from translate.evaluate.extractors import Extractor, Features
 from translate.evaluate.features import PLAIN, RESIZE, Clock, features_of, kept_features_of
 from translate.evaluate.memorisation import Memory, compare_memory, nearest_training
-from translate.evaluate.pair_metrics import PairFigures, compare_pictures, mean
+from translate.evaluate.pair_metrics import PairMetrics, compare_pictures, mean
 from translate.evaluate.set_metrics import Array, Manifold, Spread, spaced_indices
 from translate.evaluate.verdicts import Verdict, judge
 from translate.machine import usable_cores
@@ -66,13 +66,13 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """All that was found. ``figures`` and ``deviations`` go by the names in `report.MEANINGS`."""
+    """All that was found. ``metrics`` and ``deviations`` go by the names in `report.MEANINGS`."""
 
     outputs: Pictures
     real: Pictures
     network: str
     counts: dict[str, int]
-    figures: dict[str, float]
+    metrics: dict[str, float]
     deviations: dict[str, float]
     notes: list[str]
     verdicts: list[Verdict]
@@ -105,32 +105,32 @@ def evaluate(
     counts = {"outputs": len(made), "real pictures": len(wanted)}
     with clock.stage("figures"):
         lie = distances.manifold(made.content, wanted.content)
-        spreads, figures = _distribution_figures(made, wanted)
-        figures |= _manifold_figures(lie, wanted.content)
+        spreads, metrics = _distribution_metrics(made, wanted)
+        metrics |= _manifold_metrics(lie, wanted.content)
         curve = fid_curve(made.content, wanted.content)
-        figures["fid_of_real"] = curve.real[-1].mean
+        metrics["fid_of_real"] = curve.real[-1].mean
     memory = None
     chosen = spaced_indices(len(made), MOST_FOR_MEMORY)
     if training is not None:
         memory = _memory(outputs.only(chosen), made.content[chosen], real, training, extractor, clock)
-        figures["memorised_share"] = memory.share
+        metrics["memorised_share"] = memory.share
         counts["training pictures"] = len(training.paths)
     for name, others in (("truth", truths), ("photo", photos)):
         if others is not None:
             with clock.stage("pictures against pictures"):
                 pairs = matched(outputs, others)
-                figures |= {f"{name}_{key}": value for key, value in vars(compare_all(pairs)).items()}
+                metrics |= {f"{name}_{key}": value for key, value in vars(compare_all(pairs)).items()}
             counts[f"outputs with their {name}"] = len(pairs)
-    figures |= {name: spread.mean for name, spread in spreads.items()}
+    metrics |= {name: spread.mean for name, spread in spreads.items()}
     return Evaluation(
         outputs=outputs,
         real=real,
         network=f"{extractor.identity}, {extractor.size} pixels, {RESIZE}",
         counts=counts,
-        figures=figures,
+        metrics=metrics,
         deviations={name: spread.deviation for name, spread in spreads.items()},
         notes=_notes(counts, made.content.shape[1], curve),
-        verdicts=judge(figures, counts),
+        verdicts=judge(metrics, counts),
         curve=curve,
         lie=lie,
         training=training,
@@ -140,12 +140,12 @@ def evaluate(
     )
 
 
-def _distribution_figures(made: Features, wanted: Features) -> tuple[dict[str, Spread], dict[str, float]]:
+def _distribution_metrics(made: Features, wanted: Features) -> tuple[dict[str, Spread], dict[str, float]]:
     spreads = {
         "kid": distances.kernel_distance(made.content, wanted.content),
         "mmd_content": distances.gaussian_mmd(made.content, wanted.content),
     }
-    figures = {
+    metrics = {
         "fid": distances.frechet_distance(made.content, wanted.content),
         "diversity": distances.mean_distance(made.content) / max(distances.mean_distance(wanted.content), 1e-12),
     }
@@ -155,11 +155,11 @@ def _distribution_figures(made: Features, wanted: Features) -> tuple[dict[str, S
         spreads["inception_score"] = distances.inception_score(made.logits)
         spreads["inception_score_of_real"] = distances.inception_score(wanted.logits)
     if made.perceptual is not None and wanted.perceptual is not None:
-        figures["perceptual_diversity"] = float(made.perceptual.mean() / max(wanted.perceptual.mean(), 1e-12))
-    return spreads, figures
+        metrics["perceptual_diversity"] = float(made.perceptual.mean() / max(wanted.perceptual.mean(), 1e-12))
+    return spreads, metrics
 
 
-def _manifold_figures(lie: Manifold, real: Array) -> dict[str, float]:
+def _manifold_metrics(lie: Manifold, real: Array) -> dict[str, float]:
     """Of the outputs among the real pictures, and, to compare with, of one half of the real ones among the other."""
     own = distances.manifold(*halves(real))
     return {
@@ -195,7 +195,7 @@ def _memory(
 ) -> Memory:
     """``made`` are the features of ``outputs`` as they are."""
     if real.folder.resolve() == training.folder.resolve():
-        raise UserError(f"--against {training.folder}: is --real too; the real pictures have to be others, kept out")
+        raise UserError(f"<training> {training.folder}: is <real> too; the real pictures have to be others, kept out")
     tests = real.only(spaced_indices(len(real.paths), MOST_FOR_MEMORY))
     learned = training.features(extractor, clock).content
 
@@ -217,10 +217,10 @@ def matched(outputs: Pictures, others: Pictures) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def compare_all(pairs: Sequence[tuple[Path, Path]]) -> PairFigures:
-    """The mean figures of the first pictures against the second, which are scaled to the size of the first."""
+def compare_all(pairs: Sequence[tuple[Path, Path]]) -> PairMetrics:
+    """The mean metrics of the first pictures against the second, which are scaled to the size of the first."""
 
-    def compare(pair: tuple[Path, Path]) -> PairFigures:
+    def compare(pair: tuple[Path, Path]) -> PairMetrics:
         output, other = load_rgb(pair[0]), load_rgb(pair[1])
         return compare_pictures(output, scaled_like(other, output))
 
@@ -236,7 +236,7 @@ def scaled_like(picture: NDArray[np.uint8], model: NDArray[np.uint8]) -> NDArray
 
 
 def _notes(counts: Mapping[str, int], dimensions: int, curve: Curve) -> list[str]:
-    """What to mind in reading the figures."""
+    """What to mind in reading the metrics."""
     fewest = min(counts["outputs"], counts["real pictures"])
     if fewest >= ENOUGH_FOR_FID:
         return []

@@ -1,6 +1,6 @@
 """Feature networks that evaluation looks at pictures with: each gives content, texture and, where it can, classes.
 
-Figures of different networks cannot be compared, so each has an ``identity`` that is recorded with every figure.
+Metrics of different networks cannot be compared, so each has an ``identity`` that is recorded with every metric.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Lite0(Extractor):
 
     def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
         self.device = torch.device(choose_torch_device(device))
-        network = build_feature_network("efficientnet-lite0", weights, flags="--")
+        network = build_feature_network("efficientnet-lite0", weights, prefix="")
         self.network: FeatureNetwork = network.to(self.device).to(memory_format=torch.channels_last)
         self.identity = "efficientnet-lite0" + _of_file(weights)
 
@@ -110,11 +110,11 @@ class InceptionV3(Extractor):
                 )
             except (OSError, RuntimeError) as error:
                 raise UnusableError(
-                    f"--network inception-v3: {URL_INCEPTION_V3} cannot be downloaded ({one_line(error)}); give the "
-                    "file with --weights, or --network efficientnet-lite0, whose weights are installed"
+                    f"<network> inception-v3: {URL_INCEPTION_V3} cannot be downloaded ({one_line(error)}); give the "
+                    "file with <weights>, or <network> efficientnet-lite0, whose weights are installed"
                 ) from error
         else:
-            tensors = dict(read_weights(weights, flag="--weights"))
+            tensors = dict(read_weights(weights, setting="weights"))
         self.device = torch.device(choose_torch_device(device))
         with tempfile.TemporaryDirectory() as folder:
             # torch-fidelity unpickles whatever a file holds: it gets one that holds the tensors alone
@@ -125,7 +125,7 @@ class InceptionV3(Extractor):
                     "inception-v3", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(safe)
                 )
             except RuntimeError as error:
-                raise UserError(f"--weights {weights}: are the weights of another network (inception-v3)") from error
+                raise UserError(f"<weights> {weights}: are the weights of another network (inception-v3)") from error
         self.network = network.to(self.device)
         self._early = threading.local()  # maps of the batch that a thread is at
         network.MaxPool_1.register_forward_hook(self._keep)
@@ -153,7 +153,7 @@ class OnnxNetwork(Extractor):
             self.session = onnxruntime.InferenceSession(path, providers=providers_of(choose_device(device)[0]))
             self.identity = f"{path.name}{_of_file(path)}"
         except ORT_ERRORS as error:
-            raise UserError(f"--network {path}: cannot be loaded as ONNX: {one_line(error)}") from error
+            raise UserError(f"<network> {path}: cannot be loaded as ONNX: {one_line(error)}") from error
         first = self.session.get_inputs()[0]
         self.name, self.bytes = first.name, first.type == "tensor(uint8)"
         side = first.shape[1 if self.bytes else 2] if len(first.shape) == 4 else None
@@ -167,7 +167,7 @@ class OnnxNetwork(Extractor):
             outputs = self.session.run(None, {self.name: given})
         except ORT_ERRORS as error:
             raise UserError(
-                f"--network {self.identity}: does not take {given.dtype} {list(given.shape)}: {one_line(error)}"
+                f"<network> {self.identity}: does not take {given.dtype} {list(given.shape)}: {one_line(error)}"
             ) from error
         content = outputs[0].reshape(*outputs[0].shape[:2], -1).mean(-1)
         maps = next((output for output in outputs[1:] if output.ndim == 4), None)
@@ -187,9 +187,9 @@ def build_extractor(network: str, *, weights: Path | None = None, device: str = 
         return InceptionV3(device, weights)
     if network.endswith(".onnx"):
         if weights is not None:
-            raise UserError("--weights: an ONNX file has its own; leave it out")
+            raise UserError("<weights>: an ONNX file has its own; leave it out")
         return OnnxNetwork(Path(network), device)
-    raise UserError(f"--network {network}: give efficientnet-lite0, inception-v3 or an .onnx file")
+    raise UserError(f"<network> {network}: give efficientnet-lite0, inception-v3 or an .onnx file")
 
 
 def patch_statistics(maps: Tensor) -> Tensor:
@@ -217,7 +217,7 @@ def choose_torch_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UnusableError(f"--device {device}: this PyTorch ({torch.__version__}) finds no CUDA device")
+        raise UnusableError(f"<device> {device}: this PyTorch ({torch.__version__}) finds no CUDA device")
     return device
 
 

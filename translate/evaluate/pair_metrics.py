@@ -1,4 +1,4 @@
-"""Figures of one picture against another: what a translation kept of its photo, or how near it is to a known truth."""
+"""Metrics of one picture against another: what a translation kept of its photo, or how near it is to a known truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FLAT = 1e-6  # deviation of edge strength, of [0, 1], below which a picture has 
 
 
 @dataclass(frozen=True)
-class PairFigures:
+class PairMetrics:
     """How two pictures of the same size agree, see `compare_pictures`."""
 
     psnr_db: float  # infinite where they are equal
@@ -31,8 +31,8 @@ class PairFigures:
     colour_shift: float  # CIE 1976 delta E; about 2.3 can just be seen
 
 
-def compare_pictures(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> PairFigures:
-    """The figures of two pictures, uint8 [H, W, 3] in sRGB; they are the same whichever comes first.
+def compare_pictures(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> PairMetrics:
+    """The metrics of two pictures, uint8 [H, W, 3] in sRGB; they are the same whichever comes first.
 
     - ``psnr_db``: 10 log10(255^2 / mean squared difference).
     - ``ssim``: the mean structural similarity of the channels (Wang et al. 2004, equation 13) with its Gaussian window;
@@ -50,7 +50,7 @@ def compare_pictures(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> PairFi
         raise ValueError(f"pictures of different sizes: {one.shape} and {other.shape}")
     with torch.inference_mode():
         first, second = _unit(one), _unit(other)
-        return PairFigures(
+        return PairMetrics(
             psnr_db=float(peak_signal_noise_ratio(first, second, data_range=1.0)),
             ssim=_ssim(first, second),
             l1=float(255 * F.l1_loss(first, second)),
@@ -59,12 +59,12 @@ def compare_pictures(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> PairFi
         )
 
 
-def mean(figures: Sequence[PairFigures]) -> PairFigures:
-    """Each figure's mean over pictures. Raises ``ValueError`` where there are none."""
-    if not figures:
-        raise ValueError("no figures to take the mean of")
-    names = [field.name for field in fields(PairFigures)]
-    return PairFigures(**{name: math.fsum(getattr(each, name) for each in figures) / len(figures) for name in names})
+def mean(metrics: Sequence[PairMetrics]) -> PairMetrics:
+    """Each metric's mean over pictures. Raises ``ValueError`` where there are none."""
+    if not metrics:
+        raise ValueError("no metrics to take the mean of")
+    names = [field.name for field in fields(PairMetrics)]
+    return PairMetrics(**{name: math.fsum(getattr(each, name) for each in metrics) / len(metrics) for name in names})
 
 
 def _unit(picture: NDArray[np.uint8]) -> Tensor:

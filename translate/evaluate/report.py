@@ -38,9 +38,9 @@ MEANINGS = {
     "perceptual_diversity": Meaning("perceptual diversity", "the same by maps of several layers"),
     "memorised_share": Meaning("close to training", "share of outputs; 5 % would be chance"),
 } | {
-    f"{against}_{figure}": Meaning(f"{title} to the {against}", reading)
+    f"{against}_{metric}": Meaning(f"{title} to the {against}", reading)
     for against in ("truth", "photo")
-    for figure, title, reading in (
+    for metric, title, reading in (
         ("psnr_db", "PSNR", "dB, " + HIGHER),
         ("ssim", "SSIM", HIGHER),
         ("l1", "L1", "of 255, " + LOWER),
@@ -54,16 +54,16 @@ HEADER = ("", "outputs", "real pictures", "how to read it")
 
 
 def rows(evaluation: Evaluation) -> list[tuple[str, str, str, str]]:
-    """Title, the outputs' figure, that of real pictures where there is one, and how to read it."""
+    """Title, the outputs' metric, that of real pictures where there is one, and how to read it."""
     return [
         (meaning.title, _shown(evaluation, name), _shown(evaluation, f"{name}_of_real"), meaning.reading)
         for name, meaning in MEANINGS.items()
-        if name in evaluation.figures
+        if name in evaluation.metrics
     ]
 
 
 def _shown(evaluation: Evaluation, name: str) -> str:
-    value = evaluation.figures.get(name)
+    value = evaluation.metrics.get(name)
     if value is None:
         return "–"
     shown = f"{value:.1%}" if name == "memorised_share" else f"{value:.4g}"
@@ -77,7 +77,7 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
         "real": str(evaluation.real.folder),
         "network": evaluation.network,
         "counts": evaluation.counts,
-        "figures": evaluation.figures,
+        "figures": evaluation.metrics,
         "deviations": evaluation.deviations,
         "verdicts": [asdict(verdict) for verdict in evaluation.verdicts],
         "notes": evaluation.notes,
@@ -96,7 +96,7 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
         page.callout(kind, verdict.case.capitalize(), f"{verdict.text}.{remedy}")  # type: ignore[arg-type]
     for note in evaluation.notes:
         page.callout("note", "Mind the number of pictures", note)
-    page.heading("Figures")
+    page.heading("Metrics")
     page.table(HEADER, rows(evaluation))
     page.text(
         "Real pictures: one half of them compared to the other. ± is the standard deviation over random subsets of "

@@ -26,7 +26,7 @@ NEIGHBOURS_DENSITY = 5  # Naeem et al. 2020
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure over subsets of the pictures."""
+    """A metric over subsets of the pictures."""
 
     mean: float
     deviation: float

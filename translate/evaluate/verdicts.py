@@ -1,7 +1,7 @@
-"""What the figures of an evaluation say together: the case, the evidence, what to try.
+"""What the metrics of an evaluation say together: the case, the evidence, what to try.
 
 The cases are those of Hung-yi Lee's lectures on generative adversarial networks. Every bound is relative to what real
-pictures do to each other at the same number, as figures depend on the number and on the pictures.
+pictures do to each other at the same number, as metrics depend on the number and on the pictures.
 """
 
 from __future__ import annotations
@@ -28,42 +28,42 @@ class Verdict:
     remedy: str = ""
 
 
-def judge(figures: Mapping[str, float], counts: Mapping[str, int]) -> list[Verdict]:
-    """The verdicts on ``figures``, the gravest first. Names of the figures: `translate.evaluate.evaluation`."""
+def judge(metrics: Mapping[str, float], counts: Mapping[str, int]) -> list[Verdict]:
+    """The verdicts on ``metrics``, the gravest first. Names of the metrics: `translate.evaluate.evaluation`."""
     few = [f"{counts[name]} {name}" for name in ("outputs", "real pictures") if counts[name] < FEWEST]
     if few:
         text = f"{' and '.join(few)} say nothing about a whole distribution; give {FEWEST} or more"
         return [Verdict("too few", text)]
     found = []
-    if figures.get("memorised_share", 0.0) >= MEMORISED:
+    if metrics.get("memorised_share", 0.0) >= MEMORISED:
         found.append(
             Verdict(
                 "memorised",
-                f"{figures['memorised_share']:.0%} of the outputs lie closer to a training picture than "
+                f"{metrics['memorised_share']:.0%} of the outputs lie closer to a training picture than "
                 f"{1 - CLOSE:.0%} of the real test pictures do ({CLOSE:.0%} would be chance): the generator gives its "
                 "training pictures back",
                 "more training pictures, --diff-augment, a smaller generator, an earlier checkpoint",
             )
         )
-    collapsed = figures["diversity"] < COLLAPSED
+    collapsed = metrics["diversity"] < COLLAPSED
     if collapsed:
         found.append(
             Verdict(
                 "collapsed",
-                f"outputs are {figures['diversity']:.2f} times as far apart as real pictures: many inputs, one output",
+                f"outputs are {metrics['diversity']:.2f} times as far apart as real pictures: many inputs, one output",
                 "--objective wgan-gp or hinge with --lambda-r1 10, --diff-augment, minibatch statistics, an earlier "
                 "checkpoint; more weight on cycle, content or L1",
             )
         )
     precision, recall, coverage = (
-        figures[name] / max(figures[f"{name}_of_real"], 1e-6) for name in ("precision", "recall", "coverage")
+        metrics[name] / max(metrics[f"{name}_of_real"], 1e-6) for name in ("precision", "recall", "coverage")
     )
     if precision < UNLIKE:
         found.append(
             Verdict(
                 "unlike",
-                f"{figures['precision']:.0%} of the outputs lie among the real pictures, of real ones "
-                f"{figures['precision_of_real']:.0%} do: they do not look like them yet",
+                f"{metrics['precision']:.0%} of the outputs lie among the real pictures, of real ones "
+                f"{metrics['precision_of_real']:.0%} do: they do not look like them yet",
                 "train longer, a larger generator, a larger --lambda-gan; see whether --real shows what is wanted",
             )
         )
@@ -71,8 +71,8 @@ def judge(figures: Mapping[str, float], counts: Mapping[str, int]) -> list[Verdi
         found.append(
             Verdict(
                 "dropping",
-                f"recall {figures['recall']:.2f} and coverage {figures['coverage']:.2f}, where real pictures have "
-                f"{figures['recall_of_real']:.2f} and {figures['coverage_of_real']:.2f} of each other: what is made is "
+                f"recall {metrics['recall']:.2f} and coverage {metrics['coverage']:.2f}, where real pictures have "
+                f"{metrics['recall_of_real']:.2f} and {metrics['coverage_of_real']:.2f} of each other: what is made is "
                 "good, but kinds of real pictures are missing",
                 "minibatch discrimination, --objective wgan-gp, a larger batch; see that the photos hold all kinds",
             )

@@ -27,7 +27,7 @@ def split_photos(photos: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     Raises ``UserError`` where they are too few.
     """
     if len(photos) < HELD_OUT:
-        raise UserError(f"--calibration: {len(photos)} photos; give a folder of at least {HELD_OUT}, better of 40")
+        raise UserError(f"<calibration>: {len(photos)} photos; give a folder of at least {HELD_OUT}, better of 40")
     count = min(len(photos), MOST_PHOTOS)
     chosen = [photos[index * len(photos) // count] for index in range(count)]
     held_out = chosen[::HELD_OUT]

@@ -88,7 +88,7 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
     if loss.psnr_db < LEAST_PSNR_DB:
         raise UserError(
             f"{output}: not written: int8 would lose too much, {loss}, where {LEAST_PSNR_DB:g} dB are the least; "
-            "calibrate with more photos of the kind it is to convert, or leave --int8 out"
+            "calibrate with more photos of the kind it is to convert, or leave <int8> out"
         )
     info = replace(info, psnr_to_fp32=round(loss.psnr_db, 2), mean_difference_to_fp32=round(loss.mean_difference, 3))
     write_atomically(output, _with_info(quantised, info))

@@ -127,7 +127,7 @@ def load_run(
     name = GENERATORS[direction]
     if direction == "BtoA" and not find(run).has_weights(f"{name}_ema"):
         raise UserError(
-            f"--direction {direction}: {run} has no generator that way, its method trains one alone; leave it out"
+            f"<direction> {direction}: {run} has no generator that way, its method trains one alone; leave it out"
         )
     generator, checkpoint = load_generator(run, name)
     config = checkpoint.config
@@ -158,7 +158,7 @@ def export_style(
     ``info`` does not name the generator's domains.
     """
     if opset not in OPSETS:
-        raise UserError(f"--opset {opset}: choose one of {', '.join(map(str, OPSETS))}")
+        raise UserError(f"<opset> {opset}: choose one of {', '.join(map(str, OPSETS))}")
     if len(info.domains) != generator.domains:
         raise UserError(
             f"{path}: not written: generator {info.generator} has {generator.domains} domains, and the names of "
@@ -182,7 +182,7 @@ def export_style(
     assert read_contract(session, path) == info
     tolerance = TOLERANCES[info.precision]
     if not report.within(tolerance):
-        remedy = "leave --fp16 out" if fp16 else "try another --opset"
+        remedy = "leave <fp16> out" if fp16 else "try another <opset>"
         raise UserError(
             f"{path}: not written: it would differ from PyTorch by up to {report.largest} of 255, {report.mean:.3f} in "
             f"the mean, where {info.precision} allows {tolerance.largest} and {tolerance.mean:g}; {remedy}"

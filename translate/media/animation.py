@@ -106,7 +106,7 @@ def _look_through(source: Path, max_pixels: int) -> Animation:
             if pixels > FRAMES * max_pixels:
                 raise PictureError(
                     f"{source}: all frames have more than {FRAMES * max_pixels} pixels, {FRAMES} times the limit of a "
-                    f"picture; raise that with --max-pixels"
+                    f"picture; raise that with <max_pixels>"
                 )
             frame.load()  # only then a WebP tells how long it lasts
             durations.append(round(frame.info.get("duration", 0)))
@@ -138,7 +138,7 @@ def _translated(
             try:
                 results = translate(photos)
             except PictureError as error:
-                raise PictureError(f"{source}: {error}") from error
+                raise PictureError(f"{source}: {error.marked}") from error
             if stabiliser is not None:
                 results = stabiliser(photos, results)
             result = replace(photo, rgb=results[0])

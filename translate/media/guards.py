@@ -80,7 +80,7 @@ def require_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
 
 
 def _over_limit(name: str, pixels: str, limit: int, enough: object) -> str:
-    return f"{name}: {pixels} are over the limit of {limit}; raise it with --max-pixels {enough}"
+    return f"{name}: {pixels} are over the limit of {limit}; raise it with <max_pixels> {enough}"
 
 
 def require_few_scans(image: Image.Image, file: IO[bytes], name: str) -> None:

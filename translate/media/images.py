@@ -254,4 +254,4 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, ef
 def cannot_be_written(size: tuple[int, int], format: str, error: Exception) -> PictureError:
     """The error of a picture of ``size``, width and height, that ``format`` does not hold."""
     width, height = size
-    return PictureError(f"{width} x {height} pixels cannot be written as {format}: {one_line(error)}; try --format png")
+    return PictureError(f"{width} x {height} pixels cannot be written as {format}: {one_line(error)}; try <format> png")

@@ -33,7 +33,7 @@ def find_style(name_or_path: str) -> Path:
         return path
     known = ", ".join(list_styles()) or "none"
     raise UnusableError(
-        f"--style {name_or_path}: neither a file nor a shipped style; shipped: {known}; "
+        f"<style> {name_or_path}: neither a file nor a shipped style; shipped: {known}; "
         "the path of an .onnx file works too"
     )
 

@@ -74,18 +74,18 @@ class StyleInfo:
         known = ", ".join(self.domains)
         if domain is None:
             if self.domains:
-                raise UserError(f"{self.title!r} translates to a domain: say which with --domain; it knows {known}")
+                raise UserError(f"{self.title!r} translates to a domain: say which with <domain>; it knows {known}")
             return []
         names = [domain] if isinstance(domain, str) else domain
         given = ", ".join(names) or "''"
         if not self.domains:
-            raise UserError(f"--domain {given}: {self.title!r} has no domains to choose from; leave it out")
+            raise UserError(f"<domain> {given}: {self.title!r} has no domains to choose from; leave it out")
         unknown = [name for name in names if name not in self.domains]
         if unknown:
-            raise UserError(f"--domain {', '.join(unknown)}: {self.title!r} knows {known}")
+            raise UserError(f"<domain> {', '.join(unknown)}: {self.title!r} knows {known}")
         positions = sorted({self.domains.index(name) for name in names})
         if self.exclusive and len(positions) != 1:
-            raise UserError(f"--domain {given}: {self.title!r} translates to exactly one of {known}")
+            raise UserError(f"<domain> {given}: {self.title!r} translates to exactly one of {known}")
         return positions
 
     def to_metadata(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from translate.errors import UnusableError, UserError
 def choose_device(wanted: str) -> tuple[str, str | None]:
     """-> ``cpu`` or ``cuda:N``, and why ``auto`` did not take a GPU, None where it did or was not asked."""
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", wanted):
-        raise UserError(f"--device {wanted}: give auto, cpu, cuda or cuda:N")
+        raise UserError(f"<device> {wanted}: give auto, cpu, cuda or cuda:N")
     if wanted == "cpu":
         return "cpu", None
     number = int(wanted.partition(":")[2] or 0)
@@ -27,7 +27,7 @@ def choose_device(wanted: str) -> tuple[str, str | None]:
         return f"cuda:{number}", None
     if wanted == "auto":
         return "cpu", obstacle
-    raise UnusableError(f"--device {wanted}: {obstacle}; --device cpu works everywhere")
+    raise UnusableError(f"<device> {wanted}: {obstacle}; <device> cpu works everywhere")
 
 
 def providers_of(device: str) -> list[Any]:

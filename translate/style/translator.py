@@ -58,7 +58,7 @@ class Translator:
         self._session = open_session(path, providers_of(self.device), threads=threads)
         if self.device != "cpu" and "CUDAExecutionProvider" not in self._session.get_providers():
             if device != "auto":
-                raise UnusableError(f"--device {device}: onnxruntime could not start CUDA; try --device cpu")
+                raise UnusableError(f"<device> {device}: onnxruntime could not start CUDA; try <device> cpu")
             self.device, self.why_cpu = "cpu", "onnxruntime could not start CUDA"  # and so runs on the processor
         self.info = read_contract(self._session, path)
         known = {INPUT, DOMAIN} if self.info.domains else {INPUT}
@@ -71,8 +71,8 @@ class Translator:
         self._tile_safe = self.info.tile_safe and self.info.receptive_field > 0
         if tile and not self._tile_safe:
             raise UserError(
-                f"--tile {tile}: {self.info.title!r} looks at the whole picture at once and cannot be cut in tiles; "
-                "leave --tile out, and for large pictures use --max-size"
+                f"<tile> {tile}: {self.info.title!r} looks at the whole picture at once and cannot be cut in tiles; "
+                "leave <tile> out, and for large pictures use <max_size>"
             )
         self._tile = tile
         self._memory = memory
@@ -101,7 +101,7 @@ class Translator:
                     self._longest_tile = side
                     continue
                 raise PictureError(
-                    f"{width} x {height} pixels cannot be translated on {self.device}: {reason(error)}; try --max-size"
+                    f"{width} x {height} pixels cannot be translated on {self.device}: {reason(error)}; try <max_size>"
                 ) from error
 
     def divide(self, pictures: int) -> int:
@@ -134,7 +134,7 @@ class Translator:
         if not self._tile_safe:
             raise PictureError(
                 f"{width} x {height} pixels are too many for {self.info.title!r}, which looks at the whole picture at "
-                "once; try --max-size"
+                "once; try <max_size>"
             )
         pending = np.empty((0, width, 3), np.uint8)  # rows that were read and are still seen by strips to come
         top = 0  # the first of them
@@ -172,8 +172,8 @@ class Translator:
             if needed <= memory:
                 return 0
             raise PictureError(
-                f"{pixels / 1e6:.1f} MP would take about {needed / 1e6:.0f} MB, over --memory {memory // 1_000_000}, "
-                f"and {self.info.title!r} cannot be cut in tiles; try --max-size"
+                f"{pixels / 1e6:.1f} MP would take about {needed / 1e6:.0f} MB, over <memory> {memory // 1_000_000}, "
+                f"and {self.info.title!r} cannot be cut in tiles; try <max_size>"
             )
         longest = math.isqrt(memory // BYTES_A_PIXEL_IN_TILES) - 2 * self.info.halo
         return min(side, max(SMALLEST_TILE, longest))

@@ -39,11 +39,11 @@ class Adversary:
         try:
             self.objective = objective_by_name(config.objective, smoothing=config.label_smoothing)
         except ValueError as error:
-            raise UserError(f"--objective {config.objective}: {error}") from error
+            raise UserError(f"<objective> {config.objective}: {error}") from error
         try:
             self.augment = DiffAugment(config.diff_augment)
         except ValueError as error:
-            raise UserError(f"--diff-augment {config.diff_augment}: {error}") from error
+            raise UserError(f"<diff_augment> {config.diff_augment}: {error}") from error
         self.merges = config.merge_passes and not couples_samples(bare)
 
     def seen(self, images: Tensor, context: StepContext, purpose: str) -> Tensor:
@@ -77,10 +77,10 @@ class Adversary:
         against = [self.objective.discriminator(of_real.logits, verdict.logits) for verdict in of_others]
         mixed = torch.stack([weight * loss for weight, loss in zip(weights, against, strict=True)]).sum() / sum(weights)
         losses = {f"{self.prefix}/loss": share * mixed} | self._penalties(real, fake, context)
-        figures = self._figures(of_real, of_others[0])
+        metrics = self._metrics(of_real, of_others[0])
         for name, verdict in zip(decoys, of_others[1:], strict=True):
-            figures[f"{self.prefix}/{name}"] = verdict.logits[0].detach().mean()
-        return Terms(losses, figures), of_real
+            metrics[f"{self.prefix}/{name}"] = verdict.logits[0].detach().mean()
+        return Terms(losses, metrics), of_real
 
     def judge(self, *batches: Tensor) -> list[Verdict]:
         """The verdict on each of ``batches``: in one pass, where the samples of a batch do not see each other."""
@@ -150,7 +150,7 @@ class Adversary:
             losses[f"{self.prefix}/orthogonal"] = config.lambda_orthogonal * orthogonal_penalty(self.bare)
         return losses
 
-    def _figures(self, of_real: Verdict, of_fake: Verdict) -> dict[str, Tensor]:
+    def _metrics(self, of_real: Verdict, of_fake: Verdict) -> dict[str, Tensor]:
         """Mean logits, and the share of places where the real picture's logit is the higher: 1 is saturated."""
         real, fake = of_real.logits[0].detach(), of_fake.logits[0].detach()
         return {

@@ -1,7 +1,7 @@
-"""Alarms: signs in a run's figures that it is going wrong, each raised once until the sign goes away.
+"""Alarms: signs in a run's metrics that it is going wrong, each raised once until the sign goes away.
 
-What is watched, by the names that the figures carry:
-- any figure that is not finite;
+What is watched, by the names that the metrics carry:
+- any metric that is not finite;
 - ``D*/separation``, the share of places where the discriminator rates the real picture above the translated one:
   near 1 it has won, and its gradients teach the generator nothing (Arjovsky and Bottou 2017);
 - ``G/gradient``, ``D/gradient``: norms far below what they were, vanished;
@@ -22,35 +22,35 @@ COLLAPSED = 0.05  # of val/diversity
 
 
 class Alarms:
-    """Watches figures; a sign has to last for ``patience`` lines of the log, but for figures that are not finite."""
+    """Watches metrics; a sign has to last for ``patience`` lines of the log, but for metrics that are not finite."""
 
     def __init__(self, *, patience: int) -> None:
         self.patience = patience
         self.lasted: Counter[str] = Counter()
         self.largest: dict[str, float] = {}
 
-    def raised(self, figures: Mapping[str, float]) -> list[str]:
-        """What ``figures``, one line of the log, raise: a text each."""
+    def raised(self, metrics: Mapping[str, float]) -> list[str]:
+        """What ``metrics``, one line of the log, raise: a text each."""
         found = []
-        for name, value in figures.items():
+        for name, value in metrics.items():
             sign = self._sign(name, value)
             self.lasted[name] = self.lasted[name] + 1 if sign else 0
-            # validation figures come seldom and are steady, so they need not last
+            # validation metrics come seldom and are steady, so they need not last
             needed = 1 if name.startswith("val/") or not math.isfinite(value) else self.patience
             if sign and self.lasted[name] == needed:
                 found.append(f"{name} {sign}")
         return found
 
     def _sign(self, name: str, value: float) -> str | None:
-        figure = name.partition("/")[2]
+        metric = name.partition("/")[2]
         if not math.isfinite(value):
             return f"{NOT_FINITE}; try a lower --lr or --clip-gradient 1"
-        if figure == "separation" and value >= SATURATED:
+        if metric == "separation" and value >= SATURATED:
             return (
                 f"is {value:.3f}: the discriminator tells all pictures apart and teaches no more; try a lower "
                 "--lr-discriminator, --lambda-r1 10, --instance-noise 0.1 or --diff-augment color,translation"
             )
-        if figure == "gradient":
+        if metric == "gradient":
             self.largest[name] = max(value, self.largest.get(name, 0.0))
             if value < VANISHED * self.largest[name]:
                 return f"is {value:.3g} and was {self.largest[name]:.3g}: it has vanished; try another --objective"

@@ -23,12 +23,12 @@ def make_accelerator(config: TrainConfig) -> Accelerator:
     """Accelerate's engine for the configured device and precision; under ``torchrun`` one process a device."""
     name, _, index = config.device.partition(":")
     if name not in ("auto", "cpu", "cuda") or (index and (name != "cuda" or not index.isdecimal())):
-        raise UserError(f"--device {config.device}: choose auto, cpu, cuda or cuda:N")
+        raise UserError(f"<device> {config.device}: choose auto, cpu, cuda or cuda:N")
     if name == "cuda":
         if not torch.cuda.is_available():
-            raise UnusableError(f"--device {config.device}: this PyTorch ({torch.__version__}) finds no CUDA device")
+            raise UnusableError(f"<device> {config.device}: this PyTorch ({torch.__version__}) finds no CUDA device")
         if int(index or 0) >= torch.cuda.device_count():
-            raise UnusableError(f"--device {config.device}: there are {torch.cuda.device_count()} CUDA devices")
+            raise UnusableError(f"<device> {config.device}: there are {torch.cuda.device_count()} CUDA devices")
         torch.cuda.set_device(int(index or 0))
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # set by torchrun: the processes of this machine
     if name != "cpu" and torch.cuda.is_available() and local > torch.cuda.device_count():

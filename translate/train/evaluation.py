@@ -1,4 +1,4 @@
-"""Evaluation while training: the same figures, of the averaged generator, every so many steps; the best is kept."""
+"""Evaluation while training: the same metrics, of the averaged generator, every so many steps; the best is kept."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ class RunEvaluation:
         self._extractor: Extractor | None = None
 
     def __call__(self, generator: Generator, *, exclusive: bool) -> dict[str, float]:
-        """The figures of ``generator``, named ``eval/...``; `is_best` then tells whether they are the best so far."""
+        """The metrics of ``generator``, named ``eval/...``; `is_best` then tells whether they are the best so far."""
         self._extractor = self._extractor or build_extractor("efficientnet-lite0", device=self.device)
         with TemporaryDirectory() as folder:
             translate_pictures(generator, self.photos, Path(folder), exclusive=exclusive)
             found = evaluate(Pictures.below(Path(folder)), self.real, self._extractor)
-        return self.judged({name: value for name, value in found.figures.items() if not name.endswith("_of_real")})
+        return self.judged({name: value for name, value in found.metrics.items() if not name.endswith("_of_real")})
 
-    def judged(self, figures: Mapping[str, float]) -> dict[str, float]:
-        """Compare ``figures`` to the best so far; the same under the names of the log."""
-        value = figures[self.best_by]
+    def judged(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Compare ``metrics`` to the best so far; the same under the names of the log."""
+        value = metrics[self.best_by]
         better = -value if LOWER_IS_BETTER[self.best_by] else value
         if math.isfinite(better) and (self.best is None or better > self.best):
             self.best, self.without_better = better, 0
         else:
             self.without_better += 1
-        return {f"eval/{name}": figure for name, figure in figures.items()}
+        return {f"eval/{name}": metric for name, metric in metrics.items()}
 
     @property
     def is_best(self) -> bool:

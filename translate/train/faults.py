@@ -15,9 +15,9 @@ from translate.errors import ExitCode, UserError, one_line
 
 # by what is in the errors' texts, which have no classes of their own: what to do, the first that fits
 REMEDIES = {
-    r"DataLoader worker": "a worker that dies mostly lacked memory; give fewer --workers",
-    r"Too many open files|ancdata": "raise the limit (`ulimit -n`) or give fewer --workers",
-    r"out of memory|allocate memory|not enough memory": "free memory, or begin another run with a smaller --batch-size",
+    r"DataLoader worker": "a worker that dies mostly lacked memory; give fewer <workers>",
+    r"Too many open files|ancdata": "raise the limit (`ulimit -n`) or give fewer <workers>",
+    r"out of memory|allocate memory|not enough memory": "free memory, or begin another run with a smaller <batch_size>",
     r"No space left|quota|File too large|inline_container|PytorchStreamWriter": "make room on the disk",
 }
 
@@ -43,7 +43,7 @@ def faults_told(out: Path) -> Iterator[None]:
         if remedy is None and isinstance(error, RuntimeError):
             raise  # a mistake in the program
         raise FaultError(
-            f"--out {out}: {_reason(error)}; {remedy or 'see to it'}, and repeat the command: "
+            f"<out> {out}: {_reason(error)}; {remedy or 'see to it'}, and repeat the command: "
             "it goes on from the newest checkpoint"
         ) from error
     finally:

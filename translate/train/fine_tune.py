@@ -45,8 +45,8 @@ def start_from_style(generator: Generator, path: Path) -> None:
                 _fill(tensor, given[name], name)
     except ValueError as error:
         raise UserError(
-            f"--init {path}: is no float style of this generator ({error}); give a run, or --generator and "
-            "--generator-options as the style was trained with"
+            f"<init> {path}: is no float style of this generator ({error}); give a run, or <generator> and "
+            "<generator_options> as the style was trained with"
         ) from error
 
 

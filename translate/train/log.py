@@ -115,19 +115,19 @@ class RunLog:
             self.say(f"step {step}/{self.last_step}: {losses}; {status}, {remaining} left")
 
     def write_validation(self, step: int, rows: Tensor, metrics: dict[str, float]) -> None:
-        """Write ``rows``, uint8 [N, H, W, 3], one above the other as a PNG, and the validation's figures."""
+        """Write ``rows``, uint8 [N, H, W, 3], one above the other as a PNG, and the validation's metrics."""
         if self.show:
             with atomic_file(self.out / SAMPLES / f"step-{step:09d}.png") as file:
                 Image.fromarray(rows.flatten(0, 1).numpy()).save(file, "PNG")
             self.board.add_images("validation", rows, step, dataformats="NHWC")
             self._record(step, metrics)
 
-    def evaluated(self, step: int, figures: dict[str, float], *, seconds: float) -> None:
-        """Write the figures of an evaluation that took ``seconds``, which the training's speed does not count."""
+    def evaluated(self, step: int, metrics: dict[str, float], *, seconds: float) -> None:
+        """Write the metrics of an evaluation that took ``seconds``, which the training's speed does not count."""
         self.since += seconds
         if self.show:
-            self._record(step, figures)
-            self.say(f"step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+            self._record(step, metrics)
+            self.say(f"step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
 
     def _record(self, step: int, values: dict[str, float]) -> None:
         self._append({"step": step} | values)

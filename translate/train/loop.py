@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -101,7 +102,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
             torch.manual_seed(derived_seed(config.seed, run.step, accelerator.process_index))
             if augment is not None:
                 batch = augment(batch, step_context(config, accelerator, step=run.step, progress=run.step / last_step))
-            with fast_kernels(accelerator.device):
+            with fast_kernels(accelerator.device) if config.fast_kernels else nullcontext():
                 metrics = method.step(batch, step=run.step, progress=run.step / last_step)
             log.add(metrics, samples=config.samples_a_step(accelerator.num_processes))
             run.step += 1
@@ -125,7 +126,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
 
 
 def react(raised: list[str], run: Run, log: RunLog) -> None:
-    """Say what was raised; where the settings ask for it, or a figure is not finite, stop before more is saved."""
+    """Say what was raised; where the settings ask for it, or a metric is not finite, stop before more is saved."""
     for text in raised:
         log.alarm(run.step, text)
     if raised and (run.config.on_alarm != "warn" or any(NOT_FINITE in text for text in raised)):
@@ -139,5 +140,5 @@ def next_batch(batches: Iterator[dict[str, Tensor]]) -> dict[str, Tensor]:
     try:
         return next(batches)
     except PictureError as error:  # from a worker it comes with the worker's traceback before it
-        reason = str(error).rstrip().rpartition("PictureError: ")[2]
+        reason = error.marked.rstrip().rpartition("PictureError: ")[2]
         raise PictureError(f"{reason}; `translate data check` finds all such files") from error

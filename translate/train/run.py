@@ -61,23 +61,23 @@ class Run:
         return self.step >= self.last_step or (self.evaluation is not None and self.evaluation.exhausted)
 
     def evaluate(self) -> dict[str, float]:
-        """The figures of the averaged generator, in the first process; every process has to call it."""
-        figures: dict[str, float] = {}
+        """The metrics of the averaged generator, in the first process; every process has to call it."""
+        metrics: dict[str, float] = {}
         if self.evaluation is not None:
             if self.method.accelerator.is_main_process:
                 generator = cast(Generator, self.method.averages["generator_ema"].module)
                 exclusive = self.method.description().get("exclusive_domains", True)
-                figures = self.evaluation(generator, exclusive=exclusive)
+                metrics = self.evaluation(generator, exclusive=exclusive)
             broadcast = [self.evaluation.state()]
             self.evaluation.load_state(broadcast_object_list(broadcast)[0])
             if self.evaluation.is_best:
                 self.save(self.config.out / BEST, keep=1)
-        return figures
+        return metrics
 
     def require_folder(self) -> None:
         """Raise ``FaultError`` where the run's folder was removed, and perhaps another run begun in its place."""
         if self.lock is not None and not self.lock.held:
-            raise FaultError(f"--out {self.config.out}: was removed while training; repeat the command to begin anew")
+            raise FaultError(f"<out> {self.config.out}: was removed while training; repeat the command to begin anew")
 
     def save(self, folder: Path | None = None, *, keep: int | None = None) -> None:
         """Write a checkpoint of the run, or one like it in ``folder``; every process has to call it."""

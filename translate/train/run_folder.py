@@ -32,10 +32,10 @@ def locked(config: TrainConfig, accelerator: Accelerator) -> Iterator[LockFile |
         lock = LockFile(config.out / LOCK)
     except LockedError as error:
         raise UserError(
-            f"--out {config.out}: another training is under way in it ({error}); give another folder"
+            f"<out> {config.out}: another training is under way in it ({error}); give another folder"
         ) from error
     except OSError as error:
-        raise UserError(f"--out {config.out}: cannot be written: {error.strerror}; give another folder") from error
+        raise UserError(f"<out> {config.out}: cannot be written: {error.strerror}; give another folder") from error
     try:
         yield lock
     finally:
@@ -52,7 +52,7 @@ def check_run_folder(config: TrainConfig) -> None:
             raise UserError(f"{saved}: is damaged; remove it to go on with the settings given") from error
         changes = config.changes_that_break_resume(settings)
         if changes:
-            raise UserError(f"{config.out} cannot be resumed: {'; '.join(changes)}; restore them or give another --out")
+            raise UserError(f"{config.out} cannot be resumed: {'; '.join(changes)}; restore them or give another <out>")
 
 
 def begin_run_folder(config: TrainConfig) -> None:
@@ -64,4 +64,4 @@ def begin_run_folder(config: TrainConfig) -> None:
             remove_abandoned(folder)
         write_atomically(config.out / CONFIG_NAME, json.dumps(config.to_dict(), indent=2).encode())
     except (OSError, PictureError) as error:
-        raise UserError(f"--out {config.out}: cannot be written: {one_line(error)}; give another folder") from error
+        raise UserError(f"<out> {config.out}: cannot be written: {one_line(error)}; give another folder") from error

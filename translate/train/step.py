@@ -58,7 +58,7 @@ class Terms:
     """What one side of the game minimises, the sum of ``losses``, and other scalars worth a line in the log."""
 
     losses: dict[str, Tensor] = field(default_factory=dict)
-    figures: dict[str, Tensor] = field(default_factory=dict)
+    metrics: dict[str, Tensor] = field(default_factory=dict)
 
     def __add__(self, other: Terms) -> Terms:
-        return Terms(self.losses | other.losses, self.figures | other.figures)
+        return Terms(self.losses | other.losses, self.metrics | other.metrics)

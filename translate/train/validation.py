@@ -1,4 +1,4 @@
-"""The validation grid of a run, and its figures."""
+"""The validation grid of a run, and its metrics."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from translate.train.step import Batch
 
 
 def draw_validation(method: Method, data: TrainingData, log: RunLog, step: int) -> dict[str, float]:
-    """Draw a grid with a row a validation sample, as the averaged generators see it; the validation's figures.
+    """Draw a grid with a row a validation sample, as the averaged generators see it; the validation's metrics.
 
-    The same figures of as many training samples, ``train/`` in place of ``val/``, tell what is only memorised.
+    The same metrics of as many training samples, ``train/`` in place of ``val/``, tell what is only memorised.
     ``val/diversity`` and ``val/variety`` are how far the translated pictures are from each other, in units of how far
     their inputs and how far real target pictures are.
     Every process computes it, so that none runs ahead of the others; only the first writes.
     """
     if len(data.validation) == 0:
         return {}
-    batch, columns, figures = validate(method, data.validation)
+    batch, columns, metrics = validate(method, data.validation)
     if len(columns[0]) > 1:
         translated = spread(columns[1])
-        figures["val/diversity"] = float(translated / spread(columns[0]).clamp_min(1e-6))
+        metrics["val/diversity"] = float(translated / spread(columns[0]).clamp_min(1e-6))
         if "B" in batch:
-            figures["val/variety"] = float(translated / spread(batch["B"]).clamp_min(1e-6))
+            metrics["val/variety"] = float(translated / spread(batch["B"]).clamp_min(1e-6))
     if len(data.seen):
         _, _, seen = validate(method, data.seen)
-        figures |= {name.replace("val/", "train/"): value for name, value in seen.items()}
+        metrics |= {name.replace("val/", "train/"): value for name, value in seen.items()}
     grid = from_signed_unit(torch.cat(columns, dim=3))  # [N, 3, H, columns x W]
-    log.write_validation(step, grid.to(torch.uint8).permute(0, 2, 3, 1).cpu(), figures)
-    return figures
+    log.write_validation(step, grid.to(torch.uint8).permute(0, 2, 3, 1).cpu(), metrics)
+    return metrics
 
 
 def validate(method: Method, samples: KeyedDataset) -> tuple[Batch, list[Tensor], dict[str, float]]:
-    """All of ``samples`` as one batch, the grid's columns, float [N, 3, H, W] in [-1, 1], and the method's figures."""
+    """All of ``samples`` as one batch, the grid's columns, float [N, 3, H, W] in [-1, 1], and the method's metrics."""
     whole = default_collate([samples[Key(index, 0)] for index in range(len(samples))])
     batch = to_device(whole, method.accelerator.device, channels_last=False)
-    columns, figures = method.validate(batch)
-    return batch, [column.float().clamp(-1, 1) for column in columns], figures
+    columns, metrics = method.validate(batch)
+    return batch, [column.float().clamp(-1, 1) for column in columns], metrics
 
 
 def spread(pictures: Tensor) -> Tensor:

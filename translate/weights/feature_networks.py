@@ -12,36 +12,36 @@ from translate.errors import UnusableError, UserError, one_line
 from translate.weights.safe_load import load_state, load_tensors
 
 
-def build_feature_network(name: str, weights: Path | None = None, *, flags: str = "--feature-") -> FeatureNetwork:
+def build_feature_network(name: str, weights: Path | None = None, *, prefix: str = "feature_") -> FeatureNetwork:
     """The feature network called ``name``, with the weights in a file, else its own.
 
-    ``flags`` is what the options are called that chose it: ``--feature-network`` and ``--feature-weights``. Raises
+    ``prefix`` begins the names of the settings that chose it: ``feature_network`` and ``feature_weights``. Raises
     ``UserError`` for an unknown name and for a file that cannot be used, ``UnusableError`` where the network's own
     weights are not at hand.
     """
     if name not in FEATURE_NETWORKS:
-        raise UserError(f"{flags}network {name}: choose one of {', '.join(FEATURE_NETWORKS)}")
+        raise UserError(f"<{prefix}network> {name}: choose one of {', '.join(FEATURE_NETWORKS)}")
     try:
-        return FEATURE_NETWORKS[name](None if weights is None else read_weights(weights, flag=f"{flags}weights"))
+        return FEATURE_NETWORKS[name](None if weights is None else read_weights(weights, setting=f"{prefix}weights"))
     except UserError:
         raise
     except ValueError as error:
-        raise UserError(f"{flags}weights {weights}: {error} ({name})") from error
+        raise UserError(f"<{prefix}weights> {weights}: {error} ({name})") from error
     except (ImportError, OSError) as error:
         raise UnusableError(
-            f"{flags}network {name}: {one_line(error)}; {flags}weights FILE takes weights from elsewhere"
+            f"<{prefix}network> {name}: {one_line(error)}; <{prefix}weights> FILE takes weights from elsewhere"
         ) from error
 
 
-def read_weights(path: Path, *, flag: str = "--feature-weights") -> Weights:
+def read_weights(path: Path, *, setting: str = "feature_weights") -> Weights:
     """The tensors of a safetensors file or a state dict that `torch.save` wrote; runs no code from the file.
 
-    Raises ``UserError`` where it is neither; ``flag`` is the option that named the file.
+    Raises ``UserError`` where it is neither; ``setting`` is the one that named the file.
     """
     try:
         weights = load_tensors(path) if path.suffix == ".safetensors" else load_state(path)
     except (OSError, ValueError) as error:
-        raise UserError(f"{flag} {path}: cannot be read: {one_line(error)}") from error
+        raise UserError(f"<{setting}> {path}: cannot be read: {one_line(error)}") from error
     if not (isinstance(weights, Mapping) and all(isinstance(tensor, Tensor) for tensor in weights.values())):
-        raise UserError(f"{flag} {path}: holds no state dict, tensors by name")
+        raise UserError(f"<{setting}> {path}: holds no state dict, tensors by name")
     return weights

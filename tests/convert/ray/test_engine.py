@@ -216,13 +216,13 @@ def test_a_picture_that_kills_every_worker_is_one_result(photos: Path, tiny_styl
         results = list(convert_with_ray(jobs, tiny_style, Options(), device="cpu", cpus_per_worker=1, share=4))
     assert all(kill.exception() is None for kill in killed)
     errors = [error for _, error, _ in reported(results, jobs)]
-    assert errors == [None, f"{photos / '01.png'}: the worker process died of it 3 times; try --max-size", None, None]
+    assert errors == [None, f"{photos / '01.png'}: the worker process died of it 3 times; try max_size", None, None]
     assert contents_of(jobs).keys() == contents.keys() - {jobs[1].output}
 
 
 def test_what_the_workers_refuse_is_raised_here(photos: Path, whole_style: Path, two_cores: None) -> None:
     jobs = plan([str(photos / "00.png")], "out/")
-    with pytest.raises(UserError, match=r"--tile 64: .* looks at the whole picture at once"):
+    with pytest.raises(UserError, match=r"tile 64: .* looks at the whole picture at once"):
         list(convert_with_ray(jobs, whole_style, Options(), device="cpu", tile=64, cpus_per_worker=1))
     assert not Path("out").exists()
 
@@ -230,9 +230,9 @@ def test_what_the_workers_refuse_is_raised_here(photos: Path, whole_style: Path,
 def test_what_cannot_be_spread_is_refused(photos: Path, tiny_style: Path) -> None:
     job = Job(source=photos / "00.png", output=None, format="PNG")
     for unfit in (job, replace(job, source=None, output=Path("out.png"))):
-        with pytest.raises(UserError, match=r"--engine ray: '-' .* name files"):
+        with pytest.raises(UserError, match=r"ray: '-' .* name files"):
             list(convert_with_ray([unfit], tiny_style, Options()))
-    with pytest.raises(UserError, match=r"--device cuda:1: .* give cuda"):
+    with pytest.raises(UserError, match=r"device cuda:1: .* give cuda"):
         list(convert_with_ray([], tiny_style, Options(), device="cuda:1"))
 
 
@@ -272,9 +272,9 @@ def test_the_cluster_is_shared_out(machines: list[dict[str, float]], device: str
 
 
 def test_a_cluster_without_what_is_asked_for_is_refused() -> None:
-    with pytest.raises(UnusableError, match="--device cuda: no machine of the Ray cluster has a GPU"):
+    with pytest.raises(UnusableError, match="device cuda: no machine of the Ray cluster has a GPU"):
         plan_workers([LARGE], "cuda")
-    with pytest.raises(UserError, match="--cpus-per-worker 32: no machine of the Ray cluster has more than 17"):
+    with pytest.raises(UserError, match="cpus_per_worker 32: no machine of the Ray cluster has more than 17"):
         plan_workers([SMALL_NODE, LARGE], "cpu", 32)
     with pytest.raises(UnusableError, match="no processor"):
         plan_workers([HEAD], "cpu")

@@ -72,7 +72,7 @@ def test_discriminator_learns_from_the_translated_and_from_both_decoys(tmp_path:
     losses = [lsgan.discriminator(D(batch["B"]).logits, D(images).logits) for images in against]
     expected = (losses[0] + losses[1] + 0.1 * losses[2]) / 2.1
     torch.testing.assert_close(terms.losses["D/loss"], expected)
-    assert terms.figures["D/grey"].item() == pytest.approx(D(against[1]).logits[0].mean().item(), rel=1e-4)
+    assert terms.metrics["D/grey"].item() == pytest.approx(D(against[1]).logits[0].mean().item(), rel=1e-4)
 
 
 def test_given_smoothed_pictures_take_the_place_of_its_own(tmp_path: Path) -> None:
@@ -177,9 +177,9 @@ def test_feature_network_is_neither_trained_nor_saved(tmp_path: Path) -> None:
 
 
 def test_unusable_feature_networks_are_told_before_training(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--feature-network alexnet: choose one of"):
+    with pytest.raises(UserError, match="feature_network alexnet: choose one of"):
         built(tmp_path, feature_network="alexnet")
-    with pytest.raises(UserError, match=r"--feature-weights .*none\.pth: cannot be read"):
+    with pytest.raises(UserError, match=r"feature_weights .*none\.pth: cannot be read"):
         built(tmp_path, feature_weights=tmp_path / "none.pth")
 
 
@@ -234,4 +234,4 @@ def test_without_decoys_the_discriminator_sees_the_translated_alone(tmp_path: Pa
     D = method.bare("discriminator")
     expected = objective_by_name("lsgan").discriminator(D(batch["B"]).logits, D(fake_B).logits)
     torch.testing.assert_close(terms.losses["D/loss"], expected)
-    assert "D/grey" not in terms.figures
+    assert "D/grey" not in terms.metrics

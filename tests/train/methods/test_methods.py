@@ -129,8 +129,8 @@ def test_accumulated_parts_equal_the_large_batch(name: str, tmp_path: Path) -> N
     for step in range(3):
         one = whole.step(batch, step=step, progress=0.5)
         other = parts.step(batch, step=step, progress=0.5)
-        for figure, value in one.items():
-            assert torch.allclose(value, other[figure], rtol=1e-3, atol=1e-4), (step, figure, value, other[figure])
+        for metric, value in one.items():
+            assert torch.allclose(value, other[metric], rtol=1e-3, atol=1e-4), (step, metric, value, other[metric])
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -177,18 +177,18 @@ def losses(run: Path) -> list[dict[str, float]]:
 
 def test_another_method_cannot_resume_a_run(tmp_path: Path) -> None:
     train(tiny_run("cut", tmp_path, tmp_path / "run", steps=1))
-    with pytest.raises(UserError, match="cannot be resumed: --method is cyclegan, the run has cut"):
+    with pytest.raises(UserError, match="cannot be resumed: method is cyclegan, the run has cut"):
         train(tiny_run("cyclegan", tmp_path, tmp_path / "run", steps=1))
 
 
 def test_a_discriminator_that_does_not_fit_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--crop 24: is too small for the discriminator patchgan"):
+    with pytest.raises(UserError, match="crop 24: is too small for the discriminator patchgan"):
         built(tiny_run("cut", tmp_path, tmp_path / "run", discriminator_options={"layers": 5}))
-    with pytest.raises(UserError, match="--crop 24 less --margin 11 on each side: is too small"):
+    with pytest.raises(UserError, match="crop 24 less margin 11 on each side: is too small"):
         built(tiny_run("cut", tmp_path, tmp_path / "run", margin=11))
-    with pytest.raises(UserError, match="--margin 12: leaves nothing of --crop 24"):
+    with pytest.raises(UserError, match="margin 12: leaves nothing of crop 24"):
         tiny_run("cut", tmp_path, tmp_path / "run", margin=12)
-    with pytest.raises(UserError, match="--discriminator stargan: has a head for domains, which cut has not"):
+    with pytest.raises(UserError, match="discriminator stargan: has a head for domains, which cut has not"):
         options = {"layers": 2, "size": 24}
         built(tiny_run("cut", tmp_path, tmp_path / "run", discriminator="stargan", discriminator_options=options))
     with pytest.raises(UserError, match="smoothing"):
@@ -201,5 +201,5 @@ def test_merged_passes_change_nothing(name: str, tmp_path: Path) -> None:
     apart, _ = built(tiny_run(name, tmp_path, tmp_path / "run", merge_passes=False))
     for step in range(2):
         one, other = (method.step(batch, step=step, progress=0.5) for method in (merged, apart))
-        for figure, value in one.items():
-            assert torch.allclose(value, other[figure], rtol=1e-3, atol=1e-4), (step, figure, value, other[figure])
+        for metric, value in one.items():
+            assert torch.allclose(value, other[metric], rtol=1e-3, atol=1e-4), (step, metric, value, other[metric])

@@ -150,7 +150,7 @@ def test_shift_follows_from_the_step_and_not_from_how_the_batch_is_divided(tmp_p
 def test_shift_needs_a_crop_of_two_strides(tmp_path: Path) -> None:
     options = {"size": 128, "channels": 4}
     changes = {"generator": "unet", "generator_options": options, "crop": 128}
-    with pytest.raises(UserError, match="--lambda-shift 2: half of --crop 128 is less than 128, the stride of unet"):
+    with pytest.raises(UserError, match="lambda_shift 2: half of crop 128 is less than 128, the stride of unet"):
         method(tmp_path, lambda_shift=2.0, **changes)
 
 
@@ -159,18 +159,18 @@ def test_generator_learns_its_pairs_and_the_average_follows(tmp_path: Path) -> N
     target = {"A": BATCH["A"], "B": 0.25 - 0.5 * BATCH["A"]}
     losses = [step(pix2pix, target)["G/l1"].item() for _ in range(200)]
     assert losses[-1] < 0.3 * losses[0]
-    (shown, average, wanted), figures = pix2pix.validate(target)
+    (shown, average, wanted), metrics = pix2pix.validate(target)
     assert torch.equal(shown, target["A"]) and torch.equal(wanted, target["B"])
-    assert figures["val/l1"] == pytest.approx((average - wanted).abs().mean().item(), rel=1e-5)
-    assert 100 * figures["val/l1"] < 0.5 * losses[0]
+    assert metrics["val/l1"] == pytest.approx((average - wanted).abs().mean().item(), rel=1e-5)
+    assert 100 * metrics["val/l1"] < 0.5 * losses[0]
 
 
 def test_unknown_names_list_the_known(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"--objective wasserstein.*vanilla.*lsgan, hinge"):
+    with pytest.raises(UserError, match=r"objective wasserstein.*vanilla.*lsgan, hinge"):
         method(tmp_path, objective="wasserstein")
-    with pytest.raises(UserError, match=r"--generator huge.*mobile"):
+    with pytest.raises(UserError, match=r"generator huge.*mobile"):
         method(tmp_path, generator="huge")
     with pytest.raises(UserError, match=r"mobile has no option depth: it knows channels, wide_channels, dilations"):
         method(tmp_path, generator_options={"depth": 3})
-    with pytest.raises(UserError, match=r"--crop 22: has to be a multiple of 4"):
+    with pytest.raises(UserError, match=r"crop 22: has to be a multiple of 4"):
         method(tmp_path, crop=22)

@@ -43,7 +43,7 @@ class Fidelity:
     distance: float  # 0: equal, to 4: features opposed at every place
 
 
-FIGURES = {  # name -> heading, and whether more is better
+METRICS = {  # name -> heading, and whether more is better
     "psnr_db": ("PSNR dB", True),
     "ssim": ("SSIM", True),
     "distance": ("distance", False),
@@ -85,20 +85,20 @@ def compare(picture: Pixels, target: Pixels, network: FeatureNetwork) -> Fidelit
     return Fidelity(pair.psnr_db, pair.ssim, distance)
 
 
-def worst(found: Mapping[str, Fidelity], figure: str) -> str:
-    """The name of the photo whose ``figure`` is worst."""
-    pick = min if FIGURES[figure][1] else max
-    return pick(found, key=lambda stem: getattr(found[stem], figure))
+def worst(found: Mapping[str, Fidelity], metric: str) -> str:
+    """The name of the photo whose ``metric`` is worst."""
+    pick = min if METRICS[metric][1] else max
+    return pick(found, key=lambda stem: getattr(found[stem], metric))
 
 
 def tabulate(name: str, found: Mapping[str, Fidelity]) -> Table:
     table = Table(title=f"{name}: {len(found)} photos")
     for heading in ("", "mean", *(f"{quantile:.0%} lie below" for quantile in QUANTILES), "worst", "photo"):
         table.add_column(heading, justify="left" if heading in ("", "photo") else "right")
-    for figure, (heading, _) in FIGURES.items():
-        values = np.array([getattr(each, figure) for each in found.values()])
-        worst_photo = worst(found, figure)
-        numbers = [values.mean(), *np.quantile(values, QUANTILES), getattr(found[worst_photo], figure)]
+    for metric, (heading, _) in METRICS.items():
+        values = np.array([getattr(each, metric) for each in found.values()])
+        worst_photo = worst(found, metric)
+        numbers = [values.mean(), *np.quantile(values, QUANTILES), getattr(found[worst_photo], metric)]
         table.add_row(heading, *(f"{number:.4f}" for number in numbers), worst_photo)
     return table
 

@@ -7,8 +7,8 @@ moved along with the picture, is flicker: the mean absolute difference, in steps
 `BORDER`. Two pans:
 
 - slanting, `SLANT` pixels a frame, cut out and moved back by bicubic resampling. Resampling alone changes the photo, so
-  the figure of the style is divided by that of the photo. Crisp lines change more than soft ones in resampling: the
-  same pan over one translated picture, *still*, says how much of the figure is that and not the style.
+  the metric of the style is divided by that of the photo. Crisp lines change more than soft ones in resampling: the
+  same pan over one translated picture, *still*, says how much of the metric is that and not the style.
 - level, `LEVEL` whole pixels a frame: the photo itself does not change at all, all that is seen is the style's.
 """
 
@@ -129,8 +129,8 @@ def main(
             for step in (SLANT, LEVEL)
         )
         both = mean(slanting)
-        figures = (both.style, both.photo, both.ratio, both.still, mean(level).style, max(f.style for f in level))
-        table.add_row(variant.name, *(f"{figure:.3f}" for figure in figures))
+        metrics = (both.style, both.photo, both.ratio, both.still, mean(level).style, max(f.style for f in level))
+        table.add_row(variant.name, *(f"{metric:.3f}" for metric in metrics))
     Console(width=120).print(table)
 
 

@@ -121,7 +121,7 @@ def load(path: Path) -> np.ndarray:
 
 
 def measure(photos: Sequence[Path], folders: dict[str, dict[str, Path]], find: Find) -> dict[str, Likeness]:
-    """The figures of each of ``folders``, pictures by stem, and of the JPEG. Raises ``ValueError`` at another size."""
+    """The metrics of each of ``folders``, pictures by stem, and of the JPEG. Raises ``ValueError`` at another size."""
     floor = f"JPEG {JPEG_QUALITY}"
     found = {name: Likeness() for name in (floor, *folders)}
     for path in photos:

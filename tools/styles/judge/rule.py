@@ -6,7 +6,7 @@ they were trained (``StyleInfo`` has no such field), so of a style from elsewher
 
 Two other networks measure here. Mediapipe's face mesh (`likeness`, what moved in a face) tells the teacher where faces
 are, so it is no judge from outside. EfficientNet-Lite0 (`fidelity`, how near the student is to its teacher) has no part
-in `anime`, but gives a `projected` discriminator its features: of a style trained with one, its figures judge nothing.
+in `anime`, but gives a `projected` discriminator its features: of a style trained with one, its metrics judge nothing.
 """
 
 from __future__ import annotations

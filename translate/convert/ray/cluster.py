@@ -38,7 +38,7 @@ def plan_workers(machines: Sequence[Mapping[str, float]], device: str, cpus_per_
     """
     with_gpu = [machine for machine in machines if machine.get("GPU", 0) >= 1]
     if device == "cuda" and not with_gpu:
-        raise UnusableError("--device cuda: no machine of the Ray cluster has a GPU; --device cpu works everywhere")
+        raise UnusableError("<device> cuda: no machine of the Ray cluster has a GPU; <device> cpu works everywhere")
     if device != "cpu" and with_gpu:
         cores = min(int(machine.get("CPU", 1) // machine["GPU"]) for machine in with_gpu)
         return Workers(sum(int(machine["GPU"]) for machine in with_gpu), max(1, min(cores, CPUS_PER_GPU)), True)
@@ -48,7 +48,7 @@ def plan_workers(machines: Sequence[Mapping[str, float]], device: str, cpus_per_
     cpus = cpus_per_worker or min(CPUS_PER_WORKER, *cores_of_each)
     count = sum(cores // cpus for cores in cores_of_each)
     if count == 0:
-        raise UserError(f"--cpus-per-worker {cpus}: no machine of the Ray cluster has more than {max(cores_of_each)}")
+        raise UserError(f"<cpus_per_worker> {cpus}: no machine of the Ray cluster has more than {max(cores_of_each)}")
     return Workers(count, cpus, False)
 
 
@@ -60,7 +60,7 @@ def import_ray() -> Any:
         import ray
         import ray.data
     except ImportError as error:
-        raise UnusableError("--engine ray: needs ray: pip install 'picture-translate[ray]'") from error
+        raise UnusableError("<ray>: needs ray: pip install 'picture-translate[ray]'") from error
     return ray
 
 

@@ -61,9 +61,9 @@ def convert_with_ray(
     """
     given = dict(enumerate(jobs))
     if any(job.source is None or job.output is None for job in given.values()):
-        raise UserError("--engine ray: '-' (standard input or output) is on this machine alone; name files")
+        raise UserError("<ray>: '-' (standard input or output) is on this machine alone; name files")
     if device.startswith("cuda:"):
-        raise UserError(f"--device {device}: with --engine ray every worker has a GPU of its own; give cuda")
+        raise UserError(f"<device> {device}: with <ray> every worker has a GPU of its own; give cuda")
     yield from (Result(job=job) for job in given.values() if job.skip)
     waiting = _look_up({number: job for number, job in given.items() if not job.skip})
     if not waiting:
@@ -124,11 +124,11 @@ def _absolute(place: Location | None) -> Any:
 
 def _as_given(result: Result, job: Job) -> Result:
     """``result`` of the job as it was sent, for the job as the caller knows it."""
-    error = result.error
-    if error is not None:
+    failure = result.failure
+    if failure is not None:
         for sent, given in ((result.source, job.source), (result.output, job.output)):
-            error = error.replace(str(sent), str(given))
-    return replace(result, job=job, error=error)
+            failure = failure.replace(str(sent), str(given))
+    return replace(result, job=job, failure=failure)
 
 
 def _run(tasks: Sequence[_Task], workers: Workers, setup: _Setup) -> Iterator[tuple[int, Result]]:
@@ -213,8 +213,8 @@ class _Worker:
         if _written_since(task):
             return Result(job=task.job, size=_size(task.job.output))
         if self._begin(f"job {task.number}") >= CHANCES:
-            error = f"{task.job.source_name}: the worker process died of it {CHANCES} times; try --max-size"
-            return Result(job=task.job, error=error)
+            failure = f"{task.job.source_name}: the worker process died of it {CHANCES} times; try <max_size>"
+            return Result(job=task.job, failure=failure)
         (result,) = self._convert_all([task.job])
         return result
 

@@ -168,7 +168,7 @@ def _translated(translate: Translate, source: Path, photos: Pixels) -> Pixels:
     try:
         return translate(photos)
     except PictureError as error:
-        raise PictureError(f"{source}: {error}") from error
+        raise PictureError(f"{source}: {error.marked}") from error
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

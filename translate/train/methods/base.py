@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -62,7 +62,7 @@ class Method(ABC):
 
     @abstractmethod
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
-        """The columns of the validation grid, float [N, 3, H, W], by the averaged generators; and figures."""
+        """The columns of the validation grid, float [N, 3, H, W], by the averaged generators; and metrics."""
 
     def adversarial_active(self, progress: float) -> bool:
         """Whether the discriminators take part, ``progress`` being the share of the run that is done."""
@@ -235,10 +235,10 @@ def built_generator(config: AdversarialConfig, **options: Any) -> Generator:
     try:
         generator = build_generator(config.generator, **config.generator_options | options)
     except ValueError as error:
-        raise UserError(f"--generator {config.generator}: {error}") from error
+        raise UserError(f"<generator> {config.generator}: {error}") from error
     if config.crop % generator.stride:
         raise UserError(
-            f"--crop {config.crop}: has to be a multiple of {generator.stride}, the stride of {config.generator}"
+            f"<crop> {config.crop}: has to be a multiple of {generator.stride}, the stride of {config.generator}"
         )
     return generator
 
@@ -253,17 +253,17 @@ def built_discriminator(config: AdversarialConfig, *, in_channels: int = 3, **op
     try:
         discriminator = build_discriminator(config.discriminator, **given)
     except ValueError as error:
-        raise UserError(f"--discriminator {config.discriminator}: {error}") from error
+        raise UserError(f"<discriminator> {config.discriminator}: {error}") from error
     except (ImportError, OSError) as error:  # of its feature network
-        raise UnusableError(f"--discriminator {config.discriminator}: {one_line(error)}") from error
+        raise UnusableError(f"<discriminator> {config.discriminator}: {one_line(error)}") from error
     shapes_alone = copy.deepcopy(discriminator).to("meta")
     try:
         verdict = shapes_alone(torch.empty(2, in_channels, config.seen_side, config.seen_side, device="meta"))
     except RuntimeError as error:
-        what = f"--crop {config.crop}" + (f" less --margin {config.margin} on each side" if config.margin else "")
+        what = f"<crop> {config.crop}" + (f" less <margin> {config.margin} on each side" if config.margin else "")
         raise UserError(f"{what}: is too small for the discriminator {config.discriminator}") from error
     if verdict.classes is not None and "domains" not in options:
         raise UserError(
-            f"--discriminator {config.discriminator}: has a head for domains, which {config.method} has not"
+            f"<discriminator> {config.discriminator}: has a head for domains, which {config.method} has not"
         )
     return discriminator

@@ -46,7 +46,7 @@ class Cut(Method):
         try:
             channels = generator.encoder_channels()
         except ValueError as error:
-            raise UserError(f"--generator {config.generator}: {error}") from error
+            raise UserError(f"<generator> {config.generator}: {error}") from error
         networks = {GENERATOR: generator, PROJECTOR: PatchProjector(channels)}
         self.add_networks(GENERATOR, networks, lr=config.lr, averaged=(GENERATOR,))
         discriminator = built_discriminator(config)

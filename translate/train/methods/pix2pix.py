@@ -55,7 +55,7 @@ class Pix2Pix(Method):
         self.window_side = config.crop // 2 // generator.stride * generator.stride
         if config.lambda_shift > 0 and self.window_side == 0:
             raise UserError(
-                f"--lambda-shift {config.lambda_shift:g}: half of --crop {config.crop} is less than "
+                f"<lambda_shift> {config.lambda_shift:g}: half of <crop> {config.crop} is less than "
                 f"{generator.stride}, the stride of {config.generator}"
             )
         self.add_networks(GENERATOR, {GENERATOR: generator}, lr=config.lr, averaged=(GENERATOR,))
@@ -110,5 +110,5 @@ class Pix2Pix(Method):
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
         picture = self.averages["generator_ema"](batch["A"]).float().clamp(-1, 1)
         distances = {"val/l1": picture, "val/l1_of_input": batch["A"]}  # the second is what learning starts from
-        figures = {name: float((shown - batch["B"]).abs().mean()) for name, shown in distances.items()}
-        return [batch["A"], picture, batch["B"]], figures
+        metrics = {name: float((shown - batch["B"]).abs().mean()) for name, shown in distances.items()}
+        return [batch["A"], picture, batch["B"]], metrics

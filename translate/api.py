@@ -31,6 +31,7 @@ from PIL import Image
 from translate.convert.conversion import ConvertRequest, convert_files
 from translate.errors import CODEC_ERRORS, PictureError, UserError, one_line
 from translate.media.images import MAX_PIXELS, Picture, load_picture, to_upright
+from translate.media.pillow import quiet_pillow
 from translate.style.catalogue import DEFAULT_STYLE
 from translate.style.contract import StyleInfo
 from translate.style.translator import Translator, open_style
@@ -177,7 +178,8 @@ def _from_image(image: Image.Image) -> Picture:
     if 0 in image.size:
         raise PictureError(f"an image of {image.width} x {image.height} pixels: there is nothing to translate")
     try:
-        upright = to_upright(image)
+        with quiet_pillow():
+            upright = to_upright(image)
     except CODEC_ERRORS as error:
         name = getattr(image, "filename", "") or "an image"
         raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error

@@ -16,7 +16,8 @@ from enum import IntEnum
 # A file called <b>.jpg is none, nor is <lambda> in another library's text, which `literal` makes <<>lambda>.
 _MARK = re.compile(r"<<>|(?<!\S)<([a-z][a-z0-9_]*)>(?![^\s:;,)])")
 
-# What Pillow's decoders and encoders raise over damaged data and over pictures a format cannot hold.
+# What Pillow's decoders and encoders raise over damaged data and over pictures a format cannot hold: to be caught round
+# calls of theirs alone. A lack of memory is none of it.
 CODEC_ERRORS = (
     OSError,
     SyntaxError,
@@ -26,7 +27,6 @@ CODEC_ERRORS = (
     ArithmeticError,
     RuntimeError,
     EOFError,
-    MemoryError,
     struct.error,
     zlib.error,
     AssertionError,  # these three would be mistakes of a library, which shall not end a night's work

@@ -190,7 +190,7 @@ def test_missing_and_empty(here: Path) -> None:
     assert refusal("none.jpg", output="new.jpg") == "none.jpg: no such file or folder"
     message = refusal("empty", output="new")
     assert message.startswith("empty: holds no picture or video (.3gp, .avi, .avif, .bmp")
-    assert "-r looks in its subfolders" in message
+    assert "recursive looks in its subfolders" in message
     assert "-r" not in refusal("empty", output="new", recursive=True)
 
 

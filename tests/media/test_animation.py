@@ -286,6 +286,25 @@ def test_refusals_name_the_file(tmp_path: Path) -> None:
     assert files_below(tmp_path) == {"in.gif"}
 
 
+@pytest.mark.parametrize("mistake", [KeyError, MemoryError, TypeError])
+@pytest.mark.parametrize("format", SUFFIXES)
+def test_a_mistake_of_the_translation_is_not_blamed_on_the_file(
+    tmp_path: Path, format: str, mistake: type[Exception]
+) -> None:
+    source = write(tmp_path / "in.gif", drawn())
+    calls = []
+
+    def fail_later(photos: Pixels) -> Pixels:
+        calls.append(photos)
+        if len(calls) > 1:
+            raise mistake
+        return photos
+
+    with pytest.raises(mistake):
+        convert_animation(source, tmp_path / "out", fail_later, format)
+    assert files_below(tmp_path) == {"in.gif"}
+
+
 def test_all_frames_together_are_bounded(tmp_path: Path) -> None:
     """A frame of a few bytes may cover any number of pixels, and there may be any number of frames."""
     frames = [Image.new("L", (20, 20), 255 * (number % 2)) for number in range(2 * FRAMES)]

@@ -117,13 +117,20 @@ def test_libraries_write_nothing_to_standard_error(capfd: pytest.CaptureFixture[
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(
-    "mistake", [AssertionError, AttributeError, SystemError, KeyError, MemoryError, RecursionError]
-)
+@pytest.mark.parametrize("mistake", [AssertionError, AttributeError, SystemError, KeyError, RecursionError])
 def test_a_mistake_of_a_library_is_one_line(monkeypatch: pytest.MonkeyPatch, mistake: type[Exception]) -> None:
     def load(image: object) -> None:
         raise mistake
 
     monkeypatch.setattr(PngImageFile, "load", load)
     with pytest.raises(PictureError, match=f"^standard input: damaged or cut short: {mistake.__name__}$"):
+        load_picture(encoded("PNG"))
+
+
+def test_a_lack_of_memory_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(image: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(PngImageFile, "load", load)
+    with pytest.raises(PictureError, match=r"^standard input: too large for the memory; try max_size$"):
         load_picture(encoded("PNG"))

@@ -236,9 +236,7 @@ def test_a_second_training_in_one_run_is_refused(run: Pix2PixConfig) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as first:
         assert first.stdout is not None
         first.stdout.readline()
-        with pytest.raises(
-            UserError, match=rf"out {run.out}: another training .* \(process {first.pid} on "
-        ) as caught:
+        with pytest.raises(UserError, match=rf"out {run.out}: another training .* \(process {first.pid} on ") as caught:
             train(run)
         assert caught.value.exit_code == ExitCode.USAGE
         assert files_below(run.out) == {".lock"}

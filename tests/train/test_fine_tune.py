@@ -16,14 +16,13 @@ from tests.helpers.command_line import RunCli
 from tests.helpers.pairs import tiny_run
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info
-from translate.data.datasets import load_data
 from translate.errors import ExitCode, UserError
 from translate.export.prune import prune_style
 from translate.export.to_onnx import export_style
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
 from translate.train.fine_tune import start_from, start_from_style
-from translate.train.methods import build_method
+from translate.train.methods import method_of
 
 OPTIONS = {"channels": 16, "wide_channels": 32, "dilations": [1], "fine_dilations": [1]}
 IDLE = 20  # hidden channels of the block at a quarter of the resolution that never fire
@@ -90,7 +89,7 @@ def test_the_shipped_style_can_be_trained_on() -> None:
 
 def test_a_run_starts_from_a_style(style: Path, tmp_path: Path) -> None:
     config = tiny_run("animegan", tmp_path, tmp_path / "run", generator="mobile", generator_options=OPTIONS)
-    method = build_method(config, Accelerator(cpu=True), load_data(config))
+    method = method_of(config).build(config, Accelerator(cpu=True), method_of(config).load_data(config))
     start_from(method, style)
     for generator in (method.bare("generator"), method.averages["generator_ema"].module):
         assert isinstance(generator, Generator)

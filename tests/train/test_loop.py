@@ -47,7 +47,8 @@ def test_four_steps_equal_two_a_kill_a_resume_and_two(tmp_path: Path, pairs: tup
     killed = tiny_config(*pairs, tmp_path / "killed", **EVERYTHING, workers=1)
     code = (
         "import json, os, signal, sys\n"
-        "from translate import checkpoint, training\n"
+        "from translate.train import loop\n"
+        "from translate.weights import checkpoint\n"
         "from translate.config import CONFIGS\n"
         "save = checkpoint.save\n"
         "def save_and_die(run, step, **rest):\n"
@@ -55,7 +56,7 @@ def test_four_steps_equal_two_a_kill_a_resume_and_two(tmp_path: Path, pairs: tup
         "    if step == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
         "checkpoint.save = save_and_die\n"
         "settings = json.loads(sys.argv[1])\n"
-        "training.train(CONFIGS[settings.pop('method')].from_dict(settings))\n"
+        "loop.train(CONFIGS[settings.pop('method')].from_dict(settings))\n"
     )
     died = subprocess.run([sys.executable, "-c", code, json.dumps(killed.to_dict())], check=False, timeout=120)
     assert died.returncode == -signal.SIGKILL

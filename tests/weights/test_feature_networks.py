@@ -147,9 +147,7 @@ def test_vgg19_that_cannot_be_downloaded_is_one_line(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
-    with pytest.raises(
-        UnusableError, match=r"vgg19: .*https://\S+\.pth .*no route to host.*feature_weights"
-    ) as caught:
+    with pytest.raises(UnusableError, match=r"vgg19: .*https://\S+\.pth .*no route to host.*feature_weights") as caught:
         build_feature_network("vgg19")
     assert "\n" not in str(caught.value)
 

@@ -6,13 +6,10 @@ dataclasses here: a new setting is one new field. Imports no deep-learning libra
 
 from translate.config.adversarial import AdversarialConfig
 from translate.config.animegan import AnimeGanConfig
-from translate.config.base import CONFIG_NAME, METRICS_NAME, TrainConfig
+from translate.config.base import CONFIG_NAME, METRICS_NAME, Distance, TrainConfig
 from translate.config.methods import CutConfig, CycleGanConfig, Pix2PixConfig, StarGanConfig, UnpairedConfig
+from translate.config.registry import CONFIGS, register_method
 from translate.config.values import PANELS, convert, parse_options
-
-CONFIGS: dict[str, type[AdversarialConfig]] = {
-    config.method: config for config in (Pix2PixConfig, CycleGanConfig, CutConfig, StarGanConfig, AnimeGanConfig)
-}
 
 __all__ = [
     "CONFIGS",
@@ -23,10 +20,12 @@ __all__ = [
     "AnimeGanConfig",
     "CutConfig",
     "CycleGanConfig",
+    "Distance",
     "Pix2PixConfig",
     "StarGanConfig",
     "TrainConfig",
     "UnpairedConfig",
     "convert",
     "parse_options",
+    "register_method",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from translate.config.methods import UnpairedConfig
+from translate.config.registry import register_method
 from translate.config.values import setting, weight, with_default
 
 # For a processor and a small folder of art. The small generator starts near the identity: steps of content alone would
@@ -26,11 +27,13 @@ _ON_PRETRAINED_FEATURES: dict[str, Any] = {
 }
 
 
+@register_method
 @dataclass(frozen=True, kw_only=True)
 class AnimeGanConfig(UnpairedConfig):
     """Photos (A) into the look of anime pictures (B): Chen et al. 2020; Liu et al. 2021 for AnimeGANv2."""
 
     method: ClassVar[str] = "animegan"
+    implementation: ClassVar[str] = "translate.train.methods.animegan:AnimeGan"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         # the authors' settings of AnimeGANv2; 10 of its 101 epochs are of content alone
         "paper": {

@@ -16,12 +16,25 @@ from translate.errors import UserError
 CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
 
 
+@dataclass(frozen=True)
+class Distance:
+    """What tells how far a method's pictures are from the truth: mean absolute differences of pictures in [-1, 1]."""
+
+    metric: str  # of validation, such as "l1" for "val/l1"
+    loss: str  # of training, the metric times its weight
+    weight: str  # the setting that holds that weight
+    of_input: str = ""  # the metric of the untranslated input, where that can be compared
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """Settings that every method has."""
+    """Settings that every method has, and what others need to know of the method."""
 
     method: ClassVar[str]
-    presets: ClassVar[dict[str, dict[str, Any]]]
+    implementation: ClassVar[str]  # MODULE:CLASS of the `Method`, imported when training begins
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}
+    distance: ClassVar[Distance | None] = None  # to the truth, where anything in the log tells
+    paired: ClassVar[bool] = False  # whether each output has a truth of its own
 
     out: Path = setting(MISSING, "Start here", "folder of the run: checkpoints, logs, samples", free=True)
     init: Path | None = setting(
@@ -151,6 +164,10 @@ class TrainConfig:
         if self.resize and self.resize < self.crop:
             found.append(f"<resize> {self.resize}: is smaller than <crop> {self.crop}")
         return found
+
+    def inputs(self) -> Path | None:
+        """The folder of the pictures that are translated; None where they are not apart from others."""
+        return None
 
     def samples_a_step(self, processes: int = 1) -> int:
         """The global batch: what one step trains on, over all devices and all accumulated parts."""

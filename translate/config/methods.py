@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from translate.config.adversarial import AdversarialConfig
+from translate.config.base import Distance
+from translate.config.registry import register_method
 from translate.config.values import setting, weight, with_default
 
 
+@register_method
 @dataclass(frozen=True, kw_only=True)
 class Pix2PixConfig(AdversarialConfig):
     """Paired translation: Isola et al. 2017, section 3.3 and appendix 6."""
 
     method: ClassVar[str] = "pix2pix"
+    implementation: ClassVar[str] = "translate.train.methods.pix2pix:Pix2Pix"
+    distance: ClassVar[Distance | None] = Distance("l1", "G/l1", "lambda_l1", of_input="l1_of_input")
+    paired: ClassVar[bool] = True
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         # the paper's settings for facades (appendix 6.2): 200 epochs, batch size 1, jitter from 286 to 256
         "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200, "flip": True},
@@ -94,6 +100,9 @@ class Pix2PixConfig(AdversarialConfig):
         at_most=1,
     )
 
+    def inputs(self) -> Path | None:
+        return self.b if self.direction == "BtoA" else self.a
+
     def problems(self) -> list[str]:
         found = super().problems()
         if (self.data is None) == (self.a is None and self.b is None) or (self.a is None) != (self.b is None):
@@ -109,6 +118,9 @@ class UnpairedConfig(AdversarialConfig):
     b: Path | None = setting(None, "Start here", "folder of the B side", free=True)
     direction: Literal["AtoB", "BtoA"] = setting("AtoB", "Data", "which side is the input")
 
+    def inputs(self) -> Path | None:
+        return self.b if self.direction == "BtoA" else self.a
+
     def problems(self) -> list[str]:
         found = super().problems()
         if self.a is None or self.b is None:
@@ -116,11 +128,14 @@ class UnpairedConfig(AdversarialConfig):
         return found
 
 
+@register_method
 @dataclass(frozen=True, kw_only=True)
 class CycleGanConfig(UnpairedConfig):
     """Unpaired translation both ways: Zhu et al. 2017, sections 3 and 4, appendix 7."""
 
     method: ClassVar[str] = "cyclegan"
+    implementation: ClassVar[str] = "translate.train.methods.cyclegan:CycleGan"
+    distance: ClassVar[Distance | None] = Distance("cycle", "G/cycle_A", "lambda_cycle")
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200},
         # for a processor or a first look: the small network, small crops
@@ -135,11 +150,13 @@ class CycleGanConfig(UnpairedConfig):
     )
 
 
+@register_method
 @dataclass(frozen=True, kw_only=True)
 class CutConfig(UnpairedConfig):
     """Unpaired translation one way by contrast of patches: Park et al. 2020, section 3 and appendix C."""
 
     method: ClassVar[str] = "cut"
+    implementation: ClassVar[str] = "translate.train.methods.cut:Cut"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 400},
         # section 4.1: no identity term, a tenfold weight of the contrast, half of the passes
@@ -156,11 +173,15 @@ class CutConfig(UnpairedConfig):
     nce_temperature: float = setting(0.07, "Objective", "temperature of the contrast", above=0)
 
 
+@register_method
 @dataclass(frozen=True, kw_only=True)
 class StarGanConfig(AdversarialConfig):
     """One generator for many domains: Choi et al. 2018, sections 3 and 5, appendix 7."""
 
     method: ClassVar[str] = "stargan"
+    implementation: ClassVar[str] = "translate.train.methods.stargan:StarGan"
+    distance: ClassVar[Distance | None] = Distance("reconstruction", "G/reconstruction", "lambda_reconstruction")
+    paired: ClassVar[bool] = True  # a picture of its own domain
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         # section 5 for CelebA: 178x178 resized to 128, batch 16, 20 epochs of which the rate falls over the last 10
         "paper": {"resize": 128, "crop": 128, "batch_size": 16, "epochs": 20, "lr": 1e-4},
@@ -181,6 +202,9 @@ class StarGanConfig(AdversarialConfig):
     n_critic: int = with_default(AdversarialConfig, "n_critic", 5)
     lambda_class: float = weight(1.0, "weight of the classification of domains")
     lambda_reconstruction: float = weight(10.0, "weight of the L1 distance of the way there and back")
+
+    def inputs(self) -> Path | None:
+        return self.domains or self.images
 
     def problems(self) -> list[str]:
         found = super().problems()

@@ -30,6 +30,7 @@ from translate.convert.strips import LARGE, TranslatesStrips, save_large, transl
 from translate.errors import PictureError, one_line, render
 from translate.media.compose import blend, side_by_side
 from translate.media.formats import FORMATS
+from translate.media.guards import TOO_LARGE
 from translate.media.images import Picture, Upright, encode_picture, load_frugally, shrink
 from translate.storage.atomic import remove_abandoned
 from translate.storage.remote import Location, atomic_file
@@ -238,7 +239,7 @@ class _Conversion:
 
 
 def _too_large(job: Job, seconds: Seconds) -> Result:
-    return Result(job=job, failure=f"{job.source_name}: too large for the memory; try <max_size>", stages=seconds)
+    return Result(job=job, failure=f"{job.source_name}: {TOO_LARGE}", stages=seconds)
 
 
 @contextmanager

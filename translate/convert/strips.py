@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.convert.planning import Domain
-from translate.errors import CODEC_ERRORS
 from translate.media.compose import blend
 from translate.media.formats import FORMATS, Effort, save_options
-from translate.media.images import Upright, cannot_be_written
+from translate.media.images import Upright, writing
+from translate.media.pillow import quiet_pillow
 
 LARGE = 40_000_000  # pixels; pictures of more are handled here
 
@@ -49,18 +49,17 @@ def translate_in_place(photo: Upright, translator: TranslatesStrips, domain: Dom
             translated = blend(rows(top, top + len(translated)), translated, strength)
         image.paste(Image.fromarray(translated), (0, top))
 
-    translator.in_strips(rows, put, image.size, domain)
+    with quiet_pillow(image.width * image.height):  # a strip of a wide picture may be over the host's limit
+        translator.in_strips(rows, put, image.size, domain)
 
 
 def save_large(photo: Upright, file: IO[bytes], format: str, quality: int | None, effort: Effort) -> None:
     """Write ``photo`` to ``file`` as `images.encode_picture` encodes others. Raises ``PictureError`` as it does."""
     image = photo.colour
-    try:
-        if photo.alpha is not None and FORMATS[format].alpha:
-            image.putalpha(photo.alpha)
-        elif photo.alpha is not None:
-            white = Image.new("RGB", image.size, "white")
-            image = Image.composite(image, white, photo.alpha)
+    if photo.alpha is not None and FORMATS[format].alpha:
+        image.putalpha(photo.alpha)
+    elif photo.alpha is not None:
+        white = Image.new("RGB", image.size, "white")
+        image = Image.composite(image, white, photo.alpha)
+    with writing(photo.size, format):
         image.save(file, format, **save_options(format, quality, effort, photo.exif))
-    except CODEC_ERRORS as error:
-        raise cannot_be_written(photo.size, format, error) from error

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from translate.config import AnimeGanConfig, Pix2PixConfig, StarGanConfig, TrainConfig, UnpairedConfig
+from translate.config import Pix2PixConfig, StarGanConfig, UnpairedConfig
 from translate.data.attributes import match_attributes
 from translate.data.augment import Augment, Sample, centre_crop, random_crop
 from translate.data.loader import Key, KeyedDataset
@@ -122,20 +122,8 @@ def to_tensors(sample: Sample) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))) for name, pixels in sample.items()}
 
 
-def load_data(config: TrainConfig) -> TrainingData:
-    """What ``config`` says to train on. Raises ``UserError`` for folders and tables that cannot be used."""
-    if isinstance(config, Pix2PixConfig):
-        return load_pairs(config)
-    if isinstance(config, StarGanConfig):
-        return load_domains(config)
-    assert isinstance(config, UnpairedConfig)
-    if isinstance(config, AnimeGanConfig):
-        return load_unpaired(config, smoothed=config.smoothed, anchor=config.anchor)
-    return load_unpaired(config)
-
-
 def load_pairs(config: Pix2PixConfig) -> TrainingData:
-    """The pairs of ``--data``, or of ``--a`` and ``--b``. Raises ``UserError`` for files that are in no pair."""
+    """The pairs of ``data``, or of ``a`` and ``b``. Raises ``UserError`` for files that are in no pair."""
     found = match_pairs(data=config.data, a=config.a, b=config.b)
     refuse(found.problems)
     training, validation, seen = hold_out(found.pairs, config.val_samples)
@@ -151,7 +139,7 @@ def load_pairs(config: Pix2PixConfig) -> TrainingData:
 
 
 def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None, anchor: Path | None = None) -> TrainingData:
-    """The pictures of ``--a`` and ``--b``. Raises ``UserError`` for a folder with fewer than two.
+    """The pictures of ``a`` and ``b``. Raises ``UserError`` for a folder with fewer than two.
 
     Companions join the samples under their names: ``smoothed``, a folder of the target's pictures (B) with smoothed
     edges, moved as ``B`` is, and ``anchor``, a folder of what the input's (A) are to stay near to, moved as ``A`` is.
@@ -183,7 +171,7 @@ def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None, ancho
 
 
 def load_domains(config: StarGanConfig) -> TrainingData:
-    """The pictures of ``--domains``, or of ``--images`` labelled by ``--attributes``.
+    """The pictures of ``domains``, or of ``images`` labelled by ``attributes``.
 
     Raises ``UserError`` for domains without enough pictures and for tables that do not fit the pictures.
     """

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from translate.config import Distance
 from translate.diagnose.run_metrics import RunMetrics
-from translate.diagnose.translation_error import DISTANCES, training_error
+from translate.diagnose.translation_error import training_error
 from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
 
 FEWEST_VALIDATIONS = 3  # grids: fewer have no trend
@@ -26,22 +27,24 @@ RISEN = 1.05  # of validation's least: learning by heart has begun to cost
 
 def underfit(run: RunMetrics, reference: RunMetrics | None = None) -> Finding:
     """Training itself stays far from the truth; ``reference``, of a smaller network, tells why."""
-    if run.method not in DISTANCES:
+    distance = run.config.distance
+    if distance is None:
         return Lacking(
             "underfit", f"{run.method} has no distance to the truth; `translate evaluate` compares the looks"
         )
     if run.lines < FEWEST_LINES:
         return few_lines("underfit", run)
-    error = training_error(run)
+    error = training_error(run, distance)
     if error is None:
-        return Lacking("underfit", f"{DISTANCES[run.method][1]} is not in the log, or its weight is 0")
-    start = run.level("train/l1_of_input") if run.method == "pix2pix" else None
-    if run.method == "pix2pix" and start is None:
-        return Lacking("underfit", "train/l1_of_input is not in the log: train with --sample-every and --val-samples")
+        return Lacking("underfit", f"{distance.loss} is not in the log, or its weight is 0")
+    of_input = f"train/{distance.of_input}"
+    start = run.level(of_input) if distance.of_input else None
+    if distance.of_input and start is None:
+        return Lacking("underfit", f"{of_input} is not in the log: train with --sample-every and --val-samples")
     bound = LARGE_ROUND_TRIP if start is None else max(LARGE, UNLEARNED * start)
     if error < bound:
         return None
-    metric, loss, _ = DISTANCES[run.method]
+    metric, loss = distance.metric, distance.loss
     evidence = [f"training {metric} ended at {error:.3f}, {127.5 * error:.0f} of 255 levels (sound: below {bound:.3f})"]
     if start is not None:
         evidence.append(f"the untranslated input is off by {start:.3f}: {error / start:.0%} of it is left")
@@ -51,8 +54,8 @@ def underfit(run: RunMetrics, reference: RunMetrics | None = None) -> Finding:
     if falling:
         evidence.append(f"{loss} was still falling: {1 - ratio:.0%} over the last quarter of the log")
         remedies.append("--steps: twice as many, before anything else")
-    why, advice, confidence = _model_or_optimisation(run, reference, error)
-    shown = tuple(name for name in (f"train/{metric}", f"val/{metric}", "train/l1_of_input") if name in run.series)
+    why, advice, confidence = _model_or_optimisation(run, reference, distance, error)
+    shown = tuple(name for name in (f"train/{metric}", f"val/{metric}", of_input) if name in run.series)
     return Verdict(
         "underfit",
         confidence - (0.1 if falling else 0.0),
@@ -63,12 +66,12 @@ def underfit(run: RunMetrics, reference: RunMetrics | None = None) -> Finding:
 
 
 def _model_or_optimisation(
-    run: RunMetrics, reference: RunMetrics | None, error: float
+    run: RunMetrics, reference: RunMetrics | None, distance: Distance, error: float
 ) -> tuple[str, tuple[str, ...], float]:
     """Why training is not learned, what to try, and how certain it is."""
     larger = "a larger network: --generator-options channels, blocks, or another --generator"
     better = f"another optimisation: --lr {10 * run.config.lr:g} or {run.config.lr / 10:g}, --warmup, --beta1 0.9"
-    other = training_error(reference) if reference is not None else None
+    other = training_error(reference, distance) if reference is not None else None
     if other is None:
         why = "model too small, or optimisation: a smaller network's run as --reference RUN tells which"
         return why, (larger, better), 0.65
@@ -81,11 +84,11 @@ def _model_or_optimisation(
 
 def overfit(run: RunMetrics) -> Finding:
     """The same metric on held-out pictures and on as many training pictures, both by the averaged generator."""
-    if run.method not in DISTANCES:
+    if run.config.distance is None:
         return Lacking(
             "overfit", f"{run.method} has no distance to the truth; `translate evaluate --against` finds copies"
         )
-    metric = DISTANCES[run.method][0]
+    metric = run.config.distance.metric
     names = train, val = f"train/{metric}", f"val/{metric}"
     if any(name not in run.series or len(run.series[name]) < FEWEST_VALIDATIONS for name in names):
         return Lacking(

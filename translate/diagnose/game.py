@@ -93,7 +93,7 @@ def mode_dropping(run: RunMetrics) -> Finding:
     levels = {name: run.level(f"eval/{name}") for name in ("precision", "recall", "coverage")}
     good = levels["precision"] is not None and levels["precision"] >= LIKE_REAL
     missed = [name for name in ("recall", "coverage") if (level := levels[name]) is not None and level < COVERED]
-    paired = run.method in ("pix2pix", "stargan")  # whose spread is that of each output's own truth
+    paired = run.config.paired  # then the spread is that of each output's own truth
     if variety is None and levels["recall"] is None and not paired:
         return Lacking(
             "mode_dropping",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.config import Pix2PixConfig, StarGanConfig, TrainConfig, UnpairedConfig
+from translate.config import TrainConfig
 from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.verdict import Distance, Finding, Lacking, Verdict
 from translate.errors import UserError
@@ -119,10 +119,5 @@ def mismatch(run: RunMetrics, test: Path) -> tuple[Finding, Distance | None]:
 
 def training_inputs(config: TrainConfig) -> list[Path]:
     """The files of the input side that a run was trained on; none where they are not here, or not apart from B."""
-    folder: Path | None
-    if isinstance(config, StarGanConfig):
-        folder = config.domains or config.images
-    else:
-        assert isinstance(config, Pix2PixConfig | UnpairedConfig)
-        folder = config.b if config.direction == "BtoA" else config.a
+    folder = config.inputs()
     return find_images(folder, recursive=True) if folder is not None and folder.is_dir() else []

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from translate.config import CONFIGS, Distance
 from translate.diagnose.run_metrics import RunMetrics
 
-# what a method has to bring down, if anything tells how far it is from the truth: metric of validation, loss, weight
-DISTANCES = {
-    "pix2pix": ("l1", "G/l1", "lambda_l1"),
-    "cyclegan": ("cycle", "G/cycle_A", "lambda_cycle"),
-    "stargan": ("reconstruction", "G/reconstruction", "lambda_reconstruction"),
-}
 
-
-def training_error(run: RunMetrics) -> float | None:
+def training_error(run: RunMetrics, distance: Distance) -> float | None:
     """How far a run ended from the truth on training pictures, in [-1, 1]; None where it does not say."""
-    metric, loss, weight = DISTANCES[run.method]
-    seen = run.level(f"train/{metric}")
+    seen = run.level(f"train/{distance.metric}")
     if seen is not None:
         return seen
-    level = run.level(loss)
-    return level / getattr(run.config, weight) if level is not None and getattr(run.config, weight) else None
+    level, weight = run.level(distance.loss), getattr(run.config, distance.weight)
+    return level / weight if level is not None and weight else None
 
 
 def is_distance(name: str) -> bool:
     """Whether a loss is the mean absolute difference of pictures, bounded and slow."""
-    return name in {loss for _, loss, _ in DISTANCES.values()}
+    return name in {config.distance.loss for config in CONFIGS.values() if config.distance is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from translate.media.formats import ANIMATED, save_options
 from translate.media.frames import MovingOptions
 from translate.media.guards import reading, require_file, require_pixels
 from translate.media.images import Picture, shrink, to_upright
+from translate.media.pillow import quiet_pillow
 from translate.media.stabilise import Stabiliser
 from translate.storage.atomic import atomic_file
 
@@ -65,12 +67,12 @@ def convert_animation(
         film, *others = images
     else:
         film, others = _Film(images, len(animation.durations)), []
-    with atomic_file(output) as file:
+    with atomic_file(output) as file, quiet_pillow(options.max_pixels):
         try:
             film.save(file, format, append_images=others, **_film_options(film, animation, format, options))
-        except PictureError:
-            raise
         except CODEC_ERRORS as error:
+            if isinstance(film, _Film) and error is film.failure:
+                raise
             raise PictureError(f"{output}: cannot be written as an animated {format}: {one_line(error)}") from error
     return film.size
 
@@ -100,7 +102,7 @@ def _look_through(source: Path, max_pixels: int) -> Animation:
     with _opened(source, max_pixels) as image:
         require_pixels(image, str(source), max_pixels)
         plays = image.info.get("loop")
-        for number, frame in enumerate(_frames(image), start=1):
+        for number, frame in enumerate(_frames(image, source, max_pixels), start=1):
             require_pixels(frame, str(source), max_pixels)  # a GIF may grow
             pixels = number * frame.width * frame.height
             if pixels > FRAMES * max_pixels:
@@ -108,9 +110,10 @@ def _look_through(source: Path, max_pixels: int) -> Animation:
                     f"{source}: all frames have more than {FRAMES * max_pixels} pixels, {FRAMES} times the limit of a "
                     f"picture; raise that with <max_pixels>"
                 )
-            frame.load()  # only then a WebP tells how long it lasts
-            durations.append(round(frame.info.get("duration", 0)))
-            clear = clear or _has_clear_pixels(frame)
+            with reading(str(source), max_pixels):
+                frame.load()  # only then a WebP tells how long it lasts
+                durations.append(round(frame.info.get("duration", 0)))
+                clear = clear or _has_clear_pixels(frame)
         if plays is None:
             plays = 1
         elif plays and image.format == "GIF":
@@ -128,10 +131,11 @@ def _translated(
     """The frames of the result, one after the other."""
     stabiliser = Stabiliser() if options.stabilise else None
     with _opened(source, options.max_pixels) as image:
-        for done, frame in enumerate(_frames(image), start=1):
-            upright = to_upright(frame)
-            alpha = None if upright.alpha is None else np.array(upright.alpha)
-            photo = Picture(np.array(upright.colour), alpha, upright.exif, upright.format)
+        for done, frame in enumerate(_frames(image, source, options.max_pixels), start=1):
+            with reading(str(source), options.max_pixels):
+                upright = to_upright(frame)
+                alpha = None if upright.alpha is None else np.array(upright.alpha)
+                photo = Picture(np.array(upright.colour), alpha, upright.exif, upright.format)
             if options.max_size is not None:
                 photo = shrink(photo, options.max_size)
             photos = photo.rgb[np.newaxis]
@@ -150,13 +154,20 @@ def _translated(
 @contextmanager
 def _opened(source: Path, max_pixels: int) -> Iterator[Image.Image]:
     require_file(source)
-    with reading(str(source), max_pixels), Image.open(source, formats=ANIMATED) as image:
+    with reading(str(source), max_pixels):
+        image = Image.open(source, formats=ANIMATED)
+    with image:
         yield image
 
 
-def _frames(image: Image.Image) -> Iterator[Image.Image]:
+def _frames(image: Image.Image, source: Path, max_pixels: int) -> Iterator[Image.Image]:
     """Each frame as it is shown; not the still picture a PNG may hold for programs that show no animations."""
-    for number, frame in enumerate(ImageSequence.Iterator(image)):
+    frames = ImageSequence.Iterator(image)
+    for number in itertools.count():
+        with reading(str(source), max_pixels):
+            frame = next(frames, None)
+        if frame is None:
+            return
         if number > 0 or not image.info.get("default_image"):
             yield frame
 
@@ -224,12 +235,17 @@ class _Film(Image.Image):
         self._frames = iter(frames)
         self.n_frames = count
         self._number = -1
+        self.failure: Exception | None = None  # what the frames raised: nothing that the writer has to say
         self.seek(0)
 
     def seek(self, frame: int) -> None:
         """Forwards alone; a writer that has come to the end may say where it began."""
         if frame == self._number + 1:
-            image = next(self._frames, None)
+            try:
+                image = next(self._frames, None)
+            except Exception as error:
+                self.failure = error
+                raise
             if image is None:
                 raise EOFError("no more frames")
             self.im, self._mode, self._size = image.im, image.mode, image.size

@@ -7,32 +7,27 @@ libraries; there is no clock that ends it.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import stat
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError, _imaging
+from PIL import Image, UnidentifiedImageError
 
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.media.formats import ANIMATED
+from translate.media.pillow import quiet_pillow
 
 MAX_PIXELS = 200_000_000  # of a picture; larger ones are refused from their header
 MAX_SCANS = 100  # of a progressive JPEG, each of which goes through all pixels; encoders write about ten
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 _MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")  # of a JPEG; the others lie within a scan
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
+TOO_LARGE = "too large for the memory; try <max_size>"
 OWN_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
-
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow refuses, from twice as many, what turns out larger than its header said
-warnings.filterwarnings("ignore", module=r"PIL\.")  # about odd metadata; what cannot be decoded raises
-with suppress(OSError, AttributeError):  # libtiff writes lines of its own to standard error; some builds hide it
-    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def require_file(path: Path) -> None:
@@ -57,10 +52,13 @@ def require_file(path: Path) -> None:
 
 @contextmanager
 def reading(name: str, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
-    """What Pillow says about the content of a file becomes a ``PictureError`` that names it."""
-    Image.MAX_IMAGE_PIXELS = max(max_pixels, Image.MAX_IMAGE_PIXELS or 0)  # of all threads, so that it never shrinks
+    """What Pillow says about the content of a file becomes a ``PictureError`` that names it. For calls of Pillow's.
+
+    Pillow itself refuses, from twice ``max_pixels`` on, what turns out larger than its header said.
+    """
     try:
-        yield
+        with quiet_pillow(max_pixels):
+            yield
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -68,6 +66,8 @@ def reading(name: str, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         pixels = re.findall(r"\d+", str(error))[0]
         raise PictureError(_over_limit(name, f"{pixels} pixels", max_pixels, pixels)) from error
+    except MemoryError as error:
+        raise PictureError(f"{name}: {TOO_LARGE}") from error
     except CODEC_ERRORS as error:
         raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error
 

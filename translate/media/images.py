@@ -7,7 +7,8 @@ program sees a `Picture`: upright, 8 bits a channel, sRGB. Networks see [-1, 1];
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -23,6 +24,7 @@ from translate.media.formats import FORMATS, Effort, save_options
 from translate.media.guards import MAX_PIXELS as MAX_PIXELS
 from translate.media.guards import READABLE, reading, require_few_scans, require_file, require_pixels
 from translate.media.jpeg import decode_jpeg, encode_jpeg
+from translate.media.pillow import quiet_pillow
 from translate.storage.remote import Location, RemotePath
 
 _TURNS = {
@@ -139,9 +141,11 @@ def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image
         raise PictureError(f"{name}: empty, 0 bytes")
     with reading(name, max_pixels):
         file.seek(0)
-        with Image.open(file, formats=READABLE) as image:
-            require_pixels(image, name, max_pixels)
-            require_few_scans(image, file, name)
+        image = Image.open(file, formats=READABLE)
+    with image:
+        require_pixels(image, name, max_pixels)
+        require_few_scans(image, file, name)
+        with reading(name, max_pixels):
             return decode(image, file)
 
 
@@ -240,18 +244,23 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, ef
     ``effort`` says whether to take the time for smaller files.
     Raises ``PictureError``, without a file name, where the format cannot hold the picture (too many pixels a side).
     """
-    buffer = io.BytesIO()
-    try:
-        options = save_options(format, quality, effort, picture.exif)
-        if format == "JPEG" and effort != "small":
-            return encode_jpeg(_on_white(picture), options["quality"], options.get("exif"))
-        _to_image(picture, alpha=FORMATS[format].alpha).save(buffer, format, **options)
-    except CODEC_ERRORS as error:
-        raise cannot_be_written(picture.size, format, error) from error
+    if format == "JPEG" and effort != "small":
+        rgb = _on_white(picture)
+        with writing(picture.size, format):
+            options = save_options(format, quality, effort, picture.exif)
+            return encode_jpeg(rgb, options["quality"], options.get("exif"))
+    image, buffer = _to_image(picture, alpha=FORMATS[format].alpha), io.BytesIO()
+    with writing(picture.size, format):
+        image.save(buffer, format, **save_options(format, quality, effort, picture.exif))
     return buffer.getvalue()
 
 
-def cannot_be_written(size: tuple[int, int], format: str, error: Exception) -> PictureError:
-    """The error of a picture of ``size``, width and height, that ``format`` does not hold."""
-    width, height = size
-    return PictureError(f"{width} x {height} pixels cannot be written as {format}: {one_line(error)}; try <format> png")
+@contextmanager
+def writing(size: tuple[int, int], format: str) -> Iterator[None]:
+    """What an encoder says of a picture of ``size``, width and height, becomes a ``PictureError``, without a name."""
+    try:
+        with quiet_pillow():
+            yield
+    except CODEC_ERRORS as error:
+        what = "{} x {} pixels".format(*size)
+        raise PictureError(f"{what} cannot be written as {format}: {one_line(error)}; try <format> png") from error

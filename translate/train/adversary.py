@@ -1,6 +1,6 @@
 """One discriminator in the game: its objective, and the stabilisers that any method may take.
 
-Sources: `losses` and `diff_augment` say them. Two time scales (Heusel et al. 2017) are ``--lr-discriminator``.
+Sources: `losses` and `diff_augment` say them. Two time scales (Heusel et al. 2017) are ``lr_discriminator``.
 """
 
 from __future__ import annotations

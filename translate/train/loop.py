@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from translate.config import AdversarialConfig
-from translate.data.datasets import TrainingData, load_data
+from translate.data.datasets import TrainingData
 from translate.data.loader import make_loader
 from translate.data.seeds import derived_seed
 from translate.errors import ExitCode, PictureError, UserError
@@ -20,7 +20,7 @@ from translate.train.cpu.kernels import fast_kernels
 from translate.train.devices import make_accelerator, stop_signals, to_device
 from translate.train.faults import faults_told
 from translate.train.log import RunLog
-from translate.train.methods import build_method
+from translate.train.methods import method_of
 from translate.train.run import AlarmError, Run
 from translate.train.run_folder import begin_run_folder, check_run_folder, locked
 from translate.train.step import step_context
@@ -36,11 +36,12 @@ class Interrupted(UserError):  # noqa: N818 (nothing went wrong)
 
 def train(config: AdversarialConfig) -> None:
     """Train to the end of the run ``config.out``, from its newest checkpoint where it has one."""
-    data = load_data(config)
+    kind = method_of(config)
+    data = kind.load_data(config)
     accelerator = make_accelerator(config)
     check_run_folder(config)
     torch.manual_seed(config.seed)
-    method = build_method(config, accelerator, data)
+    method = kind.build(config, accelerator, data)
     last_step = config.total_steps(len(data.training), accelerator.num_processes)
     run = Run(method, config, last_step=last_step)
     with faults_told(config.out), locked(config, accelerator) as run.lock:

@@ -25,7 +25,7 @@ MOST_ROLLBACKS = 5  # in one run; then it is not the learning rate
 
 
 class AlarmError(UserError):
-    """Training went wrong, and ``--on-alarm`` says not to go on."""
+    """Training went wrong, and ``on_alarm`` says not to go on."""
 
     exit_code = ExitCode.SOME_FAILED
 

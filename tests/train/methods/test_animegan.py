@@ -13,14 +13,13 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from tests.helpers.pairs import picture, tiny_run
-from translate.data.datasets import load_data
 from translate.data.loader import Key
 from translate.data.seeds import derived_seed
 from translate.data.smooth_edges import smooth_edges
 from translate.errors import UserError
 from translate.train.devices import to_device
 from translate.train.losses import coarse_l1, edge_mismatch, gram_matrix, objective_by_name
-from translate.train.methods import build_method
+from translate.train.methods import method_of
 from translate.train.methods.animegan import AnimeGan, grey, relative_l1
 from translate.train.step import Batch, StepContext
 
@@ -31,9 +30,9 @@ def built(folder: Path, **changes: object) -> tuple[AnimeGan, Batch]:
     """The method and a batch of two crops of 24x24."""
     torch.manual_seed(0)
     config = tiny_run("animegan", folder, folder / "run", **changes)
-    data = load_data(config)
+    data = method_of(config).load_data(config)
     samples = [data.training[Key(index, index)] for index in range(2)]
-    method = build_method(config, Accelerator(cpu=True), data)
+    method = method_of(config).build(config, Accelerator(cpu=True), data)
     assert isinstance(method, AnimeGan)
     return method, to_device(default_collate(samples), torch.device("cpu"), channels_last=False)
 

@@ -16,13 +16,12 @@ from torch.utils.data import default_collate
 
 from tests.helpers.pairs import TINY, tiny_run
 from translate.config import AdversarialConfig
-from translate.data.datasets import load_data
 from translate.data.loader import Key
 from translate.errors import UserError
 from translate.train.devices import to_device
 from translate.train.loop import train
 from translate.train.losses import OBJECTIVES
-from translate.train.methods import build_method
+from translate.train.methods import method_of
 from translate.train.methods.base import Method
 from translate.train.step import Batch
 
@@ -32,10 +31,10 @@ METHODS = sorted(TINY)
 def built(config: AdversarialConfig) -> tuple[Method, Batch]:
     """The method of ``config`` and a batch of its data."""
     torch.manual_seed(0)
-    data = load_data(config)
+    data = method_of(config).load_data(config)
     samples = [data.training[Key(index, index)] for index in range(config.batch_size * config.accumulate)]
     batch = to_device(default_collate(samples), torch.device("cpu"), channels_last=True)
-    return build_method(config, Accelerator(cpu=True), data), batch
+    return method_of(config).build(config, Accelerator(cpu=True), data), batch
 
 
 def tensors(method: Method, side: str) -> list[Tensor]:

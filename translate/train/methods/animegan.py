@@ -27,6 +27,7 @@ has edges. L_border: the border of a picture is no reason to draw anything. Deco
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Self
 
 import torch
 from accelerate import Accelerator
@@ -35,6 +36,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from translate.config import AnimeGanConfig
+from translate.data.datasets import TrainingData, load_unpaired
 from translate.data.loader import Key, KeyedDataset
 from translate.data.seeds import derived_seed
 from translate.data.smooth_edges import smooth_edges
@@ -67,6 +69,14 @@ class AnimeGan(Method):
     """
 
     config: AnimeGanConfig
+
+    @classmethod
+    def load_data(cls, config: AnimeGanConfig) -> TrainingData:
+        return load_unpaired(config, smoothed=config.smoothed, anchor=config.anchor)
+
+    @classmethod
+    def build(cls, config: AnimeGanConfig, accelerator: Accelerator, data: TrainingData) -> Self:
+        return cls(config, accelerator, data.training)
 
     def __init__(self, config: AnimeGanConfig, accelerator: Accelerator, training: KeyedDataset) -> None:
         super().__init__(config, accelerator)

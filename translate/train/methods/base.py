@@ -11,7 +11,7 @@ import contextlib
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import torch
 from accelerate import Accelerator
@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models import Discriminator, Generator, build_discriminator, build_generator, couples_samples, initialise
 from translate.config import AdversarialConfig
+from translate.data.datasets import TrainingData
 from translate.errors import UnusableError, UserError, one_line
 from translate.train.adversary import Adversary
 from translate.train.losses import grid_pattern
@@ -38,6 +39,16 @@ class Method(ABC):
     ``networks`` are trained, ``averages`` are the moving averages of some of them: both by name, the name of their
     file in a checkpoint. ``members`` are the networks' names by the optimizer that trains them.
     """
+
+    @classmethod
+    @abstractmethod
+    def load_data(cls, config: Any) -> TrainingData:
+        """What ``config`` says to train on. Raises ``UserError`` for folders and tables that cannot be used."""
+
+    @classmethod
+    def build(cls, config: Any, accelerator: Accelerator, data: TrainingData) -> Self:
+        """The method under ``config``, for ``data``."""
+        return cls(config, accelerator)
 
     def __init__(self, config: AdversarialConfig, accelerator: Accelerator) -> None:
         self.config = config
@@ -110,9 +121,7 @@ class Method(ABC):
         patterns = [grid_pattern(picture.float()) for name, picture in pictures.items() if name.startswith(FAKE)]
         return Terms({"G/grid": self.config.lambda_grid * torch.stack(patterns).mean()})
 
-    def _accumulated(
-        self, group: str, parts: list[tuple[Batch, StepContext]]
-    ) -> Iterator[tuple[Batch, StepContext]]:
+    def _accumulated(self, group: str, parts: list[tuple[Batch, StepContext]]) -> Iterator[tuple[Batch, StepContext]]:
         """The parts of a step, whose gradients add up; the processes exchange them in the last one's backward pass."""
         for index, part in enumerate(parts):
             with contextlib.ExitStack() as stack:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from models import Generator
 from translate.config import CutConfig
+from translate.data.datasets import TrainingData, load_unpaired
 from translate.errors import UserError
 from translate.train.losses import PatchProjector, patch_nce, sample_positions
 from translate.train.methods.base import (
@@ -39,6 +40,10 @@ class Cut(Method):
     """Translation from ``A`` to ``B``, from samples of each."""
 
     config: CutConfig
+
+    @classmethod
+    def load_data(cls, config: CutConfig) -> TrainingData:
+        return load_unpaired(config)
 
     def __init__(self, config: CutConfig, accelerator: Accelerator) -> None:
         super().__init__(config, accelerator)

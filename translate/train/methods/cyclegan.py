@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from translate.config import CycleGanConfig
+from translate.data.datasets import TrainingData, load_unpaired
 from translate.data.seeds import derived_seed
 from translate.train.image_pool import ImagePool, merged
 from translate.train.methods.base import GENERATOR, Method, Pictures, built_discriminator, built_generator
@@ -35,6 +36,10 @@ class CycleGan(Method):
     """Translation from ``A`` to ``B`` and back, from samples of each."""
 
     config: CycleGanConfig
+
+    @classmethod
+    def load_data(cls, config: CycleGanConfig) -> TrainingData:
+        return load_unpaired(config)
 
     def __init__(self, config: CycleGanConfig, accelerator: Accelerator) -> None:
         super().__init__(config, accelerator)

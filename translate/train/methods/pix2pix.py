@@ -27,6 +27,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from translate.config import Pix2PixConfig
+from translate.data.datasets import TrainingData, load_pairs
 from translate.errors import UserError
 from translate.train.losses import edge_l1, forgive_overshoot
 from translate.train.methods.base import (
@@ -48,6 +49,10 @@ class Pix2Pix(Method):
     """Paired translation from ``A`` to ``B``."""
 
     config: Pix2PixConfig
+
+    @classmethod
+    def load_data(cls, config: Pix2PixConfig) -> TrainingData:
+        return load_pairs(config)
 
     def __init__(self, config: Pix2PixConfig, accelerator: Accelerator) -> None:
         super().__init__(config, accelerator)

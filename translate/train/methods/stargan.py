@@ -13,7 +13,7 @@ Departure: a moving average of the generator is kept and exported.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import torch
 from accelerate import Accelerator
@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from translate.config import StarGanConfig
+from translate.data.datasets import TrainingData, load_domains
 from translate.train.methods.base import (
     DISCRIMINATOR,
     GENERATOR,
@@ -40,6 +41,14 @@ class StarGan(Method):
 
     config: StarGanConfig
 
+    @classmethod
+    def load_data(cls, config: StarGanConfig) -> TrainingData:
+        return load_domains(config)
+
+    @classmethod
+    def build(cls, config: StarGanConfig, accelerator: Accelerator, data: TrainingData) -> Self:
+        return cls(config, accelerator, data.domains, exclusive=data.exclusive)
+
     def __init__(
         self, config: StarGanConfig, accelerator: Accelerator, names: Sequence[str], *, exclusive: bool
     ) -> None:
@@ -55,7 +64,9 @@ class StarGan(Method):
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         terms, of_real = self.adversary.train(batch["image"], pictures["fake"], context)
-        return terms + Terms({"D/class": self.config.lambda_class * self.misread(of_real.classes, batch["domain"])})
+        return terms + Terms(
+            {"D/class": self.config.lambda_class * self.classification_loss(of_real.classes, batch["domain"])}
+        )
 
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         config, fake = self.config, pictures["fake"]
@@ -63,11 +74,13 @@ class StarGan(Method):
         terms = Terms({"G/reconstruction": config.lambda_reconstruction * F.l1_loss(again, batch["image"])})
         if self.adversarial_active(context.progress):
             fooled, of_fake = self.adversary.fool(fake, context, real=batch["image"])
-            classes = Terms({"G/class": config.lambda_class * self.misread(of_fake.classes, batch["target"])})
+            classes = Terms(
+                {"G/class": config.lambda_class * self.classification_loss(of_fake.classes, batch["target"])}
+            )
             terms += fooled + classes
         return terms
 
-    def misread(self, classes: Tensor | None, domain: Tensor) -> Tensor:
+    def classification_loss(self, classes: Tensor | None, domain: Tensor) -> Tensor:
         """How far the class head's logits [N, K] are from the labels ``domain`` [N, K]."""
         if classes is None:
             raise ValueError("the discriminator has no head for the domains")

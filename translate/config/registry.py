@@ -1,0 +1,21 @@
+"""The methods by name. A method is registered by its settings, which say all that others need to know of it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from translate.config.adversarial import AdversarialConfig
+
+CONFIGS: dict[str, type[AdversarialConfig]] = {}
+C = TypeVar("C", bound=AdversarialConfig)
+
+
+def register_method(config: type[C]) -> type[C]:
+    """Make the method of ``config`` known under ``config.method``, to the command line and to all else.
+
+    Raises ``ValueError`` for a name that is taken.
+    """
+    if config.method in CONFIGS:
+        raise ValueError(f"a method called {config.method!r} is registered already")
+    CONFIGS[config.method] = config
+    return config

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from models.blocks import Norm, require_positive
 from models.minibatch import Minibatch
 from models.patchgan import PatchGan
-from models.registry import Discriminator, Verdict, register_discriminator
+from models.registry import Discriminator, DiscriminatorOutput, register_discriminator
 
 
 @register_discriminator("multiscale")
@@ -50,14 +50,14 @@ class MultiScale(Discriminator):
             for _ in range(scales)
         )
 
-    def forward(self, image: Tensor) -> Verdict:
+    def forward(self, image: Tensor) -> DiscriminatorOutput:
         logits: list[Tensor] = []
         features: list[Tensor] = []
         for index, patchgan in enumerate(self.scales):
             if index > 0:
                 # the border counts as missing, not as grey
                 image = F.avg_pool2d(image, 3, stride=2, padding=1, count_include_pad=False)
-            verdict: Verdict = patchgan(image)
+            verdict: DiscriminatorOutput = patchgan(image)
             logits += verdict.logits
             features += verdict.features
-        return Verdict(tuple(logits), tuple(features))
+        return DiscriminatorOutput(tuple(logits), tuple(features))

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from models.blocks import Norm, SelfAttention, normalisation, normalise_spectrally, require_positive, tapped
 from models.init import init_he, init_normal
 from models.minibatch import Minibatch, minibatch_layer
-from models.registry import Discriminator, Verdict, register_discriminator
+from models.registry import Discriminator, DiscriminatorOutput, register_discriminator
 
 LEAK = 0.2  # slope of the leaky ReLUs
 
@@ -61,10 +61,10 @@ def _layers(
     return network
 
 
-def _judge(layers: nn.Sequential, image: Tensor) -> Verdict:
+def _judge(layers: nn.Sequential, image: Tensor) -> DiscriminatorOutput:
     activations = [index for index, layer in enumerate(layers) if isinstance(layer, nn.LeakyReLU)]
     *features, logits = tapped(layers, image, [*activations, len(layers) - 1])
-    return Verdict((logits,), tuple(features))
+    return DiscriminatorOutput((logits,), tuple(features))
 
 
 @register_discriminator("patchgan")
@@ -100,7 +100,7 @@ class PatchGan(Discriminator):
         for stride in reversed(strides):
             self.receptive_field = (self.receptive_field - 1) * stride + 4
 
-    def forward(self, image: Tensor) -> Verdict:
+    def forward(self, image: Tensor) -> DiscriminatorOutput:
         return _judge(self.layers, image)
 
 
@@ -123,5 +123,5 @@ class Pixel(Discriminator):
         widths = [in_channels, channels, 2 * channels]
         self.layers = _layers(widths, [1, 1, 1], kernel=1, padding=0, norm=norm, spectral_norm=spectral_norm)
 
-    def forward(self, image: Tensor) -> Verdict:
+    def forward(self, image: Tensor) -> DiscriminatorOutput:
         return _judge(self.layers, image)

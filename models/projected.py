@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from models.blocks import normalise_spectrally, require_positive, tapped
 from models.features import FEATURE_NETWORKS
 from models.init import init_normal
-from models.registry import Discriminator, Verdict, register_discriminator
+from models.registry import Discriminator, DiscriminatorOutput, register_discriminator
 
 
 @register_discriminator("projected")
@@ -59,7 +59,7 @@ class Projected(Discriminator):
         super()._apply(function, recurse)
         return self
 
-    def forward(self, image: Tensor) -> Verdict:
+    def forward(self, image: Tensor) -> DiscriminatorOutput:
         pictures = image.unflatten(1, (-1, 3))  # [N, P, 3, H, W]
         maps = self._frozen[0](pictures.flatten(0, 1), self.levels)
         logits: list[Tensor] = []
@@ -69,7 +69,7 @@ class Projected(Discriminator):
             *hidden, judged = tapped(head.children(), side_by_side, [1, 3, 4])
             logits.append(judged)
             features += hidden
-        return Verdict(tuple(logits), tuple(features))
+        return DiscriminatorOutput(tuple(logits), tuple(features))
 
 
 def _head(in_channels: int, channels: int, spectral_norm: bool) -> nn.Sequential:

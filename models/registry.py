@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Verdict(NamedTuple):
+class DiscriminatorOutput(NamedTuple):
     """What a discriminator says of a batch of N pictures."""
 
     logits: tuple[Tensor, ...]  # one a scale, the finest first: each [N, 1, h, w], a logit a patch, no sigmoid
@@ -71,7 +71,7 @@ def _has_encoder_features(network: type[Generator]) -> bool:
 class Discriminator(nn.Module):
     """A network that judges pictures, float [N, C, H, W], patch by patch."""
 
-    def __call__(self, image: Tensor) -> Verdict:
+    def __call__(self, image: Tensor) -> DiscriminatorOutput:
         return super().__call__(image)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from models.blocks import Norm, Upsampling, join_domain, normalise_spectrally, require_positive, tapped
 from models.init import init_he
-from models.registry import Discriminator, Generator, Verdict, register_discriminator, register_generator
+from models.registry import Discriminator, DiscriminatorOutput, Generator, register_discriminator, register_generator
 from models.resnet import residual_network
 
 SLOPE = 0.01  # of the discriminator's leaky ReLUs
@@ -95,7 +95,7 @@ class StarGanDiscriminator(Discriminator):
         if spectral_norm:
             normalise_spectrally(self)
 
-    def forward(self, image: Tensor) -> Verdict:
+    def forward(self, image: Tensor) -> DiscriminatorOutput:
         features = tapped(self.hidden, image, range(len(self.hidden)))
         classes = self.classes(features[-1]).mean(dim=(2, 3))  # [N, K, 1, 1] at the size of the crops
-        return Verdict((self.source(features[-1]),), tuple(features), classes)
+        return DiscriminatorOutput((self.source(features[-1]),), tuple(features), classes)

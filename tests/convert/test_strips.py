@@ -83,7 +83,7 @@ def test_one_large_picture_at_a_time(
     monkeypatch.setattr(images, "to_upright", decode)
     monkeypatch.setattr(pipeline, "save_large", save)
     jobs = [Job(source=tmp_path / f"{n}.png", output=tmp_path / f"out{n}.png", format="PNG") for n in range(4)]
-    results = list(convert(jobs, Translator(tiny_style, device="cpu"), Options(workers=4, lanes=2)))
+    results = list(convert(jobs, Translator(tiny_style, device="cpu"), Options(workers=4, translate_workers=2)))
     assert [result.error is None for result in results] == [True, True, False, True]
     assert most <= 2  # the one cut short counts until the end
 

@@ -110,7 +110,7 @@ def test_every_generator_equals_pytorch_at_all_sizes(exported: Exported) -> None
     for number, name in enumerate(translator.info.domains or [None]):
         domain = None if name is None else torch.tensor([number, number])
         with torch.inference_mode():
-            expected = export.Style(exported.generator)(torch.from_numpy(image), domain).numpy()
+            expected = export.ExportedStyle(exported.generator)(torch.from_numpy(image), domain).numpy()
         assert np.abs(translator(image, name).astype(int) - expected).max() <= 1
 
 
@@ -157,7 +157,7 @@ def test_edges_are_repeated_and_values_kept(toy: Path, shape: tuple[int, int, in
 
 def test_values_are_rounded_to_the_nearest_and_clipped() -> None:
     ramp = torch.arange(256, dtype=torch.uint8)[None, :, None, None].repeat(1, 1, 1, 3)
-    translated = export.Style(Toy(1.3))(ramp)  # which the file equals
+    translated = export.ExportedStyle(Toy(1.3))(ramp)  # which the file equals
     expected = ((ramp.double() - 127.5) * 1.3 + 127.5).clamp(0, 255)
     assert (translated - expected).abs().max() < 0.501
 
@@ -251,7 +251,9 @@ def test_every_domain_is_compared_with_pytorch(
             return super().forward(image, domain * torch.tensor([1, 1, 0.5]))
 
     write = export._to_onnx
-    monkeypatch.setattr(export, "_to_onnx", lambda style, info: write(export.Style(Wrong(), exclusive=exclusive), info))
+    monkeypatch.setattr(
+        export, "_to_onnx", lambda style, info: write(export.ExportedStyle(Wrong(), exclusive=exclusive), info)
+    )
     with pytest.raises(UserError, match="would differ from PyTorch by up to 10 of 255"):
         export_style(Shifted(), replace(SHIFTED, exclusive=exclusive), tmp_path / "style.onnx")
     assert list(tmp_path.iterdir()) == []

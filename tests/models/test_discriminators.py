@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models import DISCRIMINATORS, Discriminator, Verdict, build_discriminator, initialise
+from models import DISCRIMINATORS, Discriminator, DiscriminatorOutput, build_discriminator, initialise
 from models.multiscale import MultiScale
 from models.patchgan import PatchGan, Pixel
 from models.stargan import StarGanDiscriminator
@@ -33,7 +33,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def loss(verdict: Verdict) -> Tensor:
+def loss(verdict: DiscriminatorOutput) -> Tensor:
     """Of all that the verdict says."""
     says = verdict.logits if verdict.classes is None else (*verdict.logits, verdict.classes)
     return torch.stack([logits.square().mean() for logits in says]).sum()
@@ -204,7 +204,9 @@ def test_every_scale_sees_half_of_the_one_before() -> None:
     pooled = nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False)
     pyramid = [image, pooled(image), pooled(pooled(image))]
     verdict = network(image)
-    apart: list[Verdict] = [patchgan(level) for patchgan, level in zip(network.scales, pyramid, strict=True)]
+    apart: list[DiscriminatorOutput] = [
+        patchgan(level) for patchgan, level in zip(network.scales, pyramid, strict=True)
+    ]
     torch.testing.assert_close(verdict.logits, tuple(logits for single in apart for logits in single.logits))
     torch.testing.assert_close(verdict.features, tuple(features for single in apart for features in single.features))
     assert len(verdict.logits) == 3

@@ -66,16 +66,18 @@ def bench_throughput(photos: list[Path], work: Path, *, runs: int, device: str =
         style_file(DEFAULT_STYLE, device=device), providers=providers_of(translator.device)
     )
     pictures = [load_rgb(photo)[np.newaxis] for photo in sorted(source.iterdir())]
-    options = Options(lanes=translator.divide(len(pictures)))
-    lanes = ThreadPoolExecutor(options.lanes)
+    options = Options(translate_workers=translator.divide(len(pictures)))
+    workers = ThreadPoolExecutor(options.translate_workers)
     ways: dict[str, Callable[[list[NDArray[np.uint8]]], object]] = {
         "onnxruntime alone": lambda given: [session.run([OUTPUT], {INPUT: picture}) for picture in given],
-        f"onnxruntime alone, {options.lanes} pictures at a time": lambda given: list(lanes.map(translator, given)),
+        f"onnxruntime alone, {options.translate_workers} pictures at a time": lambda given: list(
+            workers.map(translator, given)
+        ),
     }
     alone: dict[str, list[float]] = {way: [] for way in ways}
     whole = []
     for way in ways.values():
-        way(pictures[: options.lanes])
+        way(pictures[: options.translate_workers])
     for turn in range(5 * runs):  # a processor shared with others is twice as fast in one second as in the next
         for name, way in ways.items():
             alone[name].append(seconds(lambda way=way: way(pictures)))  # type: ignore[misc]
@@ -172,6 +174,6 @@ def bench_gpu(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
         return images
 
     jobs = plan([str(work / "in")], str(work / "copied"))
-    taken = seconds(lambda: list(convert(jobs, copy, Options(lanes=os.cpu_count() or 1))))
+    taken = seconds(lambda: list(convert(jobs, copy, Options(translate_workers=os.cpu_count() or 1))))
     total = megapixels([load_rgb(photo) for photo in source])
     return [*rows, ("JPEG decoded and encoded alone, MP/s", f"{total / taken:.1f}")]

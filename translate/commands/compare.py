@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from translate.commands.terminal import PAGE_SUFFIXES, flag, say
+from translate.commands.terminal import PAGE_SUFFIXES, flag, quiet_onnxruntime, say
 from translate.errors import ExitCode, PictureError, UserError, printable
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def compare(
 
     from translate.evaluate.comparison import HEADER, Comparison, find_files, find_sources, run_model
 
+    quiet_onnxruntime()
     sources = find_sources(models, all_checkpoints=checkpoints == "all")
     files, problems = find_files(photos, pairs, count)
     for problem in problems:

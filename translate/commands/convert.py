@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from translate.commands.convert_report import Report, arrow, paths
-from translate.commands.terminal import say
+from translate.commands.terminal import quiet_onnxruntime, say
 from translate.errors import ExitCode, UserError, printable
 from translate.style.catalogue import DEFAULT_STYLE
 
@@ -172,6 +172,7 @@ def convert(
     from translate.convert.conversion import ConvertRequest, plan_only, prepare
     from translate.media.images import MAX_PIXELS
 
+    quiet_onnxruntime()
     request = ConvertRequest(
         inputs=inputs,
         output=output,

@@ -106,9 +106,9 @@ class Report:
 
     @property
     def limited_by(self) -> str | None:
-        """The stage that was busy for the largest share of what it had: translating has its lanes, the rest threads."""
-        threads = self.options.lanes + self.options.workers
-        places = {"decode": threads, "translate": self.options.lanes, "encode": threads}
+        """The stage that was busy for the largest share of the threads it may have: translating has its own number."""
+        threads = self.options.translate_workers + self.options.workers
+        places = {"decode": threads, "translate": self.options.translate_workers, "encode": threads}
         busy = {stage: self.stages.get(stage, 0.0) / places[stage] for stage in places}
         return max(busy, key=lambda stage: busy[stage]) if any(busy.values()) else None
 

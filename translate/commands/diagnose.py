@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from translate.commands.terminal import require_page_name
+from translate.commands.terminal import quiet_onnxruntime, require_page_name
 from translate.errors import printable
 
 
@@ -32,6 +32,8 @@ def diagnose(
     from translate.diagnose.run_metrics import read_run
     from translate.diagnose.verdict import MEANINGS
 
+    if test is not None:
+        quiet_onnxruntime()
     metrics = read_run(run)
     diagnosis = judge(metrics, reference=None if reference is None else read_run(reference), test=test)
     if output is not None:

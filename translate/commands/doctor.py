@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from translate import __version__
-from translate.commands.terminal import with_flags
+from translate.commands.terminal import quiet_onnxruntime, with_flags
 from translate.errors import ExitCode, UnusableError, UserError, one_line, printable
 from translate.style.catalogue import DEFAULT_STYLE, find_style, list_styles
 
@@ -47,6 +47,7 @@ def _examine() -> Report:
             "pip install --force-reinstall onnxruntime-gpu, or onnxruntime where that has no wheels"
         ) from error
 
+    quiet_onnxruntime()
     cuda = Cuda()
     return {
         "version": __version__,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from translate.commands.terminal import require_page_name, say
+from translate.commands.terminal import quiet_onnxruntime, require_page_name, say
 from translate.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def evaluate(
     from translate.evaluate.features import Clock
     from translate.evaluate.report import HEADER, as_dict, rows, write_page
 
+    quiet_onnxruntime()
     clock = Clock()
     with TemporaryDirectory() as scratch:
         folder = Path(outputs)

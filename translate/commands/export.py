@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from translate.commands.terminal import quiet_onnxruntime
 from translate.errors import UserError
 from translate.style.contract import MAX_NUMBER
 
@@ -63,6 +64,7 @@ def export(
     from translate.storage.folders import find_images
     from translate.weights.checkpoint import find
 
+    quiet_onnxruntime()
     photos = [] if calibration is None else find_images(calibration, recursive=True)
     parts = split_photos(photos) if int8 else None
     generator, info = load_run(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from translate.commands.terminal import quiet_onnxruntime
 from translate.errors import printable
 from translate.style.catalogue import find_style, list_styles
 
@@ -62,6 +63,7 @@ def _as_text(value: Any) -> str:
 def _describe(path: Path) -> dict[str, Any]:
     from translate.style.session import open_session, read_contract
 
+    quiet_onnxruntime()
     session = open_session(path, ["CPUExecutionProvider"], optimise=False)
     ends = {"inputs": session.get_inputs(), "outputs": session.get_outputs()}
     return {

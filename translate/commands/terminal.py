@@ -45,6 +45,18 @@ def say(text: str) -> None:
     typer.echo(printable(text), err=True)
 
 
+def quiet_onnxruntime() -> None:
+    """Keep onnxruntime's own lines off standard error; for commands that use it, once they import heavy libraries.
+
+    It cannot tell what a host has set, so that nothing below the commands changes it.
+    """
+    import onnxruntime
+
+    from translate.style.session import FATAL
+
+    onnxruntime.set_default_logger_severity(FATAL)
+
+
 PAGE_SUFFIXES = (".html", ".htm")
 
 

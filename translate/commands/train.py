@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from translate.commands.terminal import HelpAtTheTop, flag
+from translate.commands.terminal import HelpAtTheTop, flag, quiet_onnxruntime
 from translate.config import CONFIGS, PANELS, AdversarialConfig, TrainConfig
 
 train_app = typer.Typer(
@@ -26,6 +26,7 @@ def train_command(config_class: type[AdversarialConfig]) -> Callable[..., None]:
         settings = config_class.resolve(given, preset=preset, file=config)
         from translate.train.loop import train
 
+        quiet_onnxruntime()
         train(settings)
 
     hints = typing.get_type_hints(config_class)

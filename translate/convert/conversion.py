@@ -106,11 +106,10 @@ def prepare(request: ConvertRequest) -> Conversion:
 
 
 def open_conversion(jobs: list[Job], options: Options, translator: Translator) -> Conversion:
-    """Of ``jobs`` that were planned elsewhere, by a style that is open; its lanes are for their number."""
-    lanes = translator.divide(sum(not job.skip for job in jobs))
+    """Of ``jobs`` that were planned elsewhere, by a style that is open."""
     return Conversion(
         jobs=jobs,
-        options=replace(options, lanes=lanes),
+        options=replace(options, translate_workers=translator.divide(sum(not job.skip for job in jobs))),
         carry_out=partial(_on_this_machine, translator),
         device=translator.device,
         why_cpu=translator.why_cpu,

@@ -31,8 +31,8 @@ class Options:
     strength: float = 1.0  # 0: the photo, 1: the result
     compare: bool = False  # photo and result side by side
     max_pixels: int = MAX_PIXELS  # larger pictures are refused
-    workers: int = DEFAULT_WORKERS  # photos that are decoded and encoded beside those in the lanes
-    lanes: int = 1  # photos that are translated at a time
+    workers: int = DEFAULT_WORKERS  # photos that are decoded and encoded beside those
+    translate_workers: int = 1  # photos that are translated at a time
     stabilise: bool = False  # hold videos and animations still where the original is
     settings: Mapping[str, object] = field(default_factory=dict)  # what else a video's frames depend on: the style
     on_progress: OnProgress = _silent  # of videos and animations, from their threads

@@ -1,7 +1,7 @@
 """Files -> decode | translate | encode -> files: the three overlap, memory stays flat, and no picture gets lost.
 
 Each thread carries one photo through all stages. There are enough of them that some decode and encode while others
-translate; a photo is translated only in one of the device's lanes, and the next photos wait for it decoded.
+translate; as many are translated at a time as the device takes, and the next photos wait for it decoded.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from translate.storage.remote import Location, atomic_file
 Translate = Callable[[NDArray[np.uint8], Domain], NDArray[np.uint8]]  # [N, H, W, 3] -> the same shape
 Seconds = dict[str, float]  # by what they were spent on, one of STAGES
 
-STAGES = ("decode", "wait", "translate", "encode")  # "wait": for a lane of the device
+STAGES = ("decode", "wait", "translate", "encode")  # "wait": for the device
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,11 +77,11 @@ def convert(jobs: Iterable[Job], translate: Translate, options: Options) -> Iter
     """Carry out ``jobs``, yielding a `Result` for each, in their order. ``translate`` is mostly a `Translator`.
 
     A photo is decoded once for the jobs that follow each other with it, as those of several domains do. ``translate``
-    is called from ``options.lanes`` threads at a time. A picture that cannot be read, translated or written is a result
-    with an error. Closing the iterator, or an exception in it such as KeyboardInterrupt, first lets the files being
-    written be finished.
+    is called from ``options.translate_workers`` threads at a time. A picture that cannot be read, translated or written
+    is a result with an error. Closing the iterator, or an exception in it such as KeyboardInterrupt, first lets the
+    files being written be finished.
     """
-    threads = options.lanes + options.workers
+    threads = options.translate_workers + options.workers
     conversion = _Conversion(translate, options)
     under_way: deque[Future[list[Result]]] = deque()
     with ThreadPoolExecutor(threads, "convert") as pool:
@@ -121,7 +121,7 @@ class _Conversion:
     def __init__(self, translate: Translate, options: Options) -> None:
         self.translate, self.options = translate, options
         self.reason: BaseException | None = None  # why it ends before all photos are through
-        self.lanes = threading.BoundedSemaphore(options.lanes)
+        self.translating = threading.BoundedSemaphore(options.translate_workers)
         self.large = threading.Lock()  # of large pictures there is room for one
 
     def stop(self, reason: BaseException) -> None:
@@ -181,15 +181,15 @@ class _Conversion:
             seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
 
     @contextmanager
-    def _lane(self, seconds: Seconds) -> Iterator[None]:
-        """Translate inside, in one of the device's lanes."""
+    def _translating(self, seconds: Seconds) -> Iterator[None]:
+        """Translate inside, when the device takes another picture."""
         with self._stage("wait", seconds):
-            self.lanes.acquire()
+            self.translating.acquire()
         try:
             with self._stage("translate", seconds):
                 yield
         finally:
-            self.lanes.release()
+            self.translating.release()
 
     def _decode(self, source: Location | bytes, *, admit_large: Callable[[], object]) -> Picture | Upright:
         options = self.options
@@ -203,7 +203,7 @@ class _Conversion:
         if isinstance(photo, Upright):
             return self._convert_large(job, photo if last else photo.copy(), seconds)
         options = self.options
-        with self._lane(seconds), _naming(job.source_name):
+        with self._translating(seconds), _naming(job.source_name):
             translated = self.translate(photo.rgb[np.newaxis], job.domain)[0]
         with self._stage("encode", seconds):
             result = replace(photo, rgb=blend(photo.rgb, translated, options.strength))
@@ -220,7 +220,7 @@ class _Conversion:
         options = self.options
         if not isinstance(self.translate, TranslatesStrips):
             raise TypeError("large pictures need a `Translator`")
-        with self._lane(seconds), _naming(job.source_name):
+        with self._translating(seconds), _naming(job.source_name):
             translate_in_place(photo, self.translate, job.domain, options.strength)
         with self._stage("encode", seconds), _opened(job) as file, _naming(job.output_name):
             save_large(photo, file, _format(job, photo), options.quality, options.effort)
@@ -228,7 +228,7 @@ class _Conversion:
 
     def _convert_moving(self, job: Job, seconds: Seconds) -> tuple[int, int]:
         def translate(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-            with self._lane(seconds):
+            with self._translating(seconds):
                 return blend(frames, self.translate(frames, job.domain), self.options.strength)
 
         start = time.perf_counter()

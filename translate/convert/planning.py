@@ -246,7 +246,7 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
         if job.output is not None:
             sources[_identity(job.output)].append(job)
     clashes = [
-        f"{' and '.join(_told(job) for job in group)} -> {group[0].output}"
+        f"{' and '.join(_described(job) for job in group)} -> {group[0].output}"
         for group in sources.values()
         if len(group) > 1
     ]
@@ -256,7 +256,7 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
         )
 
 
-def _told(job: Job) -> str:
+def _described(job: Job) -> str:
     return str(job.source) if job.domain is None else f"{job.source} as {', '.join(job.domain)}"
 
 

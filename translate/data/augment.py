@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # before the import, which would ask the network for its newest version
-
-import albumentations as A
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.config import TrainConfig
+
+
+@contextmanager
+def _no_look_at_the_network() -> Iterator[None]:
+    """Importing albumentations asks the network for its newest version, unless the environment forbids it then."""
+    variable = "NO_ALBUMENTATIONS_UPDATE"
+    before = os.environ.get(variable)
+    os.environ[variable] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[variable]
+        else:
+            os.environ[variable] = before
+
+
+with _no_look_at_the_network():
+    import albumentations as A
 
 Sample = dict[str, NDArray[np.uint8]]  # RGB uint8 [H, W, 3] by name; the first is the input
 COMPANIONS = ("B", "smoothed", "anchor")  # names that pictures moved along with the first one may have

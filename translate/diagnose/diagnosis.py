@@ -10,7 +10,7 @@ from translate.diagnose.game import collapse, discriminator_won, mode_dropping
 from translate.diagnose.mismatch import mismatch
 from translate.diagnose.pace import learning_rate, starvation
 from translate.diagnose.run_metrics import RunMetrics
-from translate.diagnose.verdict import Diagnosis, Finding, Lacking, Verdict
+from translate.diagnose.verdict import Diagnosis, Finding, Lacking, RunVerdict
 from translate.errors import UserError
 
 RULES: tuple[Callable[[RunMetrics], Finding], ...] = (
@@ -37,14 +37,16 @@ def diagnose(run: RunMetrics, *, reference: RunMetrics | None = None, test: Path
     if test is not None:
         finding, distance = mismatch(run, test)
         findings.append(finding)
-    verdicts = [finding for finding in findings if isinstance(finding, Verdict)]
+    verdicts = [finding for finding in findings if isinstance(finding, RunVerdict)]
     lacking = [finding for finding in findings if isinstance(finding, Lacking)]
     judged = len(findings) - len(lacking)
     if not verdicts:
         if judged < JUDGED:
-            verdicts = [Verdict("not_enough_evidence", 1.0, (f"{judged} of {len(findings)} faults could be judged",))]
+            verdicts = [
+                RunVerdict("not_enough_evidence", 1.0, (f"{judged} of {len(findings)} faults could be judged",))
+            ]
         else:
-            verdicts = [Verdict("healthy", judged / len(findings), _signs(run, judged, len(findings)))]
+            verdicts = [RunVerdict("healthy", judged / len(findings), _signs(run, judged, len(findings)))]
     return Diagnosis(sorted(verdicts, key=lambda verdict: -verdict.confidence), lacking, distance)
 
 

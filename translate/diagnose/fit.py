@@ -12,7 +12,7 @@ import numpy as np
 from translate.config import Distance
 from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.translation_error import training_error
-from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
+from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, RunVerdict, few_lines
 
 FEWEST_VALIDATIONS = 3  # grids: fewer have no trend
 LARGE = 0.05  # of a mean absolute difference of pictures in [-1, 1]: 6 of 255 levels, which anybody sees
@@ -56,7 +56,7 @@ def underfit(run: RunMetrics, reference: RunMetrics | None = None) -> Finding:
         remedies.append("--steps: twice as many, before anything else")
     why, advice, confidence = _model_or_optimisation(run, reference, distance, error)
     shown = tuple(name for name in (f"train/{metric}", f"val/{metric}", of_input) if name in run.series)
-    return Verdict(
+    return RunVerdict(
         "underfit",
         confidence - (0.1 if falling else 0.0),
         (*evidence, why),
@@ -104,7 +104,7 @@ def overfit(run: RunMetrics) -> Finding:
     best = int(run.series[val].steps[np.nanargmin(run.series[val].values)])
     if risen:
         evidence.append(f"{val} was lowest at step {best}, {least:.3f}, and has risen since")
-    return Verdict(
+    return RunVerdict(
         "overfit",
         min(0.6 + 0.1 * (held_out / seen - GAP) + 0.1 * risen, 0.95),
         tuple(evidence),

@@ -6,7 +6,7 @@ The bounds are of the runs in ``tests/runs``.
 from __future__ import annotations
 
 from translate.diagnose.run_metrics import RunMetrics
-from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
+from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, RunVerdict, few_lines
 
 CRITICS = ("wgan", "wgan-gp")  # objectives whose discriminator is meant to win: its distance still has a gradient
 LOGARITHMIC = (
@@ -46,7 +46,7 @@ def discriminator_won(run: RunMetrics) -> Finding:
         for name, share in won.items()
     ]
     objective, rate = run.config.objective, run.config.lr_discriminator or run.config.lr
-    return Verdict(
+    return RunVerdict(
         "discriminator_won",
         # least squares and hinge pull at pictures that are told apart, too (Mao et al. 2017, section 3.2)
         (0.45 if run.config.objective in LOGARITHMIC else 0.2) + 0.45 * max(won.values()),
@@ -70,7 +70,7 @@ def collapse(run: RunMetrics) -> Finding:
         )
     if diversity > COLLAPSED:
         return None
-    return Verdict(
+    return RunVerdict(
         "collapse",
         0.98 - 0.06 * diversity / COLLAPSED,  # seen in the pictures themselves, and what makes a discriminator win too
         (
@@ -111,7 +111,7 @@ def mode_dropping(run: RunMetrics) -> Finding:
             + f" (sound: above {COVERED})"
         )
     names = (*(("val/variety",) if narrow else ()), *(f"eval/{name}" for name in missed if good))
-    return Verdict(
+    return RunVerdict(
         "mode_dropping",
         (0.6 + 0.35 * (1 - (variety or 0) / DROPPED) if narrow else 0.7) + (0.05 if good and missed else 0.0),
         tuple(evidence),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from translate.config import TrainConfig
 from translate.diagnose.run_metrics import RunMetrics
-from translate.diagnose.verdict import Distance, Finding, Lacking, Verdict
+from translate.diagnose.verdict import Distance, Finding, Lacking, RunVerdict
 from translate.errors import UserError
 from translate.storage.folders import find_images
 
@@ -100,7 +100,7 @@ def mismatch(run: RunMetrics, test: Path) -> tuple[Finding, Distance | None]:
     found = folder_distance(trained, pictures)
     if found.mmd < APART or found.p_value > UNLIKELY:
         return None, found
-    return Verdict(
+    return RunVerdict(
         "mismatch",
         min(0.6 + found.mmd, 0.95),
         (

@@ -9,7 +9,7 @@ import numpy as np
 
 from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.translation_error import is_distance
-from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, Verdict, few_lines
+from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, RunVerdict, few_lines
 
 SPIKE = 5.0  # times the median of the lines before
 LINES_BEFORE = 10
@@ -41,7 +41,7 @@ def learning_rate(run: RunMetrics) -> Finding:
     shown = list(broken) + list(exploded) + list(jumps)
     marked = [step for name in shown for step in [*broken.get(name, ()), *jumps.get(name, ())]]
     lr = run.config.lr
-    return Verdict(
+    return RunVerdict(
         "learning_rate",
         0.95 if certain else 0.7,
         tuple(evidence),
@@ -63,7 +63,7 @@ def starvation(run: RunMetrics) -> Finding:
     share = run.series["waiting_share"].level(0.5)
     if not share >= WAITING:
         return None
-    return Verdict(
+    return RunVerdict(
         "starvation",
         min(0.5 + share / 2, 0.99),
         (

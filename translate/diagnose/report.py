@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from translate.diagnose.mismatch import APART
 from translate.diagnose.run_metrics import RunMetrics, Series
-from translate.diagnose.verdict import MEANINGS, Curves, Diagnosis, Distance, Verdict
+from translate.diagnose.verdict import MEANINGS, Curves, Diagnosis, Distance, RunVerdict
 from translate.errors import printable
 from translate.report.page import Page
 
@@ -61,7 +61,7 @@ def write_page(run: RunMetrics, diagnosis: Diagnosis, path: Path) -> None:
     page = Page(f"Diagnosis of {printable(run.folder.name)}", f"{run.method}, {run.lines} lines of training metrics.")
     for verdict in diagnosis.verdicts:
         title = f"{verdict.case.replace('_', ' ').capitalize()}: {MEANINGS[verdict.case]}"
-        page.callout(SOUND.get(verdict.case, "bad"), title, told(verdict))  # type: ignore[arg-type]
+        page.callout(SOUND.get(verdict.case, "bad"), title, described(verdict))  # type: ignore[arg-type]
         if verdict.curves is not None:
             caption = "The evidence." if verdict.curves.bound is None else "The evidence; the dashed line is the bound."
             page.plot(plot(run, verdict.curves), caption)
@@ -84,7 +84,7 @@ def write_page(run: RunMetrics, diagnosis: Diagnosis, path: Path) -> None:
     page.write(path)
 
 
-def told(verdict: Verdict) -> str:
+def described(verdict: RunVerdict) -> str:
     """Evidence and remedies, a line each."""
     lines = [f"{text}." for text in verdict.evidence]
     if verdict.remedies:

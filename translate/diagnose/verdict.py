@@ -46,7 +46,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RunVerdict:
     """A fault that a run shows."""
 
     case: Case
@@ -76,7 +76,7 @@ def few_lines(case: Case, run: RunMetrics) -> Lacking:
     )
 
 
-Finding = Verdict | Lacking | None  # None: judged, and not there
+Finding = RunVerdict | Lacking | None  # None: judged, and not there
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,6 @@ class Distance:
 class Diagnosis:
     """All verdicts on a run, the most certain first, at least one; and what could not be judged."""
 
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[RunVerdict]
     lacking: Sequence[Lacking]
     distance: Distance | None = None  # of the pictures to be converted, where they were looked at

@@ -81,7 +81,7 @@ class ParityReport:
         return self.largest <= tolerance.largest and self.mean <= tolerance.mean
 
 
-class Style(nn.Module):
+class ExportedStyle(nn.Module):
     """A generator between the ends of the contract: uint8 [N, H, W, 3] to the same, any N, H, W >= 1.
 
     A generator with domains also takes them as the contract has it: positions where they are ``exclusive``, else
@@ -173,10 +173,10 @@ def export_style(
         precision="fp16" if fp16 else "fp32",
         versions={"picture-translate": __version__, "torch": str(torch.__version__)},
     )
-    content = _to_onnx(Style(generator, exclusive=info.exclusive, fp16=fp16), info)
+    content = _to_onnx(ExportedStyle(generator, exclusive=info.exclusive, fp16=fp16), info)
     try:
         session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        report = _parity(Style(generator, exclusive=info.exclusive), session, info)
+        report = _parity(ExportedStyle(generator, exclusive=info.exclusive), session, info)
     except ORT_ERRORS as error:
         raise UserError(f"{path}: not written: it fails when run: {one_line(error)}") from error
     assert read_contract(session, path) == info
@@ -191,7 +191,7 @@ def export_style(
     return report
 
 
-def _to_onnx(style: Style, info: StyleInfo) -> bytes:
+def _to_onnx(style: ExportedStyle, info: StyleInfo) -> bytes:
     """The content of the file: graph, weights and metadata."""
     # no size is 1, which torch.export would take for a constant
     example = {INPUT: np.zeros((2, style.stride + 2, 2 * style.stride + 3, 3), np.uint8), **_domains(range(2), info)}
@@ -228,7 +228,7 @@ def _name_shapes(graph: onnx_ir.Graph) -> None:
     graph.outputs[0].shape = graph.inputs[0].shape
 
 
-def _parity(style: Style, session: onnxruntime.InferenceSession, info: StyleInfo) -> ParityReport:
+def _parity(style: ExportedStyle, session: onnxruntime.InferenceSession, info: StyleInfo) -> ParityReport:
     rng = np.random.default_rng(0)
     sizes = []
     seen = 0  # pictures so far

@@ -1,12 +1,11 @@
 """Bytes into the first convolution and out of the last addition: the ends of a style's graph without floating point.
 
 An exported style first turns the bytes of the picture into numbers of [-1, 1], and turns them back at the end, as
-`translate.export.to_onnx.Style` writes it. Here both become steps of quantisation, so that an int8 style moves single
-bytes where the picture is largest. A byte b stands for b / 127.5 - 1, which no zero point says exactly, for those are
-whole
-numbers: with the scale 1 / 127.5 and the zero point 128 a byte reads as half a step too little. Who takes the picture
-makes up for it: a convolution in its bias (the zeros round the picture then stay half a step off), an addition to the
-result on the way out, where half a step more than the other way round is due. Needs the training extra.
+`translate.export.to_onnx.ExportedStyle` writes it. Here both become steps of quantisation, so that an int8 style moves
+single bytes where the picture is largest. A byte b stands for b / 127.5 - 1, which no zero point says exactly, for
+those are whole numbers: with the scale 1 / 127.5 and the zero point 128 a byte reads as half a step too little. Who
+takes the picture makes up for it: a convolution in its bias (the zeros round the picture then stay half a step off), an
+addition to the result on the way out, where half a step more than the other way round is due. Needs the training extra.
 """
 
 from __future__ import annotations

@@ -66,16 +66,16 @@ class RemotePath:
 
     def exists(self) -> bool:
         """This and what follows raises ``UserError`` where the store cannot be asked."""
-        with self._told("looked up"):
+        with self._errors_described("looked up"):
             return bool(self._store.exists(self.url))
 
     def is_dir(self) -> bool:
-        with self._told("looked up"):
+        with self._errors_described("looked up"):
             return bool(self._store.isdir(self.url))
 
     def find_images(self, *, recursive: bool, suffixes: Container[str]) -> list[PurePosixPath]:
         """All files below with these suffixes, sorted, relative to here; hidden files and folders are passed over."""
-        with self._told("listed"):
+        with self._errors_described("listed"):
             root = self._store._strip_protocol(self.url)
             found = self._store.find(self.url, maxdepth=None if recursive else 1)
         below = [PurePosixPath(path.removeprefix(root).lstrip("/")) for path in found]
@@ -87,14 +87,14 @@ class RemotePath:
 
     def read_bytes(self) -> bytes:
         """Raises ``PictureError`` naming the URL where it cannot be read."""
-        with self._told("read", PictureError):
+        with self._errors_described("read", PictureError):
             content = self._store.cat_file(self.url)
         assert isinstance(content, bytes)
         return content
 
     def write_whole(self, content: bytes) -> None:
         """Write all of ``content`` or nothing; makes missing folders. Raises ``PictureError`` naming the URL."""
-        with self._told("written", PictureError):
+        with self._errors_described("written", PictureError):
             if self._protocol in ATOMIC_UPLOAD:
                 self._store.pipe_file(self.url, content)
                 return
@@ -110,7 +110,7 @@ class RemotePath:
 
     def fingerprint(self) -> str | None:
         """As `fingerprint`."""
-        with self._told("looked up"):
+        with self._errors_described("looked up"):
             self._store.invalidate_cache(self.parent.url)  # a listing tells other details than the file itself
             try:
                 return str(self._store.ukey(self.url))
@@ -136,7 +136,7 @@ class RemotePath:
             raise UserError(f"{self}: no URL that fsspec knows: {one_line(error)}") from error
 
     @contextmanager
-    def _told(self, done: str, kind: type[UserError] = UserError) -> Iterator[None]:
+    def _errors_described(self, done: str, kind: type[UserError] = UserError) -> Iterator[None]:
         """What a store raises becomes one line: ``kind``, naming the URL."""
         try:
             yield

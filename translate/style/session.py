@@ -16,7 +16,6 @@ from translate.style.onnx_check import check_model
 from translate.style.session_cache import load_through_cache
 
 FATAL = 4  # log severity: what fails raises as well, so the lines on standard error only repeat it
-onnxruntime.set_default_logger_severity(FATAL)
 
 ORT_ERRORS: tuple[type[Exception], ...] = (
     *(

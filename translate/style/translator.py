@@ -22,7 +22,7 @@ AUTO_TILE = 1024  # pixels a side
 AUTO_TILE_FROM = 4_000_000  # pixels; smaller pictures go through whole
 SMALLEST_TILE = 128  # pixels a side, where memory is short
 STRIP = 512  # rows of a picture that is not held as a whole
-MOST_LANES = 4
+MOST_WORKERS = 4
 # that a style takes while it runs, as measured: of `mobile`, the one generator whose styles are tile-safe, 135 with 48
 # channels and 159 with 80, in int8 less; of `resnet`, the largest of the others, 2400
 BYTES_A_PIXEL_IN_TILES = 165
@@ -108,14 +108,14 @@ class Translator:
         """Get ready for ``pictures`` of them: returns how many threads are to call at a time, each with one picture.
 
         A processor's cores are divided among these. They lose less to waiting for each other than where all of them
-        share the work on each picture: two cores took 1.36 s instead of 1.72 for the same 24 photos. More such lanes
+        share the work on each picture: two cores took 1.36 s instead of 1.72 for the same 24 photos. More such threads
         would take more memory.
         """
         cores = self._threads or usable_cores()
-        lanes = max(1, min(MOST_LANES, pictures, cores if self.device == "cpu" else MOST_LANES))
-        if lanes > 1 and self.device == "cpu":
-            self._session = open_session(self._path, providers_of("cpu"), threads=cores // lanes)
-        return lanes
+        threads = max(1, min(MOST_WORKERS, pictures, cores if self.device == "cpu" else MOST_WORKERS))
+        if threads > 1 and self.device == "cpu":
+            self._session = open_session(self._path, providers_of("cpu"), threads=cores // threads)
+        return threads
 
     def in_strips(
         self,

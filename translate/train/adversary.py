@@ -13,7 +13,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from models import Verdict, couples_samples
+from models import DiscriminatorOutput, couples_samples
 from translate.config import AdversarialConfig
 from translate.errors import UserError
 from translate.train.diff_augment import DiffAugment, add_instance_noise
@@ -62,7 +62,7 @@ class Adversary:
         *,
         share: float = 1.0,
         decoys: Mapping[str, tuple[Tensor, float]] = MappingProxyType({}),
-    ) -> tuple[Terms, Verdict]:
+    ) -> tuple[Terms, DiscriminatorOutput]:
         """The discriminator's terms on real and translated pictures, float [N, C, H, W], and its verdict on the real.
 
         ``share`` weighs the objective: 0.5 slows the discriminator, as pix2pix and CycleGAN do. ``decoys`` are further
@@ -82,18 +82,20 @@ class Adversary:
             metrics[f"{self.prefix}/{name}"] = verdict.logits[0].detach().mean()
         return Terms(losses, metrics), of_real
 
-    def judge(self, *batches: Tensor) -> list[Verdict]:
+    def judge(self, *batches: Tensor) -> list[DiscriminatorOutput]:
         """The verdict on each of ``batches``: in one pass, where the samples of a batch do not see each other."""
         if not self.merges:
             return [self.wrapped(images) for images in batches]
-        verdict: Verdict = self.wrapped(torch.cat(batches))
+        verdict: DiscriminatorOutput = self.wrapped(torch.cat(batches))
         sizes = [len(images) for images in batches]
         logits = zip(*(scale.split(sizes) for scale in verdict.logits), strict=True)
         features = zip(*(level.split(sizes) for level in verdict.features), strict=True)
         classes = verdict.classes.split(sizes) if verdict.classes is not None else [None] * len(batches)
-        return [Verdict(*parts) for parts in zip(logits, features, classes, strict=True)]
+        return [DiscriminatorOutput(*parts) for parts in zip(logits, features, classes, strict=True)]
 
-    def fool(self, fake: Tensor, context: StepContext, *, real: Tensor | None = None) -> tuple[Terms, Verdict]:
+    def fool(
+        self, fake: Tensor, context: StepContext, *, real: Tensor | None = None
+    ) -> tuple[Terms, DiscriminatorOutput]:
         """The generator's terms on its pictures, float [N, C, H, W], and the verdict on them.
 
         ``real`` are the pictures that a relativistic objective compares them with, and those whose features are to be
@@ -102,8 +104,8 @@ class Adversary:
         matches = self.config.lambda_features > 0 and real is not None
         purpose = f"{self.prefix}/fooled"
         with self.frozen() as discriminator:
-            of_fake: Verdict = discriminator(self.seen(fake, context, purpose))
-            of_real = Verdict((), ())
+            of_fake: DiscriminatorOutput = discriminator(self.seen(fake, context, purpose))
+            of_real = DiscriminatorOutput((), ())
             if real is not None and (matches or self.objective.relativistic):
                 with torch.no_grad():
                     of_real = discriminator(self.seen(real, context, purpose))
@@ -150,7 +152,7 @@ class Adversary:
             losses[f"{self.prefix}/orthogonal"] = config.lambda_orthogonal * orthogonal_penalty(self.bare)
         return losses
 
-    def _metrics(self, of_real: Verdict, of_fake: Verdict) -> dict[str, Tensor]:
+    def _metrics(self, of_real: DiscriminatorOutput, of_fake: DiscriminatorOutput) -> dict[str, Tensor]:
         """Mean logits, and the share of places where the real picture's logit is the higher: 1 is saturated."""
         real, fake = of_real.logits[0].detach(), of_fake.logits[0].detach()
         return {

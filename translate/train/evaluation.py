@@ -17,7 +17,7 @@ from models import Generator
 from translate.config import TrainConfig
 from translate.evaluate.evaluation import Pictures, evaluate
 from translate.evaluate.extractors import Extractor, build_extractor
-from translate.export.to_onnx import Style
+from translate.export.to_onnx import ExportedStyle
 from translate.media.images import load_rgb_within
 
 LONGEST_SIDE = 512  # pixels, to which the photos are scaled down
@@ -86,7 +86,7 @@ class RunEvaluation:
 def translate_pictures(generator: Generator, photos: Pictures, folder: Path, *, exclusive: bool) -> None:
     """Write each photo as ``generator`` translates it, as PNG. Domains take turns, a photo each."""
     device = next(generator.parameters()).device
-    style = Style(generator, exclusive=exclusive).to(device)
+    style = ExportedStyle(generator, exclusive=exclusive).to(device)
     for number, path in enumerate(photos.paths):
         photo = torch.from_numpy(load_rgb_within(path, LONGEST_SIDE))[None].to(device)
         result: NDArray[np.uint8] = style(photo, domain_in_turn(generator, number, exclusive, device))[0].cpu().numpy()

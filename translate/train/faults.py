@@ -29,7 +29,7 @@ class FaultError(UserError):
 
 
 @contextmanager
-def faults_told(out: Path) -> Iterator[None]:
+def described_faults(out: Path) -> Iterator[None]:
     """Raise a ``FaultError`` for what the system, a data worker, or the lack of room or memory raises inside."""
     hook = threading.excepthook
     # TensorBoard's thread prints its error, which is raised in the main thread as well

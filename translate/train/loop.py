@@ -18,7 +18,7 @@ from translate.train.alarms import NOT_FINITE, Alarms
 from translate.train.batch_augment import BatchAugment
 from translate.train.cpu.kernels import fast_kernels
 from translate.train.devices import make_accelerator, stop_signals, to_device
-from translate.train.faults import faults_told
+from translate.train.faults import described_faults
 from translate.train.log import RunLog
 from translate.train.methods import method_of
 from translate.train.run import AlarmError, Run
@@ -44,7 +44,7 @@ def train(config: AdversarialConfig) -> None:
     method = kind.build(config, accelerator, data)
     last_step = config.total_steps(len(data.training), accelerator.num_processes)
     run = Run(method, config, last_step=last_step)
-    with faults_told(config.out), locked(config, accelerator) as run.lock:
+    with described_faults(config.out), locked(config, accelerator) as run.lock:
         run.resume()
         if accelerator.is_main_process:
             begin_run_folder(config)

@@ -161,8 +161,8 @@ def test_two_processes_train_as_one_with_the_global_batch(name: str, tmp_path: P
     assert ours.keys() == theirs.keys()
     for side, pool in ours.items():
         assert pool.keys() == theirs[side].keys() == {0, 1, 2, 3}
-        for lane in pool:
-            for image, other in zip(pool[lane]["images"], theirs[side][lane]["images"], strict=True):
+        for slot in pool:
+            for image, other in zip(pool[slot]["images"], theirs[side][slot]["images"], strict=True):
                 assert torch.allclose(image, other, atol=1e-3)
 
 

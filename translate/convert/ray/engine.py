@@ -52,7 +52,7 @@ def convert_with_ray(
     ``device``: ``auto`` (the cluster's GPUs, else its processors), ``cpu`` or ``cuda``. ``cpus_per_worker``: cores and
     threads of a worker without GPU; None: 4, or as many as the smallest machine has. ``share``: jobs a worker takes at
     a time; None: up to 16. ``tile``, ``memory`` and ``options``: as for `Translator` and `pipeline.convert`, but
-    a worker's threads and lanes are at most as many as its cores, and nobody is told how far a video is.
+    a worker's threads are at most as many as its cores, and nobody is told how far a video is.
 
     A worker that dies is replaced and its share done anew, except for the outputs it had written. A picture whose
     worker dies every time is a result with an error, as is one that cannot be read or written. Raises ``UnusableError``
@@ -243,7 +243,7 @@ class _Worker:
                 self._translator = Translator(
                     path, device=setup.device, tile=setup.tile, memory=setup.memory, threads=setup.cpus
                 )
-                self._options = replace(setup.options, lanes=self._translator.divide(setup.share))
+                self._options = replace(setup.options, translate_workers=self._translator.divide(setup.share))
             ray.get(setup.starts.end.remote(loading))
         return self._translator
 

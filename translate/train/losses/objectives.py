@@ -23,9 +23,9 @@ Constraint = Literal["none", "clip", "gradient-penalty"]
 class Objective:
     """What discriminator and generator minimise, as functions of single logits or, ``relativistic``, of differences.
 
-    Both sides take ``Verdict.logits``: one tensor a scale, float of any shape, without sigmoid. A scale counts by the
-    mean over its samples and patches, and the scales count alike (pix2pixHD sums them: Wang et al. 2018, equation 3),
-    so weights need not change with the number of patches or scales.
+    Both sides take ``DiscriminatorOutput.logits``: one tensor per scale, float of any shape, without sigmoid. A scale
+    counts by the mean over its samples and patches, and the scales count alike (pix2pixHD sums them: Wang et al. 2018,
+    equation 3), so weights need not change with the number of patches or scales.
 
     A relativistic objective is a function of how much higher a picture's logit is than that of its counterpart, sample
     by sample and place by place: both sides then need the logits of both, in shapes that agree, and raise

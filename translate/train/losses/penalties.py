@@ -1,8 +1,8 @@
 """Penalties and constraints on the critic, for its loss or after its update; the caller has their weights.
 
 The gradient penalties take ``logits_of``, which gives the logits of float images [N, C, H, W], one tensor [N, 1, h, w]
-a scale (``Verdict.logits``). D(x), the critic's value of a sample, is the sum of its logits over patches and scales.
-Its gradient is its own only where the critic takes no statistics over the batch (Gulrajani et al. 2017, section 4).
+per scale (``DiscriminatorOutput.logits``). D(x), the critic's value of a sample, is the sum of its logits over patches
+and scales. Its gradient is its own only where the critic takes no statistics over the batch (Gulrajani et al. 2017, section 4).
 What they return has a gradient for the critic's weights, none for the images.
 """
 

@@ -181,7 +181,7 @@ class Method(ABC):
     def adversaries(self) -> list[Adversary]:
         return list(self._adversaries.values())
 
-    def passed(self, name: str, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def forward_merged(self, name: str, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The network ``name`` of each input: in one pass, where the samples of a batch do not see each other."""
         network = self.networks[name]
         if self.config.merge_passes and name not in self.coupling:

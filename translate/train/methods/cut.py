@@ -60,7 +60,7 @@ class Cut(Method):
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
         if not (self.config.nce_identity and torch.is_grad_enabled()):
             return {"fake_B": self.networks[GENERATOR](batch["A"])}
-        fake_B, same_B = self.passed(GENERATOR, batch["A"], batch["B"])
+        fake_B, same_B = self.forward_merged(GENERATOR, batch["A"], batch["B"])
         return {"fake_B": fake_B, "same_B": same_B}
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:

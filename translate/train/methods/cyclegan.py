@@ -48,9 +48,9 @@ class CycleGan(Method):
         discriminators = {f"discriminator_{side}": built_discriminator(config) for side in "AB"}
         adversaries = self.add_adversaries(discriminators)
         self.of_A, self.of_B = adversaries["discriminator_A"], adversaries["discriminator_B"]
-        lanes = config.samples_a_step(accelerator.num_processes)
+        slots = config.samples_a_step(accelerator.num_processes)
         self.pools = {
-            side: ImagePool(config.pool_size, lanes=lanes, seed=derived_seed(config.seed, index))
+            side: ImagePool(config.pool_size, slots=slots, seed=derived_seed(config.seed, index))
             for index, side in enumerate("AB")
         }
 
@@ -58,8 +58,8 @@ class CycleGan(Method):
         real_A, real_B = batch["A"], batch["B"]
         pictures = {}
         if self.config.lambda_identity > 0 and torch.is_grad_enabled():
-            pictures["fake_B"], pictures["same_B"] = self.passed(GENERATOR, real_A, real_B)
-            pictures["fake_A"], pictures["same_A"] = self.passed(BACK, real_B, real_A)
+            pictures["fake_B"], pictures["same_B"] = self.forward_merged(GENERATOR, real_A, real_B)
+            pictures["fake_A"], pictures["same_A"] = self.forward_merged(BACK, real_B, real_A)
         else:
             pictures["fake_B"], pictures["fake_A"] = self.networks[GENERATOR](real_A), self.networks[BACK](real_B)
         return pictures
@@ -67,7 +67,7 @@ class CycleGan(Method):
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         terms = Terms()
         for side, adversary in (("A", self.of_A), ("B", self.of_B)):
-            earlier = self.pools[side].exchange(pictures[f"fake_{side}"], step=context.step, lanes=context.samples)
+            earlier = self.pools[side].exchange(pictures[f"fake_{side}"], step=context.step, slots=context.samples)
             terms += adversary.train(batch[side], earlier, context, share=0.5)[0]
         return terms
 
@@ -91,7 +91,7 @@ class CycleGan(Method):
 
     def state(self) -> dict[str, Any]:
         own = [{side: pool.state_dict() for side, pool in self.pools.items()}]
-        everyones = gather_object(own)  # each process holds the lanes of its own samples
+        everyones = gather_object(own)  # each process holds the slots of its own samples
         return super().state() | {"pools": {side: merged(states[side] for states in everyones) for side in self.pools}}
 
     def load_state(self, state: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from tests.helpers.pictures import draw_photo, files_below
 from tests.media.test_animation import drawn, write
 from tests.media.video.test_convert import film, frames_of, invert, packets_of, write_video
 from translate.convert.options import Options
-from translate.convert.pipeline import convert
+from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Job, plan
 from translate.errors import ExitCode, UnusableError
 
@@ -53,7 +53,7 @@ def test_strength_and_progress(album: Path, tmp_path: Path) -> None:
         told.append((job.source.name, done, total))
 
     jobs = plan([str(album)], str(tmp_path / "out"))
-    results = list(convert(jobs, lambda photos, domain: invert(photos), Options(strength=0.0, on_progress=tell)))
+    results = list(run_jobs(jobs, lambda photos, domain: invert(photos), Options(strength=0.0, on_progress=tell)))
     assert [result.error for result in results] == [None] * 3
     assert ("c.mp4", 6, 6) in told
     assert ("b.gif", 4, 4) in told
@@ -75,7 +75,7 @@ def test_what_a_video_lacks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(video, "convert_video", lacking)
     notes: list[str] = []
     job = Job(source=tmp_path / "in.mp4", output=tmp_path / "out.mp4", format=None, kind="video")
-    list(convert([job], lambda photos, domain: photos, Options(on_note=lambda job, text: notes.append(text))))
+    list(run_jobs([job], lambda photos, domain: photos, Options(on_note=lambda job, text: notes.append(text))))
     assert notes == ["left out, as .mp4 cannot hold it: subtitles (ass)"]
 
 
@@ -83,4 +83,4 @@ def test_without_the_library_the_command_ends(album: Path, tmp_path: Path, monke
     monkeypatch.setitem(sys.modules, "av", None)
     jobs = plan([str(album / "c.mp4")], str(tmp_path / "out.mp4"))
     with pytest.raises(UnusableError, match=r"videos need PyAV: pip install 'picture-translate\[video\]'"):
-        list(convert(jobs, lambda photos, domain: photos, Options()))
+        list(run_jobs(jobs, lambda photos, domain: photos, Options()))

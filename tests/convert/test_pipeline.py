@@ -17,7 +17,7 @@ from PIL import Image
 from tests.helpers.pictures import draw_photo, files_below
 from translate.convert import pipeline
 from translate.convert.options import Options
-from translate.convert.pipeline import convert
+from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Domain, Job, plan
 from translate.errors import PictureError, UnusableError
 from translate.media import images
@@ -49,7 +49,7 @@ def jobs_of(photos: Path) -> list[Job]:
 def test_all_are_converted_in_order_and_the_sources_stay(photos: Path, workers: int) -> None:
     before = {path.name: path.read_bytes() for path in photos.iterdir()}
     jobs = jobs_of(photos)
-    results = list(convert(jobs, invert, Options(workers=workers)))
+    results = list(run_jobs(jobs, invert, Options(workers=workers)))
     assert [result.job for result in results] == jobs
     assert [result.error for result in results] == [None] * COUNT
     assert [result.size for result in results] == [(20 + index, 15) for index in range(COUNT)]
@@ -66,7 +66,7 @@ def test_an_unreadable_file_is_one_result_and_the_rest_goes_on(photos: Path) -> 
     (photos / "03.png").write_bytes(b"no picture")
     (photos / "05.png").unlink()
     jobs = [Job(source=photos / f"{n:02}.png", output=photos.parent / f"{n}.png", format="PNG") for n in range(COUNT)]
-    results = list(convert(jobs, invert, Options(workers=2)))
+    results = list(run_jobs(jobs, invert, Options(workers=2)))
     failed = {index: result.error for index, result in enumerate(results) if result.error}
     assert failed.keys() == {3, 5}
     assert failed[3].startswith(f"{photos / '03.png'}: not a picture")
@@ -83,7 +83,7 @@ def test_a_picture_that_cannot_be_translated_or_written_is_one_result(photos: Pa
     jobs = jobs_of(photos)
     (tmp_path / "file").touch()
     jobs[4] = replace(jobs[4], output=tmp_path / "file" / "04.png")
-    results = list(convert(jobs, picky, Options()))
+    results = list(run_jobs(jobs, picky, Options()))
     assert results[2].error == f"{photos / '02.png'}: 22 x 15 pixels cannot be translated"
     assert results[4].error is not None
     assert results[4].error.startswith(f"{tmp_path / 'file' / '04.png'}: cannot be written")
@@ -95,7 +95,7 @@ def test_a_picture_too_large_for_the_memory_is_one_result(photos: Path) -> None:
     def greedy(pixels: Pixels, domain: Domain) -> Pixels:
         raise MemoryError
 
-    results = list(convert(jobs_of(photos)[:2], greedy, Options()))
+    results = list(run_jobs(jobs_of(photos)[:2], greedy, Options()))
     assert [result.error for result in results] == [
         f"{photos / name}: too large for the memory; try max_size" for name in ("00.png", "01.png")
     ]
@@ -103,7 +103,7 @@ def test_a_picture_too_large_for_the_memory_is_one_result(photos: Path) -> None:
 
 def test_skipped_jobs_are_results_and_touch_nothing(photos: Path) -> None:
     jobs = [replace(job, skip=True) for job in jobs_of(photos)]
-    results = list(convert(jobs, invert, Options()))
+    results = list(run_jobs(jobs, invert, Options()))
     assert [result.job.skip for result in results] == [True] * COUNT
     assert not (photos.parent / "out").exists()
 
@@ -122,7 +122,7 @@ def test_a_photo_for_several_domains_is_decoded_once(photos: Path, monkeypatch: 
     (photos / "03.png").write_bytes(b"no picture")
     jobs = plan([str(photos)], str(photos.parent / "out"), domains=[("half",), ("third",)])
     jobs[0], jobs[3] = replace(jobs[0], skip=True), replace(jobs[3], skip=True)
-    results = list(convert(jobs, translate, Options(workers=2)))
+    results = list(run_jobs(jobs, translate, Options(workers=2)))
     assert sorted(decoded) == sorted(path.name for path in photos.iterdir())
     assert [result.job for result in results] == jobs
     assert [index for index, result in enumerate(results) if result.error] == [6, 7]
@@ -161,7 +161,7 @@ def test_memory_stays_flat(photos: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(pipeline, "load_frugally", load)
     monkeypatch.setattr(pipeline, "encode_picture", encode)
-    assert all(result.error is None for result in convert(jobs_of(photos), translate, Options(workers=workers)))
+    assert all(result.error is None for result in run_jobs(jobs_of(photos), translate, Options(workers=workers)))
     assert decoded == translated == encoded == COUNT
 
 
@@ -190,7 +190,7 @@ def test_decoding_goes_on_during_translation_and_translation_during_encoding(
 
     monkeypatch.setattr(pipeline, "load_frugally", load)
     monkeypatch.setattr(pipeline, "encode_picture", encode)
-    results = list(convert(jobs_of(photos)[:2], translate, Options(workers=1)))
+    results = list(run_jobs(jobs_of(photos)[:2], translate, Options(workers=1)))
     assert [result.error for result in results] == [None, None]
 
 
@@ -205,7 +205,7 @@ def test_results_come_as_soon_as_they_are_written(photos: Path) -> None:
             time.sleep(0.01)
         return pixels
 
-    results = convert(jobs_of(photos), translate, Options(workers=2))
+    results = run_jobs(jobs_of(photos), translate, Options(workers=2))
     assert next(results).error is None
     assert calls < COUNT
     assert len(list(results)) == COUNT - 1
@@ -220,7 +220,7 @@ def test_jobs_are_taken_as_they_are_needed(photos: Path) -> None:
             taken += 1
             yield Job(source=photos / f"{taken % 2:02}.png", output=photos.parent / f"{taken}.png", format="PNG")
 
-    results = convert(endless(), invert, Options(workers=2))
+    results = run_jobs(endless(), invert, Options(workers=2))
     for _ in range(5):
         assert next(results).error is None
     results.close()  # type: ignore[attr-defined]
@@ -239,7 +239,7 @@ def test_stopping_leaves_whole_files_alone(photos: Path, stop: BaseException) ->
         return pixels
 
     with pytest.raises(type(stop)):
-        list(convert(jobs_of(photos), translate, Options(workers=2)))
+        list(run_jobs(jobs_of(photos), translate, Options(workers=2)))
     written = files_below(photos.parent / "out")
     assert len(written) <= 6
     for name in written:
@@ -249,9 +249,9 @@ def test_stopping_leaves_whole_files_alone(photos: Path, stop: BaseException) ->
 
 def test_max_size_and_pixel_limit(photos: Path) -> None:
     jobs = jobs_of(photos)
-    results = list(convert(jobs, invert, Options(max_size=10)))
+    results = list(run_jobs(jobs, invert, Options(max_size=10)))
     assert {max(result.size or (0, 0)) for result in results} == {10}
-    results = list(convert(jobs, invert, Options(max_pixels=20 * 15)))
+    results = list(run_jobs(jobs, invert, Options(max_pixels=20 * 15)))
     assert results[0].error is None
     assert "over the limit of 300; raise it with max_pixels 315" in str(results[1].error)
 
@@ -261,7 +261,7 @@ def test_alpha_and_exif_are_carried(tmp_path: Path) -> None:
     exif[271] = "Maker"
     rgba = np.dstack((draw_photo(20, 15), draw_photo(20, 15)[..., 0]))
     Image.fromarray(rgba).save(tmp_path / "in.png", exif=exif.tobytes())
-    list(convert(plan([str(tmp_path / "in.png")], str(tmp_path / "out.png")), invert, Options()))
+    list(run_jobs(plan([str(tmp_path / "in.png")], str(tmp_path / "out.png")), invert, Options()))
     result = images.load_picture(tmp_path / "out.png")
     np.testing.assert_array_equal(result.rgb, 255 - rgba[..., :3])
     np.testing.assert_array_equal(result.alpha, rgba[..., 3])

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.helpers.pictures import draw_photo
 from translate.convert import pipeline
 from translate.convert.options import Options
-from translate.convert.pipeline import convert
+from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Job
 from translate.errors import PictureError
 from translate.media import images
@@ -31,7 +31,7 @@ def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def converted(translator: Translator, source: Path, output: Path, **options: object) -> None:
     format = {".png": "PNG", ".jpg": "JPEG"}[output.suffix]
-    results = list(convert([Job(source=source, output=output, format=format)], translator, Options(**options)))  # type: ignore[arg-type]
+    results = list(run_jobs([Job(source=source, output=output, format=format)], translator, Options(**options)))  # type: ignore[arg-type]
     assert [result.error for result in results] == [None]
     assert results[0].size == Image.open(source).size
 
@@ -83,7 +83,7 @@ def test_one_large_picture_at_a_time(
     monkeypatch.setattr(images, "to_upright", decode)
     monkeypatch.setattr(pipeline, "save_large", save)
     jobs = [Job(source=tmp_path / f"{n}.png", output=tmp_path / f"out{n}.png", format="PNG") for n in range(4)]
-    results = list(convert(jobs, Translator(tiny_style, device="cpu"), Options(workers=4, translate_workers=2)))
+    results = list(run_jobs(jobs, Translator(tiny_style, device="cpu"), Options(workers=4, translate_workers=2)))
     assert [result.error is None for result in results] == [True, True, False, True]
     assert most <= 2  # the one cut short counts until the end
 
@@ -112,7 +112,7 @@ def test_strips_are_read_once_from_above(tiny_style: Path) -> None:
 def test_a_style_that_needs_the_whole_picture_says_so(tmp_path: Path, whole_style: Path, small_is_large: None) -> None:
     Image.fromarray(draw_photo(70, 53)).save(tmp_path / "photo.png")
     job = Job(source=tmp_path / "photo.png", output=tmp_path / "out.png", format="PNG")
-    (result,) = convert([job], Translator(whole_style, device="cpu"), Options())
+    (result,) = run_jobs([job], Translator(whole_style, device="cpu"), Options())
     assert result.error is not None
     assert "looks at the whole picture at once; try max_size" in result.error
     assert not (tmp_path / "out.png").exists()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.convert.options import Options
-from translate.convert.pipeline import convert
+from translate.convert.pipeline import run_jobs
 from translate.convert.planning import plan
 from translate.media.images import load_rgb, to_signed_unit
 from translate.style.catalogue import DEFAULT_STYLE
@@ -82,7 +82,7 @@ def bench_throughput(photos: list[Path], work: Path, *, runs: int, device: str =
         for name, way in ways.items():
             alone[name].append(seconds(lambda way=way: way(pictures)))  # type: ignore[misc]
         jobs = plan([str(source)], str(work / f"out{turn}"))
-        whole.append(seconds(lambda jobs=jobs: list(convert(jobs, translator, options))))  # type: ignore[misc]
+        whole.append(seconds(lambda jobs=jobs: list(run_jobs(jobs, translator, options))))  # type: ignore[misc]
     total = megapixels([picture[0] for picture in pictures])
     rows = [(f"JPEG to JPEG ({translator.info.precision} on {translator.device}), MP/s", whole), *alone.items()]
     shares = {name: statistics.median(a / b for a, b in zip(taken, whole, strict=True)) for name, taken in rows[1:]}
@@ -174,6 +174,6 @@ def bench_gpu(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
         return images
 
     jobs = plan([str(work / "in")], str(work / "copied"))
-    taken = seconds(lambda: list(convert(jobs, copy, Options(translate_workers=os.cpu_count() or 1))))
+    taken = seconds(lambda: list(run_jobs(jobs, copy, Options(translate_workers=os.cpu_count() or 1))))
     total = megapixels([load_rgb(photo) for photo in source])
     return [*rows, ("JPEG decoded and encoded alone, MP/s", f"{total / taken:.1f}")]

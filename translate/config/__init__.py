@@ -9,7 +9,7 @@ from translate.config.animegan import AnimeGanConfig
 from translate.config.base import CONFIG_NAME, METRICS_NAME, Distance, TrainConfig
 from translate.config.methods import CutConfig, CycleGanConfig, Pix2PixConfig, StarGanConfig, UnpairedConfig
 from translate.config.registry import CONFIGS, register_method
-from translate.config.values import PANELS, convert, parse_options
+from translate.config.values import PANELS, parse_options
 
 __all__ = [
     "CONFIGS",
@@ -25,7 +25,6 @@ __all__ = [
     "StarGanConfig",
     "TrainConfig",
     "UnpairedConfig",
-    "convert",
     "parse_options",
     "register_method",
 ]

@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from translate.config.values import convert, out_of_limits, setting
+from translate.config.values import as_type, out_of_limits, setting
 from translate.errors import UserError
 
 CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
@@ -217,7 +217,7 @@ class TrainConfig:
         converted = {}
         for name in values.keys() & known.keys():
             try:
-                converted[name] = convert(values[name], hints[name])
+                converted[name] = as_type(values[name], hints[name])
             except ValueError as error:
                 found.append(f"<{name}> {values[name]}: {error}")
         if not found:

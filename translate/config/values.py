@@ -82,12 +82,12 @@ def parse_options(texts: list[str]) -> dict[str, Any]:
     return options
 
 
-def convert(value: Any, kind: Any) -> Any:
+def as_type(value: Any, kind: Any) -> Any:
     """``value`` from the command line or a file as the type ``kind``; ``ValueError`` says what was expected."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         inner = next(argument for argument in arguments if argument is not type(None))
-        return None if value is None else convert(value, inner)
+        return None if value is None else as_type(value, inner)
     if origin is Literal:
         if value not in arguments:
             raise ValueError(f"choose one of {', '.join(arguments)}")
@@ -95,7 +95,7 @@ def convert(value: Any, kind: Any) -> Any:
     if origin is tuple:
         if not isinstance(value, list | tuple) or len(value) != len(arguments):
             raise ValueError(f"give {len(arguments)} values")
-        return tuple(convert(part, inner) for part, inner in zip(value, arguments, strict=True))
+        return tuple(as_type(part, inner) for part, inner in zip(value, arguments, strict=True))
     if kind is dict:
         return dict(value) if isinstance(value, Mapping) else parse_options(list(value))
     if kind is Path:

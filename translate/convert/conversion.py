@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
-from translate.convert.pipeline import Result, convert, remove_left_over
+from translate.convert.pipeline import Result, remove_left_over, run_jobs
 from translate.convert.planning import Domain, Job, beside, domain_suffix, plan
 from translate.errors import UserError
 from translate.media.formats import Effort
@@ -117,7 +117,7 @@ def open_conversion(jobs: list[Job], options: Options, translator: Translator) -
 
 
 def _on_this_machine(translator: Translator, jobs: list[Job], options: Options) -> Iterator[Result]:
-    return convert(jobs, translator, options)
+    return run_jobs(jobs, translator, options)
 
 
 def _on_cluster(request: ConvertRequest, style: Path, jobs: list[Job], options: Options) -> Iterator[Result]:

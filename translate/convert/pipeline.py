@@ -73,7 +73,7 @@ class Stopped(Exception):  # noqa: N818 (nothing went wrong)
     """The conversion ends before this photo is through."""
 
 
-def convert(jobs: Iterable[Job], translate: Translate, options: Options) -> Iterator[Result]:
+def run_jobs(jobs: Iterable[Job], translate: Translate, options: Options) -> Iterator[Result]:
     """Carry out ``jobs``, yielding a `Result` for each, in their order. ``translate`` is mostly a `Translator`.
 
     A photo is decoded once for the jobs that follow each other with it, as those of several domains do. ``translate``

@@ -19,7 +19,7 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
 from translate.convert.options import Options
-from translate.convert.pipeline import Result, convert
+from translate.convert.pipeline import Result, run_jobs
 from translate.convert.planning import Job, plan
 from translate.convert.ray.cluster import Workers, import_ray, plan_workers
 from translate.convert.ray.engine import CHANCES, convert_with_ray
@@ -56,7 +56,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run_locally(jobs: list[Job], style: Path) -> tuple[dict[Path, bytes], list[Result]]:
     """The outputs by their path, which are gone again, and the results."""
-    results = list(convert(jobs, Translator(style, device="cpu"), Options()))
+    results = list(run_jobs(jobs, Translator(style, device="cpu"), Options()))
     contents = {}
     for result in results:
         if result.error is None and not result.job.skip:

@@ -1,4 +1,4 @@
-"""The pipeline on many machines: shares of the jobs go through `pipeline.convert` in the workers of a Ray cluster.
+"""The pipeline on many machines: shares of the jobs go through `pipeline.run_jobs` in the workers of a Ray cluster.
 
 Ray Data (https://docs.ray.io/en/latest/data/data.html) spreads the shares over a pool of actors, one a GPU or one for a
 few processor cores, and gives a share anew when its process or its machine dies. What a lost worker had written already
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.convert.options import Options
-from translate.convert.pipeline import Result, convert
+from translate.convert.pipeline import Result, run_jobs
 from translate.convert.planning import Job
 from translate.convert.ray.cluster import Workers, connect, plan_workers
 from translate.errors import PictureError, UnusableError, UserError, one_line
@@ -43,7 +43,7 @@ def convert_with_ray(
     cpus_per_worker: int | None = None,
     share: int | None = None,
 ) -> Iterator[Result]:
-    """`pipeline.convert` on a Ray cluster: the same files, and a `Result` for each of ``jobs``, as they are finished.
+    """`pipeline.run_jobs` on a Ray cluster: the same files, and a `Result` for each of ``jobs``, as they are finished.
 
     The cluster is the one of RAY_ADDRESS, else one on this machine that ends with the iterator; one that this process
     is connected to already is used and left. Every machine needs this program with its ``ray`` extra and sees sources
@@ -51,7 +51,7 @@ def convert_with_ray(
 
     ``device``: ``auto`` (the cluster's GPUs, else its processors), ``cpu`` or ``cuda``. ``cpus_per_worker``: cores and
     threads of a worker without GPU; None: 4, or as many as the smallest machine has. ``share``: jobs a worker takes at
-    a time; None: up to 16. ``tile``, ``memory`` and ``options``: as for `Translator` and `pipeline.convert`, but
+    a time; None: up to 16. ``tile``, ``memory`` and ``options``: as for `Translator` and `pipeline.run_jobs`, but
     a worker's threads are at most as many as its cores, and nobody is told how far a video is.
 
     A worker that dies is replaced and its share done anew, except for the outputs it had written. A picture whose
@@ -220,7 +220,7 @@ class _Worker:
 
     def _convert_all(self, jobs: Sequence[Job]) -> list[Result]:
         translator = self._load()
-        return list(convert(jobs, translator, self._options))
+        return list(run_jobs(jobs, translator, self._options))
 
     def _begin(self, what: str) -> int:
         import ray

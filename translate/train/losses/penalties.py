@@ -2,8 +2,8 @@
 
 The gradient penalties take ``logits_of``, which gives the logits of float images [N, C, H, W], one tensor [N, 1, h, w]
 per scale (``DiscriminatorOutput.logits``). D(x), the critic's value of a sample, is the sum of its logits over patches
-and scales. Its gradient is its own only where the critic takes no statistics over the batch (Gulrajani et al. 2017, section 4).
-What they return has a gradient for the critic's weights, none for the images.
+and scales. Its gradient is its own only where the critic takes no statistics over the batch (Gulrajani et al. 2017,
+section 4). What they return has a gradient for the critic's weights, none for the images.
 """
 
 from __future__ import annotations

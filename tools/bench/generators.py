@@ -66,7 +66,7 @@ def main(
     width: Annotated[int, typer.Option(min=1, help="of the picture, in pixels")] = 768,
     height: Annotated[int, typer.Option(min=1, help="of the picture, in pixels")] = 512,
     rounds: Annotated[int, typer.Option(min=1, help="timed runs of each generator")] = 10,
-    threads: Annotated[int, typer.Option(min=0, help="of onnxruntime; 0: one a core")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="of onnxruntime; 0: one per core")] = 0,
 ) -> None:
     threads = threads or os.cpu_count() or 1
     names = names or sorted(GENERATORS)

@@ -38,13 +38,13 @@ class Faces:
 
 
 def load_scaled(files: list[Path], *, size: int) -> Pictures:
-    """Pictures scaled to ``size`` pixels a side."""
+    """Pictures scaled to ``size`` pixels per side."""
     pictures = [cv2.resize(load_rgb(file), (size, size), interpolation=cv2.INTER_AREA) for file in files]
     return np.stack(pictures).astype(np.uint8)
 
 
 def load_faces(table: Path, domains: list[str], attributes: list[str], *, size: int) -> Faces:
-    """The pictures that ``table`` names, relative to its folder, scaled to ``size`` pixels a side.
+    """The pictures that ``table`` names, relative to its folder, scaled to ``size`` pixels per side.
 
     Pictures of none of the ``domains`` are left out. Raises ``typer.BadParameter`` where the table does not fit.
     """

@@ -46,7 +46,7 @@ def lattice_pictures() -> Iterator[Picture]:
 
 
 def random_field(rng: np.random.Generator, size: int) -> Picture:
-    """A plain field or a mosaic of fields, ``size`` pixels a side, or a ramp of two to nine colours, twice as large.
+    """A plain field or a mosaic of fields, ``size`` pixels per side, or a ramp of two to nine colours, twice as large.
 
     In small ramps the filter, which looks at the whole picture, makes stairs that no neighbourhood explains.
     """

@@ -93,7 +93,7 @@ class Report:
 
     @property
     def speed(self) -> float:
-        """Megapixels a second."""
+        """Megapixels per second."""
         return self.megapixels / max(self.seconds, 1e-9)
 
     @property

@@ -55,7 +55,7 @@ def check(
         case _:
             raise UserError(
                 "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: no pairs), or "
-                "--domains DIR (a folder a domain), or --images DIR and --attributes TABLE, with --columns or without"
+                "--domains DIR (a folder per domain), or --images DIR and --attributes TABLE, with --columns or without"
             )
 
     problems = 0

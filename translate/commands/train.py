@@ -1,4 +1,4 @@
-"""`translate train METHOD`: a subcommand a method, its options made from the method's configuration class."""
+"""`translate train METHOD`: a subcommand per method, its options made from the method's configuration class."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ train_app = typer.Typer(
 
 
 def train_command(config_class: type[AdversarialConfig]) -> Callable[..., None]:
-    """The command that trains the method of ``config_class``, with an option a setting."""
+    """The command that trains the method of ``config_class``, with an option per setting."""
 
     def command(*, preset: str | None, config: Path | None, **given: Any) -> None:
         settings = config_class.resolve(given, preset=preset, file=config)

@@ -76,7 +76,7 @@ class TrainConfig:
         4, "Data", "samples kept out of training for the validation grid, at most a fifth of all", at_least=0
     )
 
-    batch_size: int = setting(1, "Start here", "samples a step on each device", at_least=1)
+    batch_size: int = setting(1, "Start here", "samples per step on each device", at_least=1)
     accumulate: int = setting(
         1, "Optimiser", "parts in which a device takes its samples of a step, to save memory", at_least=1
     )
@@ -94,7 +94,7 @@ class TrainConfig:
     ema: float = setting(
         0.999,
         "Stabilisers",
-        "decay a step of the generator's moving average, which is what gets exported",
+        "decay per step of the generator's moving average, which is what gets exported",
         at_least=0,
         below=1,
     )
@@ -107,7 +107,7 @@ class TrainConfig:
     fast_kernels: bool = setting(
         True, "Run", "on a processor, compute convolutions in faster ways, which differ by rounding", free=True
     )
-    fused: bool = setting(True, "Run", "one fused kernel an optimizer step")
+    fused: bool = setting(True, "Run", "one fused kernel per optimizer step")
     compile: bool = setting(False, "Run", "compile the networks with torch.compile: slow to start, faster afterwards")
     device: str = setting("auto", "Start here", "auto, cpu, cuda or cuda:N", free=True)
     workers: int = setting(2, "Run", "processes that decode and augment", free=True, at_least=0)

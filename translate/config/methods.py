@@ -210,5 +210,5 @@ class StarGanConfig(AdversarialConfig):
         found = super().problems()
         tabled = (self.images is not None, self.attributes is not None)
         if (self.domains is not None and any(tabled)) or (self.domains is None and not all(tabled)):
-            found.append("give either <domains> DIR (a folder a domain) or both <images> DIR and <attributes> TABLE")
+            found.append("give either <domains> DIR (a folder per domain) or both <images> DIR and <attributes> TABLE")
         return found

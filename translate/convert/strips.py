@@ -1,6 +1,6 @@
 """Pictures too large to be held several times over: translated in place, a strip after the other.
 
-Pillow's own picture, four bytes a pixel, is all that is held of them; strips are cut out of it and put back.
+Pillow's own picture, four bytes per pixel, is all that is held of them; strips are cut out of it and put back.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Table(NamedTuple):
 def read_table(path: Path) -> Table:
     """Read values separated by commas, semicolons or tabs under a line of column names, or CelebA's text format.
 
-    CelebA's has the number of pictures on the first line, the attributes' names on the second, then a picture a line:
+    CelebA's has the number of pictures on the first line, the attributes' names on the second, then a picture per line:
     its file name and the values, separated by spaces. Raises ``UserError`` where the file is neither.
     """
     try:

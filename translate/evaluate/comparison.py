@@ -204,7 +204,7 @@ def find_files(photos: Sequence[Path], pairs: Path | None, count: int) -> tuple[
 
 
 def load_sample(files: Files, max_size: int) -> Sample:
-    """Decode, scaled down to ``max_size`` pixels a side.
+    """Decode, scaled down to ``max_size`` pixels per side.
 
     Raises ``PictureError`` where a file cannot be read or the truth has another size.
     """

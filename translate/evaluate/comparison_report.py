@@ -23,7 +23,7 @@ INK, PAPER = (27, 31, 36), (255, 255, 255)
 FIGURES_EXPLAINED = (
     "PSNR and SSIM: higher is nearer to the {against}. L1: mean difference in steps of 255. Edges: correlation of the "
     "edge strengths, 1 where all edges are in the same places. Colour shift: CIE 1976 delta E of 16x16 blocks; 2.3 can "
-    "just be seen. ms/MP: milliseconds a megapixel of the network alone on {devices}, the median over the photos."
+    "just be seen. ms/MP: milliseconds per megapixel of the network alone on {devices}, the median over the photos."
 )
 
 
@@ -54,7 +54,7 @@ def write_sheet(comparison: Comparison, path: Path) -> None:
 
 
 def draw_sheet(comparison: Comparison) -> Pixels:
-    """The names above, a row a photo, and the metrics below: uint8 [H, W, 3]."""
+    """The names above, a row per photo, and the metrics below: uint8 [H, W, 3]."""
     columns = [[sample.photo for sample in comparison.samples], *(column.pictures for column in comparison.columns)]
     if comparison.against == "truth":
         columns.append([sample.reference for sample in comparison.samples])

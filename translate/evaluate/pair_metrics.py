@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
-BLOCK = 16  # pixels a side, over which colour is averaged
-WINDOW = 11  # pixels a side of SSIM's Gaussian window, of sigma 1.5
+BLOCK = 16  # pixels per side, over which colour is averaged
+WINDOW = 11  # pixels per side of SSIM's Gaussian window, of sigma 1.5
 FLAT = 1e-6  # deviation of edge strength, of [0, 1], below which a picture has no edges; a step of 255 gives above 1e-4
 
 

@@ -2,7 +2,7 @@
 
 Static quantisation as in Jacob et al. 2018 (Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference): bytes between the layers, one scale and zero point a tensor, and signed weights with
-a scale an output channel, which onnxruntime fuses to integer convolutions. Weights keep seven bits: without VNNI,
+a scale per output channel, which onnxruntime fuses to integer convolutions. Weights keep seven bits: without VNNI,
 x86 adds two products of bytes in 16 bits, which eight would overflow. The scales come from photos, and from fields and
 ramps at the edges of the gamut, which photos seldom have.
 
@@ -59,7 +59,7 @@ class Loss:
 def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out: Sequence[Path]) -> Loss:
     """Write the float32 style ``source`` as the int8 style ``output``, calibrated with ``photos``.
 
-    Its loss against ``source`` is measured on ``held_out``, and stands in its metadata. Domains take turns, a photo
+    Its loss against ``source`` is measured on ``held_out``, and stands in its metadata. Domains take turns, one per photo
     each. Raises ``UserError``, and writes nothing, where ``source`` is no float32 style as the export writes them,
     the loss is too great, or there are no photos; ``PictureError`` for a photo that cannot be read.
     """

@@ -227,7 +227,7 @@ def _error(image: Image.Image, colours: Image.Image) -> float:
 class _Film(Image.Image):
     """Frames that come into being while Pillow's writers ask for them, by its interface of pictures of several frames.
 
-    So no list of them is held; the writer of GIF still keeps what it will write of each, a byte a pixel.
+    So no list of them is held; the writer of GIF still keeps what it will write of each, a byte per pixel.
     """
 
     def __init__(self, frames: Iterable[Image.Image], count: int) -> None:

@@ -1,7 +1,7 @@
 """The one place that knows how a picture file becomes RGB bytes, and how it becomes a file again.
 
 Whatever the file holds (any orientation, colour profile, bit depth, palette, CMYK, transparency), the rest of the
-program sees a `Picture`: upright, 8 bits a channel, sRGB. Networks see [-1, 1]; that scaling is here too.
+program sees a `Picture`: upright, 8 bits per channel, sRGB. Networks see [-1, 1]; that scaling is here too.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, ef
     JPEG and BMP hold no transparency: there the picture is laid on white. GIF keeps 256 colours, and pixels either
     opaque or clear. BMP and GIF hold no EXIF, and JPEG none over 64 KiB. ``quality`` is for JPEG, WebP and AVIF;
     ``effort`` says whether to take the time for smaller files.
-    Raises ``PictureError``, without a file name, where the format cannot hold the picture (too many pixels a side).
+    Raises ``PictureError``, without a file name, where the format cannot hold the picture (too many pixels per side).
     """
     if format == "JPEG" and effort != "small":
         rgb = _on_white(picture)

@@ -74,7 +74,7 @@ class Page:
     def pictures(self, rows: Sequence[Sequence[Shown]], caption: str = "", header: Sequence[str] = ()) -> None:
         """A grid of pictures, each with its caption; ``header`` names the columns. Rows may be of different lengths.
 
-        Larger pictures are scaled down to 320 pixels a side. Raises ``PictureError`` where a file cannot be read.
+        Larger pictures are scaled down to 320 pixels per side. Raises ``PictureError`` where a file cannot be read.
         """
         columns = max([len(header), *map(len, rows)], default=0)
         if not columns:

@@ -38,7 +38,7 @@ def open_session(path: Path, providers: list[Any], *, optimise: bool = True, thr
     options = onnxruntime.SessionOptions()
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
-    options.intra_op_num_threads = threads or 0  # 0: one a core
+    options.intra_op_num_threads = threads or 0  # 0: one per core
     options.log_severity_level = FATAL
     options.enable_mem_pattern = False  # one is kept for every size of picture
     # Waiting threads sleep: the cores they would spin on decode and encode the neighbouring pictures.

@@ -18,9 +18,9 @@ from translate.style.devices import choose_device, providers_of
 from translate.style.session import ORT_ERRORS, SHORT_OF_MEMORY, open_session, read_contract, reason
 from translate.style.tiles import spans
 
-AUTO_TILE = 1024  # pixels a side
+AUTO_TILE = 1024  # pixels per side
 AUTO_TILE_FROM = 4_000_000  # pixels; smaller pictures go through whole
-SMALLEST_TILE = 128  # pixels a side, where memory is short
+SMALLEST_TILE = 128  # pixels per side, where memory is short
 STRIP = 512  # rows of a picture that is not held as a whole
 MOST_WORKERS = 4
 # that a style takes while it runs, as measured: of `mobile`, the one generator whose styles are tile-safe, 135 with 48

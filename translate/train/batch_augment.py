@@ -21,7 +21,7 @@ from torch import Tensor
 from translate.config import TrainConfig
 from translate.train.step import Batch, StepContext
 
-DRAWS = 6  # a sample: mirror, turns, angle, brightness, contrast, saturation
+DRAWS = 6  # per sample: mirror, turns, angle, brightness, contrast, saturation
 
 
 class BatchAugment:

@@ -20,7 +20,7 @@ from translate.train.step import Batch
 
 
 def make_accelerator(config: TrainConfig) -> Accelerator:
-    """Accelerate's engine for the configured device and precision; under ``torchrun`` one process a device."""
+    """Accelerate's engine for the configured device and precision; under ``torchrun`` one process per device."""
     name, _, index = config.device.partition(":")
     if name not in ("auto", "cpu", "cuda") or (index and (name != "cuda" or not index.isdecimal())):
         raise UserError(f"<device> {config.device}: choose auto, cpu, cuda or cuda:N")

@@ -84,7 +84,7 @@ class RunEvaluation:
 
 @torch.no_grad()
 def translate_pictures(generator: Generator, photos: Pictures, folder: Path, *, exclusive: bool) -> None:
-    """Write each photo as ``generator`` translates it, as PNG. Domains take turns, a photo each."""
+    """Write each photo as ``generator`` translates it, as PNG. Domains take turns, one per photo."""
     device = next(generator.parameters()).device
     style = ExportedStyle(generator, exclusive=exclusive).to(device)
     for number, path in enumerate(photos.paths):

@@ -17,7 +17,7 @@ from translate.train.step import Batch
 
 
 def draw_validation(method: Method, data: TrainingData, log: RunLog, step: int) -> dict[str, float]:
-    """Draw a grid with a row a validation sample, as the averaged generators see it; the validation's metrics.
+    """Draw a grid with a row per validation sample, as the averaged generators see it; the validation's metrics.
 
     The same metrics of as many training samples, ``train/`` in place of ``val/``, tell what is only memorised.
     ``val/diversity`` and ``val/variety`` are how far the translated pictures are from each other, in units of how far

@@ -1,6 +1,6 @@
 """The classical cel-shading filter that the style ``cel`` is taught by.
 
-Slow (several seconds a megapixel) and exact; the network learns to give the same picture at once.
+Slow (several seconds per megapixel) and exact; the network learns to give the same picture at once.
 
 - L0 gradient minimisation flattens regions: Xu et al. 2011, "Image Smoothing via L0 Gradient Minimization".
 - Soft luminance quantisation: Winnemöller et al. 2006, "Real-Time Video Abstraction".

@@ -10,7 +10,7 @@
   and only along coherent edges, so that texture is not hatched.
 
 Lengths are pixels of a picture whose long side is `WORKING_SIZE`: the strokes have the size of the picture, not of its
-pixels, when a photo is brought to that size first. About two seconds a megapixel on one core.
+pixels, when a photo is brought to that size first. About two seconds per megapixel on one core.
 """
 
 from __future__ import annotations

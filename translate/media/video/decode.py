@@ -1,4 +1,4 @@
-"""How a video file becomes frames: upright, 8 bits a channel, RGB in the video's own colour space."""
+"""How a video file becomes frames: upright, 8 bits per channel, RGB in the video's own colour space."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class VideoInfo:
     width: int
     height: int
     pixel_aspect: Fraction  # width of a pixel / its height
-    rate: Fraction  # frames a second, on average
+    rate: Fraction  # frames per second, on average
     time_base: Fraction  # seconds of a unit of the time stamps
     frames: int | None  # as many as the file promises; None: it does not say
     colour: Colour

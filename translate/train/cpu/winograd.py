@@ -13,8 +13,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-TILE = 4  # results a side
-READ = TILE + 2  # values a side that they depend on
+TILE = 4  # results per side
+READ = TILE + 2  # values per side that they depend on
 
 _B = torch.tensor(
     [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],

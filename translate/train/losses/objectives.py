@@ -41,13 +41,13 @@ class Objective:
     smoothing: float = 0.0  # one-sided label smoothing (Salimans et al. 2016, section 3.4): real pictures have 1 - this
 
     def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-        """The discriminator's loss, a scalar, of its logits of real and of generated pictures, a tensor a scale."""
+        """The discriminator's loss, a scalar, of its logits of real and of generated pictures, a tensor per scale."""
         if self.relativistic:
             real, fake = _less(real, fake), _less(fake, real)
         return _mean_over_scales(self._on_labelled_real, real) + _mean_over_scales(self.on_fake, fake)
 
     def generator(self, fake: Sequence[Tensor], real: Sequence[Tensor] = ()) -> Tensor:
-        """The generator's loss, a scalar, of the discriminator's logits of its pictures, a tensor a scale.
+        """The generator's loss, a scalar, of the discriminator's logits of its pictures, a tensor per scale.
 
         ``real`` are those of the real pictures, which relativistic objectives need and others do not look at.
         """

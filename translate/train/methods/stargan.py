@@ -4,7 +4,7 @@ L_D = -L_adv + lambda_cls L_cls(real),  L_G = L_adv + lambda_cls L_cls(fake) + l
 (equations 5 and 6), lambda_cls 1, lambda_rec 10
 
 - L_adv is the Wasserstein distance with gradient penalty 10, five steps of D for one of G (section 4.3 and 5.4).
-- L_cls: cross-entropy over the domains where they exclude each other, else binary cross-entropy an attribute, as in
+- L_cls: cross-entropy over the domains where they exclude each other, else binary cross-entropy per attribute, as in
   the authors' code: summed over the attributes, averaged over the batch.
 - Target labels are those of other samples, drawn for each (the authors shuffle the batch's).
 Departure: a moving average of the generator is kept and exported.

@@ -59,8 +59,8 @@ class Loss:
 def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out: Sequence[Path]) -> Loss:
     """Write the float32 style ``source`` as the int8 style ``output``, calibrated with ``photos``.
 
-    Its loss against ``source`` is measured on ``held_out``, and stands in its metadata. Domains take turns, one per photo
-    each. Raises ``UserError``, and writes nothing, where ``source`` is no float32 style as the export writes them,
+    Its loss against ``source`` is measured on ``held_out``, and stands in its metadata. Domains take turns, one
+    per photo. Raises ``UserError``, and writes nothing, where ``source`` is no float32 style as the export writes them,
     the loss is too great, or there are no photos; ``PictureError`` for a photo that cannot be read.
     """
     import onnx_ir

@@ -6,9 +6,9 @@ A window glides over a photo; each frame is translated by itself. What a frame s
 moved along with the picture, is flicker: the mean absolute difference, in steps of 255, over the window without
 `BORDER`. Two pans:
 
-- slanting, `SLANT` pixels per frame, cut out and moved back by bicubic resampling. Resampling alone changes the photo, so
-  the metric of the style is divided by that of the photo. Crisp lines change more than soft ones in resampling: the
-  same pan over one translated picture, *still*, says how much of the metric is that and not the style.
+- slanting, `SLANT` pixels per frame, cut out and moved back by bicubic resampling. Resampling alone changes the photo,
+  so the style's change is divided by the photo's. Crisp lines change more than soft ones in resampling: the same pan
+  over one translated picture, *still*, says how much of the change is that and not the style.
 - level, `LEVEL` whole pixels per frame: the photo itself does not change at all, all that is seen is the style's.
 """
 

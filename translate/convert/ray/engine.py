@@ -1,8 +1,8 @@
 """The pipeline on many machines: shares of the jobs go through `pipeline.run_jobs` in the workers of a Ray cluster.
 
-Ray Data (https://docs.ray.io/en/latest/data/data.html) spreads the shares over a pool of actors, one per GPU or one for a
-few processor cores, and gives a share anew when its process or its machine dies. What a lost worker had written already
-is seen by the outputs themselves: the share carries what they looked like before the run.
+Ray Data (https://docs.ray.io/en/latest/data/data.html) spreads the shares over a pool of actors, one per GPU or one for
+a few processor cores, and gives a share anew when its process or its machine dies. What a lost worker had written
+already is seen by the outputs themselves: the share carries what they looked like before the run.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ import zlib
 from collections.abc import Callable
 from enum import IntEnum
 
-# A file called <b>.jpg is none, nor is <lambda> in another library's text, which `literal` makes <<>lambda>.
+# A mark, or the "<<>" by which `literal` keeps a "<" from beginning one. The file name <b>.jpg holds no mark: what
+# stands beside one is a space or, behind it, the punctuation of a sentence.
 _MARK = re.compile(r"<<>|(?<!\S)<([a-z][a-z0-9_]*)>(?![^\s:;,)])")
 
 # What Pillow's decoders and encoders raise over damaged data and over pictures a format cannot hold: to be caught round
@@ -62,7 +63,7 @@ class UserError(ValueError):
         return super().__str__()
 
     def told(self, name_of: Callable[[str], str]) -> str:
-        """The text with each setting as ``name_of`` its Python name."""
+        """The text with each setting under the name that ``name_of`` gives for its Python name."""
         return render(self.marked, name_of)
 
 
@@ -79,7 +80,7 @@ class PictureError(UserError):
 
 
 def render(marked: str, name_of: Callable[[str], str] = str) -> str:
-    """A marked text with each setting as ``name_of`` its Python name; by default as that name itself."""
+    """A marked text with each setting under the name that ``name_of`` gives for its Python name, by default that."""
     return _MARK.sub(lambda mark: name_of(mark[1]) if mark[1] else "<", marked)
 
 

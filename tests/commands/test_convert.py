@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 
 from tests.helpers.command_line import Finished, RunCli
 from tests.helpers.pictures import draw_photo, files_below
 from tests.helpers.styles import write_style
 from tests.media.test_images import png
+from translate.commands import convert as command
 from translate.errors import ExitCode
 from translate.media.images import load_picture, load_rgb
 from translate.style import catalogue as shipped
@@ -439,3 +441,11 @@ def test_options_out_of_range(convert: RunCli, photo: Path, tmp_path: Path, argu
     assert done.code == ExitCode.USAGE
     assert "Traceback" not in done.err
     assert not (tmp_path / "out.png").exists()
+
+
+def test_every_option_is_in_a_panel() -> None:
+    app = typer.Typer(add_completion=False)
+    app.command()(command.convert)
+    options: list[Any] = [each for each in typer.main.get_command(app).params if each.param_type_name == "option"]
+    panels = dict.fromkeys(option.rich_help_panel for option in options)
+    assert list(panels) == [command.FILES, command.STYLE, command.PICTURE, command.SPEED, command.REPORT]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from tests.helpers.pairs import TINY, tiny_config, tiny_run
+from translate.config import METRICS_NAME
 from translate.train.batch_augment import BatchAugment
 from translate.train.loop import train
 from translate.train.step import StepContext
@@ -64,4 +67,10 @@ def test_jitter_changes_the_first_of_a_group_alone(tmp_path: Path, images: Tenso
 
 @pytest.mark.parametrize("name", sorted(TINY))
 def test_every_method_trains_with_it(name: str, tmp_path: Path) -> None:
-    train(tiny_run(name, tmp_path, tmp_path / "run", steps=2, augment_on="device", quarter_turns=True, rotate=5.0))
+    def losses(run: str, **changes: object) -> list[float]:
+        train(tiny_run(name, tmp_path, tmp_path / run, steps=2, augment_on="device", **changes))
+        lines = [json.loads(line) for line in (tmp_path / run / METRICS_NAME).read_text().splitlines()]
+        return [sum(value for key, value in line.items() if "/" in key) for line in lines if "D/gradient" in line]
+
+    plain, turned = losses("plain", flip=False), losses("turned", flip=False, quarter_turns=True, rotate=5.0)
+    assert len(plain) == len(turned) == 2 and np.isfinite(turned).all() and plain != turned

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -301,3 +303,19 @@ def test_half_precision_trains_and_resumes(tmp_path: Path, pairs: tuple[Path, Pa
     assert checkpoint.find(config.out).step == 4
     weights = checkpoint.find(config.out).weights("generator")
     assert all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in weights.values())
+
+
+def test_a_run_may_go_on_without_fast_kernels(
+    tmp_path: Path, pairs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+
+    @contextmanager
+    def counted(device: torch.device) -> Iterator[None]:
+        steps.append(device)
+        yield
+
+    monkeypatch.setattr("translate.train.loop.fast_kernels", counted)
+    train(tiny_config(*pairs, tmp_path / "run", steps=1))
+    train(tiny_config(*pairs, tmp_path / "run", steps=2, fast_kernels=False))
+    assert len(steps) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperCommand
 
 from translate.errors import UserError, printable, render
 
@@ -24,10 +24,11 @@ class HelpAtTheTop(TyperCommand):
     """A command that shows ``--help`` in the first panel of its options, not in a panel of its own."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        *given, help_option = super().get_params(ctx)
-        panels = (option.rich_help_panel for option in given if isinstance(option, TyperOption))
+        params: list[Any] = super().get_params(ctx)
+        *given, help_option = params
+        panels = (param.rich_help_panel for param in given if param.param_type_name == "option")
         help_option.rich_help_panel = next(panels, None)
-        return [*given, help_option]
+        return params
 
 
 def flag(setting: str) -> str:

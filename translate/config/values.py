@@ -42,7 +42,7 @@ def weight(default: float, help: str) -> Any:
     return setting(default, "Objective", help, at_least=0)
 
 
-def with_default(config: type, name: str, default: Any) -> Any:
+def with_default(config: type[Any], name: str, default: Any) -> Any:
     """The setting ``name`` of the dataclass ``config`` for a subclass that changes only its default."""
     return _field(default, config.__dataclass_fields__[name].metadata)
 

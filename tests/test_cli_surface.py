@@ -1,0 +1,50 @@
+"""The command line as users and scripts know it: every command's options, their defaults, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import typer.main
+from click import Context
+
+from tests.helpers.paths import DATA
+from translate.cli import app
+from translate.errors import ExitCode
+
+SURFACE = DATA / "cli-surface.json"
+
+
+def surface(command: Any, context: Any) -> dict[str, Any]:
+    """Of each command below: its parameters with their spellings and defaults."""
+    if hasattr(command, "list_commands"):
+        found = {name: command.get_command(context, name) for name in command.list_commands(context)}
+        return {name: surface(inner, Context(inner, parent=context)) for name, inner in found.items() if inner}
+    return {
+        parameter.name or "": {
+            "options": sorted([*parameter.opts, *parameter.secondary_opts]),
+            "default": str(parameter.default),
+            "required": parameter.required,
+            "several": bool(getattr(parameter, "multiple", False)) or parameter.nargs != 1,
+        }
+        for parameter in command.params
+    }
+
+
+def test_options_and_defaults_are_those_users_know() -> None:
+    command = typer.main.get_command(app)
+    found = surface(command, Context(command))
+    known = json.loads(SURFACE.read_text(encoding="utf-8"))
+    assert found.keys() == known.keys()
+    for name in known:
+        assert found[name] == known[name], name
+
+
+def test_exit_codes_stay() -> None:
+    assert {code.name: int(code) for code in ExitCode} == {
+        "OK": 0,
+        "SOME_FAILED": 1,
+        "USAGE": 2,
+        "UNUSABLE": 3,
+        "INTERRUPTED": 130,
+    }

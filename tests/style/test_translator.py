@@ -265,7 +265,7 @@ def test_converting_imports_no_torch_and_prints_nothing(tiny_style: Path, device
 def test_divided_cores_give_the_same_pictures(tiny_style: Path) -> None:
     translator = Translator(tiny_style, device="cpu", threads=5)
     whole = translator(ODD)
-    assert [translator.divide(pictures) for pictures in (0, 1, 3, 100)] == [1, 1, 3, inference.MOST_LANES]
+    assert [translator.divide(pictures) for pictures in (0, 1, 3, 100)] == [1, 1, 3, inference.MOST_WORKERS]
     assert np.array_equal(translator(ODD), whole)
     assert translator._session.get_session_options().intra_op_num_threads == 1
     assert translator.divide(2) == 2

@@ -67,7 +67,8 @@ def test_each_side_leaves_the_other_alone(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_trains_every_method(name: str, objective: str, tmp_path: Path) -> None:
     """The discriminators learn to tell the two kinds apart while the generators wait, then the generators learn."""
-    method, batch = built(tiny_run(name, tmp_path, tmp_path / "run", objective=objective, lr=2e-3, n_critic=9, lambda_gp=0.1))
+    changes = {"objective": objective, "lr": 2e-3, "n_critic": 9, "lambda_gp": 0.1}
+    method, batch = built(tiny_run(name, tmp_path, tmp_path / "run", **changes))
     history = [method.step(batch, step=step, progress=step / 9) for step in range(9)]
     for metrics in history:
         assert all(bool(value.isfinite()) and not value.requires_grad for value in metrics.values()), metrics

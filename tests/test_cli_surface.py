@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import typer.main
-from click import Context
 
 from tests.helpers.paths import DATA
 from translate.cli import app
@@ -19,7 +18,7 @@ def surface(command: Any, context: Any) -> dict[str, Any]:
     """Of each command below: its parameters with their spellings and defaults."""
     if hasattr(command, "list_commands"):
         found = {name: command.get_command(context, name) for name in command.list_commands(context)}
-        return {name: surface(inner, Context(inner, parent=context)) for name, inner in found.items() if inner}
+        return {name: surface(inner, type(context)(inner, parent=context)) for name, inner in found.items() if inner}
     return {
         parameter.name or "": {
             "options": sorted([*parameter.opts, *parameter.secondary_opts]),
@@ -33,7 +32,7 @@ def surface(command: Any, context: Any) -> dict[str, Any]:
 
 def test_options_and_defaults_are_those_users_know() -> None:
     command = typer.main.get_command(app)
-    found = surface(command, Context(command))
+    found = surface(command, command.context_class(command))
     known = json.loads(SURFACE.read_text(encoding="utf-8"))
     assert found.keys() == known.keys()
     for name in known:

@@ -407,7 +407,8 @@ def test_a_gpu_without_memory_goes_on_in_smaller_tiles(
 ) -> None:
     Image.fromarray(draw_photo(700, 500)).save(photos / "0.png")
     out = photos.with_name("out")
-    open_session = inference.open_session
+    from translate.style.session import open_session
+
     sides = []
 
     class Session:

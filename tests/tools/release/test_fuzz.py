@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fuzz
 import numpy as np
 import pytest
 
 from tests.helpers.styles import write_style
+from tools.release import fuzz
 from translate.errors import UnusableError
 from translate.style.session import read_style
 

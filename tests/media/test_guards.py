@@ -74,8 +74,12 @@ def test_what_is_no_file_says_what_it_is(tmp_path: Path) -> None:
         assert str(error.value).startswith(f"{path}: {problem}")
 
 
-def test_a_picture_that_grows_while_it_is_decoded_is_refused() -> None:
+@pytest.mark.parametrize("hosts_limit", [Image.MAX_IMAGE_PIXELS, None])
+def test_a_picture_that_grows_while_it_is_decoded_is_refused(
+    monkeypatch: pytest.MonkeyPatch, hosts_limit: int | None
+) -> None:
     """Of a GIF, the frame is larger than the header says; of a TIFF, the only tile."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", hosts_limit)
     grows = b"GIF89a\1\0\1\0\x80\0\0" + bytes(6) + b",\0\0\0\0\xff\xff\xff\xff\0\2\2D\1\0;"
     with pytest.raises(PictureError, match=r"4294836225 pixels are over the limit of 500; .*max_pixels 4294836225"):
         load_picture(grows, max_pixels=500)

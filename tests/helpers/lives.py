@@ -18,7 +18,7 @@ import torch
 import torch._dynamo  # which the first step of an optimizer imports: for all lives at once
 
 from tests.helpers.pairs import tiny_run
-from translate.config import AdversarialConfig
+from translate.config import TrainConfig
 from translate.train.log import RunLog
 from translate.train.loop import train
 from translate.train.methods.base import Method
@@ -92,7 +92,7 @@ DEATHS = (
 )
 
 
-def settings(method: str, folder: Path, out: Path) -> AdversarialConfig:
+def settings(method: str, folder: Path, out: Path) -> TrainConfig:
     noisy: dict[str, Any] = {"instance_noise": 0.1, "diff_augment": "color", "flip": True, "ema": 0.9}
     return tiny_run(method, folder, out, steps=6, save_every=2, sample_every=2, keep=1, **noisy)
 
@@ -102,7 +102,7 @@ def deaths_of(method: str) -> tuple[Callable[[], None], ...]:
     return DEATHS if method == "pix2pix" else (in_the_state, in_the_removal_of_the_old_one)
 
 
-def live(config: AdversarialConfig, prepare: Callable[[], None] = lambda: None) -> int:
+def live(config: TrainConfig, prepare: Callable[[], None] = lambda: None) -> int:
     """Train in a process of its own; what it ended with, negative for a signal."""
     process = os.fork()
     if process == 0:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from translate.config import CONFIGS, AdversarialConfig, Pix2PixConfig
+from translate.config import CONFIGS, Pix2PixConfig, TrainConfig
 
 
 def picture(seed: int, *, width: int = 40, height: int = 36) -> NDArray[np.uint8]:
@@ -81,7 +81,7 @@ def write_domains(folder: Path, count: int = 4) -> Path:
     return folder
 
 
-def tiny_run(method: str, folder: Path, out: Path, /, **changes: object) -> AdversarialConfig:
+def tiny_run(method: str, folder: Path, out: Path, /, **changes: object) -> TrainConfig:
     """Settings of a run of ``method`` on folders below ``folder``, written where they are not there yet."""
     if method == "stargan":
         domains = folder / "domains"

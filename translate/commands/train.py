@@ -12,14 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from translate.commands.terminal import HelpAtTheTop, flag, quiet_onnxruntime
-from translate.config import CONFIGS, PANELS, AdversarialConfig, TrainConfig
+from translate.config import CONFIGS, PANELS, TrainConfig
 
 train_app = typer.Typer(
     help="Train a translation on your own folders; repeating the command resumes.", no_args_is_help=True
 )
 
 
-def train_command(config_class: type[AdversarialConfig]) -> Callable[..., None]:
+def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
     """The command that trains the method of ``config_class``, with an option per setting."""
 
     def command(*, preset: str | None, config: Path | None, **given: Any) -> None:
@@ -46,7 +46,7 @@ def train_command(config_class: type[AdversarialConfig]) -> Callable[..., None]:
     return command
 
 
-def _by_panel(config_class: type[AdversarialConfig]) -> list[Field[Any]]:
+def _by_panel(config_class: type[TrainConfig]) -> list[Field[Any]]:
     """The settings, panel after panel; in the first one the method's own come first: what it is trained on."""
     common = {spec.name for spec in fields(TrainConfig)}
 
@@ -57,7 +57,7 @@ def _by_panel(config_class: type[AdversarialConfig]) -> list[Field[Any]]:
     return sorted(fields(config_class), key=place)
 
 
-def _sources_of_settings(config_class: type[AdversarialConfig]) -> dict[str, Any]:
+def _sources_of_settings(config_class: type[TrainConfig]) -> dict[str, Any]:
     """The options that are no settings themselves."""
     presets = ", ".join(config_class.presets)
     return {

@@ -4,7 +4,6 @@ The command line's options, the ``--config`` file's keys and the run's saved ``c
 dataclasses here: a new setting is one new field. Imports no deep-learning library.
 """
 
-from translate.config.adversarial import AdversarialConfig
 from translate.config.animegan import AnimeGanConfig
 from translate.config.base import CONFIG_NAME, METRICS_NAME, Distance, TrainConfig
 from translate.config.methods import CutConfig, CycleGanConfig, Pix2PixConfig, StarGanConfig, UnpairedConfig
@@ -16,7 +15,6 @@ __all__ = [
     "CONFIG_NAME",
     "METRICS_NAME",
     "PANELS",
-    "AdversarialConfig",
     "AnimeGanConfig",
     "CutConfig",
     "CycleGanConfig",

@@ -1,17 +1,13 @@
-"""The settings that every training run has, and how settings are read, checked and compared."""
+"""The settings that every training run has: any method takes any objective and any stabiliser."""
 
 from __future__ import annotations
 
-import json
-import tomllib
-import typing
-from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from translate.config.values import as_type, out_of_limits, setting
-from translate.errors import UserError
+from translate.config.settings import Settings
+from translate.config.values import out_of_limits, setting, weight
 
 CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
 
@@ -27,12 +23,10 @@ class Distance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
+class TrainConfig(Settings):
     """Settings that every method has, and what others need to know of the method."""
 
-    method: ClassVar[str]
     implementation: ClassVar[str]  # MODULE:CLASS of the `Method`, imported when training begins
-    presets: ClassVar[dict[str, dict[str, Any]]] = {}
     distance: ClassVar[Distance | None] = None  # to the truth, where anything in the log tells
     paired: ClassVar[bool] = False  # whether each output has a truth of its own
 
@@ -150,6 +144,60 @@ class TrainConfig:
         at_least=0,
     )
 
+    objective: str = setting(
+        "lsgan",
+        "Objective",
+        "adversarial objective: vanilla, minimax, lsgan, hinge, wgan, wgan-gp, kl, reverse-kl, pearson, hellinger, js, "
+        "relativistic",
+    )
+    lambda_gan: float = weight(1.0, "weight of the adversarial term")
+    n_critic: int = setting(1, "Stabilisers", "steps of the discriminator for one of the generator", at_least=1)
+    clip_weights: float = setting(0.01, "Objective", "limit of the critic's weights under the objective wgan", above=0)
+    lambda_gp: float = weight(10.0, "weight of the gradient penalty under the objective wgan-gp")
+    lambda_r1: float = setting(0.0, "Stabilisers", "gamma of the R1 penalty (Mescheder 2018); 0 takes none", at_least=0)
+    lambda_r2: float = setting(
+        0.0, "Stabilisers", "gamma of the R2 penalty, R1 at translated pictures; 0 takes none", at_least=0
+    )
+    r1_every: int = setting(
+        16, "Stabilisers", "steps from one R1 or R2 penalty to the next, each weighed by their number", at_least=1
+    )
+    lambda_orthogonal: float = setting(
+        0.0, "Stabilisers", "weight of the orthogonal regularisation (BigGAN)", at_least=0
+    )
+    lambda_features: float = setting(
+        0.0, "Stabilisers", "weight of feature matching in the discriminator's layers", at_least=0
+    )
+    lambda_grid: float = setting(
+        0.0, "Stabilisers", "weight of what repeats every 4 pixels, a grid from upsampling", at_least=0
+    )
+    label_smoothing: float = setting(
+        0.0,
+        "Stabilisers",
+        "share taken off the discriminator's target for real pictures (vanilla, minimax, lsgan)",
+        at_least=0,
+        below=1,
+    )
+    instance_noise: float = setting(
+        0.0, "Stabilisers", "deviation of the noise on what the discriminator sees; falls to 0 over the run", at_least=0
+    )
+    diff_augment: str = setting(
+        "", "Stabilisers", "what DiffAugment changes: any of color,translation,cutout; for small folders"
+    )
+    # a generator that can tell where the border is would draw lines along it where it has nothing else to go by
+    margin: int = setting(
+        0, "Stabilisers", "pixels along the crop's borders that the discriminator does not see", at_least=0
+    )
+    merge_passes: bool = setting(
+        True,
+        "Run",
+        "one batch for passes through one network that do not depend on each other, where that changes nothing",
+    )
+
+    @property
+    def seen_side(self) -> int:
+        """Side in pixels of what the discriminator sees of a crop."""
+        return self.crop - 2 * self.margin
+
     def problems(self) -> list[str]:
         """What is wrong with the settings, one text each; empty when they can be used."""
         found = []
@@ -163,84 +211,18 @@ class TrainConfig:
             found.append(f"<scale> {self.scale[0]:g} {self.scale[1]:g}: give the least, then the greatest, above 0")
         if self.resize and self.resize < self.crop:
             found.append(f"<resize> {self.resize}: is smaller than <crop> {self.crop}")
+        if self.seen_side < 1:
+            found.append(f"<margin> {self.margin}: leaves nothing of <crop> {self.crop}")
         return found
 
     def inputs(self) -> Path | None:
         """The folder of the pictures that are translated; None where they are not apart from others."""
         return None
 
-    def samples_a_step(self, processes: int = 1) -> int:
+    def samples_per_step(self, processes: int = 1) -> int:
         """The global batch: what one step trains on, over all devices and all accumulated parts."""
         return self.batch_size * self.accumulate * processes
 
     def total_steps(self, samples: int, processes: int = 1) -> int:
         """The length of the run for a data set of ``samples`` on ``processes`` devices."""
-        return self.steps or self.epochs * max(1, samples // self.samples_a_step(processes))
-
-    @classmethod
-    def resolve(cls, given: Mapping[str, Any], *, preset: str | None = None, file: Path | None = None) -> Self:
-        """Settings from ``given`` (the command line's), else the file's, else the preset's, else the default.
-
-        Raises ``UserError`` that names every problem at once.
-        """
-        values: dict[str, Any] = {}
-        if preset is not None:
-            if preset not in cls.presets:
-                raise UserError(f"<preset> {preset}: {cls.method} knows {', '.join(cls.presets)}")
-            values |= cls.presets[preset]
-        if file is not None:
-            values |= cls._read(file)
-        values |= {key: value for key, value in given.items() if value is not None}
-        return cls.from_dict(values, source=str(file or "settings"))
-
-    @classmethod
-    def _read(cls, file: Path) -> dict[str, Any]:
-        try:
-            text = file.read_text(encoding="utf-8")
-            read = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
-        except (OSError, ValueError) as error:
-            raise UserError(f"<file> {file}: cannot be read as TOML: {error}") from error
-        if read.pop("method", cls.method) != cls.method:
-            raise UserError(f"<file> {file}: is of another method than {cls.method}")
-        return {key.replace("-", "_"): value for key, value in read.items()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, source: str = "settings") -> Self:
-        """The configuration of ``values``, converted to the fields' types; all problems in one ``UserError``."""
-        hints = typing.get_type_hints(cls)
-        known = {spec.name: spec for spec in fields(cls)}
-        found = [f"{source}: unknown setting {name!r}" for name in values if name not in known]
-        found += [
-            f"<{name}> is missing" for name, spec in known.items()
-            if name not in values and spec.default is MISSING and spec.default_factory is MISSING
-        ]  # fmt: skip
-        converted = {}
-        for name in values.keys() & known.keys():
-            try:
-                converted[name] = as_type(values[name], hints[name])
-            except ValueError as error:
-                found.append(f"<{name}> {values[name]}: {error}")
-        if not found:
-            config = cls(**converted)
-            found = config.problems()
-        if found:
-            raise UserError("; ".join(found))
-        return config
-
-    def to_dict(self) -> dict[str, Any]:
-        """The settings as plain values that JSON can hold, and ``method``."""
-        plain = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        return {"method": self.method} | {
-            name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
-            for name, value in plain.items()
-        }
-
-    def changes_that_break_resume(self, saved: Mapping[str, Any]) -> list[str]:
-        """Settings that differ from those of a run begun with ``saved`` and would make it another run."""
-        now = self.to_dict()
-        fixed = ["method", *(spec.name for spec in fields(self) if not spec.metadata["free"])]
-        return [
-            f"<{name}> is {now[name]}, the run has {saved[name]}"
-            for name in fixed
-            if name in saved and saved[name] != now[name]
-        ]
+        return self.steps or self.epochs * max(1, samples // self.samples_per_step(processes))

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from translate.config.adversarial import AdversarialConfig
-from translate.config.base import Distance
+from translate.config.base import Distance, TrainConfig
 from translate.config.registry import register_method
 from translate.config.values import setting, weight, with_default
 
 
 @register_method
 @dataclass(frozen=True, kw_only=True)
-class Pix2PixConfig(AdversarialConfig):
+class Pix2PixConfig(TrainConfig):
     """Paired translation: Isola et al. 2017, section 3.3 and appendix 6."""
 
     method: ClassVar[str] = "pix2pix"
@@ -85,7 +84,7 @@ class Pix2PixConfig(AdversarialConfig):
         0.0, "Data", "colour jitter of the input alone: brightness, contrast, saturation by this share", at_least=0
     )
 
-    objective: str = with_default(AdversarialConfig, "objective", "vanilla")
+    objective: str = with_default(TrainConfig, "objective", "vanilla")
     lambda_l1: float = weight(100.0, "weight of the L1 distance")
     lambda_l2: float = weight(0.0, "weight of the squared distance, which minds the largest differences most")
     lambda_edge: float = weight(0.0, "weight of the L1 distance of the gradients, which keeps edges crisp")
@@ -111,7 +110,7 @@ class Pix2PixConfig(AdversarialConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnpairedConfig(AdversarialConfig):
+class UnpairedConfig(TrainConfig):
     """Two folders of any sizes, without pairs."""
 
     a: Path | None = setting(None, "Start here", "folder of the A side", free=True)
@@ -175,7 +174,7 @@ class CutConfig(UnpairedConfig):
 
 @register_method
 @dataclass(frozen=True, kw_only=True)
-class StarGanConfig(AdversarialConfig):
+class StarGanConfig(TrainConfig):
     """One generator for many domains: Choi et al. 2018, sections 3 and 5, appendix 7."""
 
     method: ClassVar[str] = "stargan"
@@ -194,12 +193,12 @@ class StarGanConfig(AdversarialConfig):
     )
     columns: str = setting("", "Data", "attributes to use, separated by commas; all 0/1 columns where empty")
 
-    generator: str = with_default(AdversarialConfig, "generator", "stargan")
-    discriminator: str = with_default(AdversarialConfig, "discriminator", "stargan")
-    crop: int = with_default(AdversarialConfig, "crop", 128)
-    objective: str = with_default(AdversarialConfig, "objective", "wgan-gp")
-    lr: float = with_default(AdversarialConfig, "lr", 1e-4)
-    n_critic: int = with_default(AdversarialConfig, "n_critic", 5)
+    generator: str = with_default(TrainConfig, "generator", "stargan")
+    discriminator: str = with_default(TrainConfig, "discriminator", "stargan")
+    crop: int = with_default(TrainConfig, "crop", 128)
+    objective: str = with_default(TrainConfig, "objective", "wgan-gp")
+    lr: float = with_default(TrainConfig, "lr", 1e-4)
+    n_critic: int = with_default(TrainConfig, "n_critic", 5)
     lambda_class: float = weight(1.0, "weight of the classification of domains")
     lambda_reconstruction: float = weight(10.0, "weight of the L1 distance of the way there and back")
 

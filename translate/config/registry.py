@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from translate.config.adversarial import AdversarialConfig
+from translate.config.base import TrainConfig
 
-CONFIGS: dict[str, type[AdversarialConfig]] = {}
-C = TypeVar("C", bound=AdversarialConfig)
+CONFIGS: dict[str, type[TrainConfig]] = {}
+C = TypeVar("C", bound=TrainConfig)
 
 
 def register_method(config: type[C]) -> type[C]:

@@ -80,7 +80,7 @@ def make_loader(
     """Batches for the steps from ``first_step`` to ``last_step``, as this process of ``processes`` sees them."""
     sampler = StepSampler(
         len(dataset),
-        batch_size=config.samples_a_step(),
+        batch_size=config.samples_per_step(),
         seed=config.seed,
         first_step=first_step,
         last_step=last_step,

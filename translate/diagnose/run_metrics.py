@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.config import CONFIG_NAME, CONFIGS, METRICS_NAME, AdversarialConfig
+from translate.config import CONFIG_NAME, CONFIGS, METRICS_NAME, TrainConfig
 from translate.errors import UserError, one_line, printable
 
 EVENTS = ("alarm", "rollback")
@@ -45,7 +45,7 @@ class RunMetrics:
     """What a run left behind that tells how it went."""
 
     folder: Path
-    config: AdversarialConfig
+    config: TrainConfig
     series: Mapping[str, Series] = field(default_factory=dict)
     events: tuple[tuple[int, str, str], ...] = ()  # step, "alarm" or "rollback", text
 
@@ -100,7 +100,7 @@ def read_run(folder: Path) -> RunMetrics:
     return RunMetrics(folder, read_settings(folder / CONFIG_NAME, settings), series, tuple(events))
 
 
-def read_settings(path: Path, text: str) -> AdversarialConfig:
+def read_settings(path: Path, text: str) -> TrainConfig:
     """The settings of a run, of this version or another: what is not known here is passed over, the rest has defaults.
 
     Raises ``UserError`` for what are no settings.

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from models import DiscriminatorOutput, couples_samples
-from translate.config import AdversarialConfig
+from translate.config import TrainConfig
 from translate.errors import UserError
 from translate.train.diff_augment import DiffAugment, add_instance_noise
 from translate.train.losses import (
@@ -32,7 +32,7 @@ class Adversary:
     """The discriminator ``name``, as trained (``wrapped`` for distribution) and ``bare``."""
 
     def __init__(
-        self, name: str, wrapped: nn.Module, bare: nn.Module, config: AdversarialConfig, accelerator: Accelerator
+        self, name: str, wrapped: nn.Module, bare: nn.Module, config: TrainConfig, accelerator: Accelerator
     ) -> None:
         self.wrapped, self.bare, self.config, self.accelerator = wrapped, bare, config, accelerator
         self.prefix = "D" + name.removeprefix("discriminator")  # of its scalars: D, D_A, ...

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor
 
-from translate.config import AdversarialConfig
+from translate.config import TrainConfig
 from translate.data.datasets import TrainingData
 from translate.data.loader import make_loader
 from translate.data.seeds import derived_seed
@@ -34,7 +34,7 @@ class Interrupted(UserError):  # noqa: N818 (nothing went wrong)
     exit_code = ExitCode.INTERRUPTED
 
 
-def train(config: AdversarialConfig) -> None:
+def train(config: TrainConfig) -> None:
     """Train to the end of the run ``config.out``, from its newest checkpoint where it has one."""
     kind = method_of(config)
     data = kind.load_data(config)
@@ -59,7 +59,7 @@ def go_through(run: Run, data: TrainingData, log: RunLog) -> None:
     config = run.config
     log.say(
         f"{config.method}: {len(data.training)} samples, steps {run.step} to {run.last_step}, "
-        f"global batch {config.samples_a_step(log.accelerator.num_processes)}, on {log.accelerator.device}"
+        f"global batch {config.samples_per_step(log.accelerator.num_processes)}, on {log.accelerator.device}"
     )
     while not run.finished:
         try:
@@ -105,7 +105,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
                 batch = augment(batch, step_context(config, accelerator, step=run.step, progress=run.step / last_step))
             with fast_kernels(accelerator.device) if config.fast_kernels else nullcontext():
                 metrics = method.step(batch, step=run.step, progress=run.step / last_step)
-            log.add(metrics, samples=config.samples_a_step(accelerator.num_processes))
+            log.add(metrics, samples=config.samples_per_step(accelerator.num_processes))
             run.step += 1
             done = run.step
             if config.eval_every and (done % config.eval_every == 0 or done == last_step):

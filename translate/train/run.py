@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from accelerate.utils import broadcast_object_list
 
 from models import Generator
-from translate.config import AdversarialConfig, TrainConfig
+from translate.config import TrainConfig
 from translate.errors import ExitCode, UserError
 from translate.storage.lock import LockFile
 from translate.train.faults import FaultError
@@ -33,7 +33,7 @@ class AlarmError(UserError):
 class Run:
     """A method on its way: the steps it has taken, and what else a checkpoint holds beside its networks."""
 
-    def __init__(self, method: Method, config: AdversarialConfig, *, last_step: int) -> None:
+    def __init__(self, method: Method, config: TrainConfig, *, last_step: int) -> None:
         self.method, self.config, self.last_step = method, config, last_step
         self.lock: LockFile | None = None  # on the run's folder, in the first process
         self.step = 0

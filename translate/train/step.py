@@ -48,7 +48,7 @@ class StepContext:
 
 def step_context(config: TrainConfig, accelerator: Accelerator, *, step: int, progress: float) -> StepContext:
     """The context of all samples that this process has of the step."""
-    own = config.samples_a_step()
+    own = config.samples_per_step()
     first = accelerator.process_index * own
     return StepContext(config.seed, step, progress, own * accelerator.num_processes, range(first, first + own))
 

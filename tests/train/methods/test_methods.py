@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from tests.helpers.pairs import TINY, tiny_run
-from translate.config import AdversarialConfig
+from translate.config import TrainConfig
 from translate.data.loader import Key
 from translate.errors import UserError
 from translate.train.devices import to_device
@@ -28,7 +28,7 @@ from translate.train.step import Batch
 METHODS = sorted(TINY)
 
 
-def built(config: AdversarialConfig) -> tuple[Method, Batch]:
+def built(config: TrainConfig) -> tuple[Method, Batch]:
     """The method of ``config`` and a batch of its data."""
     torch.manual_seed(0)
     data = method_of(config).load_data(config)

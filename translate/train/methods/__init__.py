@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from translate.config import AdversarialConfig
+from translate.config import TrainConfig
 from translate.train.methods.base import Method
 
 
-def method_of(config: AdversarialConfig | type[AdversarialConfig]) -> type[Method]:
+def method_of(config: TrainConfig | type[TrainConfig]) -> type[Method]:
     """The class that trains what ``config`` is the configuration of."""
     module, _, name = config.implementation.partition(":")
     found: type[Method] = getattr(import_module(module), name)

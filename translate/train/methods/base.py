@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models import Discriminator, Generator, build_discriminator, build_generator, couples_samples, initialise
-from translate.config import AdversarialConfig
+from translate.config import TrainConfig
 from translate.data.datasets import TrainingData
 from translate.errors import UnusableError, UserError, one_line
 from translate.train.adversary import Adversary
@@ -50,7 +50,7 @@ class Method(ABC):
         """The method under ``config``, for ``data``."""
         return cls(config, accelerator)
 
-    def __init__(self, config: AdversarialConfig, accelerator: Accelerator) -> None:
+    def __init__(self, config: TrainConfig, accelerator: Accelerator) -> None:
         self.config = config
         self.accelerator = accelerator
         self.networks: dict[str, nn.Module] = {}
@@ -239,7 +239,7 @@ def split(batch: Batch, parts: int) -> list[Batch]:
     return [{name: pieces[index] for name, pieces in cut.items()} for index in range(parts)]
 
 
-def built_generator(config: AdversarialConfig, **options: Any) -> Generator:
+def built_generator(config: TrainConfig, **options: Any) -> Generator:
     """The configured generator; an unknown name or option is a ``UserError`` that lists the known ones."""
     try:
         generator = build_generator(config.generator, **config.generator_options | options)
@@ -252,7 +252,7 @@ def built_generator(config: AdversarialConfig, **options: Any) -> Generator:
     return generator
 
 
-def built_discriminator(config: AdversarialConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:
+def built_discriminator(config: TrainConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:
     """The configured discriminator for pictures of ``in_channels``.
 
     An unknown name or option, one that cannot see crops of the configured size, and one with a head for domains that

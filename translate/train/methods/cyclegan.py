@@ -48,7 +48,7 @@ class CycleGan(Method):
         discriminators = {f"discriminator_{side}": built_discriminator(config) for side in "AB"}
         adversaries = self.add_adversaries(discriminators)
         self.of_A, self.of_B = adversaries["discriminator_A"], adversaries["discriminator_B"]
-        slots = config.samples_a_step(accelerator.num_processes)
+        slots = config.samples_per_step(accelerator.num_processes)
         self.pools = {
             side: ImagePool(config.pool_size, slots=slots, seed=derived_seed(config.seed, index))
             for index, side in enumerate("AB")

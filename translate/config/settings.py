@@ -1,0 +1,95 @@
+"""How settings are read, checked, written down and compared, whatever they are."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import typing
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from translate.config.values import as_type
+from translate.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Fields made by `values.setting`, of one method."""
+
+    method: ClassVar[str]
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    @abstractmethod
+    def problems(self) -> list[str]:
+        """What is wrong with the settings, one text each; empty when they can be used."""
+
+    @classmethod
+    def resolve(cls, given: Mapping[str, Any], *, preset: str | None = None, file: Path | None = None) -> Self:
+        """Settings from ``given`` (the command line's), else the file's, else the preset's, else the default.
+
+        Raises ``UserError`` that names every problem at once.
+        """
+        values: dict[str, Any] = {}
+        if preset is not None:
+            if preset not in cls.presets:
+                raise UserError(f"<preset> {preset}: {cls.method} knows {', '.join(cls.presets)}")
+            values |= cls.presets[preset]
+        if file is not None:
+            values |= cls._read(file)
+        values |= {key: value for key, value in given.items() if value is not None}
+        return cls.from_dict(values, source=str(file or "settings"))
+
+    @classmethod
+    def _read(cls, file: Path) -> dict[str, Any]:
+        try:
+            text = file.read_text(encoding="utf-8")
+            read = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        except (OSError, ValueError) as error:
+            raise UserError(f"<file> {file}: cannot be read as TOML: {error}") from error
+        if read.pop("method", cls.method) != cls.method:
+            raise UserError(f"<file> {file}: is of another method than {cls.method}")
+        return {key.replace("-", "_"): value for key, value in read.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, source: str = "settings") -> Self:
+        """The configuration of ``values``, converted to the fields' types; all problems in one ``UserError``."""
+        hints = typing.get_type_hints(cls)
+        known = {spec.name: spec for spec in fields(cls)}
+        found = [f"{source}: unknown setting {name!r}" for name in values if name not in known]
+        found += [
+            f"<{name}> is missing" for name, spec in known.items()
+            if name not in values and spec.default is MISSING and spec.default_factory is MISSING
+        ]  # fmt: skip
+        converted = {}
+        for name in values.keys() & known.keys():
+            try:
+                converted[name] = as_type(values[name], hints[name])
+            except ValueError as error:
+                found.append(f"<{name}> {values[name]}: {error}")
+        if not found:
+            config = cls(**converted)
+            found = config.problems()
+        if found:
+            raise UserError("; ".join(found))
+        return config
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values that JSON can hold, and ``method``."""
+        plain = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        return {"method": self.method} | {
+            name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+            for name, value in plain.items()
+        }
+
+    def changes_that_break_resume(self, saved: Mapping[str, Any]) -> list[str]:
+        """Settings that differ from those of a run begun with ``saved`` and would make it another run."""
+        now = self.to_dict()
+        fixed = ["method", *(spec.name for spec in fields(self) if not spec.metadata["free"])]
+        return [
+            f"<{name}> is {now[name]}, the run has {saved[name]}"
+            for name in fixed
+            if name in saved and saved[name] != now[name]
+        ]

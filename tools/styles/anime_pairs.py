@@ -14,30 +14,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
 import cv2
 import numpy as np
 import typer
-from rich.progress import track
 
-from tools.styles.cel_pairs import save_pair, save_window
 from tools.styles.fields import lattice_pictures, random_field
+from tools.styles.pairs import Source, in_processes, save_pair, save_window, sources
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.face_geometry import Face
 from tools.styles.teachers.faces import load_faces
 from tools.styles.teachers.paint import Pixels, blur, bring_to_size, paint
 from translate.media.images import load_picture
-from translate.storage.folders import find_images
 
 DETAIL = 2.0  # pixels, standard deviation of the blur that detail is what is left of
 MOST_ENLARGED = 2
 IRISES = [468, 473]  # landmarks: their centres
-Source = tuple[Path, str]  # a photo, and the name of its pairs without suffix
 
 
 def make_photo_pairs(
@@ -82,10 +77,6 @@ def make_field_pair(seed: int, *, out: Path, tile: int) -> None:
     save_pair(field, paint(field), out, f"fields/{seed:04d}", tile)
 
 
-def name_of(folder: Path) -> str:
-    return f"{folder.parent.name}/{folder.name}"
-
-
 def main(
     photos: Annotated[list[Path], typer.Argument(help="folders of photos, then the folder to write: PHOTOS... OUT")],
     landmarks: Annotated[Path, typer.Option(help="folder of the photos' landmarks")],
@@ -97,26 +88,15 @@ def main(
     leave_out: Annotated[str, typer.Option(help="photos to leave out: names without suffix, separated by commas")] = "",
     workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
 ) -> None:
-    *folders, out = photos
-    if not folders:
-        raise typer.BadParameter("give at least one folder of photos and the folder to write")
-    sources = [
-        (path, f"{name_of(folder)}/{path.relative_to(folder).with_suffix('').as_posix()}")
-        for folder in folders
-        for path in find_images(folder, recursive=True)
-        if path.stem not in leave_out.split(",")
-    ]
+    found, out = sources(photos, leave_out=leave_out.split(","))
     long_sides = [int(size) for size in sizes.split(",")]
     photo_pairs = partial(make_photo_pairs, out=out, landmarks=landmarks, sizes=long_sides, tile=tile, sharpen=sharpen)
-    # spawn: OpenCV's threads do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for _ in track(pool.map(photo_pairs, sources), total=len(sources), description="photos"):
-            pass
-        for _ in track(pool.map(partial(make_field_pair, out=out, tile=tile), range(fields)), total=fields):
-            pass
+    in_processes(photo_pairs, found, total=len(found), workers=workers, description="photos")
+    field_pairs = partial(make_field_pair, out=out, tile=tile)
+    in_processes(field_pairs, range(fields), total=fields, workers=workers, description="fields")
     for index, picture in enumerate(lattice_pictures() if lattice else ()):
         save_pair(picture, paint(picture), out, f"lattice/{index:02d}", 0)
-    typer.echo(f"{len(sources)} photos and {fields} fields -> {out}")
+    typer.echo(f"{len(found)} photos and {fields} fields -> {out}")
 
 
 if __name__ == "__main__":

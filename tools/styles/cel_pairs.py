@@ -8,54 +8,21 @@ The filter works on the whole photo; ``--tile`` then cuts photo and picture into
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
 import cv2
 import numpy as np
 import typer
-from numpy.typing import NDArray
-from PIL import Image
-from rich.progress import track
 
 from tools.styles.fields import lattice_pictures, random_field
+from tools.styles.pairs import Source, in_processes, save_pair, sources
 from tools.styles.teachers.cel import cel_shade
 from translate.media.images import load_picture
-from translate.storage.folders import find_images
-
-Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 
 
-def save_pair(photo: Pixels, picture: Pixels, out: Path, name: str, tile: int) -> None:
-    """Write a photo and the teacher's picture of it, whole (``tile`` 0) or cut into tiles that cover all of it."""
-    height, width = photo.shape[:2]
-    if not tile:
-        save_window(photo, picture, out, name, np.s_[:, :])
-        return
-    for top, left in product(tile_starts(height, tile), tile_starts(width, tile)):
-        save_window(photo, picture, out, f"{name}_{top:04d}_{left:04d}", np.s_[top : top + tile, left : left + tile])
-
-
-def save_window(photo: Pixels, picture: Pixels, out: Path, name: str, window: tuple[slice, slice]) -> None:
-    for side, pixels in (("A", photo), ("B", picture)):
-        target = out / side / f"{name}.bmp"  # a tenth of a PNG's decoding, which training would wait for
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels[window]).save(target)
-
-
-def tile_starts(length: int, tile: int) -> list[int]:
-    """Where tiles begin that cover ``length`` pixels at even distances."""
-    if length <= tile:
-        return [0]
-    count = -(-length // tile)
-    return [round(i * (length - tile) / (count - 1)) for i in range(count)]
-
-
-def make_photo_pairs(source: tuple[Path, str], *, out: Path, scales: list[float], tile: int) -> None:
+def make_photo_pairs(source: Source, *, out: Path, scales: list[float], tile: int) -> None:
     cv2.setNumThreads(1)
     path, name = source
     photo = load_picture(path).rgb
@@ -87,27 +54,13 @@ def main(
     leave_out: Annotated[list[str], typer.Option(help="photos to leave out, by name without suffix")] = [],  # noqa: B006
     workers: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
-    *folders, out = photos
-    if not folders:
-        raise typer.BadParameter("give at least one folder of photos and the folder to write")
-    sources = [
-        (path, f"{folder.parent.name}_{folder.name}/{path.relative_to(folder).with_suffix('').as_posix()}")
-        if len(folders) > 1
-        else (path, path.relative_to(folder).with_suffix("").as_posix())
-        for folder in folders
-        for path in find_images(folder, recursive=True)
-        if path.stem not in leave_out
-    ]
-    jobs = partial(make_photo_pairs, out=out, scales=[float(scale) for scale in scales.split(",")], tile=tile)
-    # spawn: OpenCV's threads do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for _ in track(pool.map(jobs, sources), total=len(sources), description="photos"):
-            pass
-        field_jobs = partial(make_field_pair, out=out, tile=tile)
-        for _ in track(pool.map(field_jobs, range(fields)), total=fields, description="fields"):
-            pass
+    found, out = sources(photos, leave_out=leave_out)
+    photo_pairs = partial(make_photo_pairs, out=out, scales=[float(scale) for scale in scales.split(",")], tile=tile)
+    in_processes(photo_pairs, found, total=len(found), workers=workers, description="photos")
+    field_pairs = partial(make_field_pair, out=out, tile=tile)
+    in_processes(field_pairs, range(fields), total=fields, workers=workers, description="fields")
     make_lattice_pairs(out, lattice)
-    typer.echo(f"{len(sources)} photos and {fields} fields -> {out}")
+    typer.echo(f"{len(found)} photos and {fields} fields -> {out}")
 
 
 if __name__ == "__main__":

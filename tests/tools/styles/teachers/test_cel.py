@@ -73,9 +73,11 @@ def test_pairs_cover_the_photo_and_come_in_equal_names(tmp_path: Path) -> None:
     )
     sides = [files_below(tmp_path / "pairs" / side) for side in "AB"]
     assert sides[0] == sides[1]
-    names = {f"one_x1_{top:04d}_{left:04d}.bmp" for top in (0, 10) for left in (0, 30)}
-    assert names | {"one_x0.5_0000_0000.bmp"} == {name for name in sides[0] if not name.startswith("fields")}
-    tile = np.asarray(Image.open(tmp_path / "pairs" / "A" / "one_x1_0010_0030.bmp"))
+    names = {f"{tmp_path.name}/photos/one_x1_{top:04d}_{left:04d}.bmp" for top in (0, 10) for left in (0, 30)}
+    assert names | {f"{tmp_path.name}/photos/one_x0.5_0000_0000.bmp"} == {
+        name for name in sides[0] if not name.startswith("fields")
+    }
+    tile = np.asarray(Image.open(tmp_path / "pairs" / "A" / tmp_path.name / "photos" / "one_x1_0010_0030.bmp"))
     np.testing.assert_array_equal(tile, photo[10:, 30:])
-    shaded = np.asarray(Image.open(tmp_path / "pairs" / "B" / "one_x1_0010_0030.bmp"))
+    shaded = np.asarray(Image.open(tmp_path / "pairs" / "B" / tmp_path.name / "photos" / "one_x1_0010_0030.bmp"))
     np.testing.assert_array_equal(shaded, cel_shade(photo)[10:, 30:])

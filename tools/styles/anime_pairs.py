@@ -5,9 +5,9 @@
 The teacher paints each photo anew at each of the ``--sizes``, so that people are seen from near and from far and the
 brush is the same. A photo is enlarged `MOST_ENLARGED` times at most: what is blurred teaches to blur. ``--sharpen``
 adds that share of the picture's detail finer than `DETAIL` once more, ahead of what learning by distances will soften.
-Photo and picture are cut into tiles, which decode faster in training; each face has a tile of its own besides.
-``LANDMARKS`` are what tools/styles/teachers/landmarks.py wrote of the folder PHOTOS, which may be several, in a folder
-of the same name, such as ``portraits/train``.
+Photo and picture are cut into tiles, which decode faster in training; each face has a tile of its own besides, and its
+eyes a smaller one. ``LANDMARKS`` are what tools/styles/teachers/landmarks.py wrote of the folder PHOTOS, which may be
+several, in a folder of the same name, such as ``portraits/train``.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from translate.media.images import load_picture
 
 DETAIL = 2.0  # pixels, standard deviation of the blur that detail is what is left of
 MOST_ENLARGED = 2
+EYES_SHARE = 0.71  # of a tile's side: crops of 224, enlarged by up to 1.2, then always hold the eyes
 IRISES = [468, 473]  # landmarks: their centres
 
 
@@ -49,8 +50,9 @@ def make_photo_pairs(
         faces = load_faces(landmarks / f"{name}.npz", height, width)
         picture = sharpened(draw(photo, faces), sharpen)
         save_pair(photo, picture, out, f"{name}_{size}", tile)
-        for number, window in enumerate(face_windows(faces, height, width, tile)):
-            save_window(photo, picture, out, f"{name}_{size}_face{number}", window)
+        for part, side in (("face", tile), ("eyes", round(EYES_SHARE * tile))):
+            for number, window in enumerate(face_windows(faces, height, width, side)):
+                save_window(photo, picture, out, f"{name}_{size}_{part}{number}", window)
     (out / "done" / name).parent.mkdir(parents=True, exist_ok=True)
     (out / "done" / name).touch()
 

@@ -29,15 +29,18 @@ if [ ! -e "$work/pairs/complete" ]; then
     touch "$work/pairs/complete"
 fi
 # Faces are a small part of all pixels, and what is drawn in them a large one of what people look at: their tiles are
-# there three times.
+# there three times, those of their eyes four times.
+copy_tiles() {
+    local part=$1 copies=$2
+    find "$work/faces" -regex ".*_$part[0-9]+\.bmp" | while read -r tile; do
+        for copy in $(seq "$copies"); do ln "$tile" "${tile%.bmp}_again$copy.bmp"; done
+    done
+}
 if [ ! -e "$work/faces/complete" ]; then
     rm -rf "$work/faces" && mkdir "$work/faces"
-    for side in A B; do
-        cp -rl "$work/pairs/$side" "$work/faces/$side"
-        find "$work/faces/$side" -name '*_face*.bmp' | while read -r tile; do
-            for copy in 1 2; do ln "$tile" "${tile%.bmp}_again$copy.bmp"; done
-        done
-    done
+    cp -rl "$work/pairs/A" "$work/pairs/B" "$work/faces"
+    copy_tiles face 2
+    copy_tiles eyes 3
     touch "$work/faces/complete"
 fi
 make_style() {

@@ -51,8 +51,10 @@ def test_pairs_are_of_equal_names_and_sizes_at_each_size_with_a_tile_on_each_fac
     make(photos, out)
     names = {path.relative_to(out / "A").as_posix() for path in (out / "A").rglob("*.bmp")}
     assert names == {path.relative_to(out / "B").as_posix() for path in (out / "B").rglob("*.bmp")}
-    assert {"holiday/train/scene_64_0000_0000.bmp", "holiday/train/portrait_96_face0.bmp"} <= names
-    assert not any("scene" in name and "face" in name for name in names)
+    face, eyes = (f"holiday/train/portrait_96_{part}0.bmp" for part in ("face", "eyes"))
+    assert {"holiday/train/scene_64_0000_0000.bmp", face, eyes} <= names
+    assert not any("scene" in name and ("face" in name or "eyes" in name) for name in names)
+    assert [load_rgb(out / "A" / name).shape[0] for name in (face, eyes)] == [64, 45]
     assert sum(name.startswith("fields/") for name in names) >= 1
     for name in names:
         photo, picture = (load_rgb(out / side / name) for side in "AB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from tests.helpers.command_line import Finished, RunCli
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
 from translate import cli
+from translate.machine import usable_cores
+
+
+def pytest_configure() -> None:
+    """Give each process of the test run its share of the cores, before PyTorch takes them all."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, usable_cores() // processes)))
 
 
 @pytest.fixture(scope="session")

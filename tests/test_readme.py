@@ -22,6 +22,8 @@ from tests.helpers.command_line import Finished, RunCli
 from tests.helpers.pairs import picture, write_domains, write_pairs
 from tests.helpers.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]

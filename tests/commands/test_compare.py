@@ -21,6 +21,8 @@ from translate.style.catalogue import find_style
 from translate.style.translator import Translator
 from translate.train.loop import train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -22,6 +22,8 @@ from translate.evaluate.extractors import Extractor, build_extractor
 from translate.evaluate.report import MEANINGS, as_dict, rows, write_page
 from translate.evaluate.verdicts import judge
 
+pytestmark = pytest.mark.slow
+
 PHOTOS = sorted(PHOTO_FOLDER.glob("*.jpg"))
 COUNT = 42
 SIDES = 96, 200  # pixels of a crop

@@ -23,6 +23,8 @@ from translate.style.contract import StyleInfo
 from translate.style.session import ORT_ERRORS, open_session, read_style
 from translate.style.translator import Translator
 
+pytestmark = pytest.mark.slow
+
 
 class Weighted(Generator):
     """Of one weight."""

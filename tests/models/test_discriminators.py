@@ -14,6 +14,8 @@ from models.patchgan import PatchGan, Pixel
 from models.stargan import StarGanDiscriminator
 from tests.models.test_generators import assert_spectral_norms, average_everywhere, give_attention_a_say
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[str, dict[str, Any]] = {  # options that keep tests short
     "patchgan": {"channels": 8},
     "pixel": {"channels": 8},

@@ -16,6 +16,8 @@ from models.mobile import MARGIN, MobileGenerator
 from tests.helpers.styles import style_info
 from translate.style.tiles import spans
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[str, dict[str, Any]] = {  # options that keep tests short; the others are small enough as they are
     "unet": {"size": 128, "channels": 8},
     "resnet": {"blocks": 1, "channels": 8},

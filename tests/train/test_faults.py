@@ -40,6 +40,8 @@ from translate.train.loop import train
 from translate.train.methods.pix2pix import Pix2Pix
 from translate.weights import checkpoint
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
 KILLED = -signal.SIGKILL
 LAST = "checkpoints/step-000000004"

@@ -24,6 +24,8 @@ from translate.train.schedule import learning_rate_factor
 from translate.train.step import Batch
 from translate.weights import checkpoint
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pairs(tmp_path: Path) -> tuple[Path, Path]:

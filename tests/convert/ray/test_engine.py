@@ -26,6 +26,8 @@ from translate.convert.ray.engine import CHANCES, convert_with_ray
 from translate.errors import UnusableError, UserError
 from translate.style.translator import Translator
 
+pytestmark = pytest.mark.slow
+
 if find_spec("ray") is None:
     pytest.skip("needs ray", allow_module_level=True)
 ray = import_ray()

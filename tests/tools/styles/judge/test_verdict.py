@@ -120,7 +120,7 @@ def test_each_folder_is_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         calls.append(command)
         return Answer()
 
-    monkeypatch.setattr("styles.judge.verdict.subprocess.run", run)
+    monkeypatch.setattr("tools.styles.judge.verdict.subprocess.run", run)
     for _ in range(2):
         assert judge([folder, folder], "MobileNetV2", tmp_path) == {folder: Verdict(2, 0.0, 0.5)}
     assert len(calls) == 1 and calls[0][2:4] == ["MobileNetV2", folder]

@@ -63,6 +63,7 @@ def test_training_refuses_in_one_line(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_exports_to_a_style_that_converts(tmp_path: Path, run_cli: RunCli) -> None:
     config = tiny_config(*write_pairs(tmp_path), tmp_path / "run", steps=1)
     train(config)
@@ -80,6 +81,7 @@ def test_a_run_exports_to_a_style_that_converts(tmp_path: Path, run_cli: RunCli)
     assert Image.open(tmp_path / "photo-mine.png").size == (40, 36)
 
 
+@pytest.mark.slow
 def test_export_refuses_what_it_cannot_use(tmp_path: Path, run_cli: RunCli) -> None:
     config = tiny_config(*write_pairs(tmp_path), tmp_path / "run", steps=1)
     train(config)

@@ -67,6 +67,7 @@ def test_converting_changes_nothing(tiny_style: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_importing_the_augmentation_leaves_the_environment() -> None:
     run("import cv2, albumentations\nbefore = state()\nimport translate.data.augment\nassert state() == before")
 

@@ -14,6 +14,8 @@ from tests.helpers.paths import DATA
 from tests.helpers.pictures import draw_photo
 from translate.style.translator import Translator
 
+pytestmark = pytest.mark.slow
+
 OLD = DATA / "before-packages"  # two steps of pix2pix with tiny networks, and the style exported from them
 
 

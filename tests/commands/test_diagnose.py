@@ -16,6 +16,8 @@ from translate.config import CONFIGS
 from translate.diagnose.diagnosis import diagnose
 from translate.diagnose.run_metrics import read_run
 
+pytestmark = pytest.mark.slow
+
 NOT_OF_TRAIN = {"--reference", "--against"}  # flags of diagnose and evaluate
 
 

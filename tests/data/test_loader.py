@@ -36,6 +36,7 @@ def test_processes_share_the_global_batch() -> None:
     assert together == [key for batch in keys(0, 10) for key in batch]
 
 
+@pytest.mark.slow
 def test_workers_under_spawn_give_the_same_batches(config: CycleGanConfig) -> None:
     training = load_unpaired(config).training
     here = list(make_loader(training, config, first_step=0, last_step=3, rank=0, processes=1))

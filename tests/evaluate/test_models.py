@@ -20,6 +20,8 @@ from translate.style.catalogue import find_style
 from translate.style.translator import Translator
 from translate.weights import checkpoint
 
+pytestmark = pytest.mark.slow
+
 GREY = np.full((1, 2, 2, 3), 100, np.uint8)
 
 

@@ -21,6 +21,8 @@ from translate.export.uint8_ends import PICTURE, RESULT, put_bytes_at_the_ends
 from translate.style.catalogue import find_style
 from translate.style.contract import DOMAIN, INPUT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["plain", "seasons", "cel", "mobile with domains"])
 def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -65,6 +65,7 @@ def test_jitter_changes_the_first_of_a_group_alone(tmp_path: Path, images: Tenso
     assert found["A"].min() >= -1 and found["A"].max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(TINY))
 def test_every_method_trains_with_it(name: str, tmp_path: Path) -> None:
     def losses(run: str, **changes: object) -> list[float]:

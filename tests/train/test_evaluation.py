@@ -21,6 +21,8 @@ from translate.train.loop import train
 from translate.weights import checkpoint
 from translate.weights.checkpoint import load_generator
 
+pytestmark = pytest.mark.slow
+
 
 def config_of(folder: Path, **changes: object) -> Pix2PixConfig:
     a, b = write_pairs(folder)

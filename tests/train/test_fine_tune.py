@@ -24,6 +24,8 @@ from translate.style.translator import Translator
 from translate.train.fine_tune import start_from, start_from_style
 from translate.train.methods import method_of
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = {"channels": 16, "wide_channels": 32, "dilations": [1], "fine_dilations": [1]}
 IDLE = 20  # hidden channels of the block at a quarter of the resolution that never fire
 

@@ -357,6 +357,7 @@ def noisy_film(count: int, width: int = 64, height: int = 48) -> list[Pixels]:
     return [(frame + rng.normal(0, 3, frame.shape)).clip(0, 255).astype(np.uint8) for frame in frames]
 
 
+@pytest.mark.slow
 def test_the_same_frames_become_the_same_bytes() -> None:
     codec, options = choose_codec(".mp4", 100)
     encoding = Encoding(

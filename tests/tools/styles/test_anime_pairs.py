@@ -15,6 +15,8 @@ from tools.styles.teachers.faces import load_faces
 from tools.styles.teachers.paint import paint
 from translate.media.images import load_rgb
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:

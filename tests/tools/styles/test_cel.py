@@ -13,6 +13,8 @@ from translate.media.images import load_rgb
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cel() -> Translator:

@@ -149,6 +149,7 @@ def test_shift_needs_a_crop_of_two_strides(tmp_path: Path) -> None:
         method(tmp_path, lambda_shift=2.0, **changes)
 
 
+@pytest.mark.slow
 def test_generator_learns_its_pairs_and_the_average_follows(tmp_path: Path) -> None:
     pix2pix = method(tmp_path, lr=3e-3, lambda_gan=0.0, ema=0.9)
     target = {"A": BATCH["A"], "B": 0.25 - 0.5 * BATCH["A"]}

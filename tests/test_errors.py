@@ -27,7 +27,7 @@ COMMANDS = re.compile(r"pip install [^;]*|--nproc_per_node|`translate [^`]*`")
 def test_settings_have_their_names_in_python_and_those_of_a_front_end_there() -> None:
     error = UserError("<max_size> 64: too small; leave <tile> out, or <style>, <ray>; see (<x> y) and <tile>")
     assert str(error) == "max_size 64: too small; leave tile out, or style, ray; see (<x> y) and tile"
-    assert error.told(str.upper) == "MAX_SIZE 64: too small; leave TILE out, or STYLE, RAY; see (<x> y) and TILE"
+    assert error.described(str.upper) == "MAX_SIZE 64: too small; leave TILE out, or STYLE, RAY; see (<x> y) and TILE"
     assert error.marked.startswith("<max_size> 64: ")
     assert pickle.loads(pickle.dumps(error)).marked == error.marked
 
@@ -46,7 +46,7 @@ def test_a_foreign_text_is_shown_as_it_is(text: str) -> None:
     assert with_flags(f"<tile> 8: {one_line(ValueError(text))}") == f"--tile 8: {text}"
 
 
-def test_a_nested_error_is_told_as_the_outer_one_is() -> None:
+def test_a_nested_error_is_described_as_the_outer_one_is() -> None:
     inner = PictureError("10 x 10 pixels: too many;\n try <max_size>")
     assert one_line(inner) == "10 x 10 pixels: too many; try <max_size>"
     for outer in (UserError(f"<photos>: {one_line(inner)}"), UserError(f"<photos>: {inner.marked}")):
@@ -72,10 +72,10 @@ def test_a_failed_picture_has_flags_on_the_command_line_and_names_in_python(
     run_cli: RunCli, photo: Path, tiny_style: Path
 ) -> None:
     done = run_cli("convert", photo, "--style", tiny_style, "--max-pixels", 10, "--json", "--quiet")
-    told = re.fullmatch(r"failed: (.*raise it with --max-pixels \d+)\n", done.err)
-    assert told is not None and json.loads(done.out)["files"][0]["error"] == told[1]
+    printed = re.fullmatch(r"failed: (.*raise it with --max-pixels \d+)\n", done.err)
+    assert printed is not None and json.loads(done.out)["files"][0]["error"] == printed[1]
     (result,) = convert_files(ConvertRequest(inputs=[photo], style=tiny_style, max_pixels=10))
-    assert result.error == told[1].replace("--max-pixels", "max_pixels")
+    assert result.error == printed[1].replace("--max-pixels", "max_pixels")
     assert pickle.loads(pickle.dumps(result)) == result
 
 

@@ -55,14 +55,14 @@ class UserError(ValueError):
     exit_code = ExitCode.USAGE
 
     def __str__(self) -> str:
-        return self.told(str)
+        return self.described(str)
 
     @property
     def marked(self) -> str:
         """The text as it was raised, for use in another error's text."""
         return super().__str__()
 
-    def told(self, name_of: Callable[[str], str]) -> str:
+    def described(self, name_of: Callable[[str], str]) -> str:
         """The text with each setting under the name that ``name_of`` gives for its Python name."""
         return render(self.marked, name_of)
 

@@ -84,14 +84,14 @@ def test_the_style_is_opened_once(
     assert opened == [tiny_style]
 
 
-def test_listeners_are_told_and_replaced() -> None:
-    told: list[object] = []
-    options = Options().telling(lambda *progress: told.append(progress), lambda *note: told.append(note))
+def test_listeners_hear_and_are_replaced() -> None:
+    heard: list[object] = []
+    options = Options().with_listeners(lambda *progress: heard.append(progress), lambda *note: heard.append(note))
     job = plan_only  # whatever it is
     options.on_progress(job, 1, 2)  # type: ignore[arg-type]
     options.on_note(job, "no sound")  # type: ignore[arg-type]
-    options.telling().on_note(job, "nobody hears")  # type: ignore[arg-type]
-    assert told == [(job, 1, 2), (job, "no sound")]
+    options.with_listeners().on_note(job, "nobody hears")  # type: ignore[arg-type]
+    assert heard == [(job, 1, 2), (job, "no sound")]
 
 
 def test_what_cannot_be_done_is_refused_before_anything_is_written(

@@ -33,6 +33,7 @@ from translate.config import Pix2PixConfig
 from translate.errors import ExitCode, UserError
 from translate.media.video import convert as video
 from translate.style import translator as inference
+from translate.style.session import open_session
 from translate.style.translator import Translator
 from translate.train.faults import FaultError
 from translate.train.log import RunLog
@@ -409,8 +410,6 @@ def test_a_gpu_without_memory_goes_on_in_smaller_tiles(
 ) -> None:
     Image.fromarray(draw_photo(700, 500)).save(photos / "0.png")
     out = photos.with_name("out")
-    from translate.style.session import open_session
-
     sides = []
 
     class Session:

@@ -94,7 +94,7 @@ def _load(files: list[Files], max_size: int) -> list[Sample]:
         except PictureError as error:
             if number == len(files) and not samples:
                 raise
-            say(f"failed: {error.told(flag)}")
+            say(f"failed: {error.described(flag)}")
     return samples
 
 

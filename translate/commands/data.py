@@ -70,7 +70,7 @@ def check(
     sizes: dict[Path, Size] = {}
     for path, size in measure(found.files):
         if isinstance(size, PictureError):
-            report(size.told(flag))
+            report(size.described(flag))
         else:
             sizes[path] = size
     if isinstance(found, PairedFolders):

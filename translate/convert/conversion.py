@@ -75,7 +75,7 @@ class Conversion:
         is a result with an error. Closing the iterator cancels, once the files being written are finished.
         """
         remove_left_over(self.jobs)
-        return self.carry_out(self.jobs, self.options.telling(on_progress, on_note))
+        return self.carry_out(self.jobs, self.options.with_listeners(on_progress, on_note))
 
 
 def convert_files(

@@ -31,13 +31,13 @@ class Options:
     strength: float = 1.0  # 0: the photo, 1: the result
     compare: bool = False  # photo and result side by side
     max_pixels: int = MAX_PIXELS  # larger pictures are refused
-    workers: int = DEFAULT_WORKERS  # photos that are decoded and encoded beside those
+    workers: int = DEFAULT_WORKERS  # photos that are decoded and encoded beside those being translated
     translate_workers: int = 1  # photos that are translated at a time
     stabilise: bool = False  # hold videos and animations still where the original is
     settings: Mapping[str, object] = field(default_factory=dict)  # what else a video's frames depend on: the style
     on_progress: OnProgress = _silent  # of videos and animations, from their threads
     on_note: OnNote = _silent  # of what a result lacks, from its thread
 
-    def telling(self, on_progress: OnProgress | None = None, on_note: OnNote | None = None) -> Options:
+    def with_listeners(self, on_progress: OnProgress | None = None, on_note: OnNote | None = None) -> Options:
         """The same with these listeners, and no others."""
         return replace(self, on_progress=on_progress or _silent, on_note=on_note or _silent)

@@ -78,7 +78,7 @@ def convert_with_ray(
             tile=tile,
             memory=memory,
             cpus=workers.cpus,
-            options=replace(options.telling(), workers=min(options.workers, workers.cpus)),
+            options=replace(options.with_listeners(), workers=min(options.workers, workers.cpus)),
             share=share or min(fair, SHARE),
             starts=ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Starts).remote(),
         )

@@ -1,11 +1,11 @@
 """AnimeGANv2's generator: inverted residual blocks at a quarter of the size, normalised over the whole picture.
 
 Chen, Liu, Chen: AnimeGAN: A Novel Lightweight GAN for Photo Animation, ISICA 2019; its second version (2020) replaces
-instance normalisation by layer normalisation, against the artefacts the former leaves in even regions. Inverted
-residuals are MobileNetV2's (Sandler et al. 2018). 2.14 million parameters, 210 GFLOP at 512x512.
+instance normalisation with layer normalisation, to avoid the artefacts that the former leaves in flat regions.
+Inverted residuals are MobileNetV2's (Sandler et al. 2018). 2.14 million parameters, 210 GFLOP at 512x512.
 
-Departures: the strided convolutions pad by one pixel on every side, where the original pads only right and bottom and
-so shifts the picture by half a pixel.
+Departures: the strided convolutions pad by one pixel on every side; the original pads only right and bottom, which
+shifts the picture by half a pixel.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _conv(in_channels: int, out_channels: int, *, kernel: int = 3, stride: int =
 
 
 class InvertedResidual(nn.Module):
-    """1x1 to twice the channels, 3x3 a channel, 1x1 to ``out_channels``; plus the input where the shapes agree."""
+    """1x1 to twice the channels, 3x3 depthwise, 1x1 to ``out_channels``; added to the input if channels agree."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class InvertedResidual(nn.Module):
 class AnimeGan(Generator):
     """float [N, 3, H, W] in [-1, 1] to the same; H and W multiples of 8. Weights start from N(0, 0.02)."""
 
-    stride = 8  # the network divides by 4, and a convolution reflects a border only where it finds 2x2 or more
+    stride = 8  # the network downsamples by 4, and reflection padding needs maps of at least 2x2
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,5 +78,5 @@ class AnimeGan(Generator):
         return self.layers(image)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
-        """The image, both halvings, the first and the third inverted residual: five maps, down to a quarter."""
+        """The image, both strided convolutions, the first and third inverted residual: five maps, down to a quarter."""
         return [image, *tapped(self.layers, image, {1, 3, 6, 8})]

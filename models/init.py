@@ -1,4 +1,4 @@
-"""Initial weights. The networks choose theirs themselves; `initialise` sets those of a finished one anew."""
+"""Initial weights. Each network sets its own; `initialise` sets those of a built network again."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def init_normal(network: nn.Module, *, std: float = 0.02) -> None:
 
 
 def init_orthogonal(network: nn.Module) -> None:
-    """Weights from the orthogonal matrices, biases 0, normalisation scales 1.
+    """Orthogonal weights, biases 0, normalisation scales 1.
 
-    Saxe et al. 2014, section 3; Brock et al. 2019 (BigGAN), section 3. A convolution counts as the matrix of its
-    outputs by its kernels' values.
+    Saxe et al. 2014, section 3; Brock et al. 2019 (BigGAN), section 3. A convolution's weight is flattened to a matrix
+    after its first dimension.
     """
     _init(network, weight=nn.init.orthogonal_, scale=nn.init.ones_)
 
@@ -46,10 +46,10 @@ def init_he(network: nn.Module, *, slope: float = 0.0) -> None:
 
 
 def initialise(network: nn.Module, kind: Init) -> None:
-    """Set the weights of a finished network anew: of convolutions, linear layers and normalisations.
+    """Set the weights of a built network again: of convolutions, linear layers and normalisations.
 
-    All other parameters stay as the network set them (such as attention's gamma, 0); spectral normalisation goes on,
-    of the new weights. Raises ``ValueError`` for an unknown ``kind``.
+    All other parameters stay as the network set them (such as attention's gamma, 0); spectral normalisation then
+    applies to the new weights. Raises ``ValueError`` for an unknown ``kind``.
     """
     if kind == "normal":
         init_normal(network)
@@ -80,5 +80,5 @@ def _init_parametrized(module: nn.Module, weight: Callable[[Tensor], object]) ->
     training = module.training
     module.train()
     for _ in range(POWER_ITERATIONS):
-        module.weight  # noqa: B018  every look at it in training is a step of the power iteration
+        module.weight  # noqa: B018  in training each access is a step of the power iteration
     module.train(training)

@@ -1,8 +1,8 @@
-"""Layers that let a discriminator compare the pictures of a batch: a generator of few pictures gives itself away.
+"""Layers that let a discriminator compare the pictures of a batch, to notice a generator that makes only a few.
 
-The statistics are over the batch that the call receives: real and generated pictures go in separate calls, and a batch
-of one picture has nothing to compare. Both layers add channels that are the same everywhere in a picture, which a
-normalisation over the picture would take out again: their place is behind the last one.
+The statistics are over the batch of one call, so real and generated pictures go in separate calls, and a batch of one
+picture has nothing to compare. Both layers add channels that are constant over a picture, which a normalisation over
+the picture would remove: they belong after the last one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Minibatch = Literal["none", "stddev", "discrimination"]
 
 
 class MinibatchStddev(nn.Module):
-    """[N, C, H, W] to [N, C + 1, H, W]: one more channel, how much the batch varies.
+    """[N, C, H, W] to [N, C + 1, H, W]: the added channel says how much the batch varies.
 
     Karras et al. 2018 (ProGAN), section 3: the standard deviation of each value over the batch, averaged over channels
-    and places, the batch being one group.
+    and positions; the batch is one group.
     """
 
     added_channels = 1
@@ -36,8 +36,8 @@ class MinibatchDiscrimination(nn.Module):
     """[N, C, H, W] to [N, C + kernels, H, W]: how close each picture is to the others, by ``kernels`` measures.
 
     Salimans et al. 2016, section 3.2: each measure projects the features and takes exp(-L1 distance). Departures: the
-    features are averaged over the picture, as a patch discriminator has no vector of its own; and closeness to the
-    others is averaged, where the paper sums it, so that it means the same in batches of any size.
+    features are averaged over the picture, as a patch discriminator has no feature vector; and closeness to the
+    others is averaged, where the paper sums it, so that it does not depend on the batch size.
     """
 
     def __init__(self, channels: int, *, kernels: int = 16, dimensions: int = 8) -> None:
@@ -55,7 +55,7 @@ class MinibatchDiscrimination(nn.Module):
 
 
 def minibatch_layer(kind: Minibatch, channels: int) -> MinibatchStddev | MinibatchDiscrimination | None:
-    """The layer called ``kind`` for maps of ``channels``; none for "none"."""
+    """The layer called ``kind`` for maps of ``channels``, None for "none". Raises ``ValueError`` for an unknown one."""
     if kind == "none":
         return None
     if kind == "stddev":
@@ -66,6 +66,6 @@ def minibatch_layer(kind: Minibatch, channels: int) -> MinibatchStddev | Minibat
 
 
 def couples_samples(network: nn.Module) -> bool:
-    """Whether what ``network`` makes of a picture in training depends on the other pictures of its batch."""
+    """Whether, in training, the output of ``network`` for a picture depends on the other pictures of its batch."""
     coupling = (nn.BatchNorm2d, MinibatchStddev, MinibatchDiscrimination)
     return any(isinstance(module, coupling) for module in network.modules())

@@ -1,12 +1,17 @@
-"""`mobile`: the fast generator, about a twentieth of AnimeGANv2's arithmetic, and safe to cut into tiles.
+"""`mobile`: the fast generator, about a twentieth of AnimeGANv2's arithmetic, and safe to run on tiles.
 
 The picture is halved by pixel-unshuffle (Shi et al. 2016) and once more by a strided convolution; residual blocks work
 at a quarter of the resolution, where dilations widen what each pixel sees at no cost (Yu and Koltun 2016); one skip
 brings the detail back. The network adds to its input, so that it starts close to the identity.
 
 There is no normalisation: statistics over the image would make tiles differ from the whole, and running statistics
-were seen to fail on colours at the edge of the gamut. Small initial residuals keep the depth trainable without it
+failed on colours at the edge of the gamut. Small initial residuals keep the depth trainable without it
 (Zhang et al. 2019, "Fixup").
+
+With ``antialias`` the network, and what it adds to, see the picture through a binomial filter, [1 2 1] along each side,
+which takes away what lies at the finest frequency. That is where pictures change most when a camera moves by fractions
+of a pixel, and where strides alias (Zhang 2019, arXiv:1904.11486, which filters ahead of the strides within): lines are
+drawn anew, and flicker less.
 
 With ``domains`` it is a fast multi-domain generator: the label joins the picture as channels, as in StarGAN.
 """
@@ -24,8 +29,9 @@ from models.blocks import join_domain, require_positive, tapped, upsample
 from models.init import init_he
 from models.registry import Generator, register_generator
 
-MARGIN = 2  # pixels repeated round the picture: keeps the zeros that convolutions see outside off its outermost pixels
-RESIDUAL_SCALE = 0.1  # of the initial weights of the last convolution of a branch that is added
+MARGIN = 2  # pixels of replication padding, which keeps the convolutions' zero padding away from the picture
+BINOMIAL = (0.25, 0.5, 0.25)  # zero at the finest frequency that pixels hold
+RESIDUAL_SCALE = 0.1  # of the initial weights of each residual branch's last convolution
 
 
 class ResidualBlock(nn.Module):
@@ -53,6 +59,7 @@ class MobileGenerator(Generator):
 
     tile_safe: ClassVar[bool] = True
     stride = 4
+    binomial: Tensor
 
     def __init__(
         self,
@@ -61,33 +68,38 @@ class MobileGenerator(Generator):
         wide_channels: int = 48,
         dilations: Sequence[int] = (1, 2, 4, 8),
         fine_dilations: Sequence[int] = (1, 2),
+        antialias: bool = False,
         domains: int = 0,
     ) -> None:
         super().__init__()
         if domains:
             require_positive(domains=domains)
         self.domains = domains
+        self.antialias = antialias
+        self.strength = 1.0  # of the style, see `amplify`
         if min(channels, wide_channels, *dilations, *fine_dilations) < 1:
             raise ValueError("widths and dilations have to be at least 1")
+        row = torch.tensor(BINOMIAL)
+        self.register_buffer("binomial", torch.outer(row, row).expand(3, 1, 3, 3).clone(), persistent=False)
         self.head = nn.Conv2d(4 * (3 + domains), channels, 3, padding=1)
         self.down = nn.Conv2d(channels, wide_channels, 3, stride=2, padding=1)
         self.body = nn.Sequential(*(ResidualBlock(wide_channels, dilation=dilation) for dilation in dilations))
         self.up = nn.Conv2d(wide_channels, channels, 1)
         self.fine = nn.Sequential(*(ResidualBlock(channels, dilation=dilation) for dilation in fine_dilations))
         self.out = nn.Conv2d(channels, 12, 3, padding=1)
-        # how far a pixel sees to each side: convolutions at half and at a quarter of the resolution, 2 and 4 pixels a
-        # step, and within the 4x4 cell of pixels that the two coarser levels join
+        # how far a pixel sees to each side: convolutions at half and at a quarter of the resolution, 2 and 4 pixels per
+        # step, and 3 pixels within the 4x4 cell that the downsampling merges
         half_steps = 3 + sum(dilation + 1 for dilation in fine_dilations)
         quarter_steps = sum(dilation + 1 for dilation in dilations)
-        self.receptive_field = 2 * (2 * half_steps + 4 * quarter_steps + 3) + 1
+        self.receptive_field = 2 * (2 * half_steps + 4 * quarter_steps + 3 + antialias) + 1
         init_he(self)
-        with torch.no_grad():  # branches that are added start small
+        with torch.no_grad():  # residual branches start small
             for block in (*self.body, *self.fine):
                 block.refine.weight.mul_(RESIDUAL_SCALE)
             self.out.weight.mul_(RESIDUAL_SCALE)
 
     def _head_of_unshuffled(self, image: Tensor) -> Tensor:
-        """``self.head(F.pixel_unshuffle(image, 2))`` as one strided convolution, which moves no pixels about."""
+        """``self.head(F.pixel_unshuffle(image, 2))`` as one strided convolution, which copies no pixels."""
         channels, unshuffled = self.head.weight.shape[:2]
         weight = self.head.weight.view(channels, unshuffled // 4, 2, 2, 3, 3)  # [c, colour, cell row, column, 3, 3]
         weight = weight.permute(0, 1, 4, 2, 5, 3).reshape(channels, unshuffled // 4, 6, 6)
@@ -95,11 +107,12 @@ class MobileGenerator(Generator):
 
     @torch.no_grad()
     def amplify(self, factor: float) -> None:
+        self.strength *= factor
         for parameter in self.out.parameters():
             parameter.mul_(factor)
 
-    def weights_of_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Undoes `_head_of_unshuffled`, whose kernel the graph holds under a name of the exporter's choice."""
+    def weights_from_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Undo `_head_of_unshuffled`, whose kernel the graph holds under a name of the exporter's choice."""
         parameters = dict(exported)
         channels, unshuffled = self.head.weight.shape[:2]
         for weight in exported.values():
@@ -108,30 +121,38 @@ class MobileGenerator(Generator):
                 parameters["head.weight"] = cells.reshape(channels, unshuffled, 3, 3)
         return parameters
 
+    def _with_margin(self, image: Tensor) -> Tensor:
+        """The picture, filtered where the generator has ``antialias``, with `MARGIN` pixels more on each side."""
+        margin = MARGIN + len(BINOMIAL) // 2 if self.antialias else MARGIN
+        padded = F.pad(image, (margin,) * 4, mode="replicate")
+        return F.conv2d(padded, self.binomial, groups=len(self.binomial)) if self.antialias else padded
+
     def _encode(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The picture with its margin to maps of half and of a quarter of the size: [N, c, ...] and [N, w, ...]."""
+        """The padded picture to maps at half and at a quarter of its size, ``channels`` and ``wide_channels`` wide."""
         half = F.relu(self._head_of_unshuffled(image))
         return half, F.relu(self.down(half))
 
     def forward(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
-        image = _with_margin(image)
-        half, quarter = self._encode(image if domain is None else join_domain(image, domain))
+        base = self._with_margin(image)
+        half, quarter = self._encode(base if domain is None else join_domain(base, domain))
         quarter = self.body(quarter)
-        # a 1x1 convolution and the upsampling may change places: this order is the cheaper one
+        # a 1x1 convolution and the upsampling commute: this order is the cheaper one
         half = self.fine(F.relu(upsample(self.up(quarter)) + half))
-        image = image + F.pixel_shuffle(self.out(half), 2)
-        return image[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+        result = _without_margin(base + F.pixel_shuffle(self.out(half), 2))
+        if self.antialias and self.strength != 1:  # a weak style takes away little of what the filter does
+            result = result + (1 - self.strength) * (image - _without_margin(base))
+        return result
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
-        """The image, both halvings, the first and the middle block at a quarter (of a single one, it).
+        """The image, the maps at half and at a quarter of the size, the first and the middle block (once if the same).
 
-        All but the image with the margin. With ``domains`` there are none: raises ``ValueError``.
+        All but the image include the margin. Raises ``ValueError`` with ``domains``.
         """
         if self.domains:
             return super().encoder_features(image)
-        half, quarter = self._encode(_with_margin(image))
+        half, quarter = self._encode(self._with_margin(image))
         return [image, half, quarter, *tapped(self.body, quarter, {0, len(self.body) // 2})]
 
 
-def _with_margin(image: Tensor) -> Tensor:
-    return F.pad(image, (MARGIN,) * 4, mode="replicate")
+def _without_margin(image: Tensor) -> Tensor:
+    return image[..., MARGIN:-MARGIN, MARGIN:-MARGIN]

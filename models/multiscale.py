@@ -1,4 +1,4 @@
-"""Several PatchGANs, each judging the picture at half the size that the one before it sees.
+"""Several PatchGANs, each judging the picture at half the size of the one before.
 
 Wang, Liu, Zhu, Tao, Kautz, Catanzaro: High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs
 (pix2pixHD), CVPR 2018, section 3.2: three discriminators of one structure, the coarsest seeing the most of the picture.
@@ -17,10 +17,10 @@ from models.registry import Discriminator, DiscriminatorOutput, register_discrim
 
 @register_discriminator("multiscale")
 class MultiScale(Discriminator):
-    """float [N, in_channels, H, W] in [-1, 1] to logits of each scale, the finest first; features likewise in turn.
+    """float [N, in_channels, H, W] in [-1, 1] to logits of each scale, the finest first; features in the same order.
 
     The coarsest scale has to be large enough for a PatchGAN: with three halvings at least 24 pixels, so that three
-    scales need 93. The options are PatchGAN's, but for ``scales``.
+    scales need 93. The options other than ``scales`` are PatchGAN's.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class MultiScale(Discriminator):
         features: list[Tensor] = []
         for index, patchgan in enumerate(self.scales):
             if index > 0:
-                # the border counts as missing, not as grey
+                # padding is left out of the mean, as zeros would be grey
                 image = F.avg_pool2d(image, 3, stride=2, padding=1, count_include_pad=False)
             verdict: DiscriminatorOutput = patchgan(image)
             logits += verdict.logits

@@ -6,8 +6,8 @@ be judged side by side: the caller joins them and says ``in_channels=6``.
 
 Departures: instance normalisation by default, as in CycleGAN (Zhu et al. 2017); spectral normalisation (Miyato et al.
 2018) by option, and so are self-attention (Zhang et al. 2019) and the comparison of a batch's pictures (`minibatch`).
-Weights start from N(0, 0.02), which both normalisations rescale; where there is neither, from He's, which keep the
-variance: logits out of many layers of small weights would hardly tell one picture from another, nor learn to.
+Weights start from N(0, 0.02), which both normalisations rescale; where there is neither, as in He et al. 2015, which
+keeps the variance: after many layers of small weights the logits would hardly differ between pictures, nor learn to.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LEAK = 0.2  # slope of the leaky ReLUs
 
 def _layers(
     widths: Sequence[int],  # channels from the input to the last hidden map
-    strides: Sequence[int],  # one a convolution, that of the logits included
+    strides: Sequence[int],  # one per convolution, that of the logits included
     *,
     kernel: int,
     padding: int,
@@ -35,7 +35,7 @@ def _layers(
     attention_after: int | None = None,  # index of a convolution
     minibatch: Minibatch = "none",
 ) -> nn.Sequential:
-    """Convolutions, normalised all but the first and the last, with leaky ReLUs between them."""
+    """Convolutions with leaky ReLUs between them, all but the first and the last normalised."""
     layers: list[nn.Module] = []
     for index, stride in enumerate(strides[:-1]):
         kind: Norm = "none" if index == 0 else norm
@@ -69,7 +69,7 @@ def _judge(layers: nn.Sequential, image: Tensor) -> DiscriminatorOutput:
 
 @register_discriminator("patchgan")
 class PatchGan(Discriminator):
-    """float [N, in_channels, H, W] in [-1, 1] to logits [N, 1, h, w]; 256x256 gives 30x30, 24x24 the least, 1x1."""
+    """float [N, in_channels, H, W] in [-1, 1] to logits [N, 1, h, w]; 256x256 gives 30x30, 24x24 (the smallest) 1x1."""
 
     def __init__(
         self,
@@ -79,8 +79,8 @@ class PatchGan(Discriminator):
         layers: int = 3,  # that halve height and width: 3 see 70x70 pixels, 1 sees 16x16, 5 see 286x286
         norm: Norm = "instance",
         spectral_norm: bool = False,
-        attention: bool = False,  # behind the last halving; every logit then sees the whole picture
-        minibatch: Minibatch = "none",  # what the logits see of the batch as a whole
+        attention: bool = False,  # after the last halving; every logit then sees the whole picture
+        minibatch: Minibatch = "none",  # layer that compares the pictures of the batch
     ) -> None:
         super().__init__()
         require_positive(in_channels=in_channels, channels=channels, layers=layers)
@@ -96,7 +96,7 @@ class PatchGan(Discriminator):
             attention_after=layers - 1 if attention else None,
             minibatch=minibatch,
         )
-        self.receptive_field = 1  # side in pixels of the patch a logit judges, but for norm and attention
+        self.receptive_field = 1  # side in pixels of a logit's patch, leaving aside norm and attention
         for stride in reversed(strides):
             self.receptive_field = (self.receptive_field - 1) * stride + 4
 
@@ -106,7 +106,7 @@ class PatchGan(Discriminator):
 
 @register_discriminator("pixel")
 class Pixel(Discriminator):
-    """PixelGAN: float [N, in_channels, H, W] in [-1, 1] to logits [N, 1, H, W], a logit for each pixel alone."""
+    """PixelGAN: float [N, in_channels, H, W] in [-1, 1] to logits [N, 1, H, W], one per pixel."""
 
     receptive_field = 1
 

@@ -1,12 +1,12 @@
 """A discriminator that judges the features of a pretrained network, several levels of them, instead of pixels.
 
-Sauer, Chitta, Müller, Geiger: Projected GANs Converge Faster, NeurIPS 2021, section 3: the network stays as it is, and
-each level of its features has a small discriminator of its own. What the network has seen need not be learnt from a
+Sauer, Chitta, Müller, Geiger: Projected GANs Converge Faster, NeurIPS 2021, section 3: the network stays frozen, and
+each level of its features has a small discriminator of its own. What the network knows need not be learnt from a
 small folder: heads on EfficientNet-Lite0 tell drawn pictures from photos within a few hundred steps, where a PatchGAN
 still guesses.
 
-Departures: no random mixing of the levels before them, and each head is two convolutions and the logits, as wide as
-``channels``; a logit a patch. Spectral normalisation (Miyato et al. 2018) by default, as in the authors' code.
+Departures: no random mixing of the levels before the heads, and each head has two convolutions of width ``channels``
+and one to the logits, one per patch. Spectral normalisation (Miyato et al. 2018) by default, as in the authors' code.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from models.registry import Discriminator, DiscriminatorOutput, register_discrim
 
 @register_discriminator("projected")
 class Projected(Discriminator):
-    """float [N, in_channels, H, W] in [-1, 1] to logits of each level, the finest first; features likewise in turn.
+    """float [N, in_channels, H, W] in [-1, 1] to logits of each level, the finest first; features in the same order.
 
     ``in_channels`` has to be a multiple of 3: the features of each picture are computed apart and judged side by side.
+    Raises ``ValueError`` for other options, ``ImportError`` or ``OSError`` without the pretrained weights.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Projected(Discriminator):
         self.heads = nn.ModuleDict(
             {level: _head(in_channels // 3 * maps[level].shape[1], channels, spectral_norm) for level in self.levels}
         )
-        # not a module of this one: it is neither trained nor saved
+        # in a tuple, so that it is not a submodule: it is neither trained nor saved
         self._frozen = (features,)
 
     def _apply(self, function: Callable[[Tensor], Tensor], recurse: bool = True) -> Projected:

@@ -1,4 +1,4 @@
-"""The networks by name. Registering a network also has it tested and exported: both go through this table."""
+"""The networks by name. Tests and export go through these tables, so a registered network is covered by both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 class DiscriminatorOutput(NamedTuple):
     """What a discriminator says of a batch of N pictures."""
 
-    logits: tuple[Tensor, ...]  # one a scale, the finest first: each [N, 1, h, w], a logit a patch, no sigmoid
+    logits: tuple[Tensor, ...]  # one per scale, the finest first: [N, 1, h, w], a logit per patch, no sigmoid
     features: tuple[Tensor, ...]  # the hidden maps after each activation, first layer first, scale by scale
     classes: Tensor | None = None  # [N, K]: a logit for each of K domains, where the network has such a head
 
@@ -22,14 +22,14 @@ class DiscriminatorOutput(NamedTuple):
 class Generator(nn.Module):
     """A network from pictures to pictures: float [N, 3, H, W] in [-1, 1] to the same shape and range.
 
-    H and W have to be multiples of ``stride``; the exported graph pads to it. A conditional generator, one with
-    ``domains`` above 0, also takes ``domain``, float [N, domains] in {0, 1}: one-hot, or a value an attribute.
+    H and W have to be multiples of ``stride``; the exported graph pads to that. A conditional generator, one with
+    ``domains`` above 0, also takes ``domain``, float [N, domains] in {0, 1}: one-hot, or a value per attribute.
     """
 
     tile_safe: ClassVar[bool] = False  # True: no statistics over the image, so tiles with a halo equal the whole
     stride: int
-    receptive_field: int = 0  # pixels: twice how far an output pixel sees to the farther side, and itself; 0: all
-    domains: int = 0  # of a conditional generator; 0: it takes the image alone
+    receptive_field: int = 0  # pixels: twice an output pixel's reach to its farther side, plus itself; 0: all
+    domains: int = 0  # of a conditional generator; 0: it takes only the image
 
     def __call__(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
         """Raises ``ValueError`` where ``domain`` is missing, or given to a generator that has no domains."""
@@ -38,9 +38,9 @@ class Generator(nn.Module):
         return super().__call__(image) if domain is None else super().__call__(image, domain)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
-        """Maps [N, C, h, w] of the encoder half, for PatchNCE (Park et al. 2020): the image, then deeper and deeper.
+        """Maps [N, C, h, w] of the encoder half, for PatchNCE (Park et al. 2020): the image, then ever deeper ones.
 
-        Of which layers, the families say. Raises ``ValueError`` where the generator has none.
+        Each family chooses its layers. Raises ``ValueError`` where the generator has none.
         """
         family = next((name for name, network in GENERATORS.items() if isinstance(self, network)), type(self).__name__)
         able = [name for name, network in GENERATORS.items() if _has_encoder_features(network)]
@@ -50,18 +50,18 @@ class Generator(nn.Module):
         )
 
     def amplify(self, factor: float) -> None:
-        """Make what is added to the picture ``factor`` times as large. Raises ``ValueError`` where nothing is added."""
-        raise ValueError("this generator adds nothing to its photo, it paints anew")
+        """Scale what is added to the picture by ``factor``, in place. Raises ``ValueError`` where nothing is added."""
+        raise ValueError("this generator adds nothing to its photo: it makes the whole picture itself")
 
-    def weights_of_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Parameters by name, of the tensors that an exported graph holds: for families that the export reshapes."""
+    def weights_from_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Parameters by name, from the tensors of an exported graph; overridden where the export reshapes them."""
         return dict(exported)
 
     def encoder_channels(self) -> list[int]:
         """The channels of each of the ``encoder_features``. Raises ``ValueError`` where the generator has none."""
-        shapes_alone = copy.deepcopy(self).eval().to("meta")  # computes nothing and changes no running statistics
+        shapes_only = copy.deepcopy(self).eval().to("meta")  # computes nothing and changes no running statistics
         image = torch.empty(1, 3, self.stride, self.stride, device="meta")
-        return [features.shape[1] for features in shapes_alone.encoder_features(image)]
+        return [features.shape[1] for features in shapes_only.encoder_features(image)]
 
 
 def _has_encoder_features(network: type[Generator]) -> bool:
@@ -69,7 +69,7 @@ def _has_encoder_features(network: type[Generator]) -> bool:
 
 
 class Discriminator(nn.Module):
-    """A network that judges pictures, float [N, C, H, W], patch by patch."""
+    """A network that judges pictures, float [N, C, H, W] in [-1, 1], patch by patch."""
 
     def __call__(self, image: Tensor) -> DiscriminatorOutput:
         return super().__call__(image)

@@ -3,10 +3,10 @@
 Zhu, Park, Isola, Efros: Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, ICCV 2017,
 appendix 7.2: c7s1-64, d128, d256, R256 six or nine times, u128, u64, c7s1-3, after Johnson et al. 2016.
 
-Departures: upsampling resizes and convolves unless told otherwise, as the transposed convolution of the paper leaves
+Departures: upsampling resizes and convolves by default, as the transposed convolution of the paper leaves
 checkerboards (Odena et al. 2016); every convolution but the transposed one pads by reflection, the strided ones too;
-the normalisation has a scale and a shift. By option: self-attention (Zhang et al. 2019) amid the residual blocks, and
-spectral normalisation of all weights, which that paper gives the generator too.
+the normalisation has a scale and a shift. By option: self-attention (Zhang et al. 2019) after the middle residual
+block, and spectral normalisation of all weights, which that paper applies to the generator too.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def residual_network(
     norm: Norm,
     first_norm: Norm,  # of the first convolution
     upsampling: Upsampling,
-    attention: bool,  # behind the middle block
+    attention: bool,  # after the middle block
     spectral_norm: bool,
 ) -> nn.Sequential:
     """Layers from [N, in_channels, H, W] to pictures [N, 3, H, W] in [-1, 1]. Weights start from N(0, 0.02)."""
@@ -94,12 +94,12 @@ def residual_network(
 class ResNet(Generator):
     """float [N, 3, H, W] in [-1, 1] to the same; H and W multiples of 8. Weights start from N(0, 0.02)."""
 
-    stride = 8  # the network divides by 4, and a residual block reflects a border only where it finds 2x2 or more
+    stride = 8  # the network downsamples by 4, and reflection padding needs maps of at least 2x2
 
     def __init__(
         self,
         *,
-        blocks: int = 9,  # the paper takes 6 at 128x128 and 9 at 256x256
+        blocks: int = 9,  # the paper uses 6 at 128x128 and 9 at 256x256
         channels: int = 64,  # after the first convolution; four times as many in the residual blocks
         norm: Norm = "instance",
         upsampling: Upsampling = "resize",
@@ -124,9 +124,9 @@ class ResNet(Generator):
         return self.layers(image)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
-        """The image, both halvings before their ReLU, the first and the middle residual block (of a single one, it).
+        """The image, both strided convolutions, the first and the middle residual block (once if they are the same).
 
         Park et al. 2020 (CUT), appendix C.1, which takes the first and the fifth of nine blocks. Departure: the
-        halvings are normalised here, there they are not yet.
+        strided convolutions are taken after normalisation, there before it.
         """
         return [image, *tapped(self.layers, image, {2, 4, FIRST_BLOCK, self.middle_block})]

@@ -1,13 +1,13 @@
-"""StarGAN: one generator for all domains, and a discriminator that also says which domain a picture is of.
+"""StarGAN: one generator for all domains, and a discriminator that also classifies a picture's domain.
 
 Choi, Choi, Kim, Ha, Kim, Choo: StarGAN: Unified Generative Adversarial Networks for Multi-Domain Image-to-Image
-Translation, CVPR 2018, appendix, tables 4 and 5. The generator reads the label as channels beside the picture, one
-a domain, each the same everywhere.
+Translation, CVPR 2018, appendix, tables 4 and 5. The generator reads the label as extra channels, one per domain, each
+constant over the picture.
 
-Departures of the generator: its first convolution is not normalised, as instance normalisation takes out what is the
-same everywhere, and so the label, of which only the zeros round the picture left a trace; borders are reflected; the
-upsampling of the paper, transposed convolutions, may be exchanged for resizing and convolving. By option:
-self-attention and spectral normalisation, as in `resnet`.
+Departures of the generator: its first convolution is not normalised, as instance normalisation removes what is constant
+over the picture and so the label, of which only the zero padding left a trace; padding is by reflection; the paper's
+transposed convolutions can be replaced by resizing and convolving. By option: self-attention and spectral
+normalisation, as in `resnet`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SLOPE = 0.01  # of the discriminator's leaky ReLUs
 class StarGan(Generator):
     """float [N, 3, H, W] in [-1, 1] and float [N, domains] in {0, 1} to [N, 3, H, W] in [-1, 1]; multiples of 8."""
 
-    stride = 8  # as that of resnet
+    stride = 8  # as in resnet
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class StarGan(Generator):
 class StarGanDiscriminator(Discriminator):
     """float [N, in_channels, H, W] in [-1, 1] to logits [N, 1, h, w] and classes [N, domains]; H, W at least ``size``.
 
-    Nothing is normalised, as the gradient penalty asks for. A picture larger than ``size`` is classified by the mean of
-    what the class head says of its parts. Weights start as in He et al. 2015; the paper gives none.
+    Nothing is normalised, as the gradient penalty requires. A picture larger than ``size`` is classified by the mean of
+    the class head's logits over its parts. Weights start as in He et al. 2015; the paper does not say how.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class StarGanDiscriminator(Discriminator):
         in_channels: int = 3,
         channels: int = 64,  # after the first convolution, doubled by each of the others
         layers: int = 6,  # that halve height and width
-        size: int = 128,  # side in pixels of the training crops: what is left of it, the class head reads at once
+        size: int = 128,  # side in pixels of the training crops: the class head's kernel covers what is left of it
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()

@@ -1,10 +1,10 @@
-"""pix2pix's generator: an encoder down to 1x1 and a decoder that sees every layer of the encoder again.
+"""pix2pix's generator: an encoder down to 1x1 and a decoder with skips from every layer of the encoder.
 
 Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017, appendix 6.1.
 
-Departures: instance normalisation by default, which the paper's batch normalisation is at its batch size of 1, and
-which does the same in training and in evaluation; dropout, the paper's only noise, ends with training, so that a photo
-has one translation; upsampling resizes and convolves unless told otherwise, as transposed convolutions leave
+Departures: instance normalisation by default, which is what the paper's batch normalisation does at its batch size
+of 1, and which is the same in training and in evaluation; dropout, the paper's only noise, is off after training, so
+that a photo has one translation; upsampling resizes and convolves by default, as transposed convolutions leave
 checkerboards (Odena et al. 2016). By option: self-attention (Zhang et al. 2019) at an eighth of the size, 32x32 for
 256x256, where that paper found it best.
 """
@@ -31,7 +31,7 @@ def _down(in_channels: int, out_channels: int, norm: Norm) -> nn.Sequential:
 def _up(in_channels: int, out_channels: int, kind: Upsampling, norm: Norm, dropout: float) -> nn.Sequential:
     """Ck, or with dropout CDk, of the decoder: doubles height and width."""
     return nn.Sequential(
-        # zeros: a reflected border would leave 2x2 equal pixels of the 1x1 bottleneck, and normalisation none of them
+        # zeros: with reflection the 1x1 bottleneck would become 2x2 equal pixels, which normalisation would cancel
         upsample_conv(kind, in_channels, out_channels, kernel=4, padding="zeros", bias=norm == "none"),
         normalisation(norm, out_channels),
         nn.Dropout(dropout),
@@ -46,7 +46,7 @@ class UNet(Generator):
     def __init__(
         self,
         *,
-        size: int = 256,  # 128 or 256: side in pixels of the pictures that the encoder brings to 1x1
+        size: int = 256,  # 128 or 256: side in pixels of the pictures that the encoder reduces to 1x1
         channels: int = 64,  # after the first convolution; up to eight times as many further down
         norm: Norm = "instance",
         upsampling: Upsampling = "resize",
@@ -61,14 +61,14 @@ class UNet(Generator):
         depth = size.bit_length() - 1  # 2 ** depth == size
         widths = [channels * min(2**level, 8) for level in range(depth)]
         self.encoder = nn.ModuleList(
-            # at the first layer the paper leaves normalisation out; at 1x1 it would leave nothing
+            # the paper does not normalise the first layer; at 1x1 normalisation would leave nothing
             _down(before, after, "none" if level in (0, depth - 1) else norm)
             for level, (before, after) in enumerate(zip([3, *widths], widths, strict=False))
         )
         if attention:
             self.encoder[2] = nn.Sequential(self.encoder[2], SelfAttention(widths[2]))
         self.decoder = nn.ModuleList(
-            # all blocks but the first read the one before and the skip of the same size, side by side
+            # all blocks but the first read the block before and the skip of the same size, concatenated
             _up(widths[level] * (1 if level == depth - 1 else 2), widths[level - 1], upsampling, norm, probability)
             for level, probability in zip(range(depth - 1, 0, -1), [dropout] * 3 + [0.0] * (depth - 4), strict=True)
         )

@@ -57,6 +57,16 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def toy_generators(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generators with known answers, by the names in `tests.helpers.toys`."""
+    from models import GENERATORS  # not at the top: it brings PyTorch, which `pytest_configure` comes before
+    from tests.helpers.toys import TOYS
+
+    for name, generator in TOYS.items():
+        monkeypatch.setitem(GENERATORS, name, generator)
+
+
 @pytest.fixture(autouse=True)
 def no_session_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the user's cache folder alone."""

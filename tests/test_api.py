@@ -1,4 +1,4 @@
-"""Styles in Python: what goes in decides what comes out."""
+"""Styles in Python: the type of the input decides that of the output."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.helpers.pictures import draw_photo
 from translate import load_style
 from translate.api import AHEAD, Style
 from translate.errors import PictureError, UnusableError, UserError
+from translate.media import images
 from translate.media.images import load_picture
 from translate.style.translator import Translator
 
@@ -35,7 +36,7 @@ def expected(tiny_style: Path, rgb: np.ndarray = PHOTO) -> np.ndarray:
 
 
 def write_turned(path: Path) -> Path:
-    """A PNG that is to be turned by a quarter, with a camera's name."""
+    """A PNG stored rotated by 90 degrees, with a camera name in its EXIF."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     exif[ExifTags.Base.Model] = "Camera"
@@ -57,7 +58,7 @@ def test_an_image(style: Style, tiny_style: Path) -> None:
     result = style(image)
     assert (result.mode, result.size) == ("RGB", image.size)
     np.testing.assert_array_equal(result, expected(tiny_style))
-    np.testing.assert_array_equal(image, PHOTO)  # as it was
+    np.testing.assert_array_equal(image, PHOTO)  # unchanged
     grey = image.convert("L")
     np.testing.assert_array_equal(style(grey), expected(tiny_style, np.array(grey.convert("RGB"))))
 
@@ -123,7 +124,7 @@ def test_a_grey_array(style: Style, tiny_style: Path) -> None:
         (None, "a photo of type NoneType"),
     ],
 )
-def test_what_is_no_picture(style: Style, photo: Any, problem: str) -> None:
+def test_inputs_that_are_not_pictures(style: Style, photo: Any, problem: str) -> None:
     with pytest.raises(UserError, match=problem):
         style(photo)
     with pytest.raises(UserError, match=problem):
@@ -141,6 +142,15 @@ def test_files_that_cannot_be_read(tiny_style: Path, style: Style, photo: Path, 
         style(image)
 
 
+def test_a_mistake_of_ours_is_not_blamed_on_the_image(style: Style, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(image: Image.Image) -> None:
+        raise TypeError("a mistake of ours")
+
+    monkeypatch.setattr(images, "_split_alpha", broken)
+    with pytest.raises(TypeError, match="a mistake of ours"):
+        style(Image.fromarray(PHOTO))
+
+
 def test_an_iterable_keeps_the_order_and_the_types(style: Style, tiny_style: Path, photo: Path) -> None:
     image = Image.fromarray(255 - PHOTO)
     results = list(style([PHOTO, image, photo, *[PHOTO] * 9]))
@@ -151,7 +161,7 @@ def test_an_iterable_keeps_the_order_and_the_types(style: Style, tiny_style: Pat
     assert list(style([])) == []
 
 
-def test_an_iterable_is_taken_as_results_are_asked_for(style: Style) -> None:
+def test_an_iterable_is_consumed_lazily(style: Style) -> None:
     taken = []
 
     def photos() -> Iterator[np.ndarray]:
@@ -188,10 +198,10 @@ def test_domains(season_style: Path, face_style: Path) -> None:
     with pytest.raises(UserError, match="it knows spring, late summer, autumn"):
         season(PHOTO)
     with pytest.raises(UserError, match="domain winter"):
-        season([PHOTO], domain="winter")  # refused before anything is taken
+        season([PHOTO], domain="winter")  # refused before the iterable is read
 
 
-def test_what_a_style_tells(style: Style) -> None:
+def test_style_info(style: Style) -> None:
     assert (style.info.title, style.device) == ("Tiny", "cpu")
     assert repr(style) == "<Style 'Tiny' on cpu>"
 
@@ -201,7 +211,7 @@ def test_styles_that_cannot_be_loaded(tiny_style: Path, whole_style: Path) -> No
         load_style("nobody")
     with pytest.raises(UserError, match="give auto, cpu, cuda"):
         load_style(tiny_style, device="gpu")
-    with pytest.raises(UserError, match="cannot be cut in tiles"):
+    with pytest.raises(UserError, match="cannot be cut into tiles"):
         load_style(whole_style, device="cpu", tile=64)
 
 

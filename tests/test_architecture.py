@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md speaks of what is there."""
+"""ARCHITECTURE.md names only what exists."""
 
 from __future__ import annotations
 

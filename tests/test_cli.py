@@ -45,7 +45,7 @@ def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
         (["--data", "pairs", "--preset", "best"], "--preset best: pix2pix knows paper, filter"),
         (["--data", "pairs", "--config", "none.toml"], "none.toml: cannot be read"),
         (["--data", "pairs", "--generator-options", "size"], "'size' is not of the form key=value"),
-        (["--data", "pairs", "--device", "tpu"], "--device tpu: choose auto, cpu, cuda or cuda:N"),
+        (["--data", "pairs", "--device", "tpu"], "--device tpu: give auto, cpu, cuda or cuda:N"),
         (["--data", "pairs", "--objective", "best"], "--objective best: no objective is called 'best': choose one of"),
         (["--data", "empty"], "empty: holds no picture"),
     ],

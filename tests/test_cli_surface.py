@@ -1,4 +1,4 @@
-"""The command line as users and scripts know it: every command's options, their defaults, and the exit codes."""
+"""The interface that users and scripts rely on: every command's options, their defaults, and the exit codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SURFACE = DATA / "cli-surface.json"
 
 
 def surface(command: Any, context: Any) -> dict[str, Any]:
-    """Of each command below: its parameters with their spellings and defaults."""
+    """The parameters of each command below, with their spellings and defaults."""
     if hasattr(command, "list_commands"):
         found = {name: command.get_command(context, name) for name in command.list_commands(context)}
         return {name: surface(inner, type(context)(inner, parent=context)) for name, inner in found.items() if inner}
@@ -30,7 +30,7 @@ def surface(command: Any, context: Any) -> dict[str, Any]:
     }
 
 
-def test_options_and_defaults_are_those_users_know() -> None:
+def test_options_and_defaults_are_unchanged() -> None:
     command = typer.main.get_command(app)
     found = surface(command, command.context_class(command))
     known = json.loads(SURFACE.read_text(encoding="utf-8"))
@@ -39,7 +39,7 @@ def test_options_and_defaults_are_those_users_know() -> None:
         assert found[name] == known[name], name
 
 
-def test_exit_codes_stay() -> None:
+def test_exit_codes_are_unchanged() -> None:
     assert {code.name: int(code) for code in ExitCode} == {
         "OK": 0,
         "SOME_FAILED": 1,

@@ -1,4 +1,4 @@
-"""How the text of an error names settings: in Python, nested in another error's text, and on the command line."""
+"""How an error names settings: in Python, nested in another error, and on the command line."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from translate.commands.terminal import FLAGS, flag, with_flags
 from translate.errors import PictureError, UserError, literal, one_line, render
 
 MARKS = re.compile(r"<([a-z][a-z0-9_]*)>")
-# commands of others, and whole commands of this program
+# commands of other programs, and whole commands of this one
 COMMANDS = re.compile(r"pip install [^;]*|--nproc_per_node|`translate [^`]*`")
 
 
-def test_settings_have_their_names_in_python_and_those_of_a_front_end_there() -> None:
+def test_settings_have_python_names_unless_a_front_end_renames_them() -> None:
     error = UserError("<max_size> 64: too small; leave <tile> out, or <style>, <ray>; see (<x> y) and <tile>")
     assert str(error) == "max_size 64: too small; leave tile out, or style, ray; see (<x> y) and tile"
     assert error.described(str.upper) == "MAX_SIZE 64: too small; leave TILE out, or STYLE, RAY; see (<x> y) and TILE"
@@ -36,12 +36,12 @@ def test_settings_have_their_names_in_python_and_those_of_a_front_end_there() ->
     "text",
     ["<x y>: gone", "<B>", "<1>", "<>", "a<b> c", "photos/<b>.jpg: gone", "<b>.jpg: gone", "-<b>- <-b>", "1 < b > 0"],
 )
-def test_what_only_looks_like_a_mark_stays(text: str) -> None:
+def test_text_that_only_looks_like_a_mark_is_unchanged(text: str) -> None:
     assert str(UserError(text)) == with_flags(text) == text
 
 
 @pytest.mark.parametrize("text", ["<html> <b> is <lambda>", "<<>", "<<>b>", "<<><b>", "plain"])
-def test_a_foreign_text_is_shown_as_it_is(text: str) -> None:
+def test_foreign_text_is_shown_verbatim(text: str) -> None:
     assert render(literal(text)) == with_flags(literal(text)) == text
     assert with_flags(f"<tile> 8: {one_line(ValueError(text))}") == f"--tile 8: {text}"
 
@@ -81,7 +81,7 @@ def test_a_failed_picture_has_flags_on_the_command_line_and_names_in_python(
 
 @cache
 def texts_raised() -> list[tuple[str, str]]:
-    """What the library raises errors with: the module, and each piece of text."""
+    """The texts of errors raised in the library: the module, and each piece of text."""
     found = []
     for path in sorted((ROOT / "translate").rglob("*.py")):
         if "commands" in path.parts or path.name == "cli.py":

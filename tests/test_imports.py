@@ -1,4 +1,4 @@
-"""Importing the program, and converting with it, leaves the settings of the host's process as they were."""
+"""Importing the program, and converting with it, leaves the settings of the host process unchanged."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CONVERTING = ("errors", "machine", "storage", "media", "style", "convert", "api"
 COMMANDS = [path for path in MODULES if path.parent.name == "commands" and path.name != "terminal.py"]
 PATHS = {name_of(path): path for path in MODULES}
 
-# What other libraries change as they are imported is not ours to mend, hence the first line. onnxruntime does not say
-# what its severity is.
+# Changes that other libraries make on import are not ours to fix, hence the first line. onnxruntime's severity cannot
+# be queried.
 WATCH = """
 import ctypes, importlib, os, sys, warnings, av, numpy, onnxruntime, simplejpeg
 from PIL import Image, _imaging
@@ -73,7 +73,7 @@ def test_importing_the_augmentation_leaves_the_environment() -> None:
 
 
 def reached(name: str, found: set[str]) -> set[str]:
-    """``found``, and all else that the module ``name`` imports, itself or through others."""
+    """``found``, and everything else that the module ``name`` imports, directly or indirectly."""
     for imported in imports(PATHS[name]) - found:
         found.add(imported)
         if imported in PATHS:

@@ -1,4 +1,4 @@
-"""Imports go downwards only, and in no circle: those inside functions count, those for type checkers too."""
+"""Imports go downwards only, without cycles; those inside functions and for type checkers count too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.helpers.paths import ROOT
 
-# packages and modules of one row do not import each other
+# packages and modules in the same row do not import each other
 LAYERS = (
     ("errors", "machine", "models"),
     ("storage", "config", "weights"),
@@ -39,7 +39,7 @@ NAMES = {name_of(path) for path in MODULES}
 
 @cache
 def imports(path: Path) -> frozenset[str]:
-    """The modules that ``path`` imports: ours in full, of others the first part of the name."""
+    """The modules that ``path`` imports: the full name for ours, only the top-level package for others."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -52,17 +52,17 @@ def imports(path: Path) -> frozenset[str]:
         for name in names:
             parent = name.rpartition(".")[0]
             found.add(name if name in NAMES else parent if parent in NAMES else name.partition(".")[0])
-    return frozenset(found - {"translate"})  # the package itself: its version
+    return frozenset(found - {"translate"})  # the package itself, for its version
 
 
 def unit(module: str) -> str:
-    """The package or module below translate/ that ``module`` is part of; ``models`` and others are their own."""
+    """The package or module directly below translate/ that holds ``module``; for others, their top-level package."""
     package, _, rest = module.partition(".")
     return rest.partition(".")[0] if package == "translate" else package
 
 
 def units() -> Iterator[tuple[str, str, Path]]:
-    """Who imports whom, by units, and where."""
+    """Which unit imports which, and where."""
     for path in MODULES:
         for imported in imports(path):
             yield unit(name_of(path)), unit(imported), path
@@ -93,12 +93,12 @@ def test_converting_imports_nothing_of_training() -> None:
     assert found == []
 
 
-def test_there_is_no_circle() -> None:
+def test_there_are_no_cycles() -> None:
     graph = {name_of(path): imports(path) & NAMES for path in MODULES}
-    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the cycle
 
 
-def test_only_the_entrances_lie_beside_the_packages() -> None:
+def test_only_entry_points_lie_beside_the_packages() -> None:
     beside = {path.name for path in (ROOT / "translate").iterdir() if path.is_file()}
     assert beside == {"__init__.py", "__main__.py", "api.py", "cli.py", "errors.py", "machine.py", "py.typed"}
 

@@ -1,4 +1,4 @@
-"""Which processors are said to be fast at bytes, and what a process takes of the machine."""
+"""Which processors count as fast at int8, and the resources that a process uses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
         ("Linux", "riscv64", [], False),
     ],
 )
-def test_what_decides(
+def test_which_features_make_int8_fast(
     monkeypatch: pytest.MonkeyPatch, system: str, machine: str, features: list[str], fast: bool
 ) -> None:
     monkeypatch.setattr(platform, "system", lambda: system)
@@ -41,7 +41,7 @@ def test_what_decides(
     assert this.int8_is_fast.__wrapped__() is fast
 
 
-def test_the_processor_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_this_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= usable_cores() <= (os.cpu_count() or 1)
     assert processor_features() == sorted(set(processor_features())) != []
     assert set(processor_features()) & {"AVX2", "ASIMDDP", "ASIMD", "VSX", "VX", "LSX", "RVV"}
@@ -51,7 +51,7 @@ def test_the_processor_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @linux
 def test_memory_shows() -> None:
-    """Of a process of its own: in this one, memory that tests before it gave back would be taken again."""
+    """In a separate process: in this one, memory freed by earlier tests would be reused."""
     held = "held = b'x' * 40_000_000; print(flush=True); input(); del held; print(flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", held], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None and child.stdout is not None
@@ -90,7 +90,7 @@ def test_files_and_threads_show(tmp_path: Path) -> None:
     assert after["open_files"] == before["open_files"] and after["threads"] == before["threads"]
 
 
-def test_where_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_that_does_not_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(this, "_PROC", tmp_path)
     assert resources_in_use() == {} and peak_memory_mb() is None
     (tmp_path / "self").mkdir()

@@ -1,4 +1,4 @@
-"""Runs and styles of before the code lay in packages go on working."""
+"""Runs and styles from before the code was split into packages still work."""
 
 from __future__ import annotations
 

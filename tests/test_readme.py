@@ -1,6 +1,6 @@
-"""Every command of README.md runs as it stands there; only training is shortened.
+"""Every command in README.md runs verbatim, except that training is shortened.
 
-What needs a shell gets one; the others run in this process, which has loaded PyTorch once and for all.
+Commands that need a shell get one; the others run in this process, which loads PyTorch only once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SHORT = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files that the commands speak of."""
+    """The files that the commands refer to."""
     folder = tmp_path_factory.mktemp("readme")
     write_pairs(folder / "pairs")
     (folder / "facades").mkdir()
@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(picture(index)).save(folder / "faces" / f"{index}.png")
     rows = [f"{index}.png,{index % 2},{1 - index % 2}" for index in range(8)]
     (folder / "faces.csv").write_text("\n".join(["file,black,blond", *rows]))
-    # the commands as a shell finds them after installation
+    # the commands, as a shell finds them after installation
     (folder / "bin").mkdir()
     for name, module in (("translate", "translate"), ("torchrun", "torch.distributed.run")):
         script = folder / "bin" / name
@@ -84,10 +84,10 @@ def in_shell(command: str, folder: Path) -> Finished:
 
 
 def shortened(command: str) -> str:
-    """Training for two steps: what stands later on a command line goes before what stands earlier."""
+    """Shorten training to two steps: later options on a command line override earlier ones."""
     if " train " not in command:
         return command
-    if " --init " in command:  # the weights say how wide it is
+    if " --init " in command:  # the weights determine the network's width
         return f"{command} {SHORT}"
     options = ["channels=4"]
     if " pix2pix " in command and not any(preset in command for preset in ("filter", "painted")):
@@ -98,9 +98,7 @@ def shortened(command: str) -> str:
 
 
 @pytest.mark.timeout(600)  # some forty commands
-def test_every_command_works_in_the_order_it_is_told(
-    folder: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_command_works_in_order(folder: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     for command in COMMANDS:
         if command in SET_UP:
@@ -119,7 +117,7 @@ def test_every_command_works_in_the_order_it_is_told(
     assert Image.open(folder / "mine" / "one.jpg").size == Image.open(folder / "photos" / "one.jpg").size
 
 
-def test_the_lines_of_python(folder: Path) -> None:
+def test_the_python_examples_run(folder: Path) -> None:
     for lines in PYTHON:
         done = in_shell(f"{shlex.quote(sys.executable)} -c {shlex.quote(lines)}", folder)
         assert done.code == 0, done.err
@@ -127,8 +125,8 @@ def test_the_lines_of_python(folder: Path) -> None:
     assert Image.open(folder / "drawn.png").size == Image.open(folder / "photo.jpg").size
 
 
-def test_set_up_is_two_commands_that_need_nothing_else(folder: Path) -> None:
-    """Installing is left to .ci/run, which runs both as they stand; here what follows the installation runs."""
+def test_setup_is_two_self_contained_commands(folder: Path) -> None:
+    """Installing is left to .ci/run, which runs both verbatim; here the part after the installation runs."""
     assert len(SET_UP) == 2
     for command in SET_UP:
         assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")

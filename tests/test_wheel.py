@@ -1,4 +1,4 @@
-"""The wheel, installed away from the clone: the style travels inside it, and PyTorch is not needed."""
+"""The wheel, installed outside the clone: it includes the styles, and does not need PyTorch."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.helpers.paths import ROOT
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the wheel's content, as pip would unpack it."""
+    """A folder with the wheel's content, as pip would unpack it."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=100)
     (wheel,) = (folder / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")
-    # training's libraries, as absent as they are on a machine that only converts
+    # make training's libraries unavailable, as on a machine that only converts
     for name in ("torch", "torchvision", "albumentations", "cv2", "kornia", "accelerate", "onnx", "safetensors"):
         stub = f"raise ModuleNotFoundError({f'No module named {name!r}'!r}, name={name!r})"
         (folder / "site" / f"{name}.py").write_text(stub)

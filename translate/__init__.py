@@ -1,6 +1,6 @@
 """Image-to-image translation: train on folders, export one ONNX file, convert photos with it.
 
-In Python: ``load_style("anime")(photo)``, see `translate.api`; whole folders by `convert_files`.
+In Python: ``load_style("anime")(photo)``, see `translate.api`; `convert_files` converts whole folders.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        """Load onnxruntime, numpy and Pillow where they are first needed: the command line has to start at once."""
+        """Load onnxruntime, numpy and Pillow only when first needed, so that the command line starts fast."""
         if name in __all__:
             from translate import api
 

@@ -2,7 +2,7 @@
 
 import gc
 
-# Starting up allocates much and frees nothing: looking for garbage all the while took about a tenth of one conversion.
+# Start-up allocates a lot and frees nothing: garbage collection took about a tenth of the time of one conversion.
 gc.set_threshold(50_000)
 
 from translate.cli import main  # noqa: E402

@@ -8,7 +8,7 @@ picture.save("photo-anime.png")
 for name, picture in zip(names, style(names)):
     ...
 
-and whole folders, files in and files out, as `translate convert` does it:
+Whole folders, from file to file, as `translate convert` does:
 
 from translate import ConvertRequest, convert_files
 
@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.convert.conversion import ConvertRequest, convert_files
-from translate.errors import CODEC_ERRORS, PictureError, UserError, one_line
+from translate.errors import PictureError, UserError, one_line
+from translate.media.codec import CodecError
 from translate.media.images import MAX_PIXELS, Picture, load_picture, to_upright
 from translate.media.pillow import quiet_pillow
 from translate.style.catalogue import DEFAULT_STYLE
@@ -43,26 +44,26 @@ Photo = Image.Image | str | Path | Array
 Result = Image.Image | Array
 P = TypeVar("P", Image.Image, Array)
 
-AHEAD = 4  # pictures of an iterable that are decoded while another one is translated
+AHEAD = 4  # pictures of an iterable decoded ahead of the one being translated
 
 
 def load_style(
     style: str | Path = DEFAULT_STYLE, *, device: str = "auto", tile: int | None = None, max_pixels: int = MAX_PIXELS
 ) -> Style:
-    """The style ``style``: the name of a shipped one, or the path of an .onnx file.
+    """Load ``style``: the name of a shipped style, or the path of an .onnx file.
 
-    ``device`` is ``auto`` (a GPU where one can be used, else the processor), ``cpu``, ``cuda`` or ``cuda:N``. ``tile``
-    is the side in pixels of the tiles a picture is cut in; 0 never cuts, None cuts large pictures where the style
-    allows. Files of more than ``max_pixels`` are refused.
+    ``device`` is ``auto`` (a usable GPU if there is one, else the CPU), ``cpu``, ``cuda`` or ``cuda:N``. ``tile`` is
+    the side in pixels of the tiles that a picture is cut into; 0 never cuts, None cuts large pictures if the style
+    allows it. Files of more than ``max_pixels`` are refused.
 
-    Raises ``errors.UnusableError`` where the style or the device cannot be used, ``errors.UserError`` for a tile size
+    Raises ``errors.UnusableError`` if the style or the device cannot be used, ``errors.UserError`` for a tile size
     that the style does not allow.
     """
     return Style(open_style(str(style), device=device, tile=tile), max_pixels)
 
 
 class Style:
-    """A style ready to run, made by `load_style`. May be called from several threads."""
+    """A style ready to run, made by `load_style`. It may be called from several threads."""
 
     def __init__(self, translator: Translator, max_pixels: int = MAX_PIXELS) -> None:
         self._translator = translator
@@ -70,7 +71,7 @@ class Style:
 
     @property
     def info(self) -> StyleInfo:
-        """What the style says of itself: title, licence, domains and more."""
+        """The style's metadata: title, licence, domains and more."""
         return self._translator.info
 
     @property
@@ -81,7 +82,7 @@ class Style:
     def __repr__(self) -> str:
         return f"<Style {self.info.title!r} on {self.device}>"
 
-    # Strings and arrays are iterables as well, hence the overlaps: here they are a path and a picture.
+    # Strings and arrays are iterables too, hence the overlaps; here they mean a path and a picture.
     @overload
     def __call__(  # type: ignore[overload-overlap]
         self, photo: str | Path, *, domain: str | Sequence[str] | None = None
@@ -106,22 +107,22 @@ class Style:
     ) -> Result | Iterator[Result]:
         """Translate a picture, or each picture of an iterable.
 
-        - A path or a PIL image becomes a PIL image, upright and in sRGB: of mode RGBA where the photo has transparency,
-          which it keeps, else RGB. Its EXIF, where there is any, is ``info["exif"]``, for ``save(..., exif=...)``.
-        - An array, uint8 in sRGB, becomes an array of the same shape: [H, W, 3], [N, H, W, 3], or with a fourth
-          channel, alpha, which is kept. A grey one, [H, W], becomes [H, W, 3].
-        - An iterable of these becomes an iterator of the results in their order. It takes photos as results are asked
-          for, and decodes a few ahead in threads. The first photo with an error ends it, when its turn comes.
+        - A path or a PIL image becomes a PIL image, upright and in sRGB: RGBA with the photo's transparency if it has
+          any, else RGB. Any EXIF is in ``info["exif"]``, for ``save(..., exif=...)``.
+        - An array, uint8 in sRGB, becomes an array of the same shape: [H, W, 3] or [N, H, W, 3], or either with a
+          fourth channel, alpha, which is kept. A grey array, [H, W], becomes [H, W, 3].
+        - An iterable of these becomes an iterator of the results in the same order. It takes photos only as results are
+          requested, and decodes a few ahead in threads. The first photo with an error ends it, when its turn comes.
 
-        ``domain`` is for styles with domains (``info.domains``): the name of what to translate to; where the domains
-        are attributes, the names of all that shall hold, and any others shall not.
+        ``domain`` is for styles with domains (``info.domains``): the name of the one to translate to; where the domains
+        are attributes, the names of all that the result should have.
 
-        Raises ``errors.PictureError`` for a picture that cannot be read or translated, ``errors.UserError`` where
+        Raises ``errors.PictureError`` for a picture that cannot be read or translated, ``errors.UserError`` if
         ``photo`` is none of the above or ``domain`` does not suit the style.
         """
         if isinstance(photo, (str, Path, Image.Image, np.ndarray)) or not isinstance(photo, Iterable):
             return self._translate(_decode(photo, self._max_pixels), domain)
-        self.info.positions(domain)  # refused now, not with the first result
+        self.info.positions(domain)  # refuse a bad domain now, not with the first result
         return self._translate_each(photo, domain)
 
     def _translate_each(self, photos: Iterable[Photo], domain: str | Sequence[str] | None) -> Iterator[Result]:
@@ -152,13 +153,13 @@ class Style:
         """[H, W, C] or [N, H, W, C], C 3 or 4 -> the same shape."""
         pictures = photo if photo.ndim == 4 else photo[np.newaxis]
         result = pictures.copy()
-        for index in range(len(pictures)):  # one at a time: many would not fit into memory together
+        for index in range(len(pictures)):  # one at a time: all of them may not fit in memory
             result[index, ..., :3] = self._translator(pictures[index : index + 1, ..., :3], domain)[0]
         return result.reshape(photo.shape)
 
 
 def _decode(photo: Photo, max_pixels: int) -> Picture | Array:
-    """-> a `Picture`, or uint8 [H, W, C] or [N, H, W, C] where ``photo`` is an array. Raises ``UserError``."""
+    """A `Picture`, or uint8 [H, W, C] or [N, H, W, C] if ``photo`` is an array. Raises ``UserError``."""
     if isinstance(photo, (str, Path)):
         return load_picture(photo, max_pixels=max_pixels)
     if isinstance(photo, Image.Image):
@@ -180,8 +181,8 @@ def _from_image(image: Image.Image) -> Picture:
     try:
         with quiet_pillow():
             upright = to_upright(image)
-    except CODEC_ERRORS as error:
+    except CodecError as error:
         name = getattr(image, "filename", "") or "an image"
-        raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error
+        raise PictureError(f"{name}: damaged or cut short: {one_line(error.cause)}") from error.cause
     alpha = None if upright.alpha is None else np.array(upright.alpha)
     return Picture(np.array(upright.colour), alpha, upright.exif, upright.format)

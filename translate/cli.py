@@ -1,7 +1,7 @@
 """The command line `translate`: assembles the subcommands and turns errors into one line and an exit code.
 
-A subcommand's module is imported when the subcommand is asked for, and none that is imported here or there at its top
-may import torch, onnxruntime, numpy or Pillow: `translate --help` has to answer at once, and so has a conversion.
+A subcommand's module is imported only when the subcommand is requested. Neither this module nor those may import torch,
+onnxruntime, numpy or Pillow at the top: `translate --help` and conversions have to start fast.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TRAINING_LIBRARIES = {
     *("torch", "torchvision", "albumentations", "cv2", "accelerate", "safetensors", "onnx", "onnx_ir"),
     *("kornia", "torchmetrics", "torch_fidelity", "scipy", "matplotlib", "jinja2", "markupsafe"),
 }
-# by name: the module and what in it is the command or the group of commands
+# name -> the module, and the name in it of the command or group of commands
 SUBCOMMANDS = {
     "convert": ("translate.commands.convert", "convert"),
     "train": ("translate.commands.train", "train_app"),
@@ -37,7 +37,7 @@ SUBCOMMANDS = {
 
 
 class Subcommands(TyperGroup):
-    """The subcommands, each imported when it is asked for."""
+    """The subcommands, each imported when it is requested."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(SUBCOMMANDS)
@@ -47,7 +47,7 @@ class Subcommands(TyperGroup):
             return None
         module, name = SUBCOMMANDS[cmd_name]
         subcommand, group = getattr(import_module(module), name), typer.Typer(add_completion=False)
-        group.callback()(options)  # with one, a single command makes a group too
+        group.callback()(options)  # without a callback, Typer would not make a group of a single command
         if isinstance(subcommand, typer.Typer):
             group.add_typer(subcommand, name=cmd_name)
         else:
@@ -96,6 +96,6 @@ def main() -> None:
             raise
         typer.echo(f"translate: needs {error.name}: pip install 'picture-translate[train]'", err=True)
         sys.exit(ExitCode.UNUSABLE)
-    except BrokenPipeError:  # the reader of our standard output went away, as `head` does
+    except BrokenPipeError:  # the reader of our standard output has exited, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.SOME_FAILED)

@@ -1,7 +1,7 @@
 """Errors that a front end shows as one line.
 
-A message names a setting by its Python name in angle brackets, a word of its own: ``<max_size>``. In Python that reads
-``max_size``; the command line calls it ``--max-size``, another front end may show its field. A text with such marks is
+A message names a setting by its Python name in angle brackets, as a separate word: ``<max_size>``. Python shows it as
+``max_size``, the command line as ``--max-size``, and another front end may show its field. A text with such marks is
 called marked here.
 """
 
@@ -13,12 +13,12 @@ import zlib
 from collections.abc import Callable
 from enum import IntEnum
 
-# A mark, or the "<<>" by which `literal` keeps a "<" from beginning one. The file name <b>.jpg holds no mark: what
-# stands beside one is a space or, behind it, the punctuation of a sentence.
+# A mark, or the "<<>" with which `literal` escapes a "<" that would begin one. The file name <b>.jpg holds no mark: a
+# mark has white space before it, and white space or sentence punctuation after it.
 _MARK = re.compile(r"<<>|(?<!\S)<([a-z][a-z0-9_]*)>(?![^\s:;,)])")
 
-# What Pillow's decoders and encoders raise over damaged data and over pictures a format cannot hold: to be caught round
-# calls of theirs alone. A lack of memory is none of it.
+# What Pillow's decoders and encoders raise for damaged data and for pictures that a format cannot hold. Catch them only
+# around calls to Pillow. Lack of memory is not among them.
 CODEC_ERRORS = (
     OSError,
     SyntaxError,
@@ -30,14 +30,14 @@ CODEC_ERRORS = (
     EOFError,
     struct.error,
     zlib.error,
-    AssertionError,  # these three would be mistakes of a library, which shall not end a night's work
+    AssertionError,  # these three would be bugs in a library, which must not abort a long conversion
     AttributeError,
     SystemError,
 )
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller."""
+    """The exit status of the process."""
 
     OK = 0
     SOME_FAILED = 1  # at least one file failed; the others are done
@@ -47,9 +47,9 @@ class ExitCode(IntEnum):
 
 
 class UserError(ValueError):
-    """A problem the user can mend: one line naming the setting or file, the value, and the remedy.
+    """A problem the user can fix: one line naming the setting or file, the value, and the remedy.
 
-    It is raised with a marked text; ``str`` gives it with the Python names of the settings.
+    It is raised with a marked text; ``str`` shows the settings by their Python names.
     """
 
     exit_code = ExitCode.USAGE
@@ -59,11 +59,11 @@ class UserError(ValueError):
 
     @property
     def marked(self) -> str:
-        """The text as it was raised, for use in another error's text."""
+        """The text as raised, for use in another error's text."""
         return super().__str__()
 
     def described(self, name_of: Callable[[str], str]) -> str:
-        """The text with each setting under the name that ``name_of`` gives for its Python name."""
+        """The text, with each setting named by ``name_of``, which takes its Python name."""
         return render(self.marked, name_of)
 
 
@@ -74,27 +74,27 @@ class UnusableError(UserError):
 
 
 class PictureError(UserError):
-    """A picture that cannot be read or written; the other pictures of a folder go on."""
+    """A picture that cannot be read, translated or written; the other pictures are still converted."""
 
     exit_code = ExitCode.SOME_FAILED
 
 
 def render(marked: str, name_of: Callable[[str], str] = str) -> str:
-    """A marked text with each setting under the name that ``name_of`` gives for its Python name, by default that."""
+    """A marked text, with each setting named by ``name_of``, which takes its Python name; by default that name."""
     return _MARK.sub(lambda mark: name_of(mark[1]) if mark[1] else "<", marked)
 
 
 def literal(text: str) -> str:
-    """``text`` from elsewhere as part of a marked one: what looks like a mark in it is shown as it is."""
+    """Escape foreign ``text`` for use in a marked one: what looks like a mark in it is shown verbatim."""
     return _MARK.sub(lambda mark: f"<<>{mark[0][1:]}", text)
 
 
 def one_line(error: BaseException) -> str:
-    """The message of ``error`` on one line, never empty, without control characters: marked, for another error."""
+    """The message of ``error`` on one line, never empty, without control characters; marked, for another error."""
     text = error.marked if isinstance(error, UserError) else literal(str(error))
     return printable(" ".join(line.strip() for line in text.split("\n")).strip()) or type(error).__name__
 
 
 def printable(text: str) -> str:
-    """``text`` from a stranger, such as a file name, harmless to a terminal: control characters become escapes."""
+    """Make untrusted ``text``, such as a file name, safe for a terminal: control characters become escapes."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -1,4 +1,4 @@
-"""The machine at hand: what its processor is good at, and what a process takes of it, as Linux tells."""
+"""This machine: what its processor can do, and the resources a process uses, as Linux reports them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _PROC = Path("/proc")
 
 @cache
 def int8_is_fast() -> bool:
-    """Whether int8 styles take less time here than float32 ones.
+    """Whether int8 styles run faster here than float32 ones.
 
-    On x86 with AVX2 they do, 50 to 63 % of it: onnxruntime 1.31 was measured on a Zen 3, which has no more than that.
-    VNNI, of AVX-512 or without, multiplies bytes faster still, and no processor has it without AVX2. Before AVX2 bytes
-    are not multiplied faster than numbers. On 64-bit Arm it takes the dot product of bytes, an option of Armv8.2 that
-    all of Apple's own processors have; that was not measured.
+    On x86 this takes AVX2: onnxruntime 1.31 took 50 to 63 % of the float32 time on a Zen 3, which has AVX2 but no VNNI.
+    VNNI, with or without AVX-512, multiplies bytes faster still, and every processor that has it has AVX2. Without
+    AVX2, int8 is no faster. On 64-bit Arm this takes the byte dot product, an option of Armv8.2 that all of Apple's own
+    processors have; that was not measured.
     """
     features = processor_features()
     if platform.machine().lower() in ("x86_64", "amd64"):
         return "AVX2" in features
-    apple = (platform.system(), platform.machine()) == ("Darwin", "arm64")  # numpy does not ask macOS
+    apple = (platform.system(), platform.machine()) == ("Darwin", "arm64")  # numpy does not query macOS
     return apple or "ASIMDDP" in features
 
 
 def processor_features() -> list[str]:
-    """What this processor can do, by numpy's names such as ``AVX2``, sorted; none where numpy does not tell."""
-    try:  # private, but nothing public tells as much
+    """This processor's instruction sets by numpy's names, such as ``AVX2``, sorted; empty if numpy does not say."""
+    try:  # private, but no public function reports as much
         features = import_module("numpy._core._multiarray_umath").__cpu_features__
     except (ImportError, AttributeError):
         return []
@@ -38,14 +38,14 @@ def processor_features() -> list[str]:
 
 
 def usable_cores() -> int:
-    """Processor cores that this process may run on."""
+    """How many processor cores this process may run on."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def resources_in_use(process: int | str = "self") -> dict[str, float]:
-    """Resident memory, open files and threads of ``process``, an id; {} where the system does not tell."""
+    """``memory_mb`` (resident), ``open_files`` and ``threads`` of ``process``, an id; {} if the system does not say."""
     try:
         status = _status(process)
         return {
@@ -58,7 +58,7 @@ def resources_in_use(process: int | str = "self") -> dict[str, float]:
 
 
 def peak_memory_mb(process: int | str = "self") -> float | None:
-    """The most memory that ``process``, an id, has had resident at once; None where the system does not tell."""
+    """Peak resident memory of ``process``, an id, in MB; None if the system does not say."""
     try:
         return _megabytes(_status(process)["VmHWM"])
     except (OSError, LookupError, ValueError):

@@ -14,8 +14,8 @@ from tests.helpers.pairs import tiny_config, write_pairs
 from tests.helpers.paths import PHOTOS
 from tests.helpers.pictures import draw_photo
 from tests.report.test_page import Document
-from translate.evaluate.comparison import Column, Comparison, Sample, Source, find_files, find_sources
-from translate.evaluate.comparison_report import GAP, LINE, NARROWEST, draw_sheet, write_page
+from translate.evaluate.comparison import Comparison, ModelResult, Sample, Source, find_files, find_sources
+from translate.evaluate.comparison_report import GAP, LINE_HEIGHT, MIN_COLUMN_WIDTH, draw_sheet, write_page
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
@@ -45,10 +45,10 @@ def test_a_style_and_a_run_on_photos(run_cli: RunCli, run: Path, tmp_path: Path)
     for text in ("Comparison of models", "photo", "cel", "mine", photos[0], photos[-1]):
         assert text in document.texts
     with Image.open(sheet) as image:
-        assert image.width == GAP + 3 * (NARROWEST + GAP)
+        assert image.width == GAP + 3 * (MIN_COLUMN_WIDTH + GAP)
 
 
-def test_metrics_are_of_what_the_style_makes(run_cli: RunCli, tmp_path: Path) -> None:
+def test_metrics_are_those_of_the_styles_output(run_cli: RunCli, tmp_path: Path) -> None:
     pixels = draw_photo(60, 40)
     Image.fromarray(pixels).save(tmp_path / "photo.png")
     done = run_cli("compare", "cel", "--photos", tmp_path / "photo.png", "--device", "cpu", "--json")
@@ -67,7 +67,7 @@ def test_metrics_are_of_what_the_style_makes(run_cli: RunCli, tmp_path: Path) ->
 
 
 def test_against_the_truth(run_cli: RunCli, tiny_style: Path, tmp_path: Path) -> None:
-    """Where the truth is what the style makes, the style is perfect and the photo is not."""
+    """If the truth is the style's own output, the style is perfect and the photo is not."""
     a, b = tmp_path / "a", tmp_path / "b"
     for name in ("one", "sub/two", "alone"):
         photo = draw_photo(50 + len(name), 40)
@@ -79,7 +79,7 @@ def test_against_the_truth(run_cli: RunCli, tiny_style: Path, tmp_path: Path) ->
     (b / "alone.webp").unlink()
     done = run_cli("compare", tiny_style, "--photos", a, "--pairs", b, "--device", "cpu", "--json")
     assert done.code == 0, done.err
-    assert done.err.count("passed over") == 1 and "alone.png: no picture of that name" in done.err
+    assert done.err.count("skipped: ") == 1 and "alone.png: no picture of that name" in done.err
     report = json.loads(done.out)
     assert (report["against"], report["photos"]) == ("truth", ["one", "sub/two"])
     (model,) = report["models"]
@@ -115,7 +115,7 @@ def test_domains(run_cli: RunCli, season_style: Path, tiny_style: Path, photo: P
     assert found["spring"][1] == found["autumn"][1]
 
 
-def test_a_broken_photo_does_not_end_it(run_cli: RunCli, tiny_style: Path, tmp_path: Path) -> None:
+def test_a_broken_photo_does_not_stop_the_others(run_cli: RunCli, tiny_style: Path, tmp_path: Path) -> None:
     for number in range(3):
         Image.fromarray(draw_photo(30, 20)).save(tmp_path / f"{number}.png")
     (tmp_path / "1.png").write_bytes(b"broken")
@@ -128,15 +128,15 @@ def test_a_broken_photo_does_not_end_it(run_cli: RunCli, tiny_style: Path, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (["{style}", "--photos", "{photo}", "-o", "page.pdf"], 2, "--output page.pdf: give a name that ends in"),
         (["{style}", "--photos", ".", "-o", "page.png"], 2, "--output page.png: is among the photos or the pairs"),
         (["{style}", "--photos", "{photo}", "--pairs", "empty", "-o", "empty/page.html"], 2, "is among the photos"),
         (["{style}", "--photos", "missing"], 2, "--photos missing: no such file or folder"),
-        (["{style}", "--photos", "empty"], 2, "--photos empty: holds no picture"),
+        (["{style}", "--photos", "empty"], 2, "--photos empty: holds no pictures"),
         (["{style}", "--photos", "{photo}", "--pairs", "empty"], 2, "--pairs: needs --photos to be one folder"),
-        (["{style}", "--photos", ".", "--pairs", "empty"], 2, "--pairs empty: no picture has the name of one in ."),
+        (["{style}", "--photos", ".", "--pairs", "empty"], 2, "no picture has the same name as one in ."),
         (["{style}", "--photos", ".", "--pairs", "other"], 1, "photo.png: is 8x6, its partner photo.jpg is 61x47"),
         (["{style}", "--photos", "{photo}", "--domain", "x"], 2, "--domain x: no model has domains"),
         (
@@ -149,10 +149,10 @@ def test_a_broken_photo_does_not_end_it(run_cli: RunCli, tiny_style: Path, tmp_p
         (["{style}", "--photos", "{photo}", "--device", "tpu"], 2, "--device tpu: give auto"),
     ],
 )
-def test_it_refuses_in_one_line(
+def test_errors_are_one_line(
     arguments: list[str],
     code: int,
-    told: str,
+    message: str,
     run_cli: RunCli,
     photo: Path,
     tiny_style: Path,
@@ -165,18 +165,18 @@ def test_it_refuses_in_one_line(
     named = {"style": str(tiny_style), "season": str(season_style), "photo": str(photo)}
     if "other" in arguments:
         arguments = [argument if argument != "." else "photos" for argument in arguments]
-        told = told.replace("photo.jpg", str(Path("photos") / "photo.jpg"))
+        message = message.replace("photo.jpg", str(Path("photos") / "photo.jpg"))
         for folder in ("photos", "other"):
             (tmp_path / folder).mkdir()
         photo.rename(tmp_path / "photos" / "photo.jpg")
         Image.fromarray(draw_photo(8, 6)).save(tmp_path / "other" / "photo.png")
     done = run_cli("compare", *(argument.format(**named) for argument in arguments))
     assert (done.code, len(done.err.splitlines())) == (code, 1), done.err
-    assert told.format(**named) in done.err and not done.out
+    assert message.format(**named) in done.err and not done.out
     assert not list(tmp_path.glob("page.*"))
 
 
-def test_photos_are_spread_evenly(tmp_path: Path) -> None:
+def test_photos_are_evenly_spaced(tmp_path: Path) -> None:
     for number in range(9):
         (tmp_path / f"{number}.png").touch()
     files, _ = find_files([tmp_path], None, 3)
@@ -185,7 +185,7 @@ def test_photos_are_spread_evenly(tmp_path: Path) -> None:
     assert [each.name for each in files] == ["7", *map(str, range(9))]
 
 
-def test_models_of_the_same_name_are_told_apart(run: Path, tmp_path: Path) -> None:
+def test_models_of_the_same_name_are_shown_by_path(run: Path, tmp_path: Path) -> None:
     files = [tmp_path / "cel.onnx", tmp_path / "here" / "mine.onnx", tmp_path / "there" / "mine.onnx"]
     for file in files:
         file.parent.mkdir(exist_ok=True)
@@ -195,38 +195,38 @@ def test_models_of_the_same_name_are_told_apart(run: Path, tmp_path: Path) -> No
 
 
 def comparison(names: list[str], *, truth: bool = False) -> Comparison:
-    """Flat pictures: a photo of grey, models of their own greys, the truth white."""
+    """Uniform pictures: the photo grey, each model another grey, the truth white."""
     samples = [Sample(f"photo {number}", np.full((20 + number, 30, 3), 128, np.uint8), None) for number in range(2)]
     if truth:
         samples = [Sample(sample.name, sample.photo, np.full_like(sample.photo, 255)) for sample in samples]
-    columns = []
+    results = []
     for number, name in enumerate(names):
         pictures = [np.full_like(sample.photo, 10 * (number + 1)) for sample in samples]
         metrics = [compare_pictures(*both) for both in zip(pictures, (s.reference for s in samples), strict=True)]
-        columns.append(Column(Source(name, name), pictures, metrics, 12.3, 4_560_000, "cpu", has_domains=False))
-    return Comparison(samples, columns)
+        results.append(ModelResult(Source(name, name), pictures, metrics, 12.3, 4_560_000, "cpu", has_domains=False))
+    return Comparison(samples, results)
 
 
 @pytest.mark.parametrize("truth", [False, True])
-def test_every_picture_has_its_place_on_the_sheet(truth: bool) -> None:
+def test_the_sheet_shows_every_picture_and_text(truth: bool) -> None:
     sheet = draw_sheet(comparison(["one", "a/very/long/name" * 20], truth=truth))
     greys = [128, 10, 20, 255][: 4 if truth else 3]
-    assert sheet.shape[1] == GAP + len(greys) * (NARROWEST + GAP)
-    for row, (top, height) in enumerate([(GAP + LINE, 20), (GAP + LINE + 20 + LINE + GAP, 21)]):
+    assert sheet.shape[1] == GAP + len(greys) * (MIN_COLUMN_WIDTH + GAP)
+    for row, (top, height) in enumerate([(GAP + LINE_HEIGHT, 20), (GAP + LINE_HEIGHT + 20 + LINE_HEIGHT + GAP, 21)]):
         for column, grey in enumerate(greys):
-            left = GAP + column * (NARROWEST + GAP)
+            left = GAP + column * (MIN_COLUMN_WIDTH + GAP)
             assert (sheet[top : top + height, left : left + 30] == grey).all(), (row, column)
-    for column in range(len(greys)):  # a name above each, which stays in its column
-        left = GAP + column * (NARROWEST + GAP)
-        assert (sheet[GAP : GAP + LINE - 2, left : left + NARROWEST] < 100).any()
-        assert (sheet[: GAP + LINE - 2, left - GAP : left] == 255).all()
-    below = sheet[GAP + 2 * LINE + 20 + GAP + 21 + LINE + GAP :]
-    for column in range(3):  # metrics below the photo's note and the models
-        left = GAP + column * (NARROWEST + GAP)
-        assert (below[:, left : left + NARROWEST] < 100).any()
+    for column in range(len(greys)):  # a name above each column, not wider than it
+        left = GAP + column * (MIN_COLUMN_WIDTH + GAP)
+        assert (sheet[GAP : GAP + LINE_HEIGHT - 2, left : left + MIN_COLUMN_WIDTH] < 100).any()
+        assert (sheet[: GAP + LINE_HEIGHT - 2, left - GAP : left] == 255).all()
+    below = sheet[GAP + 2 * LINE_HEIGHT + 20 + GAP + 21 + LINE_HEIGHT + GAP :]
+    for column in range(3):  # text below the photo and the models
+        left = GAP + column * (MIN_COLUMN_WIDTH + GAP)
+        assert (below[:, left : left + MIN_COLUMN_WIDTH] < 100).any()
 
 
-def test_names_are_no_markup(tmp_path: Path) -> None:
+def test_names_are_escaped(tmp_path: Path) -> None:
     write_page(comparison(["<b>bold</b>"]), tmp_path / "page.html")
     document = Document((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert not document.named("b") and document.texts.count("<b>bold</b>") == 2

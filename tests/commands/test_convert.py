@@ -30,13 +30,13 @@ from translate.style.translator import Translator
 
 @pytest.fixture
 def convert(run_cli: RunCli, tiny_style: Path) -> RunCli:
-    """Run `translate convert ARGUMENTS...` with the tiny style on the processor."""
+    """Run `translate convert ARGUMENTS...` with the tiny style on the CPU."""
     return partial(run_cli, "convert", "--style", tiny_style, "--device", "cpu")
 
 
 @pytest.fixture
 def album(tmp_path: Path) -> Path:
-    """A folder of four pictures, two of one name in different subfolders."""
+    """A folder of four pictures, two of the same name in different subfolders."""
     folder = tmp_path / "album"
     for index, name in enumerate(("a.jpg", "b.png", "day/a.jpg", "day/c.webp")):
         path = folder / name
@@ -46,7 +46,7 @@ def album(tmp_path: Path) -> Path:
 
 
 def lines(finished: Finished) -> list[str]:
-    """What was said, less the line about the speed."""
+    """The lines on standard error, without the one about speed."""
     return [line for line in finished.err.splitlines() if not re.match(r"[\d.]+ MP in [\d.]+ s: .* limited by", line)]
 
 
@@ -81,7 +81,7 @@ def test_a_photo(convert: RunCli, photo: Path, tmp_path: Path, tiny_style: Path)
     assert files_below(tmp_path) == {"photo.jpg", "new.png"}
 
 
-def test_without_an_output_the_result_lies_beside_the_photo(
+def test_without_an_output_the_result_is_written_next_to_the_photo(
     convert: RunCli, photo: Path, tmp_path: Path, tiny_style: Path
 ) -> None:
     addition = f"-{tiny_style.stem}"
@@ -132,7 +132,7 @@ def test_exif_orientation(convert: RunCli, tmp_path: Path, orientation: int) -> 
         assert result.getexif()[271] == "Maker"
 
 
-def test_alpha_is_carried(convert: RunCli, tmp_path: Path) -> None:
+def test_alpha_is_kept(convert: RunCli, tmp_path: Path) -> None:
     rgba = np.dstack((draw_photo(20, 15), draw_photo(20, 15)[..., 0]))
     Image.fromarray(rgba).save(tmp_path / "in.png")
     assert convert(tmp_path / "in.png", "-o", tmp_path / "out.webp").code == ExitCode.OK
@@ -140,7 +140,7 @@ def test_alpha_is_carried(convert: RunCli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16"])
-def test_every_kind_of_pixel(convert: RunCli, tmp_path: Path, mode: str) -> None:
+def test_every_pixel_mode(convert: RunCli, tmp_path: Path, mode: str) -> None:
     if mode == "I;16":
         image = Image.fromarray(draw_photo(20, 15)[..., 0].astype(np.uint16) * 257)
     else:
@@ -182,7 +182,7 @@ def test_tiles_equal_the_whole(convert: RunCli, photo: Path, tmp_path: Path) -> 
     assert np.abs(whole - tiled).max() <= 1
 
 
-def test_tiles_of_a_style_that_has_none(convert: RunCli, photo: Path, tmp_path: Path, whole_style: Path) -> None:
+def test_tiles_of_a_style_without_tiling(convert: RunCli, photo: Path, tmp_path: Path, whole_style: Path) -> None:
     done = convert(photo, "-o", tmp_path / "out.png", "-s", whole_style, "--tile", 64)
     refused(done, ExitCode.USAGE, "--tile 64", "--max-size")
 
@@ -323,7 +323,7 @@ def test_interrupt(convert: RunCli, album: Path, tmp_path: Path, monkeypatch: py
     assert len(files_below(tmp_path / "out")) <= 2
 
 
-# What comes in damaged, strange or impossible: one line, the right exit code, nothing half-written, no traceback.
+# Damaged, strange or impossible input: one line, the right exit code, nothing half-written, no traceback.
 
 
 def test_empty_folder(convert: RunCli, tmp_path: Path) -> None:
@@ -359,7 +359,7 @@ def test_a_bad_file_among_good_ones(convert: RunCli, album: Path, tmp_path: Path
     assert files_below(tmp_path / "out") == files_below(album) - {"aa.jpg"}
 
 
-def test_a_bomb_is_refused_from_its_header(convert: RunCli, tmp_path: Path) -> None:
+def test_a_decompression_bomb_is_refused_by_its_header(convert: RunCli, tmp_path: Path) -> None:
     squeeze = zlib.compressobj(9)
     rows = b"".join(squeeze.compress(bytes(3751 * 1000)) for _ in range(30)) + squeeze.flush()
     bomb = tmp_path / "bomb.png"
@@ -369,7 +369,7 @@ def test_a_bomb_is_refused_from_its_header(convert: RunCli, tmp_path: Path) -> N
     assert not (tmp_path / "out.png").exists()
 
 
-def test_the_pixel_limit_can_be_moved(convert: RunCli, photo: Path, tmp_path: Path) -> None:
+def test_the_pixel_limit_can_be_raised(convert: RunCli, photo: Path, tmp_path: Path) -> None:
     failed(convert(photo, "-o", tmp_path / "out.png", "--max-pixels", 61 * 47 - 1), f"--max-pixels {61 * 47}")
     assert convert(photo, "-o", tmp_path / "out.png", "--max-pixels", 61 * 47).code == ExitCode.OK
 
@@ -380,7 +380,7 @@ def test_a_single_pixel(convert: RunCli, tmp_path: Path) -> None:
     assert load_picture(tmp_path / "out.png").size == (1, 1)
 
 
-def test_a_style_that_is_no_onnx(convert: RunCli, photo: Path, tmp_path: Path) -> None:
+def test_a_style_that_is_not_onnx(convert: RunCli, photo: Path, tmp_path: Path) -> None:
     style = tmp_path / "style.onnx"
     style.write_bytes(np.random.default_rng(0).bytes(5000))
     done = convert(photo, "-o", tmp_path / "out.png", "-s", style)
@@ -413,7 +413,7 @@ def test_a_name_that_is_too_long(convert: RunCli, photo: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:0"])
-def test_a_device_that_is_not_there(
+def test_a_missing_device(
     convert: RunCli, photo: Path, tmp_path: Path, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("translate.style.devices.cuda_obstacle", lambda number=0: "no NVIDIA driver is installed")

@@ -21,7 +21,7 @@ from translate.media.compose import blend
 from translate.media.images import Picture, Upright, load_frugally, load_picture, load_rgb
 from translate.style.translator import Translator
 
-SEASONS = ("spring", "late_summer", "autumn")  # as file names have them
+SEASONS = ("spring", "late_summer", "autumn")  # as in file names
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_one_domain(seasons: RunCli, season_style: Path, photo: Path, tmp_path: 
     np.testing.assert_array_equal(load_rgb(tmp_path / "new.png"), translated(season_style, photo, "late summer"))
 
 
-def test_without_an_output_the_name_tells_the_domain(seasons: RunCli, photo: Path, tmp_path: Path) -> None:
+def test_without_an_output_the_name_holds_the_domain(seasons: RunCli, photo: Path, tmp_path: Path) -> None:
     assert seasons(photo, "--domain", "late summer").code == ExitCode.OK
     assert seasons(photo, "--domain", "autumn", "--suffix", "-x").code == ExitCode.OK
     assert files_below(tmp_path) == {"photo.jpg", "photo-season_late_summer.jpg", "photo-x.jpg"}
@@ -100,7 +100,7 @@ def test_compare_and_strength_of_each_domain(seasons: RunCli, season_style: Path
         np.testing.assert_array_equal(right, blend(left, full, 0.5))
 
 
-def test_dry_run_and_json_tell_the_domains(seasons: RunCli, photo: Path, tmp_path: Path) -> None:
+def test_dry_run_and_json_show_the_domains(seasons: RunCli, photo: Path, tmp_path: Path) -> None:
     done = seasons(photo, "-o", tmp_path / "new.png", "--all-domains", "-n")
     assert done.out.decode().splitlines() == [f"{photo} -> {tmp_path / f'new_{season}.png'}" for season in SEASONS]
     assert lines(done) == ["3 to convert, 0 to skip; nothing written"]
@@ -130,7 +130,7 @@ def test_a_bad_photo_fails_for_every_domain(seasons: RunCli, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ([], "--domain; it knows spring, late summer, autumn"),
         (["--domain", "winter"], "--domain winter: 'Tiny' knows spring, late summer, autumn"),
@@ -140,10 +140,10 @@ def test_a_bad_photo_fails_for_every_domain(seasons: RunCli, tmp_path: Path) -> 
     ],
 )
 @pytest.mark.parametrize("dry", [[], ["-n"]])
-def test_domains_that_do_not_suit_are_refused_first(
-    seasons: RunCli, photo: Path, tmp_path: Path, options: list[str], told: str, dry: list[str]
+def test_unsuitable_domains_are_refused_before_converting(
+    seasons: RunCli, photo: Path, tmp_path: Path, options: list[str], message: str, dry: list[str]
 ) -> None:
-    refused(seasons(photo, "-o", tmp_path / "new.png", *options, *dry), ExitCode.USAGE, told)
+    refused(seasons(photo, "-o", tmp_path / "new.png", *options, *dry), ExitCode.USAGE, message)
     assert files_below(tmp_path) == {"photo.jpg"}
 
 
@@ -160,7 +160,7 @@ def test_domains_that_would_share_a_file(run_cli: RunCli, photo: Path, tmp_path:
     assert not (tmp_path / "out").exists()
 
 
-def test_domains_from_a_stranger_do_not_reach_the_terminal(run_cli: RunCli, photo: Path, tmp_path: Path) -> None:
+def test_untrusted_domain_names_are_escaped_in_the_terminal(run_cli: RunCli, photo: Path, tmp_path: Path) -> None:
     style = write_style(tmp_path / "style.onnx", info=style_info(domains=["\x1b[31mred\n", "../up"]))
     out = tmp_path / "out"
     done = run_cli("convert", photo, "-o", f"{out}/", "-s", style, "-d", "cpu", "--all-domains", "-v")

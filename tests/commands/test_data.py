@@ -70,8 +70,8 @@ def test_data_check_of_attributes(tmp_path: Path, run_cli: RunCli) -> None:
     (images / "plain" / "1.png").write_bytes(b"no picture")
     done = run_cli(*arguments, "--columns", "odd,note")
     assert done.code == 1
-    for line, told in zip(done.out.splitlines(), (b"column note", b"dark/1.png", b"plain/1.png"), strict=True):
-        assert told in line
+    for line, expected in zip(done.out.splitlines(), (b"column note", b"dark/1.png", b"plain/1.png"), strict=True):
+        assert expected in line
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,6 @@ def test_data_check_of_attributes(tmp_path: Path, run_cli: RunCli) -> None:
         ["--domains", ".", "--columns", "smile"],
     ],
 )
-def test_data_check_has_to_be_told_what_to_check(arguments: list[str], run_cli: RunCli) -> None:
+def test_data_check_refuses_options_that_do_not_go_together(arguments: list[str], run_cli: RunCli) -> None:
     done = run_cli("data", "check", *arguments)
     assert done.code == 2 and "--b DIR" in done.err and len(done.err.splitlines()) == 1

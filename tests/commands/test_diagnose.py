@@ -31,11 +31,11 @@ def test_text_has_verdict_evidence_and_remedies(run_cli: RunCli) -> None:
 
 
 def test_json_holds_the_same(run_cli: RunCli) -> None:
-    told = json.loads(run_cli("diagnose", RUNS / "underfit_optimisation", "--json").out)
-    assert told["method"] == "pix2pix" and told["lines"] == 100
-    first = told["verdicts"][0]
+    report = json.loads(run_cli("diagnose", RUNS / "underfit_optimisation", "--json").out)
+    assert report["method"] == "pix2pix" and report["lines"] == 100
+    first = report["verdicts"][0]
     assert first["name"] == "underfit" and 0 < first["confidence"] <= 1
-    assert first["evidence"] and first["remedies"] and told["not_judged"] == {}
+    assert first["evidence"] and first["remedies"] and report["not_judged"] == {}
     other = json.loads(
         run_cli("diagnose", RUNS / "underfit_optimisation", "--reference", RUNS / "underfit_size", "--json").out
     )
@@ -56,20 +56,20 @@ def test_page_has_every_verdict_and_its_plot(run_cli: RunCli, tmp_path: Path, na
         assert verdict.case.replace("_", " ").capitalize() in html
 
 
-def test_every_flag_in_a_remedy_is_one() -> None:
+def test_every_flag_in_a_remedy_exists() -> None:
     known = {flag(spec.name) for config in CONFIGS.values() for spec in fields(config)}
-    told = [
+    report = [
         text
         for name in FAULTS
         for verdict in diagnose(read_run(RUNS / name)).verdicts
         for text in (*verdict.evidence, *verdict.remedies)
     ]
-    named = {word for text in told for word in re.findall(r"--[a-z][a-z0-9-]*", text)}
+    named = {word for text in report for word in re.findall(r"--[a-z][a-z0-9-]*", text)}
     assert named - NOT_OF_TRAIN <= known and len(named) > 10
 
 
 def write_drawings(folder: Path, count: int) -> Path:
-    """Flat shapes of few colours, as no photo has."""
+    """Flat shapes of few colours, unlike any photo."""
     folder.mkdir()
     for index in range(count):
         drawing = Image.new("RGB", (96, 96), (255, 230 - 9 * index, 200))
@@ -79,7 +79,7 @@ def write_drawings(folder: Path, count: int) -> Path:
 
 
 def write_photos(folder: Path, first: int, count: int) -> Path:
-    """Squares of the repository's photos."""
+    """Square crops of the repository's photos."""
     folder.mkdir(parents=True)
     photos = sorted(PHOTOS.glob("*.jpg"))
     for index in range(first, first + count):
@@ -91,7 +91,7 @@ def write_photos(folder: Path, first: int, count: int) -> Path:
 def test_pictures_of_another_kind_than_trained_on(
     run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sound run's settings name the folder data/photos, seen from where it was trained."""
+    """The healthy run's settings name the folder data/photos, relative to where it was trained."""
     monkeypatch.chdir(tmp_path)
     write_photos(Path("data/photos"), 0, 24)
     drawings, photos = write_drawings(tmp_path / "drawings", 12), write_photos(tmp_path / "others", 24, 12)
@@ -101,18 +101,18 @@ def test_pictures_of_another_kind_than_trained_on(
     assert [verdict["name"] for verdict in alike["verdicts"]] == ["healthy"] and alike["not_judged"] == {}
 
 
-def test_training_pictures_that_are_not_here_are_no_mismatch(run_cli: RunCli, tmp_path: Path) -> None:
+def test_missing_training_pictures_are_no_mismatch(run_cli: RunCli, tmp_path: Path) -> None:
     drawings = write_drawings(tmp_path / "drawings", 5)
-    told = json.loads(run_cli("diagnose", RUNS / "healthy", "--test", drawings, "--json").out)
-    assert told["verdicts"][0]["name"] == "healthy" and "where it was trained" in told["not_judged"]["mismatch"]
+    report = json.loads(run_cli("diagnose", RUNS / "healthy", "--test", drawings, "--json").out)
+    assert report["verdicts"][0]["name"] == "healthy" and "where it was trained" in report["not_judged"]["mismatch"]
 
 
 @pytest.mark.parametrize(
     ("log", "problem"),
     [
         (None, "metrics.jsonl cannot be read"),
-        ("[1]\n", "line 1 is no line of a log"),
-        ('{"step": 1, "lr": 0.1}\nnonsense\n', "line 2 is no line of a log"),
+        ("[1]\n", "line 1 is not a line of a log"),
+        ('{"step": 1, "lr": 0.1}\nnonsense\n', "line 2 is not a line of a log"),
     ],
 )
 def test_a_log_that_cannot_be_read_is_one_line(run_cli: RunCli, tmp_path: Path, log: str | None, problem: str) -> None:
@@ -133,14 +133,14 @@ def test_settings_that_cannot_be_read_are_one_line(run_cli: RunCli, tmp_path: Pa
     assert done.code == 2 and "config.json: is" in done.err and len(done.err.splitlines()) == 1
 
 
-def test_what_cannot_be_compared_is_refused(run_cli: RunCli, tmp_path: Path) -> None:
+def test_other_methods_and_page_names_are_refused(run_cli: RunCli, tmp_path: Path) -> None:
     other = run_cli("diagnose", RUNS / "healthy", "--reference", RUNS / "collapse")
-    assert other.code == 2 and "is of cut, the run of pix2pix" in other.err
+    assert other.code == 2 and "is of cut, the diagnosed run of pix2pix" in other.err
     page = run_cli("diagnose", RUNS / "healthy", "-o", tmp_path / "page.pdf")
     assert page.code == 2 and ".html" in page.err
 
 
-def test_a_line_that_a_kill_cut_short_is_passed_over_and_text_is_escaped(run_cli: RunCli, tmp_path: Path) -> None:
+def test_a_truncated_last_line_is_ignored_and_text_is_escaped(run_cli: RunCli, tmp_path: Path) -> None:
     run = tmp_path / "<b>run"
     run.mkdir()
     (run / "config.json").write_text((RUNS / "healthy" / "config.json").read_text())

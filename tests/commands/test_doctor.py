@@ -78,7 +78,7 @@ def test_as_json(run_cli: RunCli, style: Path, tmp_path: Path) -> None:
     assert report["auto"] == {"device": "cpu", "why_cpu": report["cuda"]["obstacle"]}
 
 
-def test_a_processor_that_computes_wrongly(run_cli: RunCli, style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cpu_with_wrong_results(run_cli: RunCli, style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inference.Translator, "__call__", lambda self, images: 255 - images)
     done = run_cli("doctor")
     assert done.code == ExitCode.UNUSABLE
@@ -103,7 +103,7 @@ def test_a_default_style_that_cannot_be_used(run_cli: RunCli, style: Path, conte
 
 
 def test_a_gpu(run_cli: RunCli, style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that works counts, one that fails is told, and the processor alone decides the exit code."""
+    """A GPU that works is used, one that fails is reported, and only the CPU decides the exit code."""
     translator = inference.Translator
 
     def fake(path: Path, device: str = "auto") -> inference.Translator:
@@ -165,7 +165,7 @@ def test_an_onnxruntime_that_does_not_load(run_cli: RunCli, monkeypatch: pytest.
     assert "pip install --force-reinstall onnxruntime" in done.err
 
 
-def test_the_shipped_style_works_here_and_torch_is_not_imported(tmp_path: Path) -> None:
+def test_the_shipped_style_works_without_importing_torch(tmp_path: Path) -> None:
     program = (
         "import sys; from translate.commands.doctor import _examine; report = _examine();"
         "sys.exit('torch' in sys.modules or not report['self_test']['passed'])"

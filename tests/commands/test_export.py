@@ -10,36 +10,22 @@ import pytest
 import torch
 from PIL import Image
 
-from models import GENERATORS, build_generator
-from tests.export.test_to_onnx import Shifted, Toy
+from models import build_generator
 from tests.helpers.command_line import RunCli
 from tests.helpers.pictures import draw_photo
+from tests.helpers.toys import write_run
 from translate.export.to_onnx import load_run
 from translate.style.session import read_style
 from translate.style.translator import Translator
 from translate.weights import checkpoint
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_generators")]
 
 GREY = np.full((1, 2, 2, 3), 100, np.uint8)
 
 
-@pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(GENERATORS, "toy", Toy)
-    monkeypatch.setitem(GENERATORS, "shifted", Shifted)
-
-
-def write_run(folder: Path, generator: str, *, weights: dict[str, float], **config: Any) -> Path:
-    """A run with one checkpoint; ``weights``: those of the toy generator by the name of their file."""
-    config = {"method": "toy", "generator": generator, "generator_options": {}, "crop": 64, **config}
-    states = {name: {"weight": torch.tensor(value)} for name, value in weights.items()}
-    checkpoint.save(folder, 1, config=config, weights=states, state={}, keep=1)
-    return folder
-
-
 def test_the_direction_chooses_the_generator(run_cli: RunCli, tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0, "generator_BA_ema": 0.0})
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0, "generator_BA_ema": 0.0}})
     for options, value in (([], 100), (["--direction", "BtoA"], 128)):
         style = tmp_path / "style.onnx"
         done = run_cli("export", run, "-o", style, *options)
@@ -50,10 +36,10 @@ def test_the_direction_chooses_the_generator(run_cli: RunCli, tmp_path: Path) ->
 
 
 def test_a_run_of_one_direction_refuses_the_other(run_cli: RunCli, tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0})
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}})
     done = run_cli("export", run, "-o", tmp_path / "style.onnx", "--direction", "BtoA")
     assert (done.code, len(done.err.splitlines())) == (2, 1)
-    assert f"--direction BtoA: {run} has no generator that way" in done.err
+    assert f"--direction BtoA: {run} has no generator in that direction" in done.err
     assert not (tmp_path / "style.onnx").exists()
 
 
@@ -73,7 +59,7 @@ def test_strength_scales_what_is_added_to_the_photo(run_cli: RunCli, tmp_path: P
     assert np.abs(changes[0]).max() > 3
     assert np.abs(changes[1] - 2 * changes[0]).max() <= 2
 
-    run = write_run(tmp_path / "toy", "toy", weights={"generator_ema": 1.0})
+    run = write_run(tmp_path / "toy", {1: {"generator_ema": 1.0}})
     done = run_cli("export", run, "-o", tmp_path / "style.onnx", "--strength", 1.5)
     assert (done.code, len(done.err.splitlines())) == (2, 1)
     assert "--strength 1.5: this generator adds nothing to its photo" in done.err
@@ -90,18 +76,17 @@ def test_strength_scales_what_is_added_to_the_photo(run_cli: RunCli, tmp_path: P
     ],
 )
 def test_working_size_is_the_runs_or_what_is_given(
-    tmp_path: Path, config: dict[str, int], given: int | None, size: int
+    tmp_path: Path, config: dict[str, Any], given: int | None, size: int
 ) -> None:
-    run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0}, **config)
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}}, **config)
     assert load_run(run, "AtoB", title="Toy", working_size=given)[1].working_size == size
 
 
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_the_run_names_the_domains(run_cli: RunCli, tmp_path: Path, exclusive: bool) -> None:
     names = ["red", "green", "blue"]
-    run = write_run(
-        tmp_path / "run", "shifted", weights={"generator_ema": 1.0}, domain_names=names, exclusive_domains=exclusive
-    )
+    config = {"domain_names": names, "exclusive_domains": exclusive}
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}}, generator="shifted", **config)
     done = run_cli("export", run, "-o", tmp_path / "style.onnx")
     assert done.code == 0, done.err
     info = read_style(tmp_path / "style.onnx")
@@ -109,16 +94,16 @@ def test_the_run_names_the_domains(run_cli: RunCli, tmp_path: Path, exclusive: b
 
 
 def test_a_run_that_names_too_few_domains(run_cli: RunCli, tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", "shifted", weights={"generator_ema": 1.0}, domain_names=["red"])
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}}, generator="shifted", domain_names=["red"])
     done = run_cli("export", run, "-o", tmp_path / "style.onnx")
     assert (done.code, len(done.err.splitlines())) == (2, 1)
-    assert "generator shifted has 3 domains, and the names of 1 are given" in done.err
+    assert "generator shifted has 3 domains, but 1 domain names are given" in done.err
     assert not (tmp_path / "style.onnx").exists()
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder of five."""
+    """A folder of five photos."""
     folder = tmp_path / "photos"
     folder.mkdir()
     for number in range(5):
@@ -127,11 +112,11 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_int8(run_cli: RunCli, tmp_path: Path, photos: Path) -> None:
-    run = write_run(tmp_path / "run", "toy", weights={"generator_ema": 1.0})
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}})
     style = tmp_path / "style.onnx"
     done = run_cli("export", run, "-o", style, "--int8", "--calibration", photos, "--working-size", 512)
     assert done.code == 0, done.err
-    assert "int8 against that at photos it was not calibrated with: PSNR" in done.err
+    assert "int8 against float32 on photos it was not calibrated with: PSNR" in done.err
     info = read_style(style)
     assert (info.precision, info.title, info.working_size) == ("int8", "style", 512)
     assert b"working_size: 512\n" in run_cli("models", "info", style).out
@@ -154,7 +139,7 @@ def test_prune(run_cli: RunCli, tmp_path: Path, photos: Path, more: list[str]) -
     assert run_cli("export", tmp_path / "run", "-o", styles[0]).code == 0
     done = run_cli("export", tmp_path / "run", "-o", styles[1], "--prune", "--calibration", photos, *more)
     assert done.code == 0, done.err
-    assert "pruned: 32 of 64 hidden channels left, by 5 photos" in done.err
+    assert "pruned: 32 of 64 hidden channels left, judged by 5 photos" in done.err
     assert styles[1].stat().st_size < styles[0].stat().st_size
     assert read_style(styles[1]).working_size == 640
     whole, pruned = (Translator(style, device="cpu")(draw_photo(50, 40)[None]).astype(int) for style in styles)
@@ -162,7 +147,7 @@ def test_prune(run_cli: RunCli, tmp_path: Path, photos: Path, more: list[str]) -
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--prune"], "--int8 and --prune need --calibration DIR"),
         (["--int8"], "--int8 and --prune need --calibration DIR"),
@@ -173,11 +158,11 @@ def test_prune(run_cli: RunCli, tmp_path: Path, photos: Path, more: list[str]) -
     ],
 )
 def test_int8_options_that_do_not_go_together(
-    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Path, options: list[str], told: str
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photos: Path, options: list[str], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     done = run_cli("export", tmp_path / "run", "-o", "style.onnx", *options)
     assert (done.code, len(done.err.splitlines())) == (2, 1)
-    assert told in done.err
+    assert message in done.err
     assert not Path("style.onnx").exists()

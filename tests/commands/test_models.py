@@ -17,7 +17,7 @@ EVIL = "Fine\x1b[2J\n[red]style[/red]"
 
 @pytest.fixture
 def styles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of shipped styles: one plain, one whose metadata try to paint the terminal."""
+    """A folder of shipped styles: one plain, one whose metadata hold terminal escape sequences."""
     write_style(tmp_path / "plain.onnx", info=style_info(title="Plain", licence="MIT"))
     write_style(tmp_path / "evil.onnx", info=style_info(title=EVIL))
     monkeypatch.setattr(shipped, "FOLDERS", (tmp_path / "absent", tmp_path))
@@ -49,7 +49,7 @@ def test_domains(run_cli: RunCli, styles: Path, face_style: Path) -> None:
     assert b'"domain"' in out
 
 
-def test_list_of_nothing(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_without_styles(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipped, "FOLDERS", (tmp_path,))
     done = run_cli("models", "list")
     assert (done.code, done.out) == (ExitCode.OK, b"")
@@ -74,7 +74,7 @@ def test_info_as_json(run_cli: RunCli, styles: Path) -> None:
     assert facts["outputs"][0]["name"] == "image_out"
 
 
-def test_info_of_metadata_that_paint_the_terminal(run_cli: RunCli, styles: Path) -> None:
+def test_info_escapes_terminal_sequences_in_metadata(run_cli: RunCli, styles: Path) -> None:
     out = run_cli("models", "info", "evil").out
     assert b"title: Fine\\x1b[2J\\n[red]style[/red]\n" in out
     assert b"\x1b" not in out
@@ -86,7 +86,7 @@ def test_info_of_a_style_with_more_inputs(run_cli: RunCli, tmp_path: Path) -> No
     assert [port["name"] for port in facts["inputs"]] == ["image", "domain"]
 
 
-def test_info_of_what_is_no_style(run_cli: RunCli, styles: Path) -> None:
+def test_info_of_a_file_that_is_not_a_style(run_cli: RunCli, styles: Path) -> None:
     (styles / "bad.bin").write_bytes(b"nothing")
     done = run_cli("models", "info", styles / "bad.bin")
     assert done.code == ExitCode.UNUSABLE

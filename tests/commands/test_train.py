@@ -1,4 +1,4 @@
-"""The options of `translate train METHOD`: those of the settings, in panels."""
+"""The options of `translate train METHOD`: one per setting, in panels."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def test_defaults_are_the_papers() -> None:
     assert (config.batch_size, config.epochs, config.crop, config.schedule) == (1, 200, 256, "linear")
 
 
-def test_command_line_goes_before_file_before_preset(tmp_path: Path) -> None:
+def test_command_line_overrides_file_overrides_preset(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text(
         'lr = 0.5\nbatch-size = 3\nobjective = "hinge"\nscale = [0.5, 2]\n[generator_options]\nsize = 128\n'
@@ -50,9 +50,10 @@ def test_unknown_settings_and_presets_are_named(tmp_path: Path) -> None:
         Pix2PixConfig.resolve({"data": Path("p"), "out": Path("r")}, file=file)
     with pytest.raises(UserError, match="preset best: pix2pix knows paper, filter"):
         Pix2PixConfig.resolve({}, preset="best")
-    file.write_text("lr = = 1\n")
-    with pytest.raises(UserError, match=r"run\.toml: cannot be read as TOML"):
-        Pix2PixConfig.resolve({}, file=file)
+    for name, kind in (("run.toml", "TOML"), ("run.json", "JSON")):
+        (tmp_path / name).write_text("lr = = 1\n")
+        with pytest.raises(UserError, match=f"{name}: cannot be read as {kind}"):
+            Pix2PixConfig.resolve({}, file=tmp_path / name)
 
 
 @pytest.mark.parametrize("preset", sorted(Pix2PixConfig.presets))

@@ -1,4 +1,4 @@
-"""A folder converted from Python: what is asked for, what comes back, and how it ends early."""
+"""Converting a folder from Python: requests, results, and stopping early."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
 from translate import ConvertRequest, api, convert_files
-from translate.convert.conversion import plan_only, prepare
+from translate.convert.conversion import chosen_domain, plan_only, prepare
 from translate.convert.options import Options
 from translate.errors import UnusableError, UserError
 from translate.media.images import load_rgb
@@ -25,11 +25,11 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_example_of_the_documentation_converts_a_folder(
+def test_the_documented_example_converts_a_folder(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert api.__doc__ is not None
-    example = api.__doc__.partition("as `translate convert` does it:\n")[2].strip()
+    example = api.__doc__.partition("as `translate convert` does:\n")[2].strip()
     assert len([line for line in example.splitlines() if line]) <= 5
     monkeypatch.chdir(tmp_path)
     exec(example, {})
@@ -38,18 +38,18 @@ def test_the_example_of_the_documentation_converts_a_folder(
     assert (load_rgb(tmp_path / "drawn" / "one.png") != draw_photo(24, 18)).any()
 
 
-def test_paths_are_taken_as_text_is(photos: Path, tmp_path: Path, tiny_style: Path) -> None:
+def test_paths_work_like_text(photos: Path, tmp_path: Path, tiny_style: Path) -> None:
     request = ConvertRequest(inputs=[photos], output=tmp_path / "out", style=tiny_style, suffix="-drawn", format="bmp")
     (result,) = convert_files(request)
     assert result.output == tmp_path / "out" / "one-drawn.bmp" and result.error is None and result.size == (24, 18)
 
 
-def test_a_photo_alone_is_converted_beside_itself(photo: Path, season_style: Path) -> None:
+def test_a_single_photo_is_converted_beside_itself(photo: Path, season_style: Path) -> None:
     (result,) = convert_files(ConvertRequest(inputs=[photo], style=season_style, domain=["late summer"]))
     assert result.output == photo.with_name("photo-season_late_summer.jpg") and photo.with_name(result.output.name)
 
 
-def test_what_fails_is_a_result_and_the_rest_goes_on(photos: Path, tmp_path: Path, tiny_style: Path) -> None:
+def test_a_failure_is_a_result_and_the_rest_is_converted(photos: Path, tmp_path: Path, tiny_style: Path) -> None:
     (photos / "cut.png").write_bytes((photos / "one.png").read_bytes()[:200])
     results = list(convert_files(ConvertRequest(inputs=[photos], output=tmp_path / "out", style=tiny_style)))
     assert [result.error is None for result in results] == [False, True]
@@ -84,19 +84,17 @@ def test_the_style_is_opened_once(
     assert opened == [tiny_style]
 
 
-def test_listeners_hear_and_are_replaced() -> None:
+def test_listeners_are_called_and_replaced() -> None:
     heard: list[object] = []
     options = Options().with_listeners(lambda *progress: heard.append(progress), lambda *note: heard.append(note))
-    job = plan_only  # whatever it is
+    job = plan_only  # any object will do
     options.on_progress(job, 1, 2)  # type: ignore[arg-type]
     options.on_note(job, "no sound")  # type: ignore[arg-type]
     options.with_listeners().on_note(job, "nobody hears")  # type: ignore[arg-type]
     assert heard == [(job, 1, 2), (job, "no sound")]
 
 
-def test_what_cannot_be_done_is_refused_before_anything_is_written(
-    photos: Path, tmp_path: Path, tiny_style: Path
-) -> None:
+def test_bad_requests_are_refused_before_anything_is_written(photos: Path, tmp_path: Path, tiny_style: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(UserError, match="missing"):
         convert_files(ConvertRequest(inputs=[photos], style=tiny_style))
@@ -111,3 +109,9 @@ def test_planning_alone_writes_nothing(photos: Path, tmp_path: Path, season_styl
     jobs = plan_only(ConvertRequest(inputs=[photos], output=tmp_path / "out", style=season_style, all_domains=True))
     assert [job.domain for job in jobs] == [("spring",), ("late summer",), ("autumn",)]
     assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_name_stands_for_no_attribute() -> None:
+    assert chosen_domain(["smiling", "blond"]) == ("smiling", "blond")
+    assert chosen_domain([""]) == ()
+    assert chosen_domain([]) is None and chosen_domain(None) is None

@@ -30,7 +30,9 @@ def album(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_with_all_of_them(run_cli: RunCli, album: Path, tmp_path: Path, tiny_style: Path) -> None:
+def test_a_folder_with_photos_animations_and_videos(
+    run_cli: RunCli, album: Path, tmp_path: Path, tiny_style: Path
+) -> None:
     (album / "d.mp4").write_bytes(b"no video")
     done = run_cli("convert", album, "-o", tmp_path / "out", "--style", tiny_style, "--device", "cpu", "--json")
     assert done.code == ExitCode.SOME_FAILED
@@ -58,11 +60,11 @@ def test_strength_and_progress(album: Path, tmp_path: Path) -> None:
     assert ("c.mp4", 6, 6) in told
     assert ("b.gif", 4, 4) in told
     for found, expected in zip(frames_of(tmp_path / "out" / "c.mp4"), frames_of(album / "c.mp4"), strict=True):
-        assert np.abs(found.astype(int) - expected).mean() < 4  # encoded once more
+        assert np.abs(found.astype(int) - expected).mean() < 4  # it was encoded again
     assert all(result.stages["translate"] > 0 for result in results)
 
 
-def test_what_a_video_lacks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_video_lacks_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from translate.media.video import convert as video
 
     write_video(tmp_path / "in.mp4", film(3))

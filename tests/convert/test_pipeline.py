@@ -46,7 +46,7 @@ def jobs_of(photos: Path) -> list[Job]:
 
 
 @pytest.mark.parametrize("workers", [1, 3, 20])
-def test_all_are_converted_in_order_and_the_sources_stay(photos: Path, workers: int) -> None:
+def test_all_are_converted_in_order_and_the_sources_are_unchanged(photos: Path, workers: int) -> None:
     before = {path.name: path.read_bytes() for path in photos.iterdir()}
     jobs = jobs_of(photos)
     results = list(run_jobs(jobs, invert, Options(workers=workers)))
@@ -62,7 +62,7 @@ def test_all_are_converted_in_order_and_the_sources_stay(photos: Path, workers: 
     assert files_below(photos.parent / "out") == set(before)
 
 
-def test_an_unreadable_file_is_one_result_and_the_rest_goes_on(photos: Path) -> None:
+def test_an_unreadable_file_is_one_result_and_the_rest_is_converted(photos: Path) -> None:
     (photos / "03.png").write_bytes(b"no picture")
     (photos / "05.png").unlink()
     jobs = [Job(source=photos / f"{n:02}.png", output=photos.parent / f"{n}.png", format="PNG") for n in range(COUNT)]
@@ -134,7 +134,7 @@ def test_a_photo_for_several_domains_is_decoded_once(photos: Path, monkeypatch: 
 
 
 def test_memory_stays_flat(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many files there are, only so many are decoded, or wait to be encoded, at a time."""
+    """However many files there are, only a few are decoded or waiting to be encoded at a time."""
     workers = 2
     lock = threading.Lock()
     decoded = translated = encoded = 0
@@ -195,7 +195,7 @@ def test_decoding_goes_on_during_translation_and_translation_during_encoding(
 
 
 def test_results_come_as_soon_as_they_are_written(photos: Path) -> None:
-    """Or else a progress bar would stand still while many pictures wait for slow translations."""
+    """Otherwise a progress bar would stall while many pictures wait for slow translations."""
     calls = 0
 
     def translate(pixels: Pixels, domain: Domain) -> Pixels:
@@ -228,7 +228,7 @@ def test_jobs_are_taken_as_they_are_needed(photos: Path) -> None:
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), UnusableError("the style broke its contract")])
-def test_stopping_leaves_whole_files_alone(photos: Path, stop: BaseException) -> None:
+def test_stopping_leaves_only_whole_files(photos: Path, stop: BaseException) -> None:
     calls = 0
 
     def translate(pixels: Pixels, domain: Domain) -> Pixels:

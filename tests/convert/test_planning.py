@@ -1,4 +1,4 @@
-"""Which file becomes which, and what is refused before anything is written."""
+"""Which file is written where, and what is refused before anything is written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from translate.errors import UserError
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, with files that hold nothing."""
+    """The working folder, with empty files."""
     monkeypatch.chdir(tmp_path)
     touch("a.jpg", "b.png", "trip/a.jpg", "trip/day/a.jpg", "trip/day/c.gif", "trip/notes.txt", "trip/.hidden/x.jpg")
     Path("empty").mkdir()
@@ -146,7 +146,7 @@ def test_existing_outputs_of_some_domains(here: Path) -> None:
     assert [job.skip for job in plan(["a.jpg"], "new", domains=HAIR, skip_existing=True)] == [True, False]
 
 
-def test_results_of_domains_beside_the_photos_are_no_inputs_the_next_time(here: Path) -> None:
+def test_results_of_domains_beside_the_photos_are_not_inputs_the_next_time(here: Path) -> None:
     touch("trip/a_black.jpg", "trip/a_blond_hair.jpg")
     planned = plan(["trip"], "trip", domains=HAIR, skip_existing=True)
     assert arrows(planned) == ["trip/a.jpg -> trip/a_black.jpg", "trip/a.jpg -> trip/a_blond_hair.jpg"]
@@ -168,7 +168,7 @@ def test_streams(here: Path) -> None:
     assert "trip: several pictures do not fit" in refusal("trip", output="-")
 
 
-def test_output_inside_an_input_folder_is_no_input(here: Path) -> None:
+def test_output_inside_an_input_folder_is_not_an_input(here: Path) -> None:
     touch("trip/out/a.jpg", "trip/out/day/old.jpg")
     planned = plan(["trip"], "trip/out", recursive=True, overwrite=True)
     assert arrows(planned) == [
@@ -178,7 +178,7 @@ def test_output_inside_an_input_folder_is_no_input(here: Path) -> None:
     ]
 
 
-def test_results_beside_the_photos_are_no_inputs_the_next_time(here: Path) -> None:
+def test_results_beside_the_photos_are_not_inputs_the_next_time(here: Path) -> None:
     touch("trip/a-cel.jpg", "trip/b-cel.jpg")
     planned = plan(["trip"], "trip", suffix="-cel", skip_existing=True)
     assert arrows(planned) == ["trip/a.jpg -> trip/a-cel.jpg", "trip/b-cel.jpg -> trip/b-cel-cel.jpg"]
@@ -201,7 +201,7 @@ def test_two_inputs_for_one_output(here: Path) -> None:
     assert "x.gif and both/x.png" in refusal("both", output="new").replace(os.sep, "/")
 
 
-def test_outputs_that_differ_in_case_or_composition_alone(here: Path) -> None:
+def test_outputs_that_differ_only_in_case_or_composition(here: Path) -> None:
     touch("one/Photo.jpg", "two/photo.JPG", "one/\u00e9.jpg", "two/e\u0301.jpg")
     assert "photo.JPG" in refusal("one/Photo.jpg", "two/photo.JPG", output="new")
     assert "several inputs would become one file" in refusal("one/\u00e9.jpg", "two/e\u0301.jpg", output="new")
@@ -243,14 +243,14 @@ def test_outputs_without_a_place(here: Path) -> None:
 
 
 def test_outputs_without_a_format(here: Path) -> None:
-    assert "output new: its suffix tells no format (.jpg, .png" in refusal("a.jpg", output="new")
+    assert "output new: its suffix is not a known format (.jpg, .png" in refusal("a.jpg", output="new")
     assert "output new.xyz" in refusal("a.jpg", output="new.xyz")
     assert "says jpeg" in refusal("a.jpg", output="new.jpg", format="png")
-    assert "'doc' is no format" in refusal("a.jpg", output="new/", format="doc")
+    assert "'doc' is not a format" in refusal("a.jpg", output="new/", format="doc")
 
 
 def test_suffix_needs_a_folder_and_has_no_slash(here: Path) -> None:
-    assert "suffix -x: names files in an output folder" in refusal("a.jpg", output="new.jpg", suffix="-x")
+    assert "suffix -x: needs an output folder, but output" in refusal("a.jpg", output="new.jpg", suffix="-x")
     assert "without slashes" in refusal("a.jpg", output="new/", suffix="/../x")
 
 
@@ -292,7 +292,7 @@ def test_a_video_to_a_file(here: Path) -> None:
     assert "output new.jpg: film.mp4 is a video; end its name with .mp4" in refusal("film.mp4", output="new.jpg")
     assert "film.mp4: a video does not go to standard output" in refusal("film.mp4", output="-")
     assert "several pictures do not fit in one file" in refusal("film.mp4", "old.avi", output="new.mp4")
-    assert "new.mp4: its suffix tells no format" in refusal("a.jpg", output="new.mp4")
+    assert "new.mp4: its suffix is not a known format" in refusal("a.jpg", output="new.mp4")
     assert beside(["film.mp4"], "-cel", "png") == "film-cel.mp4"
     assert beside(["old.avi"], "-cel", None) == "old-cel.mkv"
 
@@ -330,7 +330,7 @@ def test_animations_stay_animations_where_their_format_can_hold_them(here: Path)
 
 @pytest.mark.skipif(os.name == "nt", reason="needs links and long names")
 def test_one_odd_file_stops_no_other(here: Path) -> None:
-    """A name that becomes too long, a link to nothing, links in circles: carrying the job out says what is wrong."""
+    """A name that becomes too long, a broken link, circular links: running the job reports the problem."""
     long = "x" * 251
     touch(f"odd/{long}.png")
     for name, target in {"loop.png": "loop.png", "dangling.png": "nowhere"}.items():

@@ -1,4 +1,4 @@
-"""Large pictures, translated where they lie, equal the others."""
+"""Large pictures, translated in place, come out like any other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.pictures import draw_photo
-from translate.convert import pipeline
+from translate.convert import pipeline, strips
 from translate.convert.options import Options
 from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Job
@@ -19,12 +19,12 @@ from translate.media.images import load_picture
 from translate.style import translator as inference
 from translate.style.translator import Translator
 
-EXACT = 96  # from this quality on, JPEGs of usual size are encoded with the exact transform, as large ones always are
+EXACT = 96  # from this quality on, JPEGs of normal size use the exact transform, as large ones always do
 
 
 @pytest.fixture
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the way of large pictures, in strips of a few rows."""
+    """Treat pictures as large ones, with strips of a few rows."""
     monkeypatch.setattr(pipeline, "LARGE", 100)
     monkeypatch.setattr(inference, "STRIP", 16)
 
@@ -38,7 +38,7 @@ def converted(translator: Translator, source: Path, output: Path, **options: obj
 
 @pytest.mark.parametrize("strength", [1.0, 0.4])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
-def test_a_large_picture_is_as_the_others(
+def test_a_large_picture_is_converted_like_any_other(
     tmp_path: Path, tiny_style: Path, mode: str, strength: float, small_is_large: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exif = Image.Exif()
@@ -58,7 +58,7 @@ def test_a_large_picture_is_as_the_others(
         np.testing.assert_array_equal(found.alpha, expected.alpha)
     assert Image.open(tmp_path / "large.png").getexif()[271] == "Maker"
     jpeg, usual = (load_picture(tmp_path / f"{name}.jpg").rgb.astype(int) for name in ("large", "usual"))
-    assert np.abs(jpeg - usual).max() <= 1  # what is laid on white is rounded once or twice
+    assert np.abs(jpeg - usual).max() <= 1  # pixels laid on white are rounded once or twice
 
 
 def test_one_large_picture_at_a_time(
@@ -66,7 +66,7 @@ def test_one_large_picture_at_a_time(
 ) -> None:
     for index in range(4):
         Image.fromarray(draw_photo(70, 53)).save(tmp_path / f"{index}.png")
-    (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:200])  # cut short: it has to make room too
+    (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:200])  # cut short: it must release the lock too
     held = most = 0
 
     def decode(image: Image.Image) -> images.Upright:
@@ -88,7 +88,17 @@ def test_one_large_picture_at_a_time(
     assert most <= 2  # the one cut short counts until the end
 
 
-def test_strips_are_read_once_from_above(tiny_style: Path) -> None:
+def test_a_mistake_of_ours_is_not_blamed_on_the_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*given: object) -> None:
+        raise KeyError("a mistake of ours")
+
+    photo = images.to_upright(Image.fromarray(draw_photo(70, 53)))
+    monkeypatch.setattr(strips, "save_options", broken)
+    with (tmp_path / "out.png").open("wb") as file, pytest.raises(KeyError, match="a mistake of ours"):
+        strips.save_large(photo, file, "PNG", None, "normal")
+
+
+def test_strips_are_read_once_from_top_to_bottom(tiny_style: Path) -> None:
     translator = Translator(tiny_style, device="cpu")
     photo = draw_photo(40, 1200)
     read: list[tuple[int, int]] = []
@@ -96,7 +106,7 @@ def test_strips_are_read_once_from_above(tiny_style: Path) -> None:
 
     def take(top: int, bottom: int) -> np.ndarray:
         assert top == (read[-1][1] if read else 0)
-        assert sum(map(len, rows)) <= top  # nothing written that is still to be read
+        assert sum(map(len, rows)) <= top  # no row is written before it is read
         read.append((top, bottom))
         return photo[top:bottom]
 

@@ -44,13 +44,13 @@ def test_a_table_labels_pictures_by_its_columns_of_0_and_1(tmp_path: Path, image
     assert hat == f"{table}: column hat: is 1 for 1 of 5 pictures; training needs at least 2 of each value"
 
 
-def test_columns_are_taken_in_the_order_asked_for(tmp_path: Path, images: Path) -> None:
+def test_columns_keep_the_requested_order(tmp_path: Path, images: Path) -> None:
     found = match_attributes(images, write(tmp_path / "faces.csv", FACES), columns="glasses, smile")
     assert found.domains == ["glasses", "smile"] and found.skipped == []
     assert found.labels[:, 0].tolist() == [0, 0, 1, 1, 1]
 
 
-def test_columns_asked_for_have_to_be_usable(tmp_path: Path, images: Path) -> None:
+def test_requested_columns_have_to_be_usable(tmp_path: Path, images: Path) -> None:
     table = write(tmp_path / "faces.csv", FACES)
     found = match_attributes(images, table, columns="smile,hair,hat")
     assert found.domains == ["smile"]
@@ -59,7 +59,7 @@ def test_columns_asked_for_have_to_be_usable(tmp_path: Path, images: Path) -> No
         match_attributes(images, table, columns="smile,beard")
 
 
-def test_rows_of_one_domain_each_are_exclusive(tmp_path: Path, images: Path) -> None:
+def test_domains_are_exclusive_where_every_row_has_exactly_one(tmp_path: Path, images: Path) -> None:
     rows = [f"{number}.png,{number % 2},{1 - number % 2}" for number in range(1, 5)]
     assert match_attributes(images, write(tmp_path / "t.csv", "\n".join(["name,odd,even", *rows]))).exclusive
 
@@ -84,7 +84,7 @@ def test_celebas_format(tmp_path: Path, images: Path) -> None:
     assert read_table(table).rows[0].line == 3
 
 
-def test_minus_one_beside_zero_is_no_value(tmp_path: Path, images: Path) -> None:
+def test_minus_one_in_a_column_with_zeros_is_refused(tmp_path: Path, images: Path) -> None:
     table = write(tmp_path / "t.csv", "file,smile\n1.png,0\n2.png,1\n3.png,-1\n4.png,1\n")
     assert match_attributes(images, table, columns="smile").problems == [
         f"{table}: column smile: line 4, 3.png: '-1' is neither 0 nor 1"
@@ -96,14 +96,14 @@ def test_missing_pictures_are_named_and_left_out(tmp_path: Path, images: Path) -
     table = write(tmp_path / "t.csv", f"file,smile\n1.png,0\n{absent}2.png,1\n")
     found = match_attributes(images, table)
     assert found.problems == [
-        f"{table}: names pictures that are not in {images}: gone0.png, gone1.png, gone2.png (4 in all)"
+        f"{table}: lists pictures that are not in {images}: gone0.png, gone1.png, gone2.png (4 in all)"
     ]
     assert found.files == [images / "1.png", images / "2.png"] and found.labels.tolist() == [[0], [1]]
 
 
-def test_pictures_named_twice_are_problems(tmp_path: Path, images: Path) -> None:
+def test_pictures_listed_twice_are_problems(tmp_path: Path, images: Path) -> None:
     table = write(tmp_path / "t.csv", "file,smile\n1.png,0\n2.png,1\n3.png,1\n1.png,0\n")
-    assert match_attributes(images, table).problems == [f"{table}: line 5: 1.png is on line 2 already"]
+    assert match_attributes(images, table).problems == [f"{table}: line 5: 1.png is already on line 2"]
 
 
 def test_a_table_without_attributes_is_a_problem(tmp_path: Path, images: Path) -> None:
@@ -113,10 +113,10 @@ def test_a_table_without_attributes_is_a_problem(tmp_path: Path, images: Path) -
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "has to be a header"),
-        ("file,smile\n", "names no picture"),
+        ("file,smile\n", "lists no pictures"),
         ("202599\n", "has to be a header"),
         ("file\n1.png\n", "has to be a header"),
         ("file,smile,smile\n1.png,0,1\n", "has to be a header"),
@@ -127,12 +127,12 @@ def test_a_table_without_attributes_is_a_problem(tmp_path: Path, images: Path) -
         ("file,smile\n\udcff.png,0\n", "cannot be read as a table"),
     ],
 )
-def test_what_is_no_table_is_refused_in_one_line(tmp_path: Path, text: str, told: str) -> None:
+def test_a_malformed_table_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
     table = tmp_path / "table.csv"
     table.write_bytes(text.encode("utf-8", errors="surrogateescape"))
     with pytest.raises(UserError) as caught:
         read_table(table)
-    assert str(table) in str(caught.value) and told in str(caught.value)
+    assert str(table) in str(caught.value) and message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -24,7 +24,7 @@ from translate.errors import PictureError, UserError
 
 
 def grey(folder: Path, *levels: int) -> Path:
-    """A folder with a plain picture of each level, so that a sample shows which files it is of."""
+    """A folder with a uniform picture of each grey level, so that a sample shows which files it comes from."""
     folder.mkdir(parents=True)
     for level in levels:
         Image.new("RGB", (32, 32), (level,) * 3).save(folder / f"{level:03}.png")
@@ -48,7 +48,7 @@ def multi_domain(folder: Path, **changes: object) -> StarGanConfig:
 # pairs
 
 
-def test_both_sides_move_alike(tmp_path: Path) -> None:
+def test_both_sides_of_a_pair_are_augmented_alike(tmp_path: Path) -> None:
     a, b = write_pairs(tmp_path)
     training = load_pairs(tiny_config(a, b, tmp_path / "run", scale=(0.7, 1.6), rotate=20.0, val_samples=0)).training
     for seed in range(8):
@@ -60,7 +60,7 @@ def test_both_sides_move_alike(tmp_path: Path) -> None:
     assert torch.equal(training[Key(0, 1)]["A"], training[Key(0, 1)]["A"])
 
 
-def test_jitter_changes_the_input_of_pairs_alone(tmp_path: Path) -> None:
+def test_jitter_changes_only_the_input_of_a_pair(tmp_path: Path) -> None:
     a, b = write_pairs(tmp_path)
     plain = load_pairs(tiny_config(a, b, tmp_path)).training[Key(0, 1)]
     jittered = load_pairs(tiny_config(a, b, tmp_path, jitter=0.5)).training[Key(0, 1)]
@@ -68,7 +68,7 @@ def test_jitter_changes_the_input_of_pairs_alone(tmp_path: Path) -> None:
     assert not torch.equal(plain["A"], jittered["A"])
 
 
-def test_sides_of_one_picture_and_direction(tmp_path: Path) -> None:
+def test_side_by_side_pictures_in_both_directions(tmp_path: Path) -> None:
     left, right = picture(1), picture(2)
     Image.fromarray(np.hstack([left, right])).save(tmp_path / "pair.png")
     for direction, a, b in (("AtoB", left, right), ("BtoA", right, left)):
@@ -79,7 +79,7 @@ def test_sides_of_one_picture_and_direction(tmp_path: Path) -> None:
         assert np.array_equal(sample["A"], a) and np.array_equal(sample["B"], b)
 
 
-def test_validation_pairs_are_kept_out_of_training(tmp_path: Path) -> None:
+def test_validation_pairs_are_held_out(tmp_path: Path) -> None:
     a, b = write_pairs(tmp_path, 10)
     data = load_pairs(tiny_config(a, b, tmp_path, val_samples=4))
     training, validation = data.training, data.validation
@@ -89,7 +89,7 @@ def test_validation_pairs_are_kept_out_of_training(tmp_path: Path) -> None:
     assert torch.equal(validation[Key(0, 1)]["A"], validation[Key(0, 2)]["A"])  # the same crop every time
 
 
-def test_pictures_smaller_than_the_crop_are_mirrored_out(tmp_path: Path) -> None:
+def test_pictures_smaller_than_the_crop_are_padded_by_reflection(tmp_path: Path) -> None:
     a, b = write_pairs(tmp_path)
     assert load_pairs(tiny_config(a, b, tmp_path, crop=64)).training[Key(0, 0)]["A"].shape == (3, 64, 64)
 
@@ -108,25 +108,25 @@ def test_mismatched_pairs_are_named(tmp_path: Path) -> None:
 # unpaired folders
 
 
-def test_a_pass_sees_every_picture_of_the_first_side_beside_any_of_the_second(tmp_path: Path) -> None:
+def test_an_epoch_sees_every_picture_of_a_with_a_random_one_of_b(tmp_path: Path) -> None:
     config = unpaired(grey(tmp_path / "a", *range(10)), grey(tmp_path / "b", *range(100, 104)), val_samples=0)
     training = load_unpaired(config).training
     assert len(training) == 10
     samples = [training[Key(number, seed)] for seed in range(20) for number in range(10)]
     assert Counter(level(sample["A"]) for sample in samples) == dict.fromkeys(range(10), 20)
     seen = Counter((level(sample["A"]), level(sample["B"])) for sample in samples)
-    assert len(seen) == 40  # every picture of B came up beside every one of A
+    assert len(seen) == 40  # every pair of an A and a B came up
     again = load_unpaired(config).training
     assert all(torch.equal(again[Key(3, seed)]["B"], training[Key(3, seed)]["B"]) for seed in range(5))
 
 
-def test_the_shorter_first_side_comes_round_again(tmp_path: Path) -> None:
+def test_a_shorter_a_side_is_repeated(tmp_path: Path) -> None:
     config = unpaired(grey(tmp_path / "a", 1, 2), grey(tmp_path / "b", *range(100, 105)), val_samples=0)
     training = load_unpaired(config).training
     assert [level(training[Key(number, 0)]["A"]) for number in range(len(training))] == [1, 2, 1, 2, 1]
 
 
-def test_the_sides_are_moved_apart_from_each_other(tmp_path: Path) -> None:
+def test_unpaired_sides_are_augmented_independently(tmp_path: Path) -> None:
     a, b = write_pairs(tmp_path, 2)
     augment = Augment(random_crop(unpaired(a, b)))
     training = UnpairedDataset([{"A": a / "0.png"}], [{"B": b / "0.webp"}], augment)
@@ -134,13 +134,13 @@ def test_the_sides_are_moved_apart_from_each_other(tmp_path: Path) -> None:
     assert any((sample["A"].int() + sample["B"].int() - 255).abs().max() > 20 for sample in samples)
 
 
-def test_direction_exchanges_the_folders(tmp_path: Path) -> None:
+def test_direction_swaps_the_folders(tmp_path: Path) -> None:
     config = unpaired(grey(tmp_path / "a", 1, 2), grey(tmp_path / "b", 101, 102), direction="BtoA")
     sample = load_unpaired(config).training[Key(0, 0)]
     assert level(sample["A"]) > 100 > level(sample["B"])
 
 
-def test_validation_pictures_are_kept_out_of_both_sides(tmp_path: Path) -> None:
+def test_validation_pictures_are_held_out_on_both_sides(tmp_path: Path) -> None:
     config = unpaired(grey(tmp_path / "a", *range(20)), grey(tmp_path / "b", *range(100, 110)), val_samples=4)
     data = load_unpaired(config)
     shown: dict[str, set[int]] = {}
@@ -150,11 +150,11 @@ def test_validation_pictures_are_kept_out_of_both_sides(tmp_path: Path) -> None:
         seen.update({side: {level(sample[side]) for sample in samples} for side in "AB"})
     assert shown == {"A": {0, 5, 10, 15}, "B": {100, 105}}
     assert trained == {"A": set(range(20)) - shown["A"], "B": set(range(100, 110)) - shown["B"]}
-    # a grid under one seed does not show the same picture of B in each row
+    # with one seed for all rows, a grid still shows a different picture of B in each
     assert len({level(data.validation[Key(number, 0)]["B"]) for number in range(2)}) == 2
 
 
-def test_smoothed_pictures_move_with_theirs(tmp_path: Path) -> None:
+def test_smoothed_pictures_are_augmented_like_their_originals(tmp_path: Path) -> None:
     photos, (b, inverted) = grey(tmp_path / "photos", 1, 2, 3), write_pairs(tmp_path)
     training = load_unpaired(unpaired(photos, b), smoothed=inverted).training
     for seed in range(6):
@@ -166,7 +166,7 @@ def test_smoothed_pictures_move_with_theirs(tmp_path: Path) -> None:
         load_unpaired(unpaired(photos, b), smoothed=inverted)
 
 
-def test_anchors_move_with_their_photos(tmp_path: Path) -> None:
+def test_anchors_are_augmented_like_their_photos(tmp_path: Path) -> None:
     drawn, (a, inverted) = grey(tmp_path / "drawn", 1, 2, 3), write_pairs(tmp_path)
     training = load_unpaired(unpaired(a, drawn), anchor=inverted).training
     for seed in range(6):
@@ -195,7 +195,7 @@ def seasons(tmp_path: Path) -> TrainingData:
     return load_domains(multi_domain(tmp_path, domains=tmp_path / "domains", val_samples=3))
 
 
-def test_domain_samples_carry_their_label_and_another_to_go_to(seasons: TrainingData) -> None:
+def test_domain_samples_carry_their_label_and_a_random_target(seasons: TrainingData) -> None:
     assert seasons.domains == ["autumn", "spring", "winter"] and seasons.exclusive
     training = seasons.training
     assert len(training) == 27
@@ -208,18 +208,18 @@ def test_domain_samples_carry_their_label_and_another_to_go_to(seasons: Training
             assert sample["domain"].tolist() == [float(number == own) for number in range(3)]
             assert sample["target"].sum() == 1
             targets[own, int(sample["target"].argmax())] += 1
-    assert len(targets) == 9 and min(targets.values()) > 30 and max(targets.values()) < 90  # 60 each, by chance
+    assert len(targets) == 9 and min(targets.values()) > 30 and max(targets.values()) < 90  # 60 each on average
     assert torch.equal(training[Key(4, 7)]["target"], training[Key(4, 7)]["target"])
 
 
-def test_validation_samples_come_from_all_over(seasons: TrainingData) -> None:
+def test_validation_samples_are_evenly_spaced(seasons: TrainingData) -> None:
     shown = [level(seasons.validation[Key(number, 0)]["image"]) for number in range(len(seasons.validation))]
     assert shown == [0, 100, 200]
     trained = {level(seasons.training[Key(number, 0)]["image"]) for number in range(len(seasons.training))}
     assert not trained & set(shown) and len(trained) == 27
 
 
-def test_attributes_may_be_several(tmp_path: Path) -> None:
+def test_a_picture_may_have_several_attributes(tmp_path: Path) -> None:
     images = grey(tmp_path / "images", *range(8))
     rows = [f"{number:03}.png,{number % 2},{int(number > 3)}" for number in range(8)]
     (tmp_path / "table.csv").write_text("\n".join(["file,odd,high", *rows]))
@@ -232,7 +232,7 @@ def test_attributes_may_be_several(tmp_path: Path) -> None:
         assert sample["domain"].tolist() == [shown % 2, shown > 3]
     assert load_domains(multi_domain(tmp_path, **settings, columns="high")).domains == ["high"]
     (images / "003.png").unlink()
-    with pytest.raises(UserError, match=r"names pictures that are not in .*images: 003\.png.*data check"):
+    with pytest.raises(UserError, match=r"lists pictures that are not in .*images: 003\.png.*data check"):
         load_domains(multi_domain(tmp_path, **settings))
 
 
@@ -250,12 +250,12 @@ def test_unreadable_pictures_are_named(tmp_path: Path, seasons: TrainingData) ->
         (20, 4, [0, 5, 10, 15]),
         (23, 4, [0, 5, 10, 15]),
         (10, 4, [0, 5]),
-        (4, 4, [0, 1, 2, 3]),  # too few to keep any out: validation shows training items
+        (4, 4, [0, 1, 2, 3]),  # too few to hold any out: validation shows training items
         (4, 0, []),
     ],
 )
 def test_hold_out(items: int, count: int, expected: list[int]) -> None:
-    training, validation, seen = hold_out(range(items), count)
+    training, validation, train_subset = hold_out(range(items), count)
     assert validation == expected
-    assert len(seen) == (0 if items < 5 else len(expected)) and set(seen) <= set(training)
+    assert len(train_subset) == (0 if items < 5 else len(expected)) and set(train_subset) <= set(training)
     assert training == (list(range(items)) if items < 5 else sorted(set(range(items)) - set(expected)))

@@ -20,7 +20,7 @@ def config(tmp_path: Path) -> CycleGanConfig:
     return CycleGanConfig.from_dict(tiny_settings(a, b, tmp_path / "run", quarter_turns=True, accumulate=2))
 
 
-def test_sampler_passes_over_all_samples_and_starts_anywhere() -> None:
+def test_the_sampler_covers_all_samples_each_epoch_and_starts_at_any_step() -> None:
     whole = keys(0, 10)
     flat = [key for batch in whole for key in batch]
     passes = [sorted(key.sample for key in flat[start : start + 5]) for start in range(0, 20, 5)]

@@ -56,7 +56,7 @@ def test_side_by_side_pictures_need_an_even_width(tmp_path: Path) -> None:
     assert [pair.side_by_side for pair in found.pairs] == [True, True]
     assert found.files == [tmp_path / "even.png", tmp_path / "odd.png"]  # each is decoded once
     assert found.mismatches(readable(found.files)) == [
-        f"{tmp_path / 'odd.png'}: is 41 pixels wide, which does not halve into A and B"
+        f"{tmp_path / 'odd.png'}: is 41 pixels wide, an odd number that cannot be split into A and B"
     ]
 
 
@@ -71,7 +71,7 @@ def test_empty_and_missing_folders_are_named(tmp_path: Path) -> None:
         find_domains(tmp_path / "missing")
 
 
-def test_hidden_files_are_passed_over(tmp_path: Path) -> None:
+def test_hidden_files_are_ignored(tmp_path: Path) -> None:
     for name in (".hidden.png", "seen.PNG", ".trash/old.png", "note.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
@@ -107,7 +107,7 @@ def test_each_folder_is_a_domain(tmp_path: Path) -> None:
     assert found.labels.dtype == np.float32 and found.labels.sum(axis=0).tolist() == [3, 3, 3]
 
 
-def test_domains_need_two_pictures_each_and_company(tmp_path: Path) -> None:
+def test_there_have_to_be_two_domains_of_two_pictures_each(tmp_path: Path) -> None:
     folder = write_domains(tmp_path / "domains", 2)
     (folder / "empty").mkdir()
     (folder / "dark" / "0.png").unlink()
@@ -115,13 +115,13 @@ def test_domains_need_two_pictures_each_and_company(tmp_path: Path) -> None:
     assert one == f"{folder / 'dark'}: holds 1 picture; training needs at least 2"
     assert none.startswith(f"{folder / 'empty'}: holds no picture")
     found = find_domains(folder / "plain")  # pictures where folders were expected
-    assert found.problems == [f"{folder / 'plain'}: holds 0 folders; give one that holds a folder of pictures a domain"]
+    assert found.problems == [f"{folder / 'plain'}: holds 0 folders; give one with a folder of pictures per domain"]
     assert found.labels.shape == (0, 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs links")
-def test_what_cannot_be_read_is_found_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decoding it says what is wrong; passed over, it would be missed by nobody."""
+def test_files_that_cannot_be_read_are_still_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding reports what is wrong; if they were left out, nobody would notice."""
     for name in ("a.png", "closed/b.png", "c/folder.png/d.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

@@ -26,7 +26,7 @@ def of(name: str, *, reference: str | None = None) -> Diagnosis:
     return diagnose(read_run(RUNS / name), reference=None if reference is None else read_run(RUNS / reference))
 
 
-def test_every_kept_run_is_asserted() -> None:
+def test_every_stored_run_is_tested() -> None:
     assert sorted(path.name for path in RUNS.iterdir()) == sorted(FAULTS)
 
 
@@ -41,24 +41,24 @@ def test_the_fault_trained_into_a_run_is_the_first_verdict(name: str, fault: str
 def test_a_healthy_run_has_no_other_verdict() -> None:
     diagnosis = of("healthy")
     assert [verdict.case for verdict in diagnosis.verdicts] == ["healthy"]
-    assert not diagnosis.lacking
+    assert not diagnosis.not_judged
 
 
-def test_a_smaller_network_that_does_better_tells_optimisation() -> None:
+def test_a_better_smaller_network_means_failed_optimisation() -> None:
     verdict = of("underfit_optimisation", reference="underfit_size").verdicts[0]
-    assert verdict.case == "underfit" and "it is optimisation" in verdict.evidence[-1]
+    assert verdict.case == "underfit" and "the optimisation fails" in verdict.evidence[-1]
     assert verdict.confidence > of("underfit_optimisation").verdicts[0].confidence
     assert not any("larger network" in text for text in verdict.remedies)
 
 
-def test_a_smaller_network_that_does_no_better_tells_the_model() -> None:
+def test_a_smaller_network_no_better_means_too_small_a_model() -> None:
     verdict = of("underfit_size", reference="underfit_optimisation").verdicts[0]
     assert verdict.case == "underfit" and "too small" in verdict.evidence[-1]
     assert all("larger network" in text for text in verdict.remedies)
 
 
 def first_lines(run: RunMetrics, count: int, folder: Path) -> RunMetrics:
-    """The run as it was after ``count`` lines of its log."""
+    """The run after ``count`` lines of its log."""
     (folder / "config.json").write_text((run.folder / "config.json").read_text())
     lines = (run.folder / "metrics.jsonl").read_text().splitlines(keepends=True)
     (folder / "metrics.jsonl").write_text("".join(lines[:count]))
@@ -66,9 +66,9 @@ def first_lines(run: RunMetrics, count: int, folder: Path) -> RunMetrics:
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
-def test_a_short_log_is_not_judged_by(name: str, tmp_path: Path) -> None:
+def test_a_short_log_is_not_judged(name: str, tmp_path: Path) -> None:
     run = read_run(RUNS / name)
     diagnosis = diagnose(first_lines(run, 5, tmp_path))
     assert [verdict.case for verdict in diagnosis.verdicts] == ["not_enough_evidence"]
-    reasons = {lacking.case: lacking.reason for lacking in diagnosis.lacking}
+    reasons = {fault.case: fault.reason for fault in diagnosis.not_judged}
     assert "20 or more are needed" in reasons["learning_rate"]

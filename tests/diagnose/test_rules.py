@@ -1,4 +1,4 @@
-"""The rules on logs written here: what the trained runs of ``tests/test_diagnosis.py`` do not show."""
+"""The rules on synthetic logs, for what the trained runs of ``test_diagnosis.py`` do not show."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers.pairs import tiny_run
 from translate.diagnose.diagnosis import diagnose
-from translate.diagnose.mismatch import APART, UNLIKELY, sample_distance
+from translate.diagnose.mismatch import MISMATCHED, SIGNIFICANT, sample_distance
 from translate.diagnose.run_metrics import read_run
 from translate.diagnose.verdict import Diagnosis
 
@@ -25,7 +25,7 @@ def of(
     lines: int = LINES,
     **settings: object,
 ) -> Diagnosis:
-    """The diagnosis of a run of ``method`` that logged ``metrics``: each a value a line, or the same in all."""
+    """The diagnosis of a run of ``method`` that logged ``metrics``: each a value per line, or one for all lines."""
     folder.mkdir(exist_ok=True)
     config = tiny_run(method, folder / "data", folder, **settings)
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
@@ -61,7 +61,7 @@ def test_a_rollback(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("spikes", "found"), [(2, ["healthy"]), (4, ["learning_rate"])])
-def test_spikes_have_to_come_again(tmp_path: Path, spikes: int, found: list[str]) -> None:
+def test_single_spikes_are_no_fault(tmp_path: Path, spikes: int, found: list[str]) -> None:
     norms = [1.0] * LINES
     for index in range(spikes):
         norms[15 + 6 * index] = 8.0
@@ -69,11 +69,11 @@ def test_spikes_have_to_come_again(tmp_path: Path, spikes: int, found: list[str]
 
 
 @pytest.mark.parametrize(("objective", "found"), [("vanilla", ["discriminator_won"]), ("wgan-gp", ["healthy"])])
-def test_a_critic_is_meant_to_win(tmp_path: Path, objective: str, found: list[str]) -> None:
+def test_a_winning_critic_is_no_fault(tmp_path: Path, objective: str, found: list[str]) -> None:
     assert cases(of(tmp_path, SOUND | {"D/separation": 1.0}, objective=objective)) == found
 
 
-def test_either_discriminator_of_cyclegan(tmp_path: Path) -> None:
+def test_one_of_two_discriminators_has_won(tmp_path: Path) -> None:
     metrics = SOUND | {"D_A/separation": 0.7, "D_B/separation": 1.0, "train/cycle": 0.05, "val/cycle": 0.06}
     del metrics["D/separation"]
     diagnosis = of(tmp_path, metrics, method="cyclegan")
@@ -84,7 +84,7 @@ def test_either_discriminator_of_cyclegan(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "metric"), [("cyclegan", "cycle"), ("stargan", "reconstruction"), ("pix2pix", "l1")]
 )
-def test_every_distance_tells_underfitting_and_overfitting(tmp_path: Path, method: str, metric: str) -> None:
+def test_every_distance_detects_underfitting_and_overfitting(tmp_path: Path, method: str, metric: str) -> None:
     loss = {"cyclegan": "G/cycle_A", "stargan": "G/reconstruction", "pix2pix": "G/l1"}[method]
     input_off = {"train/l1_of_input": 0.3, "val/l1_of_input": 0.3} if method == "pix2pix" else {}
     common = SOUND | input_off | {loss: 1.0}
@@ -94,23 +94,23 @@ def test_every_distance_tells_underfitting_and_overfitting(tmp_path: Path, metho
     assert cases(of(tmp_path / "apart", apart, method=method)) == ["overfit"]
 
 
-def test_recall_tells_what_spread_does_not(tmp_path: Path) -> None:
+def test_recall_detects_mode_dropping_where_spread_does_not(tmp_path: Path) -> None:
     few = SOUND | {"eval/precision": 0.8, "eval/recall": 0.1, "eval/coverage": 0.6}
     diagnosis = of(tmp_path, few)
     assert cases(diagnosis) == ["mode_dropping"]
     assert "recall is 0.10" in diagnosis.verdicts[0].evidence[0] and "coverage" not in diagnosis.verdicts[0].evidence[0]
-    # outputs that do not look real yet lie anywhere
+    # recall means nothing while the outputs do not look real
     assert cases(of(tmp_path, few | {"eval/precision": 0.1})) == ["healthy"]
 
 
-def test_spread_of_one_kind(tmp_path: Path) -> None:
+def test_a_small_spread_is_mode_dropping(tmp_path: Path) -> None:
     diagnosis = of(tmp_path, SOUND | {"val/variety": 0.4})
     assert cases(diagnosis) == ["mode_dropping"] and "val/variety" in diagnosis.verdicts[0].evidence[0]
 
 
-def test_what_is_missing_is_said(tmp_path: Path) -> None:
+def test_missing_metrics_are_named(tmp_path: Path) -> None:
     diagnosis = of(tmp_path, {"D/separation": 0.7, "G/nce": 2.0})
-    missing = {lacking.case: lacking.reason for lacking in diagnosis.lacking}
+    missing = {fault.case: fault.reason for fault in diagnosis.not_judged}
     assert "val/diversity is not in the log" in missing["collapse"]
     assert "--eval-every" in missing["mode_dropping"]
     assert missing.keys() == {"collapse", "mode_dropping", "overfit", "underfit"}
@@ -120,11 +120,11 @@ def test_samples_of_one_and_of_two_distributions() -> None:
     rng = np.random.default_rng(0)
     one, same = rng.normal(size=(40, 16)), rng.normal(size=(30, 16))
     alike, apart = sample_distance(one, same), sample_distance(one, same + 1.0)
-    assert alike.p_value > UNLIKELY and abs(alike.mmd) < APART and alike.counts == (40, 30)
-    assert apart.p_value < UNLIKELY and apart.mmd > APART > apart.within
+    assert alike.p_value > SIGNIFICANT and abs(alike.mmd) < MISMATCHED and alike.counts == (40, 30)
+    assert apart.p_value < SIGNIFICANT and apart.mmd > MISMATCHED > apart.within
 
 
-def test_discrepancy_is_the_formula() -> None:
+def test_discrepancy_matches_the_formula() -> None:
     """Gretton et al. 2012, equation 3, term by term."""
     rng = np.random.default_rng(1)
     one, other = rng.normal(size=(5, 3)), rng.normal(0.5, size=(4, 3))

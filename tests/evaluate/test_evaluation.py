@@ -1,6 +1,6 @@
-"""The metrics together: what they say of copies, of missing kinds, of memorised pictures and of honest ones.
+"""The verdicts on near copies, missing kinds, memorised pictures and honest ones.
 
-Six photos are the kinds of pictures; crops of them are the pictures.
+Pictures are crops of six photos; each photo is a kind of picture.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image
 from tests.helpers.command_line import RunCli
 from tests.helpers.paths import PHOTOS as PHOTO_FOLDER
 from translate.errors import UserError
-from translate.evaluate.evaluation import Evaluation, Pictures, evaluate, matched
+from translate.evaluate.evaluation import Evaluation, Pictures, evaluate, match_by_name
 from translate.evaluate.extractors import Extractor, build_extractor
 from translate.evaluate.report import MEANINGS, as_dict, rows, write_page
 from translate.evaluate.verdicts import judge
@@ -70,14 +70,14 @@ def extractor() -> Extractor:
 def evaluated(
     folders: dict[str, Path], extractor: Extractor, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Evaluation]:
-    """Folders against the real pictures; with the training pictures, where they matter."""
-    kept = tmp_path_factory.mktemp("cache")
+    """Evaluations of folders against the real pictures; against training pictures too, where they matter."""
+    cache_folder = tmp_path_factory.mktemp("cache")
 
     @cache
     def look_up(name: str) -> Evaluation:
         training = Pictures.below(folders["training"]) if name in ("memorised", "honest") else None
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("TRANSLATE_CACHE", str(kept))
+            patch.setenv("TRANSLATE_CACHE", str(cache_folder))
             outputs, real = Pictures.below(folders[name]), Pictures.below(folders["real"])
             return evaluate(outputs, real, extractor, training=training)
 
@@ -92,13 +92,13 @@ def test_the_verdict(evaluated: Callable[[str], Evaluation], folder: str, case: 
     assert [verdict.case for verdict in evaluated(folder).verdicts] == [case]
 
 
-def test_memorised_pictures_are_found_with_what_was_done_to_them(evaluated: Callable[[str], Evaluation]) -> None:
-    memory, other = evaluated("memorised").memory, evaluated("honest").memory
-    assert memory is not None and other is not None
-    assert memory.outputs.variant == ["mirrored"] * COUNT
-    assert memory.outputs.index.tolist() == list(range(COUNT))
-    assert memory.outputs.distance.max() < memory.close / 10
-    assert memory.share == 1 and other.share < 0.15
+def test_memorised_pictures_are_found_with_their_variant(evaluated: Callable[[str], Evaluation]) -> None:
+    found, other = evaluated("memorised").memorisation, evaluated("honest").memorisation
+    assert found is not None and other is not None
+    assert found.outputs.variant == ["mirrored"] * COUNT
+    assert found.outputs.index.tolist() == list(range(COUNT))
+    assert found.outputs.distance.max() < found.close / 10
+    assert found.share == 1 and other.share < 0.15
 
 
 def test_fid_falls_with_the_number_of_pictures_even_between_real_ones(evaluated: Callable[[str], Evaluation]) -> None:
@@ -125,9 +125,9 @@ def test_report(evaluated: Callable[[str], Evaluation], tmp_path: Path) -> None:
     found = evaluated("memorised")
     assert {name.removesuffix("_of_real") for name in found.metrics} <= MEANINGS.keys()
     assert all(row[1] != "–" for row in rows(found))
-    told = json.loads(json.dumps(as_dict(found)))
-    assert told["verdicts"][0]["case"] == "memorised" and told["counts"]["outputs"] == COUNT
-    assert {"decode", "features", "figures"} <= told["seconds"].keys()
+    report = json.loads(json.dumps(as_dict(found)))
+    assert report["verdicts"][0]["case"] == "memorised" and report["counts"]["outputs"] == COUNT
+    assert {"decode", "features", "figures"} <= report["seconds"].keys()
     write_page(found, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     for part in ("Memorised", "FID by the number of pictures", "its bias", "Nearest training pictures", "<svg"):
@@ -135,13 +135,13 @@ def test_report(evaluated: Callable[[str], Evaluation], tmp_path: Path) -> None:
     assert page.count("data:image/") >= 8 * 4
 
 
-def test_too_few_pictures_say_nothing() -> None:
+def test_too_few_pictures_are_not_judged() -> None:
     verdicts = judge({"diversity": 0.1}, {"outputs": 7, "real pictures": 50})
     assert [verdict.case for verdict in verdicts] == ["too few"] and "7 outputs" in verdicts[0].text
 
 
-def test_outputs_that_look_otherwise(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
-    """Noise: neither good nor among the real pictures, whatever its variety."""
+def test_outputs_unlike_the_real_pictures(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
+    """Noise does not lie among the real pictures, whatever its variety."""
     rng = np.random.default_rng(0)
     for number in range(20):
         noise = rng.integers(0, 256, (64, 64, 3), np.uint8)
@@ -150,22 +150,22 @@ def test_outputs_that_look_otherwise(folders: dict[str, Path], extractor: Extrac
     assert "unlike" in [verdict.case for verdict in found.verdicts] and found.metrics["precision"] == 0
 
 
-def test_pictures_of_the_same_names(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
-    """Truths may have other suffixes and sizes, and need not all be there."""
+def test_truths_and_photos_match_by_name(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
+    """Truths may have other suffixes and sizes, and some may be missing."""
     for path in sorted(folders["honest"].iterdir())[:10]:
         picture = Image.open(path)
         picture.resize((picture.width * 2, picture.height * 2)).save(tmp_path / f"{path.stem}.bmp")
     outputs = Pictures.below(folders["honest"])
     truths = Pictures.below(tmp_path)
-    assert len(matched(outputs, truths)) == 10
+    assert len(match_by_name(outputs, truths)) == 10
     found = evaluate(
         outputs, Pictures.below(folders["real"]), extractor, truths=truths, photos=Pictures.below(folders["training"])
     )
     assert found.counts["outputs with their truth"] == 10 and found.counts["outputs with their photo"] == COUNT
     assert found.metrics["truth_psnr_db"] > 30 and found.metrics["truth_ssim"] > 0.9
     assert found.metrics["truth_l1"] < found.metrics["photo_l1"] / 5
-    with pytest.raises(UserError, match="has no picture of the name of one in"):
-        matched(outputs, Pictures(PHOTOS[0].parent, PHOTOS))
+    with pytest.raises(UserError, match="no picture has the same name as one in"):
+        match_by_name(outputs, Pictures(PHOTOS[0].parent, PHOTOS))
 
 
 def test_counts_and_folders_that_are_refused(folders: dict[str, Path], extractor: Extractor, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_counts_and_folders_that_are_refused(folders: dict[str, Path], extractor
     assert [path.stem for path in chosen.paths] == ["00", "10", "20", "31", "41"]
     with pytest.raises(UserError, match="holds 0 pictures; at least 4 are needed"):
         Pictures.below(tmp_path)
-    with pytest.raises(UserError, match=r"training .*real: is real too"):
+    with pytest.raises(UserError, match=r"training .*real: is also real"):
         evaluate(chosen, chosen, extractor, training=chosen)
 
 
@@ -184,8 +184,8 @@ def test_the_command_on_folders(folders: dict[str, Path], run_cli: RunCli, tmp_p
     shown = done.out.decode()
     assert "recall" in shown and "dropping: " in shown and "24 pictures are few for FID" in shown
     assert "efficientnet-lite0, 224 pixels" in shown and "features " in done.err
-    told = json.loads(run_cli(*map(str, given), "--json").out)
-    assert told["outputs"] == str(folders["dropping"]) and f"{told['figures']['recall']:.4g}" in shown
+    report = json.loads(run_cli(*map(str, given), "--json").out)
+    assert report["outputs"] == str(folders["dropping"]) and f"{report['figures']['recall']:.4g}" in shown
 
 
 def test_the_command_on_a_model(folders: dict[str, Path], run_cli: RunCli, tmp_path: Path) -> None:
@@ -194,18 +194,18 @@ def test_the_command_on_a_model(folders: dict[str, Path], run_cli: RunCli, tmp_p
         *("--device", "cpu", "--json", "--save", str(tmp_path / "kept")),
     )
     assert done.code == 0, done.err
-    told = json.loads(done.out)
-    assert told["outputs"] == "cel" and told["counts"] == {
+    report = json.loads(done.out)
+    assert report["outputs"] == "cel" and report["counts"] == {
         "outputs": 8,
         "real pictures": 8,
         "outputs with their photo": 8,
     }
-    assert 0.3 < told["figures"]["photo_edge_agreement"] < 1 and told["verdicts"][0]["case"] == "too few"
-    assert len(list((tmp_path / "kept").iterdir())) == 8 and "translate" in told["seconds"]
+    assert 0.3 < report["figures"]["photo_edge_agreement"] < 1 and report["verdicts"][0]["case"] == "too few"
+    assert len(list((tmp_path / "kept").iterdir())) == 8 and "translate" in report["seconds"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["cel", "--real", "real"], "cel: is a model; give --photos DIR"),
         (["missing", "--real", "real", "--photos", "real"], "missing"),
@@ -215,9 +215,9 @@ def test_the_command_on_a_model(folders: dict[str, Path], run_cli: RunCli, tmp_p
         (["real", "--real", "real", "--network", "resnet"], "--network resnet: give"),
     ],
 )
-def test_what_the_command_refuses(
-    arguments: list[str], told: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, run_cli: RunCli
+def test_errors_of_the_command_are_one_line(
+    arguments: list[str], message: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, run_cli: RunCli
 ) -> None:
     monkeypatch.chdir(folders["real"].parent)
     done = run_cli("evaluate", *arguments)
-    assert done.code in (2, 3) and told in done.err and len(done.err.splitlines()) == 1
+    assert done.code in (2, 3) and message in done.err and len(done.err.splitlines()) == 1

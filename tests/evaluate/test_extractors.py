@@ -1,4 +1,4 @@
-"""Feature networks of evaluation: what they give, and what they refuse."""
+"""Feature networks of evaluation: their features and their errors."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_perceptual_distance() -> None:
 
 @pytest.fixture(scope="module")
 def inception_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tensors as the published ones, but random."""
+    """Random tensors with the published names and shapes."""
     torch.manual_seed(0)
     empty = FeatureExtractorInceptionV3.__new__(FeatureExtractorInceptionV3)
     path = tmp_path_factory.mktemp("weights") / "inception.pth"
@@ -86,15 +86,15 @@ def test_inception_is_torch_fidelitys(inception_weights: Path) -> None:
     assert network.identity.startswith("inception-v3 (") and len(network.identity) == len("inception-v3 ()") + 12
 
 
-def test_inception_takes_no_code_and_no_other_weights(tmp_path: Path) -> None:
+def test_inception_refuses_pickled_code_and_other_weights(tmp_path: Path) -> None:
     class Evil:
         def __reduce__(self) -> tuple[object, ...]:
             return Path.touch, (tmp_path / "ran",)
 
     (tmp_path / "evil.pth").write_bytes(pickle.dumps(Evil()))
     torch.save({"layer": torch.zeros(1)}, tmp_path / "other.pth")
-    for name, told in (("evil.pth", "cannot be read"), ("other.pth", "weights of another network")):
-        with pytest.raises(UserError, match=told) as caught:
+    for name, message in (("evil.pth", "cannot be read"), ("other.pth", "not the weights of inception-v3")):
+        with pytest.raises(UserError, match=message) as caught:
             build_extractor("inception-v3", weights=tmp_path / name)
         assert "\n" not in str(caught.value)
     assert not (tmp_path / "ran").exists()
@@ -105,12 +105,12 @@ def test_inception_that_cannot_be_downloaded(monkeypatch: pytest.MonkeyPatch) ->
         raise OSError("no route to host")
 
     monkeypatch.setattr("torch.hub.load_state_dict_from_url", unreachable)
-    with pytest.raises(UnusableError, match=r"no route to host.*weights, or network efficientnet-lite0"):
+    with pytest.raises(UnusableError, match=r"no route to host.*weights, or take network efficientnet-lite0"):
         build_extractor("inception-v3")
 
 
 def write_network(path: Path, *, bytes_: bool) -> Path:
-    """Gives the picture itself: as maps, and as a second output."""
+    """A network that returns the picture itself, as maps, twice."""
     kind = TensorProto.UINT8 if bytes_ else TensorProto.FLOAT
     shape: list[str | int | None] = ["N", 32, 32, 3] if bytes_ else ["N", 3, 32, 32]
     moved = [helper.make_node("Cast", ["x"], ["f"], to=TensorProto.FLOAT)]
@@ -138,15 +138,15 @@ def test_onnx_networks(tmp_path: Path) -> None:
         assert found.logits is None and found.perceptual is None
 
 
-def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"broken")
-    for network, weights, told in (
+    for network, weights, message in (
         ("resnet", None, "network resnet: give efficientnet-lite0, inception-v3 or an .onnx file"),
         (str(tmp_path / "broken.onnx"), None, "cannot be loaded as ONNX"),
         (str(tmp_path / "none.onnx"), None, "cannot be loaded as ONNX"),
         ("x.onnx", tmp_path / "w.pth", "weights: an ONNX file has its own"),
     ):
-        with pytest.raises(UserError, match=told) as caught:
+        with pytest.raises(UserError, match=message) as caught:
             build_extractor(network, weights=weights)
         assert "\n" not in str(caught.value)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

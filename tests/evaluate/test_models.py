@@ -9,39 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from models import GENERATORS
-from tests.export.test_to_onnx import Shifted, Toy
 from tests.helpers.pictures import draw_photo
+from tests.helpers.toys import write_run
 from translate.errors import UnusableError, UserError
 from translate.evaluate.models import model_file, open_model
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
 from translate.weights import checkpoint
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_generators")]
 
 GREY = np.full((1, 2, 2, 3), 100, np.uint8)
 
 
-@pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(GENERATORS, "toy", Toy)
-    monkeypatch.setitem(GENERATORS, "shifted", Shifted)
-
-
-def write_run(folder: Path, steps: dict[int, dict[str, float]], *, generator: str = "toy", **config: Any) -> Path:
-    """A run with a checkpoint a step; its networks by name, each multiplies [-1, 1] by the number given."""
-    config = {"method": "toy", "generator": generator, "generator_options": {}, "crop": 64, **config}
-    for step, networks in steps.items():
-        weights = {name: {"weight": torch.tensor(value)} for name, value in networks.items()}
-        checkpoint.save(folder, step, config=config, weights=weights, state={}, keep=9)
-    return folder
-
-
 def answer(model: Path | str, **options: Any) -> int:
-    """What the model makes of a grey of 100."""
+    """The model's output for a grey of 100."""
     with open_model(str(model), device="cpu", **options) as translator:
         result = translator(GREY)
     assert (result == result[0, 0, 0, 0]).all()
@@ -61,7 +44,7 @@ def test_direction(tmp_path: Path) -> None:
     assert answer(both) == 100
     assert answer(both, direction="BtoA") == 128
     one = write_run(tmp_path / "one", {1: {"generator_ema": 1.0}})
-    with pytest.raises(UserError, match=r"direction BtoA: .*one has no generator that way"):
+    with pytest.raises(UserError, match=r"direction BtoA: .*one has no generator in that direction"):
         answer(one, direction="BtoA")
 
 
@@ -78,7 +61,7 @@ def test_names_and_files(tiny_style: Path, tmp_path: Path, monkeypatch: pytest.M
     with open_model(str(tiny_style), device="cpu") as translator:
         assert (translator(photo) == Translator(tiny_style, device="cpu")(photo)).all()
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "cel").mkdir()  # a name comes before a folder, as it does for `convert --style`
+    (tmp_path / "cel").mkdir()  # a style name takes precedence over a folder, as for `convert --style`
     with model_file("cel") as file:
         assert file == find_style("cel")
 
@@ -98,19 +81,19 @@ def lost_setting(run: Path) -> str:
     description = json.loads(file.read_text())
     del description["config"]["crop"]
     file.write_text(json.dumps(description))
-    return "does not say 'crop'"
+    return "lacks 'crop'"
 
 
 @pytest.mark.parametrize("damage", [broken_json, lost_weights, lost_setting])
 def test_damaged_runs(tmp_path: Path, damage: Callable[[Path], str]) -> None:
     run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}})
-    told = damage(run)
-    with pytest.raises(UnusableError, match=told) as error:
+    message = damage(run)
+    with pytest.raises(UnusableError, match=message) as error:
         answer(run)
     assert "\n" not in str(error.value)
 
 
-def test_what_is_no_model(tmp_path: Path) -> None:
+def test_anything_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnusableError, match=r"none: neither a shipped style \(.*cel.*\), nor an \.onnx file"):
         answer("none")
     (tmp_path / "text.onnx").write_text("no model")

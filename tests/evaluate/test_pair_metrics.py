@@ -23,7 +23,7 @@ SHAPES = [(47, 61), (64, 48), (11, 30), (17, 16)]  # height, width
 
 
 def pair(height: int, width: int) -> tuple[Pixels, Pixels]:
-    """A drawn picture, and the same with other colours and noise."""
+    """A drawn picture, and the same one with other colours and noise."""
     one = draw_photo(width, height)
     noise = np.random.default_rng(0).normal(0, 20, one.shape)
     return one, np.clip(one[..., ::-1] * 0.7 + 40 + noise, 0, 255).astype(np.uint8)
@@ -91,7 +91,7 @@ def test_the_formulas(height: int, width: int) -> None:
     assert 0.05 < found.ssim < 0.95 and 0.05 < found.edge_agreement < 0.95 and found.colour_shift > 5
 
 
-def test_either_may_come_first() -> None:
+def test_metrics_are_symmetric() -> None:
     one, other = pair(47, 61)
     assert astuple(compare_pictures(one, other)) == pytest.approx(astuple(compare_pictures(other, one)), rel=1e-5)
 
@@ -114,14 +114,14 @@ def blurred(one: Pixels) -> Pixels:
 
 
 @pytest.mark.parametrize(("change", "colour"), [(shifted_colour, True), (blurred, False)])
-def test_colour_is_told_from_lines(change: Callable[[Pixels], Pixels], colour: bool) -> None:
+def test_colour_and_edges_are_measured_separately(change: Callable[[Pixels], Pixels], colour: bool) -> None:
     one = draw_photo(128, 96)
     found = compare_pictures(one, change(one))
     assert (found.colour_shift > 8) == colour
     assert (found.edge_agreement > 0.9) == colour
 
 
-def test_flat_pictures_have_no_edges_to_agree() -> None:
+def test_edge_agreement_of_flat_pictures() -> None:
     flat, other = np.full((20, 20, 3), (13, 77, 201), np.uint8), np.full((20, 20, 3), 90, np.uint8)
     assert compare_pictures(flat, other).edge_agreement == 1
     assert compare_pictures(flat, draw_photo(20, 20)).edge_agreement == 0

@@ -41,13 +41,13 @@ def test_frechet_distance(one: Array, other: Array) -> None:
     assert found == pytest.approx(expected, rel=1e-3)
 
 
-def test_frechet_distance_of_a_set_to_itself_is_nothing() -> None:
+def test_frechet_distance_of_a_set_to_itself_is_zero() -> None:
     for one, _ in SETS:
         assert abs(d.frechet_distance(one, one)) < 1e-6
 
 
-def test_fewer_samples_make_it_larger() -> None:
-    """Both sets are of one distribution: all there is, is the bias."""
+def test_frechet_distance_grows_with_fewer_samples() -> None:
+    """Both sets have the same distribution, so the distance is only bias."""
     one, other = features(800, 32, seed=5), features(800, 32, seed=6)
     curve = [spread.mean for spread in d.frechet_curve(one, other, [50, 200, 800])]
     assert curve[0] > 2 * curve[1] > 4 * curve[2] > 0
@@ -134,4 +134,4 @@ def test_manifold_of_very_few() -> None:
 def test_mean_distance() -> None:
     corners = np.array([[0, 0], [3, 4], [0, 0]], np.float32)
     assert d.mean_distance(corners) == pytest.approx(10 / 3)
-    assert len(d.spaced(np.arange(10.0), 4)) == 4 and d.spaced(np.arange(3.0), 4).tolist() == [0, 1, 2]
+    assert len(d.evenly_spaced(np.arange(10.0), 4)) == 4 and d.evenly_spaced(np.arange(3.0), 4).tolist() == [0, 1, 2]

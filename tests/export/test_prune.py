@@ -23,7 +23,7 @@ from translate.style.translator import Translator
 
 @pytest.fixture(scope="module")
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of 48 hidden channels of the first block 18 fire, of the second all, of the third none."""
+    """Of the hidden channels, 18 of 48 fire in the first block, all in the second, none in the third."""
     path = tmp_path_factory.mktemp("style") / "style.onnx"
     torch.manual_seed(0)
     generator = build_generator("mobile", channels=32, wide_channels=48, dilations=[1, 2], fine_dilations=[1])
@@ -44,7 +44,7 @@ def photos(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def test_channels_that_never_fire_go(style: Path, photos: list[Path], tmp_path: Path) -> None:
+def test_channels_that_never_fire_are_removed(style: Path, photos: list[Path], tmp_path: Path) -> None:
     pruned = tmp_path / "pruned.onnx"
     kept = prune_style(style, pruned, photos)
     assert list(kept.values()) == [(32, 48), (48, 48), (16, 32)]
@@ -56,7 +56,7 @@ def test_channels_that_never_fire_go(style: Path, photos: list[Path], tmp_path: 
     assert pruned.stat().st_size < style.stat().st_size
 
 
-def test_the_pictures_and_the_description_stay(style: Path, photos: list[Path], tmp_path: Path) -> None:
+def test_pictures_and_metadata_stay_the_same(style: Path, photos: list[Path], tmp_path: Path) -> None:
     pruned = tmp_path / "pruned.onnx"
     prune_style(style, pruned, photos)
     assert read_style(pruned) == read_style(style)
@@ -65,7 +65,7 @@ def test_the_pictures_and_the_description_stay(style: Path, photos: list[Path], 
     assert np.abs(one(image).astype(int) - other(image)).max() <= 1
 
 
-def test_domains_are_all_looked_at(season_style: Path, photos: list[Path], tmp_path: Path) -> None:
+def test_channels_of_every_domain_are_kept(season_style: Path, photos: list[Path], tmp_path: Path) -> None:
     pruned = tmp_path / "pruned.onnx"
     prune_style(season_style, pruned, photos)
     one, other = Translator(pruned, device="cpu"), Translator(season_style, device="cpu")

@@ -1,4 +1,4 @@
-"""From a generator to a style file: the contract at both ends, parity with PyTorch, and nothing left of a failure."""
+"""From a generator to a style file: the contract, parity with PyTorch, and no file left after a failure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto
-from torch import Tensor, nn
+from torch import Tensor
 
 from models import Generator
 from tests.helpers.styles import style_info
+from tests.helpers.toys import Shifted, Toy
 from tests.models.test_generators import ALL, build_small
 from translate.errors import UserError
 from translate.export import to_onnx as export
@@ -24,32 +25,6 @@ from translate.style.session import ORT_ERRORS, open_session, read_style
 from translate.style.translator import Translator
 
 pytestmark = pytest.mark.slow
-
-
-class Weighted(Generator):
-    """Of one weight."""
-
-    stride = 8
-
-    def __init__(self, weight: float = 1.0) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor(weight))
-
-
-class Toy(Weighted):
-    """The pixel to the right, times the weight."""
-
-    def forward(self, image: Tensor) -> Tensor:
-        return self.weight * torch.cat((image[..., 1:], image[..., -1:]), dim=3)
-
-
-class Shifted(Weighted):
-    """Each domain brightens a channel of its own by 20 of 255."""
-
-    domains = 3
-
-    def forward(self, image: Tensor, domain: Tensor) -> Tensor:
-        return self.weight * image + 20 / 127.5 * domain[:, :, None, None]  # [N, 3] -> [N, 3, 1, 1]
 
 
 class Branching(Toy):
@@ -126,12 +101,12 @@ def test_every_generator_makes_one_small_file_that_describes_it(exported: Export
     assert len(info.domains) == generator.domains
 
 
-def test_every_generator_stays_as_it_was(exported: Exported) -> None:
+def test_export_leaves_every_generator_unchanged(exported: Exported) -> None:
     assert all(module.training for module in exported.generator.modules())
     assert all(weights.requires_grad for weights in exported.generator.parameters())
 
 
-def test_metadata_survives_the_file(toy: Path) -> None:
+def test_metadata_survive_the_round_trip(toy: Path) -> None:
     model = onnx.load(toy)
     onnx.checker.check_model(model, full_check=True)
     info = StyleInfo.from_metadata({entry.key: entry.value for entry in model.metadata_props})
@@ -142,16 +117,16 @@ def test_metadata_survives_the_file(toy: Path) -> None:
     assert Translator(toy, device="cpu").info == info
 
 
-def test_the_ends_are_uint8_of_any_size(toy: Path) -> None:
+def test_input_and_output_are_uint8_of_any_size(toy: Path) -> None:
     assert ends(toy) == {name: (TensorProto.UINT8, ["N", "H", "W", 3]) for name in ("image", "image_out")}
 
 
-def test_the_file_says_nothing_of_the_source(toy: Path) -> None:
+def test_the_file_holds_no_paths_of_the_source(toy: Path) -> None:
     assert b".py" not in toy.read_bytes()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 7), (2, 8, 16), (1, 9, 256)])
-def test_edges_are_repeated_and_values_kept(toy: Path, shape: tuple[int, int, int]) -> None:
+def test_edges_are_padded_and_values_exact(toy: Path, shape: tuple[int, int, int]) -> None:
     image = random_picture(*shape)
     expected = np.concatenate((image[:, :, 1:], image[:, :, -1:]), axis=2)
     assert np.array_equal(Translator(toy, device="cpu")(image), expected)
@@ -159,7 +134,7 @@ def test_edges_are_repeated_and_values_kept(toy: Path, shape: tuple[int, int, in
 
 def test_values_are_rounded_to_the_nearest_and_clipped() -> None:
     ramp = torch.arange(256, dtype=torch.uint8)[None, :, None, None].repeat(1, 1, 1, 3)
-    translated = export.ExportedStyle(Toy(1.3))(ramp)  # which the file equals
+    translated = export.ExportedStyle(Toy(1.3))(ramp)  # the file does the same, see above
     expected = ((ramp.double() - 127.5) * 1.3 + 127.5).clamp(0, 255)
     assert (translated - expected).abs().max() < 0.501
 
@@ -175,7 +150,7 @@ def test_fp16_halves_the_weights_and_keeps_statistics_in_float32(
     generator = build_small("resnet", channels=16)
     path = tmp_path / "half.onnx"
     report = export_style(generator, style_info(), path, fp16=True)
-    assert capfd.readouterr() == ("", "")  # the exporter would chat
+    assert capfd.readouterr() == ("", "")  # the exporter would print progress
     assert 0 < report.mean < 0.5
     assert path.stat().st_size < 0.6 * sum(weights.nbytes for weights in generator.parameters())
     assert Translator(path, device="cpu").info.precision == "fp16"
@@ -194,14 +169,14 @@ def test_fp16_halves_the_weights_and_keeps_statistics_in_float32(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_past_the_tolerance_is_not_written(toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_beyond_the_tolerance_is_not_written(toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "_to_onnx", lambda style, info: toy.read_bytes())
     with pytest.raises(UserError, match=r"style\.onnx: not written: it would differ from PyTorch by up to \d+ of 255"):
         export_style(Toy(1.1), style_info(title="Tóy"), tmp_path / "style.onnx", opset=20)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failure_keeps_the_file_that_was_there(tmp_path: Path) -> None:
+def test_a_failure_keeps_an_existing_file(tmp_path: Path) -> None:
     path = tmp_path / "style.onnx"
     path.write_bytes(b"the style before")
     with pytest.raises(UserError, match="generator branching cannot be exported to ONNX: "):
@@ -210,7 +185,7 @@ def test_a_failure_keeps_the_file_that_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_exclusive_domains_are_positions(shifted: Path) -> None:
+def test_exclusive_domains_are_indices(shifted: Path) -> None:
     assert ends(shifted) == {
         "image": (TensorProto.UINT8, ["N", "H", "W", 3]),
         "domain": (TensorProto.INT64, ["N"]),
@@ -242,11 +217,23 @@ def test_domains_in_half_precision(tmp_path: Path, exclusive: bool) -> None:
     assert export_style(Shifted(), info, tmp_path / "style.onnx", fp16=True).largest <= 1
 
 
+def test_a_mistake_in_comparing_is_not_blamed_on_the_file(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(export, "_to_onnx", lambda style, info: toy.read_bytes())
+    monkeypatch.setattr(export, "_test_picture", broken)
+    with pytest.raises(RuntimeError, match="a mistake of ours"):
+        export_style(Toy(), style_info(), tmp_path / "style.onnx")
+
+
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_every_domain_is_compared_with_pytorch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exclusive: bool
 ) -> None:
-    """A file that is wrong in a single domain is found out."""
+    """A file that is wrong in one domain only is detected."""
 
     class Wrong(Shifted):
         def forward(self, image: Tensor, domain: Tensor) -> Tensor:
@@ -262,10 +249,11 @@ def test_every_domain_is_compared_with_pytorch(
 
 
 @pytest.mark.parametrize(
-    ("generator", "domains", "told"), [(Shifted(), ["red"], "3 domains.* of 1"), (Toy(), ["red"], "0 domains.* of 1")]
+    ("generator", "domains", "message"),
+    [(Shifted(), ["red"], "3 domains, but 1 "), (Toy(), ["red"], "0 domains, but 1 ")],
 )
-def test_every_domain_needs_a_name(tmp_path: Path, generator: Generator, domains: list[str], told: str) -> None:
-    with pytest.raises(UserError, match=rf"style\.onnx: not written: generator handmade has {told}"):
+def test_every_domain_needs_a_name(tmp_path: Path, generator: Generator, domains: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=rf"style\.onnx: not written: generator handmade has {message}"):
         export_style(generator, style_info(domains=domains), tmp_path / "style.onnx")
     assert list(tmp_path.iterdir()) == []
 

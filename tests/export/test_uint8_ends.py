@@ -1,4 +1,4 @@
-"""The ends of a style in bytes: the same pictures come out, without a number of floating point on the way."""
+"""A style with quantised ends gives the same pictures, without floating point at its ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", params=["plain", "seasons", "cel", "mobile with domains"])
 def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Convolutions alone take the picture; it is also added to the result; it is joined with domains as well."""
+    """Styles whose picture goes to convolutions only, is also added to the result, or is concatenated with domains."""
     if request.param == "cel":
         return find_style("cel")
     path = tmp_path_factory.mktemp("styles") / "style.onnx"
@@ -48,17 +48,17 @@ def run(model: bytes, image: NDArray[np.uint8]) -> NDArray[np.int64]:
     return result.astype(np.int64)
 
 
-def test_the_pictures_stay(style: Path) -> None:
+def test_the_pictures_stay_the_same(style: Path) -> None:
     model = onnx_ir.load(style)
     zero_points = put_bytes_at_the_ends(model)
     assert zero_points[PICTURE] == 128
     image = draw_photo(61, 47)[None]
     difference = np.abs(run(onnx_ir.to_proto(model).SerializeToString(), image) - run(style.read_bytes(), image))
-    assert difference.max() <= 1  # rounding, and half a step in the zeros round the picture
+    assert difference.max() <= 1  # rounding, and half a step in the zero padding
     assert difference[:, 8:-8, 8:-8].mean() < 0.02
 
 
-def test_only_the_network_itself_computes_with_numbers(style: Path) -> None:
+def test_the_ends_compute_no_floats(style: Path) -> None:
     model = onnx_ir.load(style)
     put_bytes_at_the_ends(model)
     nodes = {node.op_type: node for node in onnx_ir.to_proto(model).graph.node}
@@ -69,7 +69,7 @@ def test_only_the_network_itself_computes_with_numbers(style: Path) -> None:
 
 
 @pytest.mark.parametrize("constant", ["half_range", "one"])
-def test_other_ends_stay_as_they_are(tiny_style: Path, constant: str) -> None:
+def test_unknown_ends_stay_as_they_are(tiny_style: Path, constant: str) -> None:
     proto = onnx.load(tiny_style)
     for initializer in proto.graph.initializer:
         if initializer.name == constant:

@@ -1,4 +1,4 @@
-"""What a command leaves behind."""
+"""The outcome of a command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command left behind."""
+    """The outcome of a finished command."""
 
     code: int
     out: bytes

@@ -1,6 +1,6 @@
-"""Runs that kill themselves at chosen moments and are begun anew: `python -m tests.helpers.lives FOLDER METHOD...`.
+"""Runs that kill themselves at chosen moments and are restarted: `python -m tests.helpers.lives FOLDER METHOD...`.
 
-Prints what each life ended with, as JSON, by method. Each is a process, forked from this one so that it starts at once.
+Prints the exit codes of all lives as JSON, by method. Each life is a process, forked from this one to start fast.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch._dynamo  # which the first step of an optimizer imports: for all lives at once
+import torch._dynamo  # the first optimizer step imports it: import it once for all lives
 
 from tests.helpers.pairs import tiny_run
 from translate.config import TrainConfig
@@ -98,12 +98,12 @@ def settings(method: str, folder: Path, out: Path) -> TrainConfig:
 
 
 def deaths_of(method: str) -> tuple[Callable[[], None], ...]:
-    """All of them once; for the other methods one to begin again after, and one to resume from a checkpoint after."""
+    """All of them for pix2pix; for other methods one that restarts from the beginning and one that resumes."""
     return DEATHS if method == "pix2pix" else (in_the_state, in_the_removal_of_the_old_one)
 
 
 def live(config: TrainConfig, prepare: Callable[[], None] = lambda: None) -> int:
-    """Train in a process of its own; what it ended with, negative for a signal."""
+    """Train in a child process; its exit code, negative for a signal."""
     process = os.fork()
     if process == 0:
         code = 1
@@ -118,7 +118,7 @@ def live(config: TrainConfig, prepare: Callable[[], None] = lambda: None) -> int
 
 def main(folder: Path, methods: list[str]) -> None:
     torch.set_num_threads(1)
-    vars(os)["fsync"] = lambda descriptor: None  # it guards against power cuts; kills leave what the system has taken
+    vars(os)["fsync"] = lambda descriptor: None  # only needed against power cuts, not against kills
     ended = {}
     for method in methods:
         work = folder / method

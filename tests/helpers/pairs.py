@@ -12,7 +12,7 @@ from translate.config import CONFIGS, Pix2PixConfig, TrainConfig
 
 
 def picture(seed: int, *, width: int = 40, height: int = 36) -> NDArray[np.uint8]:
-    """A smooth random picture, uint8 [height, width, 3], no two pixels' neighbourhoods alike."""
+    """A smooth random picture, uint8 [height, width, 3]; no two neighbourhoods are alike."""
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
@@ -54,7 +54,7 @@ def tiny_config(a: Path, b: Path, out: Path, /, **changes: object) -> Pix2PixCon
     return Pix2PixConfig.from_dict(tiny_settings(a, b, out, **changes))
 
 
-# what each method's tiny run takes beside the folders
+# settings of each method's tiny run besides the folders
 TINY: dict[str, dict[str, object]] = {
     "pix2pix": {},
     "cyclegan": {"pool_size": 6},
@@ -82,7 +82,7 @@ def write_domains(folder: Path, count: int = 4) -> Path:
 
 
 def tiny_run(method: str, folder: Path, out: Path, /, **changes: object) -> TrainConfig:
-    """Settings of a run of ``method`` on folders below ``folder``, written where they are not there yet."""
+    """Settings of a run of ``method`` on folders below ``folder``, which are written if missing."""
     if method == "stargan":
         domains = folder / "domains"
         given: dict[str, object] = {"domains": domains if domains.is_dir() else write_domains(domains)}

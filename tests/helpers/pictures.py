@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 
 def draw_photo(width: int, height: int) -> NDArray[np.uint8]:
-    """uint8 [H, W, 3] with smooth shades, hard edges and fine lines, alike in no two corners."""
+    """uint8 [H, W, 3] with smooth shades, hard edges and fine lines; no two corners are alike."""
     y, x = np.mgrid[0:height, 0:width]
     shades = np.stack([255 * x / max(1, width - 1), 255 * y / max(1, height - 1), 128 + 100 * np.sin((x + 2 * y) / 9)])
     image = Image.fromarray(shades.transpose(1, 2, 0).astype(np.uint8))

@@ -48,7 +48,7 @@ def write_style(
     """An ONNX file: three 3x3 convolutions with zero padding, the first of stride 2, then a nearest-pixel upsampling.
 
     ``whole_picture`` subtracts each channel's mean over the picture, so that tiles differ from the whole. Each domain
-    in ``info`` adds its own to the channels before the last activation, a multiple of 0.5.
+    in ``info`` adds 0.5 to one of the channels, in turn, before the last activation.
     """
     info = info or style_info(tile_safe=not whole_picture, receptive_field=0 if whole_picture else 2 * REACH + 1)
     rng = np.random.default_rng(0)

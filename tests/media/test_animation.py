@@ -32,7 +32,7 @@ def invert(photos: Pixels) -> Pixels:
 
 
 def drawn(count: int = 4) -> list[Image.Image]:
-    """Frames of few colours in which a disc travels; with transparent ground they need to be cleared in between."""
+    """Frames of few colours with a moving disc; on a transparent background each frame must be cleared."""
     y, x = np.mgrid[0:30, 0:40]
     frames = []
     for index in range(count):
@@ -43,7 +43,7 @@ def drawn(count: int = 4) -> list[Image.Image]:
 
 
 def with_holes(frames: Sequence[Image.Image]) -> list[Image.Image]:
-    """The ground becomes transparent, the disc stays."""
+    """The background becomes transparent, the disc stays."""
     images = []
     for frame in frames:
         pixels = np.array(frame)
@@ -61,7 +61,7 @@ def write(path: Path, frames: Sequence[Image.Image], **options: Any) -> Path:
 
 
 def read(path: Path) -> tuple[list[Pixels], list[int], int | None]:
-    """Frames as they are shown, RGBA; their durations; the loop as the file says it."""
+    """Frames as shown, RGBA; their durations; the loop as stored in the file."""
     with Image.open(path) as image:
         loop = image.info.get("loop")
         frames, durations = [], []
@@ -104,7 +104,7 @@ def test_every_frame_is_translated(tmp_path: Path, source: str, target: str, hol
     assert files_below(tmp_path) == {path.name, f"new/{output.name}"}
 
 
-def test_transparency_that_comes_later(tmp_path: Path) -> None:
+def test_transparency_only_in_later_frames(tmp_path: Path) -> None:
     path = write(tmp_path / "in.webp", [drawn()[0], *with_holes(drawn())[1:]])
     convert_animation(path, tmp_path / "out.gif", invert, "GIF")
     assert difference(read(tmp_path / "out.gif")[0], inverted(read(path)[0])) < 1
@@ -135,7 +135,7 @@ def test_durations_a_gif_cannot_hold_add_up(tmp_path: Path) -> None:
     assert read(tmp_path / "out.gif")[1] == [30, 40, 30, 20]
 
 
-def test_a_frame_of_nothing_new_lasts_longer(tmp_path: Path) -> None:
+def test_a_repeated_frame_lasts_longer(tmp_path: Path) -> None:
     path = write(tmp_path / "in.png", drawn())
     convert_animation(path, tmp_path / "out.gif", lambda photos: np.full_like(photos, 200) - photos // 128, "GIF")
     convert_animation(path, tmp_path / "still.gif", np.zeros_like, "GIF")
@@ -144,7 +144,7 @@ def test_a_frame_of_nothing_new_lasts_longer(tmp_path: Path) -> None:
 
 
 def test_many_colours_in_a_gif(tmp_path: Path) -> None:
-    """A palette stays while it serves, so that what stands still does not flicker, and goes when it does not."""
+    """A palette is kept while it fits, so that still parts do not flicker, and replaced when it does not."""
     ground = draw_photo(96, 64)
     frames = []
     for index in range(6):
@@ -160,7 +160,7 @@ def test_many_colours_in_a_gif(tmp_path: Path) -> None:
         np.testing.assert_array_equal(before[32:], after[32:])
 
 
-def test_what_stands_still_is_stored_once(tmp_path: Path) -> None:
+def test_still_parts_are_stored_once(tmp_path: Path) -> None:
     ground = draw_photo(96, 64)
     still, moving = [], []
     for index in range(8):
@@ -176,8 +176,8 @@ def test_what_stands_still_is_stored_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", ["GIF", "WEBP"])
-def test_frames_are_not_gathered(tmp_path: Path, format: str) -> None:
-    """Of the results, only those being encoded are held."""
+def test_frames_are_not_accumulated(tmp_path: Path, format: str) -> None:
+    """Only results that are being encoded are held in memory."""
     frames = [Image.fromarray(np.full((20, 20, 3), 10 * index, np.uint8)) for index in range(20)]
     path = write(tmp_path / "in.png", frames, duration=50)
     results: list[weakref.ref[Pixels]] = []
@@ -202,7 +202,7 @@ def test_smaller_and_side_by_side(tmp_path: Path) -> None:
     np.testing.assert_array_equal(frames[0][:, 20:, :3], 255 - frames[0][:, :20, :3])
 
 
-def test_held_still(tmp_path: Path) -> None:
+def test_stabilised(tmp_path: Path) -> None:
     ground = draw_photo(40, 30)
     frames = [ground.copy() for _ in range(4)]
     for index, frame in enumerate(frames):
@@ -221,7 +221,7 @@ def test_held_still(tmp_path: Path) -> None:
     assert noise[1] < noise[0] / 4
 
 
-def test_the_still_picture_of_an_animated_png_is_no_frame(tmp_path: Path) -> None:
+def test_the_still_picture_of_an_animated_png_is_not_a_frame(tmp_path: Path) -> None:
     path = tmp_path / "in.png"
     still = Image.new("RGBA", (40, 30), "white")
     still.save(path, save_all=True, append_images=drawn(), default_image=True, duration=DURATIONS, loop=0)
@@ -247,7 +247,7 @@ def test_is_animated(tmp_path: Path, format: str) -> None:
         assert not is_animated(tmp_path / f"one{suffix}")
 
 
-def test_what_is_not_animated(tmp_path: Path, photo: Path) -> None:
+def test_files_that_are_not_animated(tmp_path: Path, photo: Path) -> None:
     (tmp_path / "empty.gif").touch()
     (tmp_path / "text.gif").write_text("GIF89a and no more")
     (tmp_path / "short.webp").write_bytes(b"RIFF....WEBP")
@@ -309,7 +309,7 @@ def test_all_frames_together_are_bounded(tmp_path: Path) -> None:
     """A frame of a few bytes may cover any number of pixels, and there may be any number of frames."""
     frames = [Image.new("L", (20, 20), 255 * (number % 2)) for number in range(2 * FRAMES)]
     source = write(tmp_path / "in.gif", frames, duration=40)
-    with pytest.raises(PictureError, match=r"in\.gif: all frames have more than 20000 pixels, .*max_pixels"):
+    with pytest.raises(PictureError, match=r"in\.gif: all frames together have more than 20000 pixels, .*max_pixels"):
         convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=400))
     assert files_below(tmp_path) == {"in.gif"}
     convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=800))
@@ -318,7 +318,7 @@ def test_all_frames_together_are_bounded(tmp_path: Path) -> None:
 def test_a_frame_larger_than_the_first_is_refused(tmp_path: Path) -> None:
     source = write(tmp_path / "in.gif", drawn())
     content = source.read_bytes()
-    last = content.rindex(b"!\xf9") + 8  # the last frame: a comma, its place, its size
+    last = content.rindex(b"!\xf9") + 8  # the last frame: a comma, its position, its size
     assert content[last : last + 1] == b","
     for reach in (300, 60000):
         size = reach.to_bytes(2, "little") * 2
@@ -327,7 +327,7 @@ def test_a_frame_larger_than_the_first_is_refused(tmp_path: Path) -> None:
             convert_animation(source, tmp_path / "out.gif", invert, "GIF", MovingOptions(max_pixels=5000))
 
 
-def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interruption_leaves_no_files(tmp_path: Path) -> None:
     source = write(tmp_path / "in.gif", drawn())
     done: list[int] = []
 
@@ -342,6 +342,6 @@ def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
     assert files_below(tmp_path) == {"in.gif"}
 
 
-def test_durations_in_steps() -> None:
-    assert animation._in_steps([16, 17, 17, 100], 10) == [20, 10, 20, 100]
-    assert animation._in_steps([0, 0], 10) == [0, 0]
+def test_durations_are_rounded_without_drift() -> None:
+    assert animation._round_durations([16, 17, 17, 100], 10) == [20, 10, 20, 100]
+    assert animation._round_durations([0, 0], 10) == [0, 0]

@@ -1,4 +1,4 @@
-"""What is refused before it is decoded, and what it says then."""
+"""What is refused before decoding, and with which message."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def encoded(format: str, **options: object) -> bytes:
 
 @named_pipes
 @pytest.mark.timeout(20)
-def test_nothing_waits_for_a_named_pipe(tmp_path: Path) -> None:
+def test_a_named_pipe_does_not_block(tmp_path: Path) -> None:
     for name in ("pipe.png", "pipe.gif", "pipe.mp4"):
         pipe = tmp_path / name
         os.mkfifo(pipe)
@@ -45,8 +45,8 @@ def test_nothing_waits_for_a_named_pipe(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
-def test_a_pipe_that_this_process_was_given_is_read() -> None:
-    """As the shell's <(command) gives; looking whether it moves takes nothing out of it."""
+def test_an_inherited_pipe_is_read() -> None:
+    """Such as the shell's <(command); checking for an animation consumes nothing of it."""
     reader, writer = os.pipe()
     path = Path(f"/dev/fd/{reader}")
     os.write(writer, encoded("PNG"))
@@ -57,7 +57,7 @@ def test_a_pipe_that_this_process_was_given_is_read() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs links and devices")
-def test_what_is_no_file_says_what_it_is(tmp_path: Path) -> None:
+def test_errors_name_the_kind_of_what_is_not_a_file(tmp_path: Path) -> None:
     (tmp_path / "dangling").symlink_to("nowhere.png")
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "device").symlink_to("/dev/zero")
@@ -78,7 +78,7 @@ def test_what_is_no_file_says_what_it_is(tmp_path: Path) -> None:
 def test_a_picture_that_grows_while_it_is_decoded_is_refused(
     monkeypatch: pytest.MonkeyPatch, hosts_limit: int | None
 ) -> None:
-    """Of a GIF, the frame is larger than the header says; of a TIFF, the only tile."""
+    """In a GIF, the frame is larger than the header says; in a TIFF, the only tile is."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", hosts_limit)
     grows = b"GIF89a\1\0\1\0\x80\0\0" + bytes(6) + b",\0\0\0\0\xff\xff\xff\xff\0\2\2D\1\0;"
     with pytest.raises(PictureError, match=r"4294836225 pixels are over the limit of 500; .*max_pixels 4294836225"):
@@ -87,7 +87,7 @@ def test_a_picture_that_grows_while_it_is_decoded_is_refused(
         load_picture(tiff(16, 16, tile=60000))
 
 
-def test_pillows_limit_is_never_below_the_one_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillows_limit_is_never_below_the_requested_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     assert load_picture(encoded("PNG"), max_pixels=1000).size == (40, 24)
     assert load_picture(encoded("WEBP"), max_pixels=1000).size == (40, 24)
@@ -96,8 +96,8 @@ def test_pillows_limit_is_never_below_the_one_asked_for(monkeypatch: pytest.Monk
     assert Image.MAX_IMAGE_PIXELS == 100
 
 
-def test_a_jpeg_goes_through_its_pixels_a_bounded_number_of_times() -> None:
-    """A scan of a few bytes takes as long as any other."""
+def test_the_scans_of_a_jpeg_are_bounded() -> None:
+    """Even a scan of a few bytes takes the time of a full one."""
     photo = encoded("JPEG", progressive=True)
     with pytest.raises(PictureError, match=f"a JPEG of more than {MAX_SCANS} scans"):
         load_picture(jpeg_scans(photo, MAX_SCANS))
@@ -122,7 +122,7 @@ def test_libraries_write_nothing_to_standard_error(capfd: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("mistake", [AssertionError, AttributeError, SystemError, KeyError, RecursionError])
-def test_a_mistake_of_a_library_is_one_line(monkeypatch: pytest.MonkeyPatch, mistake: type[Exception]) -> None:
+def test_a_bug_in_a_library_is_one_line(monkeypatch: pytest.MonkeyPatch, mistake: type[Exception]) -> None:
     def load(image: object) -> None:
         raise mistake
 
@@ -131,7 +131,7 @@ def test_a_mistake_of_a_library_is_one_line(monkeypatch: pytest.MonkeyPatch, mis
         load_picture(encoded("PNG"))
 
 
-def test_a_lack_of_memory_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lack_of_memory_does_not_count_as_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(image: object) -> None:
         raise MemoryError
 

@@ -89,7 +89,7 @@ def test_alpha_turns_with_the_picture(tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture.alpha, PHOTO[..., 2])
 
 
-def test_exif_that_needs_no_change_is_kept_to_the_byte(tmp_path: Path) -> None:
+def test_exif_that_needs_no_change_is_kept_byte_for_byte(tmp_path: Path) -> None:
     content = exif_with(1).tobytes()
     assert load_picture(save(Image.fromarray(PHOTO), tmp_path / "photo.jpg", exif=content)).exif == content
 
@@ -102,7 +102,7 @@ def test_damaged_exif_counts_as_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"Exif\0\0", b"Exif\0\0" + bytes(range(60))], ids=["empty", "noise"])
 def test_unreadable_exif_is_not_passed_on(tmp_path: Path, content: bytes) -> None:
-    """Others would stumble over it: an AVIF could not even be written."""
+    """Other programs would fail on it, and an AVIF could not even be written."""
     picture = load_picture(save(Image.fromarray(PHOTO), tmp_path / "photo.jpg", exif=content))
     assert picture.exif is None
     for format in FORMATS:
@@ -110,13 +110,13 @@ def test_unreadable_exif_is_not_passed_on(tmp_path: Path, content: bytes) -> Non
 
 
 def swapped_primaries() -> bytes:
-    """sRGB with the names of its red and green primaries exchanged."""
+    """sRGB with its red and green primaries swapped."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile.replace(b"rXYZ", b"swap", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"swap", b"gXYZ", 1)
 
 
 def cmyk_profile() -> bytes:
-    """A CMYK profile by which full cyan alone prints as Lab (50, 60, 0), a pink, and all else as white."""
+    """A CMYK profile in which pure cyan prints as Lab (50, 60, 0), a pink, and everything else as white."""
     colours = bytearray()
     for corner in range(16):  # C changes slowest
         colours += bytes([128, 188, 128]) if corner == 0b1000 else bytes([255, 128, 128])
@@ -164,7 +164,7 @@ def test_srgb_profile_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", [b"no profile at all", swapped_primaries()[:300], cmyk_profile()])
-def test_useless_profile_is_ignored(tmp_path: Path, profile: bytes) -> None:
+def test_unusable_profile_is_ignored(tmp_path: Path, profile: bytes) -> None:
     picture = load_picture(save(Image.fromarray(PHOTO), tmp_path / "photo.png", icc_profile=profile))
     np.testing.assert_array_equal(picture.rgb, PHOTO)
 
@@ -205,7 +205,7 @@ def test_16_bits_are_scaled(tmp_path: Path) -> None:
 
 
 def test_16_bit_colour_is_scaled(tmp_path: Path) -> None:
-    """Pillow writes no such file, so the PNG is put together here."""
+    """Pillow cannot write such a file, so the PNG is assembled here."""
     deep = (PHOTO.astype(">u2") * 257).astype(">u2")
     height, width, _ = deep.shape
     rows = b"".join(b"\0" + row.tobytes() for row in deep)
@@ -279,7 +279,7 @@ def test_first_frame_of_an_animation(tmp_path: Path) -> None:
     assert picture.rgb[4, 4].tolist() == [255, 0, 0]
 
 
-def test_content_decides_not_the_suffix(tmp_path: Path) -> None:
+def test_content_decides_rather_than_the_suffix(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     Image.fromarray(PHOTO).save(path, "PNG")
     picture = load_picture(path)
@@ -361,7 +361,7 @@ ALPHA = np.where(np.arange(40) < 20, 255, 0).astype(np.uint8) * np.ones((24, 1),
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_every_format_comes_back(format: str) -> None:
+def test_every_format_round_trips(format: str) -> None:
     # fields of 8 x 8 pixels, which no codec smears
     rgb = PHOTO[::8, ::8].repeat(8, 0).repeat(8, 1)
     back = load_picture(encode_picture(Picture(rgb, ALPHA, exif_with(1).tobytes()), format, 95))
@@ -388,7 +388,7 @@ HOLD_EXIF = [format for format, spec in FORMATS.items() if spec.exif]
 
 @pytest.mark.parametrize("written", HOLD_EXIF)
 @pytest.mark.parametrize("read", HOLD_EXIF)
-def test_exif_goes_from_format_to_format(read: str, written: str) -> None:
+def test_exif_is_copied_between_formats(read: str, written: str) -> None:
     content = encode_picture(Picture(PHOTO, exif=exif_with(1).tobytes()), read)
     back = load_picture(encode_picture(load_picture(content), written))
     assert back.exif is not None
@@ -398,8 +398,8 @@ def test_exif_goes_from_format_to_format(read: str, written: str) -> None:
 @pytest.mark.parametrize("format", HOLD_EXIF)
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("entry", [b"\x01\x1a\x00\x05", b"\x00\x05\x00\x01"], ids=["resolution", "in a directory"])
-def test_a_tag_of_the_wrong_type_costs_nothing_but_itself(entry: bytes, orientation: int, format: str) -> None:
-    """Cameras write such, and Pillow reads but does not write them."""
+def test_a_tag_of_the_wrong_type_loses_only_itself(entry: bytes, orientation: int, format: str) -> None:
+    """Some cameras write such tags; Pillow reads but cannot write them."""
     exif = exif_with(orientation)
     exif[RESOLUTION] = 72.0
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSAltitudeRef] = b"\0"
@@ -429,7 +429,7 @@ def test_quality_changes_the_size(format: str) -> None:
 
 
 def test_tiff_layout_in_exif_does_not_overrule_the_pixels() -> None:
-    """Some cameras write the size of their picture into the EXIF, where a TIFF holds its own."""
+    """Some cameras write the picture's size into the EXIF tags in which a TIFF stores its own size."""
     exif = exif_with(1)
     exif[WIDTH_TAG] = 4000
     picture = load_picture(encode_picture(Picture(PHOTO, exif=exif.tobytes()), "TIFF"))
@@ -473,7 +473,7 @@ def test_shrink_does_not_mix_in_hidden_colours() -> None:
     rgb = np.zeros((64, 64, 3), np.uint8)
     rgb[:, ::2] = (255, 0, 0)
     alpha = np.zeros((64, 64), np.uint8)
-    alpha[:, ::2] = 255  # what is black is hidden
+    alpha[:, ::2] = 255  # black pixels are hidden
     assert shrink(Picture(rgb, alpha), 16).rgb[8, 8, 0] > 250
 
 
@@ -491,7 +491,7 @@ def test_value_range_of_tensors() -> None:
     assert torch.equal(from_signed_unit(to_signed_unit(pixels)), pixels)
 
 
-def test_for_training_a_transparent_picture_lies_on_white(tmp_path: Path) -> None:
+def test_for_training_transparent_pictures_are_laid_on_white(tmp_path: Path) -> None:
     pixels = np.zeros((2, 3, 4), np.uint8)
     pixels[..., 0] = 200
     pixels[0, :, 3] = (0, 128, 255)

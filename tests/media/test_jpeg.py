@@ -17,7 +17,7 @@ from translate.media.jpeg import decode_jpeg
 
 PHOTO = draw_photo(61, 47)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-# red and green exchanged: a profile that no decoder may pass over
+# red and green swapped: a profile that no decoder may ignore
 SWAPPED = SRGB.replace(b"rXYZ", b"tXYZ").replace(b"gXYZ", b"rXYZ").replace(b"tXYZ", b"gXYZ")
 TURNED = Image.Exif()
 TURNED[0x0112] = 6
@@ -54,7 +54,7 @@ def test_pixels_and_metadata_are_those_pillow_decodes(kind: str) -> None:
     assert picture.rgb.flags.writeable
 
 
-def test_pillow_decodes_what_is_not_upright_srgb(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillow_decodes_pictures_that_are_not_upright_srgb(monkeypatch: pytest.MonkeyPatch) -> None:
     def inverted(content: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None:
         pixels = decode_jpeg(content, size)
         return None if pixels is None else 255 - pixels
@@ -73,18 +73,18 @@ def test_a_jpeg_cut_short_is_refused_in_pillows_words(tmp_path: Path) -> None:
         load_rgb(path)
 
 
-def test_damage_that_pillow_gets_over_is_no_error() -> None:
+def test_damage_that_pillow_tolerates_is_not_an_error() -> None:
     end = content("plain")[-2:]
     damaged = content("plain")[:-2] + bytes(30) + end
     assert decode_jpeg(damaged, (61, 47)) is None
     np.testing.assert_array_equal(load_picture(damaged).rgb, load_picture(content("plain")).rgb)
 
 
-def test_another_size_than_announced_takes_no_memory() -> None:
+def test_an_unexpected_size_takes_no_memory() -> None:
     assert decode_jpeg(content("plain"), (61, 46)) is None
 
 
-def test_encoded_is_what_pillow_encodes() -> None:
+def test_the_encoded_jpeg_equals_pillows() -> None:
     picture = Picture(PHOTO, exif=NAMED.tobytes())
     pillows = io.BytesIO()
     Image.fromarray(PHOTO).save(pillows, "JPEG", quality=96, subsampling="4:4:4", exif=NAMED)
@@ -100,11 +100,11 @@ def test_the_faster_transform_costs_little() -> None:
 
 
 def error(jpeg: bytes) -> float:
-    """Its mean square difference from the photo."""
+    """The mean squared difference from the photo."""
     return float(np.square(load_picture(jpeg).rgb - PHOTO.astype(float)).mean())
 
 
-def test_pixels_that_do_not_lie_together_can_be_encoded() -> None:
+def test_non_contiguous_pixels_can_be_encoded() -> None:
     encoded = encode_picture(Picture(PHOTO[:, ::-1]), "JPEG")
     assert encoded == encode_picture(Picture(PHOTO[:, ::-1].copy()), "JPEG")
 

@@ -1,4 +1,4 @@
-"""Whose settings Pillow has, and when."""
+"""When Pillow has our settings, and when the host's."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_an_error_restores_them_too() -> None:
     assert Image.MAX_IMAGE_PIXELS == 100 and not warnings.filters
 
 
-def test_of_warnings_only_pillows_are_ignored() -> None:
+def test_only_pillows_warnings_are_ignored() -> None:
     warnings.simplefilter("error")
     with quiet_pillow(1000):
         warnings.warn_explicit("odd", UserWarning, "TiffImagePlugin.py", 1, module="PIL.TiffImagePlugin")

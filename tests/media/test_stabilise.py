@@ -1,4 +1,4 @@
-"""Against flicker: still parts hold still, moving ones leave no trace."""
+"""Stabilisation: still parts stay still, moving ones leave no trace."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def noisy(frame: Pixels, rng: np.random.Generator, sigma: float = 4) -> Pixels:
 
 
 def flicker(frames: Pixels) -> float:
-    """Mean difference of each frame to the one before."""
+    """Mean difference between each frame and the previous one."""
     return float(np.mean([np.abs(a.astype(int) - b).mean() for a, b in pairwise(frames)]))
 
 
 def harden(photos: Pixels) -> Pixels:
-    """A style that makes much of little: shades become black or white."""
+    """A style that exaggerates small differences: shades become black or white."""
     return np.where(photos > 127, 255, 0).astype(np.uint8)
 
 
@@ -42,7 +42,7 @@ def test_noise_on_a_still_scene_does_not_flicker() -> None:
     assert np.abs(held[-1].astype(int) - results[-5:].mean(axis=0)).mean() < 2 * flicker(results)
 
 
-def test_the_style_in_the_box_does_not_flicker() -> None:
+def test_the_shipped_style_does_not_flicker() -> None:
     rng = np.random.default_rng(0)
     photos = np.stack([noisy(GROUND, rng) for _ in range(4)])
     results = Translator(find_style("cel"), device="cpu")(photos)
@@ -51,8 +51,8 @@ def test_the_style_in_the_box_does_not_flicker() -> None:
 
 @pytest.mark.parametrize("step", [1, 2, 5])
 @pytest.mark.parametrize("side", [2, 12])
-def test_what_moves_leaves_no_trace(step: int, side: int) -> None:
-    """A square over a ground whose contrast is low: it is there at once, and where it was the ground comes back."""
+def test_motion_leaves_no_trace(step: int, side: int) -> None:
+    """A square on a low-contrast background: it appears at once, and the background returns where it was."""
     rng = np.random.default_rng(0)
     scene = np.full((SIZE[1], SIZE[0], 3), 100, np.uint8)
     photos, clean = [], []
@@ -76,8 +76,8 @@ def test_the_ground_holds_still_while_something_moves() -> None:
     assert flicker(held[:, 40:]) < flicker(harden(np.stack(photos))[:, 40:]) / 5
 
 
-def test_a_cut_shows_the_new_scene_alone() -> None:
-    """Also where both scenes look the same, so that nothing has changed there."""
+def test_a_cut_shows_only_the_new_scene() -> None:
+    """Even where both scenes look alike, so that nothing has changed there."""
     first, second = draw_photo(*SIZE), 255 - draw_photo(*SIZE)
     second[:8] = first[:8]
     held = Stabiliser()(np.stack([first, first, second]), np.stack([first, first, np.zeros_like(first)]))
@@ -85,7 +85,7 @@ def test_a_cut_shows_the_new_scene_alone() -> None:
 
 
 def test_a_slow_change_is_followed() -> None:
-    """Each frame differs from the one before by less than noise does."""
+    """Each frame differs from the previous one by less than the noise."""
     photos = np.stack([np.full((32, 32, 3), 60 + index, np.uint8) for index in range(100)])
     held = Stabiliser()(photos, 255 - photos)
     assert np.abs(held.astype(int) - (255 - photos)).max() <= 12
@@ -109,7 +109,7 @@ def test_batches_and_a_stored_state_change_nothing(size: tuple[int, int]) -> Non
     np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
-def test_another_size_is_another_film() -> None:
+def test_a_new_size_starts_a_new_film() -> None:
     stabiliser = Stabiliser()
     stabiliser(GROUND[np.newaxis], GROUND[np.newaxis])
     small = draw_photo(30, 20)[np.newaxis]

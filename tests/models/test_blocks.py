@@ -49,7 +49,7 @@ def test_self_attention_has_a_second_derivative() -> None:
     assert layer.query.weight.grad.any()
 
 
-def test_self_attention_keeps_to_finite_numbers_in_half_precision() -> None:
+def test_self_attention_stays_finite_in_half_precision() -> None:
     layer = SelfAttention(8).half()
     nn.init.ones_(layer.gamma)
     nn.init.constant_(layer.query.weight, 100.0)
@@ -60,19 +60,19 @@ def test_self_attention_keeps_to_finite_numbers_in_half_precision() -> None:
 
 
 @pytest.mark.parametrize("padding", ["zeros", "reflect"])
-def test_resizing_and_convolving_in_one(padding: Padding) -> None:
+def test_resize_conv_equals_resizing_then_convolving(padding: Padding) -> None:
     torch.manual_seed(0)
     layer = ResizeConv(5, 4, 3, padding=1, padding_mode=padding).double()
     x = torch.randn(2, 5, 3, 6, dtype=torch.double, requires_grad=True)
-    in_two = nn.Conv2d.forward(layer, upsample(x))
-    torch.testing.assert_close(layer(x), in_two)
-    assert torch.equal(copy.deepcopy(layer).eval()(x), in_two)
+    separate = nn.Conv2d.forward(layer, upsample(x))
+    torch.testing.assert_close(layer(x), separate)
+    assert torch.equal(copy.deepcopy(layer).eval()(x), separate)
     inputs = [x, *layer.parameters()]
     found = torch.autograd.grad(layer(x).square().sum(), inputs)
-    torch.testing.assert_close(found, torch.autograd.grad(in_two.square().sum(), inputs))
+    torch.testing.assert_close(found, torch.autograd.grad(separate.square().sum(), inputs))
 
 
-def test_a_label_joins_as_maps() -> None:
+def test_a_label_joins_as_constant_channels() -> None:
     image, domain = torch.rand(2, 3, 4, 5), torch.tensor([[1, 0], [0, 1]])
     joined = join_domain(image, domain)
     assert joined.shape == (2, 5, 4, 5)
@@ -81,7 +81,7 @@ def test_a_label_joins_as_maps() -> None:
     assert torch.equal(joined[:, 3:].amax(dim=(2, 3)), domain.float())
 
 
-def test_taps_in_order_and_nothing_behind_the_last() -> None:
+def test_taps_come_in_order_and_nothing_runs_past_the_last() -> None:
     class Refuses(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             raise AssertionError("is not needed")
@@ -93,7 +93,7 @@ def test_taps_in_order_and_nothing_behind_the_last() -> None:
     assert torch.equal(last, torch.tensor([0.0, 0.5]))
 
 
-def test_a_strided_convolution_halves_whatever_its_kernel() -> None:
+def test_a_strided_convolution_halves_with_any_kernel() -> None:
     for kernel in (3, 4, 7):
         halved = conv_norm(3, 2, kernel=kernel, stride=2, norm="none")(torch.rand(1, 3, 16, 24))
         assert halved.shape == (1, 2, 8, 12)

@@ -1,4 +1,4 @@
-"""What every registered discriminator promises, and what the patches are."""
+"""What every registered discriminator guarantees, and what its patches are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models import DISCRIMINATORS, Discriminator, DiscriminatorOutput, build_dis
 from models.multiscale import MultiScale
 from models.patchgan import PatchGan, Pixel
 from models.stargan import StarGanDiscriminator
-from tests.models.test_generators import assert_spectral_norms, average_everywhere, give_attention_a_say
+from tests.models.test_generators import assert_spectral_norms, average_everywhere, turn_attention_on
 
 pytestmark = pytest.mark.slow
 
@@ -36,9 +36,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def loss(verdict: DiscriminatorOutput) -> Tensor:
-    """Of all that the verdict says."""
-    says = verdict.logits if verdict.classes is None else (*verdict.logits, verdict.classes)
-    return torch.stack([logits.square().mean() for logits in says]).sum()
+    """A loss of everything in the output."""
+    outputs = verdict.logits if verdict.classes is None else (*verdict.logits, verdict.classes)
+    return torch.stack([logits.square().mean() for logits in outputs]).sum()
 
 
 def assert_gradient_reaches_every_parameter(network: Discriminator) -> None:
@@ -49,7 +49,7 @@ def assert_gradient_reaches_every_parameter(network: Discriminator) -> None:
 
 
 @pytest.mark.parametrize("in_channels", [3, 6])
-def test_one_logit_a_patch(name: str, in_channels: int) -> None:
+def test_one_logit_per_patch(name: str, in_channels: int) -> None:
     verdict = build_small(name, in_channels=in_channels)(torch.rand(2, in_channels, 64, 96))
     for logits in verdict.logits:
         assert logits.shape[:2] == (2, 1)
@@ -89,7 +89,7 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_options(name: str, options: dict[str, Any]) -> None:
     network = build_small(name, **options)
-    give_attention_a_say(network)
+    turn_attention_on(network)
     assert_gradient_reaches_every_parameter(network)
 
 
@@ -100,7 +100,7 @@ def test_options(name: str, options: dict[str, Any]) -> None:
 )
 def test_gradient_penalties_can_be_trained(name: str, options: dict[str, Any]) -> None:
     network = build_small(name, **options)
-    give_attention_a_say(network)
+    turn_attention_on(network)
     image = torch.rand(2, 3, 64, 64, requires_grad=True)
     (gradient,) = torch.autograd.grad(loss(network(image)), image, create_graph=True)
     gradient.square().sum().backward()
@@ -128,7 +128,7 @@ def test_the_logits_tell_a_varied_batch_from_a_repeated_picture(norm: str, minib
         (varied,) = network(torch.stack((picture, other))).logits
     difference = (repeated - varied)[0]  # the verdict on the same picture
     assert difference.abs().min() > 1e-4
-    # what the batch says is the same for all patches but those that the zeros round the maps touch
+    # the statistic of the batch is the same for all patches except those that zero padding touches
     torch.testing.assert_close(difference[:, 1:-1, 1:-1].std(), torch.tensor(0.0), rtol=0, atol=1e-6)
 
 
@@ -174,7 +174,7 @@ def test_the_sizes_of_the_paper() -> None:
     assert widths == [64, 128, 256, 512, 1]
 
 
-def test_the_network_behind_projected_stays_as_it_is_and_goes_where_it_goes() -> None:
+def test_projected_keeps_its_feature_network_frozen_and_moves_it_along() -> None:
     network = build_small("projected", levels=2)
     assert {name.split(".")[0] for name in network.state_dict()} == {"heads"}
     assert {name.split(".")[1] for name, _ in network.named_parameters()} == {"stride2", "stride4"}

@@ -1,4 +1,4 @@
-"""What every registered generator promises, and the published figures of those that have some."""
+"""What every registered generator guarantees, and the published numbers of parameters."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def generator(request: pytest.FixtureRequest) -> Generator:
 
 
 def pictures(generator: Generator, count: int = 2) -> Tensor:
-    """Noise of the smallest size, once as high and twice as wide."""
+    """Noise, as high as the smallest size and twice as wide."""
     return torch.rand(count, 3, generator.stride, 2 * generator.stride) * 2 - 1
 
 
@@ -66,7 +66,7 @@ def test_the_smallest_picture(generator: Generator) -> None:
 
 
 def test_the_gradient_reaches_every_parameter(generator: Generator) -> None:
-    domain = torch.eye(generator.domains).repeat_interleave(2, dim=0)  # each of the domains must reach its weights
+    domain = torch.eye(generator.domains).repeat_interleave(2, dim=0)  # every domain must reach its weights
     image = pictures(generator, len(domain) or 2)
     (generator(image, domain) if generator.domains else generator(image)).square().mean().backward()
     unreached = [
@@ -75,7 +75,7 @@ def test_the_gradient_reaches_every_parameter(generator: Generator) -> None:
     assert unreached == []
 
 
-def test_evaluation_repeats_itself_and_keeps_pictures_apart(generator: Generator) -> None:
+def test_evaluation_is_deterministic_and_independent_of_the_batch(generator: Generator) -> None:
     image = pictures(generator)
     with torch.inference_mode():
         translated = translate(generator.eval(), image)
@@ -107,7 +107,7 @@ def test_the_receptive_field_is_the_declared_one(name: str, options: dict[str, A
     image = torch.full((1, 3, 2 * generator.stride, length), 0.5, dtype=torch.float64)
     image = (image.mT if upright else image).requires_grad_()
     reaches = []
-    for pixel in range(length // 2, length // 2 + generator.stride):  # it differs within a cell of the stride
+    for pixel in range(length // 2, length // 2 + generator.stride):  # the reach varies within the stride
         translated = translate(generator, image)
         line = (translated.mT if upright else translated)[0, :, 0, pixel]
         (gradient,) = torch.autograd.grad(line.sum(), image)
@@ -117,7 +117,7 @@ def test_the_receptive_field_is_the_declared_one(name: str, options: dict[str, A
 
 
 def average_everywhere(network: nn.Module) -> None:
-    """Turn every convolution to an average, so that no ReLU and no chance zero cuts off what a pixel sees."""
+    """Turn every convolution into an average, so that no ReLU and no zero weight hides what a pixel sees."""
     with torch.no_grad():
         for weights in network.parameters():
             weights.fill_(1 / weights[0].numel() if weights.ndim > 1 else 0.0)
@@ -144,7 +144,7 @@ OPTIONS: list[dict[str, Any]] = [
 )
 def test_options(name: str, options: dict[str, Any]) -> None:
     generator = build_small(name, **options)
-    give_attention_a_say(generator)
+    turn_attention_on(generator)
     image = pictures(generator)
     translated = translate(generator, image)
     assert translated.shape == image.shape
@@ -152,7 +152,7 @@ def test_options(name: str, options: dict[str, Any]) -> None:
     assert all(weights.grad is not None and weights.grad.any() for weights in generator.parameters())
 
 
-def give_attention_a_say(network: nn.Module) -> None:
+def turn_attention_on(network: nn.Module) -> None:
     """Gamma starts at 0, which passes no gradient on."""
     for module in network.modules():
         if isinstance(module, SelfAttention):
@@ -160,7 +160,7 @@ def give_attention_a_say(network: nn.Module) -> None:
 
 
 @pytest.mark.parametrize("name", ["unet", "resnet", "stargan"])
-def test_attention_starts_without_a_say_and_then_has_one(name: str) -> None:
+def test_attention_has_no_effect_until_gamma_leaves_zero(name: str) -> None:
     generator = build_small(name, attention=True).eval()
     assert sum(isinstance(module, SelfAttention) for module in generator.modules()) == 1
     image = pictures(generator)
@@ -169,7 +169,7 @@ def test_attention_starts_without_a_say_and_then_has_one(name: str) -> None:
         attention = next(module for module in generator.modules() if isinstance(module, SelfAttention))
         nn.init.normal_(attention.out.weight)
         assert torch.equal(translate(generator, image), plain)
-        give_attention_a_say(generator)
+        turn_attention_on(generator)
         assert not torch.allclose(translate(generator, image), plain)
 
 
@@ -183,7 +183,7 @@ def test_spectral_normalisation_bounds_every_convolution_of_the_generator(name: 
 
 def assert_spectral_norms(network: nn.Module, *, within: float = 0.02) -> None:
     """The largest singular value of every weight is 1."""
-    network.eval()  # each look at a weight in training would take one step more
+    network.eval()  # in training each access to a weight would be one more step of the power iteration
     layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)]
     assert len(layers) >= 3
     for layer in layers:
@@ -197,7 +197,7 @@ def assert_spectral_norms(network: nn.Module, *, within: float = 0.02) -> None:
         ("unet", {"upsampling": "transposed"}, 54_414_531),  # 54.4 million
         ("resnet", {}, 11_383_427),  # 11.4 million
         ("animegan", {}, 2_141_763),  # 2.14 million
-        # 8,430,528 of the authors' network, whose first convolution has scale and shift for a bias, its last has none
+        # the authors' 8,430,528 have scale and shift, not a bias, after the first convolution, and no bias in the last
         ("stargan", {"domains": 5}, 8_430_528 - 2 * 64 + 64 + 3),
     ],
 )
@@ -207,7 +207,7 @@ def test_the_published_number_of_parameters(name: str, options: dict[str, Any], 
     assert sum(weights.numel() for weights in generator.parameters()) == parameters
 
 
-def test_the_paper_starts_from_small_weights() -> None:
+def test_initial_weights_have_the_papers_deviation() -> None:
     for name in ("unet", "resnet", "animegan", "stargan"):
         for module in build_small(name).modules():
             if isinstance(module, nn.Conv2d) and module.weight.numel() > 5000:
@@ -261,11 +261,11 @@ def test_the_domain_changes_the_picture_everywhere(name: str, options: dict[str,
     with torch.no_grad():
         first, second = (generator(image, label[None]) for label in torch.eye(2))
     inner = (first - second).abs()[..., 12:-12, 12:-12]
-    # a label that normalisation takes out leaves rounding
+    # a label that normalisation removes leaves only rounding
     assert inner.amax(dim=1).median() > 1e-3 * first.abs().median()
 
 
-def test_a_domain_is_for_conditional_generators() -> None:
+def test_only_conditional_generators_take_a_domain() -> None:
     with pytest.raises(ValueError, match="a generator of 2 domains takes a domain"):
         build_small("stargan")(torch.zeros(1, 3, 8, 8))
     with pytest.raises(ValueError, match="a generator of 0 domains takes no domain"):
@@ -300,7 +300,7 @@ def test_encoder_features(name: str) -> None:
     assert not any(torch.equal(before, after) for before, after in itertools.pairwise(reaches))
 
 
-def test_encoder_features_are_those_that_the_picture_goes_through() -> None:
+def test_encoder_features_are_those_of_the_forward_pass() -> None:
     generator = build_small("resnet", blocks=3, attention=True).eval()
     seen: dict[int, Tensor] = {}
     for index in (2, 4, 6, 7):

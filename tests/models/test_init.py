@@ -1,4 +1,4 @@
-"""Initial weights set anew on finished networks."""
+"""Initial weights set again on built networks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_normal() -> None:
 
 @pytest.mark.parametrize("kind", ["normal", "orthogonal"])
 @pytest.mark.parametrize("training", [True, False])
-def test_spectral_normalisation_goes_on(kind: Init, training: bool) -> None:
+def test_spectral_normalisation_applies_to_the_new_weights(kind: Init, training: bool) -> None:
     torch.manual_seed(0)
     network = build_discriminator("patchgan", channels=8, spectral_norm=True, minibatch="discrimination").train(
         training

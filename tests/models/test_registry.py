@@ -44,7 +44,7 @@ def test_a_value_that_cannot_be_used_names_network_and_option() -> None:
         build_discriminator("patchgan", layers="three")
 
 
-def test_a_name_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_registered_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "GENERATORS", {})
 
     class Plain(Generator):

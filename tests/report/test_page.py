@@ -1,4 +1,4 @@
-"""Reports as one HTML page: nothing from outside is markup, nothing is fetched, what was put in is in it."""
+"""Reports as HTML pages: texts are escaped, nothing is fetched, all content is in the page."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from PIL import Image
 from tests.helpers.pairs import picture
 from tests.helpers.pictures import draw_photo
 from translate.errors import PictureError
-from translate.report.page import MOST_PIXELS, Page
+from translate.report.page import MAX_SIDE, Page
 
 NASTY = "<script>alert(1)</script> & \"quotes\" 'single' {{ 7 * 7 }}"
 VOID = {"meta", "img", "br", "link", "input"}
 
 
 class Document(HTMLParser):
-    """The elements of a page, its texts, and whether every element that was opened is closed."""
+    """A parsed page: its elements, its texts, and the elements still open."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
     assert "default-src 'none'" in html
 
 
-def test_plots_share_no_name(tmp_path: Path) -> None:
+def test_ids_of_plots_are_unique(tmp_path: Path) -> None:
     page = Page("Two plots")
     page.plot(drawn(), "one")
     page.plot(drawn(), "two")
@@ -117,7 +117,7 @@ def test_plots_share_no_name(tmp_path: Path) -> None:
     assert [svg["viewbox"] is not None for svg in document.named("svg")] == [True, True]
 
 
-def test_pictures_are_scaled_down_and_right(tmp_path: Path) -> None:
+def test_pictures_are_scaled_down_and_unchanged_otherwise(tmp_path: Path) -> None:
     pixels = picture(1, width=800, height=400)
     Image.fromarray(pixels).save(tmp_path / "photo.png")
     small = np.full((10, 20, 3), (200, 40, 90), np.uint8)
@@ -125,7 +125,7 @@ def test_pictures_are_scaled_down_and_right(tmp_path: Path) -> None:
     page.pictures([[(tmp_path / "photo.png", "a file"), (pixels, "an array")], [(small, "small")]], "All", ["one"])
     document = written(page, tmp_path)
     found = document.pictures()
-    assert [shown.size for shown in found] == [(MOST_PIXELS, MOST_PIXELS // 2)] * 2 + [(20, 10)]
+    assert [shown.size for shown in found] == [(MAX_SIDE, MAX_SIDE // 2)] * 2 + [(20, 10)]
     expected = np.asarray(Image.fromarray(pixels).resize((320, 160), Image.Resampling.LANCZOS), np.int16)
     for shown in found[:2]:
         assert np.abs(np.asarray(shown.convert("RGB"), np.int16) - expected).mean() < 4
@@ -134,7 +134,7 @@ def test_pictures_are_scaled_down_and_right(tmp_path: Path) -> None:
         assert caption in document.texts
 
 
-def test_a_short_row_keeps_its_place(tmp_path: Path) -> None:
+def test_short_rows_are_filled_up(tmp_path: Path) -> None:
     page = Page("Rows")
     cell = (draw_photo(8, 8), "x")
     page.pictures([[cell], [cell, cell, cell]])
@@ -146,16 +146,16 @@ def test_a_short_row_keeps_its_place(tmp_path: Path) -> None:
     assert re.findall(r"<(img|div)", grid)[1:] == ["img", "div", "div", "img", "img", "img"]
 
 
-def test_numbers_stand_flush_right(tmp_path: Path) -> None:
+def test_numbers_are_right_aligned(tmp_path: Path) -> None:
     page = Page("Table")
     page.table(["model", "PSNR"], [["cel", "21.5 dB"], ["mine", "-"], ["2 models", "−3 ± 1"]])
     page.table(["none"], [])
     document = written(page, tmp_path)
-    assert [cell.get("class") for cell in document.named("td")] == [None, "figure"] * 3
-    assert [cell.get("class") for cell in document.named("th")] == [None, "figure", None]
+    assert [cell.get("class") for cell in document.named("td")] == [None, "number"] * 3
+    assert [cell.get("class") for cell in document.named("th")] == [None, "number", None]
 
 
-def test_a_name_that_is_no_text_is_written(tmp_path: Path) -> None:
+def test_file_names_of_invalid_text_are_escaped(tmp_path: Path) -> None:
     assert "photo-\\udcff.jpg" in written(Page("photo-\udcff.jpg"), tmp_path).texts
 
 

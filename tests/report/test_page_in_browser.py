@@ -29,7 +29,7 @@ PHONE = 400  # pixels wide
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed")
 
-# The page in a frame, as a window cannot be as narrow as a phone. Nothing is added to the page itself.
+# Shows the page in a frame, as windows cannot be as narrow as a phone. The page itself stays unchanged.
 FRAME = """<!doctype html><iframe src="{page}" width="{width}" height="2000" style="border: 0"></iframe><script>
 addEventListener("load", () => {{
   const {{contentWindow: view, contentDocument: shown}} = document.querySelector("iframe");
@@ -52,7 +52,7 @@ Measure = Callable[[str, int], dict[str, Any]]
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[str]:
-    """The address at which the test's folder is served: a browser keeps files apart, and keeps no account of them."""
+    """The address that serves the test's folder: browsers isolate local files, and record no requests for them."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
@@ -68,14 +68,14 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def browse(tmp_path: Path) -> Browse:
-    """Open an address, 1200 pixels wide, do what the options say, and give back standard output."""
+    """Open an address in a window 1200 pixels wide, with further options; returns the browser's standard output."""
 
     def run(address: str, *options: str) -> str:
         assert BROWSER is not None
         command = [BROWSER, "--headless", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,2000"]
         command += [f"--user-data-dir={tmp_path / 'profile'}", *options, address]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.insert(1, "--no-sandbox")  # which root cannot have
+            command.insert(1, "--no-sandbox")  # the sandbox does not work for root
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -85,7 +85,7 @@ def browse(tmp_path: Path) -> Browse:
 
 @pytest.fixture
 def measure(browse: Browse, site: str, tmp_path: Path) -> Measure:
-    """What there is of a page of the test's folder in a frame of this width."""
+    """Measurements of a page in the test's folder, shown in a frame of a given width."""
 
     def run(name: str, width: int) -> dict[str, Any]:
         (tmp_path / "frame.html").write_text(FRAME.format(page=name, width=width), encoding="utf-8")
@@ -99,7 +99,7 @@ def measure(browse: Browse, site: str, tmp_path: Path) -> Measure:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
-    """A page with all that a page can hold, wider than a phone where it may be."""
+    """A page with every kind of content, wider than a phone where possible."""
     page = Page("Models <compared> & measured", "a_name_without_any_space_" * 8)
     page.callout("good", "A good result")
     page.callout("bad", "A bad result", "a/long/path/without/spaces" * 6)
@@ -116,7 +116,7 @@ def page(tmp_path: Path) -> Path:
     return tmp_path / "page.html"
 
 
-def test_all_of_it_is_shown(browse: Browse, page: Path, tmp_path: Path) -> None:
+def test_everything_is_shown(browse: Browse, page: Path, tmp_path: Path) -> None:
     dom = browse(page.as_uri(), "--dump-dom")
     for text in ("<h1>Models &lt;compared&gt; &amp; measured</h1>", "<h2>The table</h2>", "<h2>The pictures</h2>"):
         assert text in dom
@@ -138,7 +138,7 @@ def test_pictures_are_whole_and_nothing_overflows(measure: Measure, page: Path, 
     assert found["fetched"] == []
 
 
-def test_what_would_be_wrong_is_found(measure: Measure, page: Path, tmp_path: Path) -> None:
+def test_defects_are_detected(measure: Measure, page: Path, tmp_path: Path) -> None:
     rules = r'<meta http-equiv="Content-Security-Policy"[^>]*>'
     wrong = '<img src="other.png"><div style="width: 600px">wide</div>'
     text = re.sub(rules, "", page.read_text(encoding="utf-8")).replace("</body>", f"{wrong}</body>")

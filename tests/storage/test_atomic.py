@@ -38,7 +38,7 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(
         assert str(error.value) == f"{path}: cannot be written: No space left on device"
 
 
-def test_a_folder_that_goes_away_while_it_is_looked_at_is_made_anew(
+def test_a_folder_that_vanishes_while_it_is_checked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "out"
@@ -62,7 +62,7 @@ def test_write_below_a_file_is_refused(tmp_path: Path) -> None:
         write_atomically(tmp_path / "file" / "photo.png", b"content")
 
 
-def test_what_is_being_written_is_not_abandoned(tmp_path: Path) -> None:
+def test_a_file_being_written_is_not_abandoned(tmp_path: Path) -> None:
     (tmp_path / ".translate-0123456789abcdef.tmp").write_bytes(b"half")
     (tmp_path / ".photo.tmp").write_bytes(b"of another program")
     with atomic_file(tmp_path / "photo.png") as file:
@@ -73,7 +73,7 @@ def test_what_is_being_written_is_not_abandoned(tmp_path: Path) -> None:
     assert files_below(tmp_path) == {"photo.png", ".photo.tmp"}
 
 
-def test_a_file_that_was_thought_abandoned_between_opening_and_locking_is_begun_anew(
+def test_a_file_removed_between_opening_and_locking_is_opened_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = 0
@@ -87,5 +87,5 @@ def test_a_file_that_was_thought_abandoned_between_opening_and_locking_is_begun_
 
     monkeypatch.setattr("translate.storage.atomic.lock", late)
     write_atomically(tmp_path / "photo.png", b"content")
-    assert calls == 3  # by the writer, by what removes, by the writer again
+    assert calls == 3  # by the writer, by the removal, by the writer again
     assert files_below(tmp_path) == {"photo.png"}

@@ -1,4 +1,4 @@
-"""A lock file has one holder; that it goes with a killed process is in `test_faults`."""
+"""A lock file has one holder; `test_faults` tests that it is released when a process is killed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
     second.release()
 
 
-def test_a_file_that_was_removed_is_not_held(tmp_path: Path) -> None:
+def test_a_removed_file_is_not_held(tmp_path: Path) -> None:
     path = tmp_path / ".lock"
     first = LockFile(path)
     path.unlink()
@@ -33,10 +33,10 @@ def test_a_file_that_was_removed_is_not_held(tmp_path: Path) -> None:
     path.write_text("process 1 on another machine")
     assert not first.held
     first.release()
-    assert path.exists()  # it is another's
+    assert path.exists()  # it belongs to another
 
 
-def test_a_file_removed_between_opening_and_locking_is_made_anew(
+def test_a_file_removed_between_opening_and_locking_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / ".lock"
@@ -55,7 +55,7 @@ def test_a_file_removed_between_opening_and_locking_is_made_anew(
     held.release()
 
 
-def test_a_file_system_without_locks_gives_it_to_everyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_file_system_locks_everyone_gets_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(descriptor: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 

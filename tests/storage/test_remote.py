@@ -1,4 +1,4 @@
-"""Pictures behind URLs, in fsspec's store in memory."""
+"""Pictures at URLs, in fsspec's in-memory store."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ fsspec = pytest.importorskip("fsspec")
 
 @pytest.fixture
 def store() -> Iterator[Any]:
-    """The store behind memory://, emptied afterwards: a process has one."""
+    """The store of memory:// URLs, emptied afterwards: there is one per process."""
     store = fsspec.filesystem("memory")
     yield store
     store.store.clear()
@@ -41,7 +41,7 @@ def write_atomically(target: Location, content: bytes) -> None:
         file.write(content)
 
 
-def test_urls_are_told_from_paths(tmp_path: Path) -> None:
+def test_urls_and_paths_are_told_apart(tmp_path: Path) -> None:
     assert all(is_remote(text) for text in ("s3://bucket/photos", "gs://b", "memory://", "file:///tmp/photos"))
     assert not any(is_remote(text) for text in ("photos", "/a/b", "C:/photos", "C:\\photos", "-", "a://b", "x/s3://b"))
     assert location("photos/a.jpg") == Path("photos/a.jpg")
@@ -50,7 +50,7 @@ def test_urls_are_told_from_paths(tmp_path: Path) -> None:
     assert str(location("memory://")) == "memory://"
 
 
-def test_names_are_those_of_a_path() -> None:
+def test_names_work_as_in_a_path() -> None:
     path = RemotePath("s3://bucket/my photos/a.b.jpg")
     assert (path.name, path.stem, path.suffix) == ("a.b.jpg", "a.b", ".jpg")
     assert path.parent == RemotePath("s3://bucket/my photos")
@@ -116,22 +116,31 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(store: Any, monkeypat
     assert store.find("/") == ["/folder/photo.png"]
 
 
-def test_a_path_is_written_as_ever(tmp_path: Path) -> None:
+def test_a_mistake_of_ours_is_not_blamed_on_the_store(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(path: RemotePath, name: str) -> None:
+        raise TypeError("a mistake of ours")
+
+    monkeypatch.setattr(RemotePath, "with_name", broken)
+    with pytest.raises(TypeError, match="a mistake of ours"):
+        RemotePath("memory://folder/photo.png").write_whole(b"content")
+
+
+def test_a_path_is_written(tmp_path: Path) -> None:
     write_atomically(tmp_path / "new" / "photo.png", b"content")
     assert (tmp_path / "new" / "photo.png").read_bytes() == b"content"
 
 
-def test_an_error_in_between_writes_nothing(store: Any) -> None:
+def test_an_error_while_writing_writes_nothing(store: Any) -> None:
     with pytest.raises(KeyboardInterrupt), atomic_file(RemotePath("memory://photo.png")) as file:
         file.write(b"half")
         raise KeyboardInterrupt
     assert store.find("/") == []
 
 
-def test_what_is_not_there_is_one_line(store: Any) -> None:
+def test_a_missing_file_is_one_line(store: Any) -> None:
     with pytest.raises(PictureError, match=r"^memory://nothing.png: no such file$"):
         RemotePath("memory://nothing.png").read_bytes()
-    with pytest.raises(UserError, match=r"^nowhere://bucket: no URL that fsspec knows: "):
+    with pytest.raises(UserError, match=r"^nowhere://bucket: not a URL that fsspec supports: "):
         RemotePath("nowhere://bucket").exists()
 
 

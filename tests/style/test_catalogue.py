@@ -1,4 +1,4 @@
-"""The int8 variants of shipped styles: beside them, not among them."""
+"""The int8 variants of shipped styles: next to them, but not listed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from translate.style.catalogue import find_style, list_styles, variant_for
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Shipped: ``one`` with its variant, ``two`` without, and a style that is only called as if it were one."""
+    """Shipped: ``one`` with its variant, ``two`` without, and a style that is only named like a variant."""
     for name in ("one", "one-int8", "two", "lone-int8"):
         (tmp_path / f"{name}.onnx").write_bytes(b"")
     monkeypatch.setattr(shipped, "FOLDERS", (tmp_path,))
@@ -40,16 +40,16 @@ def test_variants_are_found_by_name(folder: Path) -> None:
         ("two", "cpu", "two"),
     ],
 )
-def test_the_variant_serves_on_the_processor(folder: Path, name: str, device: str, chosen: str) -> None:
+def test_the_variant_is_used_on_the_cpu(folder: Path, name: str, device: str, chosen: str) -> None:
     assert variant_for(find_style(name), device) == folder / f"{chosen}.onnx"
 
 
-def test_the_variant_does_not_serve_where_int8_is_slow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variant_is_not_used_where_int8_is_slow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipped, "int8_is_fast", lambda: False)
     assert variant_for(find_style("one"), "cpu") == folder / "one.onnx"
 
 
-def test_files_of_the_user_stay_what_they_are(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_users_own_files_are_used_as_given(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     own = tmp_path_factory.mktemp("own") / "one.onnx"
     for path in (own, own.with_stem("one-int8")):
         path.write_bytes(b"")

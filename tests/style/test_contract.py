@@ -1,4 +1,4 @@
-"""What a style says of itself, as text and back, and which domains it can be asked for."""
+"""A style's metadata, to text and back, and the domains that can be requested."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers.styles import style_info
 from translate.errors import UserError
-from translate.style.contract import StyleInfo
+from translate.style.contract import ContractError, StyleInfo
 
 PLAIN = style_info(title="Cel")
 SIZED = style_info(title="Painted", working_size=768)
@@ -19,24 +19,24 @@ FACES = style_info(title="Faces", domains=["smiling", "blond", "glasses"], exclu
 
 
 @pytest.mark.parametrize("info", [PLAIN, SIZED, INT8, SEASONS, FACES])
-def test_metadata_come_back(info: StyleInfo) -> None:
+def test_metadata_round_trip(info: StyleInfo) -> None:
     metadata = info.to_metadata()
     assert all(isinstance(value, str) for value in metadata.values())
     assert StyleInfo.from_metadata(metadata) == info
 
 
 @pytest.mark.parametrize("key", ["exclusive", "working_size", "psnr_to_fp32", "mean_difference_to_fp32"])
-def test_files_written_before_there_was_more_to_say(key: str) -> None:
+def test_files_older_than_an_entry(key: str) -> None:
     metadata = PLAIN.to_metadata()
     del metadata[key]
     assert StyleInfo.from_metadata(metadata) == PLAIN
 
 
 @pytest.mark.parametrize("key", ["title", "stride", "domains"])
-def test_what_was_always_there_may_not_be_missing(key: str) -> None:
+def test_original_entries_are_required(key: str) -> None:
     metadata = PLAIN.to_metadata()
     del metadata[key]
-    with pytest.raises(KeyError, match=key):
+    with pytest.raises(ContractError, match=f"no '{key}' in its metadata"):
         StyleInfo.from_metadata(metadata)
 
 
@@ -74,7 +74,7 @@ def test_what_was_always_there_may_not_be_missing(key: str) -> None:
     ],
 )
 def test_metadata_that_no_export_writes(key: str, text: str, problem: str) -> None:
-    with pytest.raises(ValueError, match=problem) as error:
+    with pytest.raises(ContractError, match=problem) as error:
         StyleInfo.from_metadata({**SEASONS.to_metadata(), key: text})
     assert len(str(error.value)) < 200
 

@@ -1,4 +1,4 @@
-"""The processor or a GPU, and what keeps a GPU from being used."""
+"""The CPU or a GPU, and what prevents a GPU from being used."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_device_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Driver:
-    """The functions of NVIDIA's driver that tell its version and the GPUs."""
+    """The functions of NVIDIA's driver that return its version and the GPUs."""
 
     def __init__(self, gpus: int, status: int = 0) -> None:
         self.gpus, self.status = gpus, status
@@ -89,7 +89,7 @@ def test_obstacles_to_cuda(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_there_is_of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parts_of_cuda_that_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_libraries(monkeypatch, Driver(3), missing="cudnn")
     cuda = Cuda()
     assert cuda.built
@@ -106,8 +106,8 @@ def test_what_there_is_of_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (Cuda().built, Cuda().libraries) == (False, {})
 
 
-def test_looking_for_a_gpu_loads_no_library_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They take a second; without a driver none of them helps."""
+def test_without_a_driver_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading takes a second, and is useless without a driver."""
     fake_libraries(monkeypatch, None)
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: pytest.fail("loads libraries"))
     assert cuda_obstacle() == "no NVIDIA driver is installed"

@@ -1,4 +1,4 @@
-"""ONNX files that a stranger made to do harm: refused in one line, before onnxruntime sees them."""
+"""Malicious ONNX files are refused in one line, before onnxruntime sees them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXTERNAL, OPERATOR, LOOP = "tensors in other files", "an operator that is not ON
 
 
 def secret(name: str = "secret") -> TensorProto:
-    """A tensor that is to be read from a file of the user."""
+    """A tensor that would be read from one of the user's files."""
     tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[1])
     tensor.data_location = TensorProto.EXTERNAL
     for key, value in (("location", "../../../etc/passwd"), ("offset", "0"), ("length", "4")):
@@ -130,8 +130,8 @@ HARM: list[tuple[Callable[[ModelProto], None], str]] = [
     (operator_of_onnxruntime, OPERATOR),
     (custom_operator_in_a_branch, OPERATOR),
     (endless_loop, LOOP),
-    (function_of_its_own, "brings functions along"),
-    (graph_for_training, "brings functions along"),
+    (function_of_its_own, "contains functions"),
+    (graph_for_training, "contains functions"),
 ]
 each_harm = pytest.mark.parametrize(("harm", "told"), HARM, ids=[harm.__name__ for harm, _ in HARM])
 
@@ -158,7 +158,7 @@ def refusal(path: Path) -> str:
 
 
 @each_harm
-def test_harm_is_refused_before_onnxruntime_sees_it(
+def test_harmful_files_are_refused_before_onnxruntime_sees_them(
     tmp_path: Path,
     tiny_style: Path,
     harm: Callable[[ModelProto], None],
@@ -177,18 +177,18 @@ def test_harm_is_refused_before_onnxruntime_sees_it(
 
 
 @each_harm
-def test_harm_that_is_merged_into_a_good_file(
+def test_harm_merged_into_a_good_file(
     tmp_path: Path, tiny_style: Path, harm: Callable[[ModelProto], None], told: str
 ) -> None:
-    """Protobuf merges what stands in a file twice."""
+    """Protobuf merges messages that occur twice in a file."""
     path = tmp_path / "evil.onnx"
     path.write_bytes(tiny_style.read_bytes() + harm_alone(harm))
     assert told in refusal(path)
 
 
 @pytest.mark.parametrize("node", [helper.make_node("Run", [], [], domain="evil"), helper.make_node("Loop", [], [])])
-def test_names_that_seem_to_be_taken_back(tmp_path: Path, node: NodeProto) -> None:
-    """A number where a name belongs is passed over by protobuf: it does not take the place of the name."""
+def test_names_that_seem_to_be_overridden(tmp_path: Path, node: NodeProto) -> None:
+    """Protobuf ignores a number where a name belongs: it does not replace the name."""
     path = tmp_path / "evil.onnx"
     content = node.SerializeToString() + b"\x20\x00\x38\x00"  # fields 4 and 7 once more, as numbers
     graph = b"\x0a" + bytes([len(content)]) + content
@@ -198,7 +198,7 @@ def test_names_that_seem_to_be_taken_back(tmp_path: Path, node: NodeProto) -> No
     refusal(path)
 
 
-def test_names_of_strangers_are_escaped(tmp_path: Path, tiny_style: Path) -> None:
+def test_untrusted_names_are_escaped(tmp_path: Path, tiny_style: Path) -> None:
     path = tmp_path / "evil.onnx"
     path.write_bytes(harmful(tiny_style, custom_operator))
     assert r"com.evil.Run\x1b[2J" in refusal(path)
@@ -219,11 +219,11 @@ def test_a_choice_between_harmless_branches(tmp_path: Path, tiny_style: Path) ->
 @pytest.mark.parametrize(
     "path", [path for folder in FOLDERS for path in folder.glob("*.onnx")], ids=lambda path: path.stem
 )
-def test_styles_in_the_box_pass(path: Path) -> None:
+def test_shipped_styles_pass(path: Path) -> None:
     check_model(path)
 
 
-def test_what_is_no_file_of_onnx(tmp_path: Path, tiny_style: Path) -> None:
+def test_files_that_are_not_onnx(tmp_path: Path, tiny_style: Path) -> None:
     path = tmp_path / "style.onnx"
     content = tiny_style.read_bytes()
     for wrong in (b"", b"\x80\x04pickle", b"PK\x03\x04", b"\x0b" * 50, b"\xff" * 50, content[:-1], content[:1000]):
@@ -231,7 +231,7 @@ def test_what_is_no_file_of_onnx(tmp_path: Path, tiny_style: Path) -> None:
         assert "cannot be loaded as ONNX" in refusal(path)
     ort = tmp_path / "style.ORT"
     ort.write_bytes(content)
-    assert "a format of onnxruntime's own" in refusal(ort)
+    assert "onnxruntime's own format" in refusal(ort)
     assert "cannot be loaded as ONNX: No such file" in refusal(tmp_path / "none.onnx")
 
 
@@ -246,7 +246,7 @@ def test_too_large(tmp_path: Path, tiny_style: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_damaged_files_are_read_as_protobuf_reads_them(tmp_path: Path) -> None:
-    """Whatever harm onnx still finds in a file that was changed at random, this finds too, and it raises no other."""
+    """In randomly changed files, this finds whatever harm onnx finds, and raises no other errors."""
     rng = random.Random(0)
     path = tmp_path / "damaged.onnx"
     originals = [harm_alone(harm) for harm, _ in HARM]
@@ -306,7 +306,7 @@ def test_the_network_of_an_evaluation(tmp_path: Path, tiny_style: Path) -> None:
         build_extractor(str(path), device="cpu")
 
 
-def test_metadata_that_are_no_text(run_cli: RunCli, tmp_path: Path, tiny_style: Path) -> None:
+def test_metadata_that_is_not_text(run_cli: RunCli, tmp_path: Path, tiny_style: Path) -> None:
     path = tmp_path / "style.onnx"
     path.write_bytes(tiny_style.read_bytes().replace(b"Tiny", b"\xff\xfe\xc0\x80"))
     done = run_cli("models", "info", path)
@@ -314,7 +314,7 @@ def test_metadata_that_are_no_text(run_cli: RunCli, tmp_path: Path, tiny_style: 
     assert done.err.count("\n") == 1 and "Traceback" not in done.err
 
 
-def test_metadata_stay_text(run_cli: RunCli, tmp_path: Path, photo: Path) -> None:
+def test_metadata_stays_text(run_cli: RunCli, tmp_path: Path, photo: Path) -> None:
     names = ["../../../evil", "/etc/evil", "a\x1b[2J\nb", "[red]b[/red]", "\u202egnp", ".."]
     style = write_style(tmp_path / "evil.onnx", info=style_info(title="T\x1b]0;\a\n[blink]", domains=names))
     (below := tmp_path / "below").mkdir()
@@ -330,7 +330,7 @@ def test_metadata_stay_text(run_cli: RunCli, tmp_path: Path, photo: Path) -> Non
 
 
 def answering(path: Path, output: list[str | int | None], *nodes: NodeProto) -> Path:
-    """A style that keeps the contract on paper alone: ``nodes`` make its answer from the right one."""
+    """A style that only seems to keep the contract: ``nodes`` compute its output from the correct one."""
     model = onnx.load(write_style(path))
     last = model.graph.node[-1]
     assert last.output[0] == "image_out"
@@ -342,12 +342,12 @@ def answering(path: Path, output: list[str | int | None], *nodes: NodeProto) -> 
     return path
 
 
-def test_a_style_that_does_not_answer_as_it_says(run_cli: RunCli, tmp_path: Path, photo: Path) -> None:
+def test_a_style_that_returns_another_shape(run_cli: RunCli, tmp_path: Path, photo: Path) -> None:
     mirrored = helper.make_node("Transpose", ["right"], ["image_out"], perm=[0, 2, 1, 3])
     path = answering(tmp_path / "lying.onnx", ["N", "H", "W", 3], mirrored)
     done = run_cli("convert", photo, "--style", path, "-o", tmp_path / "out.jpg")
     assert done.code in (ExitCode.SOME_FAILED, ExitCode.UNUSABLE)
-    assert "answers (1, 47, 61, 3) with uint8 (1, 61, 47, 3)" in done.err
+    assert "returns uint8 (1, 61, 47, 3) for (1, 47, 61, 3)" in done.err
     assert "Traceback" not in done.err and not (tmp_path / "out.jpg").exists()
 
 

@@ -1,4 +1,4 @@
-"""Optimised graphs kept in a folder: used where they are sound, never in the way."""
+"""Cached optimised graphs: used if they are sound, and never an obstacle."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ PHOTO = draw_photo(31, 27)[np.newaxis]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache that keeps small styles too."""
+    """An empty cache that accepts small styles too."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(session_cache, "WORTHWHILE", 0)
+    monkeypatch.setattr(session_cache, "MIN_STYLE_BYTES", 0)
     return tmp_path / "cache"
 
 
 def open_style(path: Path) -> tuple[Any, list[Path]]:
-    """-> the session, and the files that were tried for it, in their order."""
+    """The session, and the files that were tried for it, in order."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     tried: list[Path] = []
@@ -51,7 +51,7 @@ def files_in(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def test_the_second_session_comes_from_the_cache_and_answers_alike(folder: Path, tiny_style: Path) -> None:
+def test_the_second_session_comes_from_the_cache_and_gives_the_same_result(folder: Path, tiny_style: Path) -> None:
     first, tried = open_style(tiny_style)
     assert tried == [tiny_style]
     (entry,) = files_in(folder)
@@ -74,7 +74,7 @@ def test_another_style_processor_or_version_has_another_entry(
     assert len(files_in(folder)) == 3
     monkeypatch.setattr(onnxruntime, "__version__", "99.0")
     assert open_style(tiny_style)[1] == [tiny_style]
-    (entry,) = files_in(folder)  # those of the version before are gone
+    (entry,) = files_in(folder)  # entries of the previous version are gone
     assert entry.name.startswith("99.0-")
 
 
@@ -109,7 +109,7 @@ def test_a_cache_that_cannot_be_written(folder: Path, tiny_style: Path) -> None:
 
 
 def test_a_graph_that_cannot_be_written(folder: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """onnxruntime, which writes it, then makes no session; so does it where the disk is full."""
+    """onnxruntime, which writes the graph, then fails to open a session, as it does if the disk is full."""
     monkeypatch.setattr(Path, "mkdir", lambda *arguments, **options: None)
     session, tried = open_style(tiny_style)
     assert tried == [tiny_style, tiny_style]
@@ -124,13 +124,13 @@ def test_a_broken_style_fails_as_without_a_cache(folder: Path, tmp_path: Path) -
     assert not files_in(folder)
 
 
-def test_small_styles_are_not_kept(folder: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_cache, "WORTHWHILE", tiny_style.stat().st_size + 1)
+def test_small_styles_are_not_cached(folder: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_cache, "MIN_STYLE_BYTES", tiny_style.stat().st_size + 1)
     assert open_style(tiny_style)[1] == [tiny_style]
     assert not folder.exists()
 
 
-def test_without_knowing_the_processor_nothing_is_kept(
+def test_on_an_unknown_processor_nothing_is_cached(
     folder: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_cache, "processor_features", list)
@@ -147,7 +147,7 @@ def test_the_folder(tiny_style: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert cache_folder() == tmp_path / "elsewhere"
     monkeypatch.setenv(VARIABLE, "")
     assert cache_folder() is None
-    monkeypatch.setattr(session_cache, "WORTHWHILE", 0)
+    monkeypatch.setattr(session_cache, "MIN_STYLE_BYTES", 0)
     monkeypatch.chdir(tmp_path)
     assert open_style(tiny_style)[1] == [tiny_style]
     assert not files_in(tmp_path)
@@ -157,7 +157,7 @@ def test_the_folder(tiny_style: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_cache_is_bounded(
     limit: str, value: int, folder: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was not used for the longest time goes first; half-written files go once no process can be at them."""
+    """The least recently used entry goes first; half-written files go once they are stale."""
     monkeypatch.setattr(session_cache, "MAX_BYTES", 10**9)
     open_style(tiny_style)
     (used,) = files_in(folder)
@@ -169,10 +169,10 @@ def test_the_cache_is_bounded(
     (folder / ".writing.tmp").touch()
     (folder / "notes.txt").touch()
     os.utime(used, (now - 400, now - 400))
-    open_style(tiny_style)  # from the cache: it is the newest again
+    open_style(tiny_style)  # a cache hit makes it the newest again
     if limit == "MAX_BYTES":
         value += used.stat().st_size - 1000
     monkeypatch.setattr(session_cache, limit, value)
-    session_cache._remove_superfluous(folder)
+    session_cache._evict(folder)
     names = {path.name for path in files_in(folder)}
     assert names == {used.name, f"{version}-old-1.onnx", ".writing.tmp", "notes.txt"}

@@ -13,6 +13,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import REACH, style_info, write_style
+from translate.commands.terminal import quiet_onnxruntime
 from translate.errors import ExitCode, PictureError, UnusableError, UserError
 from translate.style import devices
 from translate.style import translator as inference
@@ -57,7 +58,7 @@ def test_tiles_need_their_halo(tmp_path: Path, tiny_style: Path) -> None:
 
 
 def test_reach_of_the_tiny_style(tiny_style: Path) -> None:
-    """What its metadata say is right: one changed pixel shows up at most that far away, and that far it does."""
+    """Its metadata is right: a changed pixel affects pixels exactly up to that distance."""
     photo = draw_photo(64, 64)[np.newaxis]
     changed = photo.copy()
     changed[:, 30, 30] = 255 - changed[:, 30, 30]
@@ -82,7 +83,7 @@ def test_spans_cover_each_pixel_once_on_the_stride_grid(length: int, side: int, 
 
 
 def sizes_of_runs(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """Width and height of what goes through the network from now on."""
+    """Records the width and height of everything that goes through the network from now on."""
     sizes = []
     run = translator._run_whole
 
@@ -141,7 +142,7 @@ def test_smaller_tiles_where_memory_is_short(tiny_style: Path, monkeypatch: pyte
     assert np.abs(whole.astype(int) - translator(photo)).max() <= 1
     sizes = sizes_of_runs(translator, monkeypatch)
     translator(photo)
-    assert max(max(size) for size in sizes) <= 201 + 1 + 2 * translator.info.halo  # it does not try in vain again
+    assert max(max(size) for size in sizes) <= 201 + 1 + 2 * translator.info.halo  # it does not retry what failed
 
 
 @pytest.mark.parametrize("style", ["tiny_style", "whole_style"])
@@ -154,11 +155,25 @@ def test_too_little_memory_for_any_tile(
         translator(ODD)
 
 
+@pytest.mark.parametrize("mistake", [RuntimeError, ValueError])
+def test_a_mistake_of_ours_is_not_blamed_on_the_picture(
+    tiny_style: Path, monkeypatch: pytest.MonkeyPatch, mistake: type[Exception]
+) -> None:
+    def broken(*given: object) -> None:
+        raise mistake("a mistake of ours")
+
+    translator = Translator(tiny_style, device="cpu", tile=64)
+    monkeypatch.setattr(inference, "spans", broken)
+    with pytest.raises(mistake, match="a mistake of ours") as raised:
+        translator(ODD)
+    assert raised.type is mistake
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [(b"", "cannot be loaded"), (b"\x01 no protobuf " * 40, "cannot be loaded"), (None, "no such style file")],
 )
-def test_a_file_that_is_no_onnx(tmp_path: Path, content: bytes | None, problem: str) -> None:
+def test_a_file_that_is_not_onnx(tmp_path: Path, content: bytes | None, problem: str) -> None:
     path = tmp_path / "style.onnx"
     if content is not None:
         path.write_bytes(content)
@@ -175,7 +190,7 @@ def test_a_file_that_is_no_onnx(tmp_path: Path, content: bytes | None, problem: 
         ({"metadata": {**style_info().to_metadata(), "contract": "9"}}, "contract version 9"),
         ({"metadata": {**style_info().to_metadata(), "stride": "two"}}, "not a style of this program"),
         ({"input_name": "x"}, "nothing is named 'image'"),
-        ({"extra_input": True}, "also asks for domain"),
+        ({"extra_input": True}, "also needs domain"),
         ({"metadata": style_info(domains=["day", "night"]).to_metadata()}, "nothing is named 'domain'"),
         (
             {"info": SEASONS, "metadata": replace(SEASONS, exclusive=False).to_metadata()},
@@ -194,7 +209,7 @@ def test_a_domain_by_name(season_style: Path) -> None:
     translator = Translator(season_style, device="cpu")
     images = np.concatenate([ODD, 255 - ODD])
     results = np.stack([translator(images, domain=name) for name in translator.info.domains])  # [K, N, H, W, 3]
-    for channel in range(3):  # each domain of the tiny style raises a channel of its own
+    for channel in range(3):  # each domain of the tiny style raises a different channel
         raised, others = results[channel, ..., channel], np.delete(results[..., channel], channel, axis=0)
         np.testing.assert_array_equal(others[0], others[1])
         assert (raised >= others[0]).all()
@@ -202,7 +217,7 @@ def test_a_domain_by_name(season_style: Path) -> None:
     np.testing.assert_array_equal(translator(images, domain=["autumn"]), results[2])
 
 
-def test_attributes_hold_where_they_are_named(face_style: Path) -> None:
+def test_named_attributes_are_set(face_style: Path) -> None:
     translator = Translator(face_style, device="cpu")
     none = translator(ODD, domain=()).astype(int)
     blond, both = translator(ODD, domain="blond"), translator(ODD, domain=["glasses", "blond"])
@@ -231,16 +246,17 @@ def test_domains_that_do_not_suit_the_style(tiny_style: Path, season_style: Path
     assert error.value.exit_code == ExitCode.USAGE
 
 
-def test_reading_a_style_says_what_it_is(season_style: Path) -> None:
+def test_reading_a_style_gives_its_metadata(season_style: Path) -> None:
     assert read_style(season_style) == Translator(season_style, device="cpu").info
     with pytest.raises(UnusableError, match="no such style file"):
         read_style(season_style.with_name("none.onnx"))
 
 
 @pytest.mark.skipif(cuda_obstacle() is None, reason="needs a machine where CUDA does not start")
-def test_cuda_that_looks_well_but_does_not_start(
+def test_cuda_that_seems_usable_but_does_not_start(
     tiny_style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    quiet_onnxruntime()  # as every command does
     monkeypatch.setattr(devices, "cuda_obstacle", lambda number=0: None)
     with pytest.raises(UnusableError, match="device cuda: onnxruntime could not start CUDA"):
         Translator(tiny_style, device="cuda")
@@ -265,8 +281,8 @@ def test_converting_imports_no_torch_and_prints_nothing(tiny_style: Path, device
 def test_divided_cores_give_the_same_pictures(tiny_style: Path) -> None:
     translator = Translator(tiny_style, device="cpu", threads=5)
     whole = translator(ODD)
-    assert [translator.divide(pictures) for pictures in (0, 1, 3, 100)] == [1, 1, 3, inference.MOST_WORKERS]
+    assert [translator.divide_cores(pictures) for pictures in (0, 1, 3, 100)] == [1, 1, 3, inference.MAX_WORKERS]
     assert np.array_equal(translator(ODD), whole)
     assert translator._session.get_session_options().intra_op_num_threads == 1
-    assert translator.divide(2) == 2
+    assert translator.divide_cores(2) == 2
     assert translator._session.get_session_options().intra_op_num_threads == 2

@@ -1,4 +1,4 @@
-"""Each sign of trouble raises its alarm once, and only when it lasts."""
+"""Each problem raises its alarm once, and only when it lasts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 import pytest
 
+from translate.diagnose import game
+from translate.train import alarms as watched
 from translate.train.alarms import Alarms
 
 
@@ -21,7 +23,7 @@ def test_metrics_that_are_not_finite_raise_at_once() -> None:
     assert raised(alarms, "D/loss", math.inf) == [True]
 
 
-def test_a_saturated_discriminator_has_to_last_and_is_said_once() -> None:
+def test_saturation_has_to_last_and_is_reported_once() -> None:
     alarms = Alarms(patience=3)
     assert (
         raised(alarms, "D/separation", 1.0, 1.0, 0.7, 0.99, 0.99, 1.0, 1.0, 1.0) == [False] * 5 + [True] + [False] * 2
@@ -30,12 +32,16 @@ def test_a_saturated_discriminator_has_to_last_and_is_said_once() -> None:
     assert raised(alarms, "D_A/separation", 1.0, 1.0, 1.0) == [False, False, True]
 
 
-def test_a_gradient_vanishes_from_what_it_was() -> None:
+def test_a_vanished_gradient_is_small_beside_its_largest() -> None:
     alarms = Alarms(patience=2)
     assert raised(alarms, "G/gradient", 2.0, 1.0, 3e-3, 3e-3, 5.0, 1e-4, 1e-4) == [False] * 6 + [True]
     assert raised(alarms, "D/gradient", 1e-6, 1e-6, 1e-6) == [False] * 3  # small, as it always was
 
 
 @pytest.mark.parametrize(("diversity", "collapsed"), [(0.01, True), (0.5, False)])
-def test_outputs_that_grow_alike_raise(diversity: float, collapsed: bool) -> None:
+def test_outputs_that_become_alike_raise(diversity: float, collapsed: bool) -> None:
     assert raised(Alarms(patience=10), "val/diversity", diversity) == [collapsed]
+
+
+def test_alarms_are_stricter_than_the_diagnosis() -> None:
+    assert watched.SATURATED > game.SATURATED and watched.COLLAPSED < game.COLLAPSED

@@ -57,7 +57,7 @@ def test_draws_repeat_and_do_not_depend_on_the_division_of_the_batch(tmp_path: P
     assert not torch.allclose(whole, move({"A": images}, context(step=1))["A"], atol=0.1)
 
 
-def test_jitter_changes_the_first_of_a_group_alone(tmp_path: Path, images: Tensor) -> None:
+def test_jitter_changes_only_the_first_of_a_group(tmp_path: Path, images: Tensor) -> None:
     labels = torch.eye(8)
     found = augment(tmp_path, ("A", "B"), jitter=0.5)({"A": images, "B": images, "domain": labels}, context())
     assert torch.equal(found["B"], images) and torch.equal(found["domain"], labels)

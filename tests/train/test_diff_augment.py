@@ -15,7 +15,7 @@ def images(count: int = 2, channels: int = 3, height: int = 16, width: int = 24)
 
 
 def draws(*rows: list[float]) -> Tensor:
-    """Rows of brightness, saturation, contrast, down, right, and the box's down and right, filled up with 0.5."""
+    """Rows of brightness, saturation, contrast, down, right, and the box's down and right, padded with 0.5."""
     return torch.tensor([(row + [0.5] * 7)[:7] for row in rows], dtype=torch.double)
 
 
@@ -79,7 +79,7 @@ def test_the_box_is_one_rectangle() -> None:
         assert rows.any() and int(rows.long().diff().abs().sum()) <= 2
 
 
-def test_pictures_side_by_side_in_the_channels_move_alike_and_are_coloured_apart() -> None:
+def test_pictures_side_by_side_in_the_channels_are_changed_alike_but_separately() -> None:
     real_A, real_B = images(2), images(2) * 0.5
     place = torch.rand(2, 7, dtype=torch.double, generator=torch.Generator().manual_seed(2))
     together = DiffAugment(ALL)(torch.cat([real_A, real_B], dim=1), place)
@@ -87,7 +87,7 @@ def test_pictures_side_by_side_in_the_channels_move_alike_and_are_coloured_apart
     torch.testing.assert_close(together, torch.cat(apart, dim=1))
 
 
-def test_a_sample_is_changed_by_its_own_draws_alone() -> None:
+def test_a_sample_is_changed_only_by_its_own_draws() -> None:
     batch, place = images(4), torch.rand(4, 7, dtype=torch.double, generator=torch.Generator().manual_seed(3))
     whole = DiffAugment(ALL)(batch, place)
     torch.testing.assert_close(DiffAugment(ALL)(batch[2:], place[2:]), whole[2:])

@@ -47,17 +47,17 @@ def test_metrics_are_logged_and_the_best_checkpoint_is_kept(tmp_path: Path) -> N
 
 
 def script(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> list[float]:
-    """Have evaluations find ``values``, one after the other; those that are left."""
+    """Have evaluations find ``values`` in turn; returns those that are left."""
 
     def found(self: RunEvaluation, generator: Generator, *, exclusive: bool) -> dict[str, float]:
         assert not generator.training
-        return self.judged({"kid": values.pop(0)})
+        return self.record({"kid": values.pop(0)})
 
     monkeypatch.setattr(RunEvaluation, "__call__", found)
     return values
 
 
-def test_a_run_ends_when_nothing_becomes_better(
+def test_a_run_ends_when_nothing_improves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     config = config_of(tmp_path, steps=40, eval_patience=2)
@@ -82,11 +82,11 @@ def test_a_resumed_run_remembers_the_best(tmp_path: Path, monkeypatch: pytest.Mo
     assert checkpoint.find(tmp_path / "run" / "best").step == 8
 
 
-def test_for_some_metrics_more_is_better(tmp_path: Path) -> None:
+def test_for_some_metrics_higher_is_better(tmp_path: Path) -> None:
     evaluation = RunEvaluation(config_of(tmp_path, best_by="recall"))
     best = []
     for value in (0.2, float("nan"), 0.5, 0.4):
-        evaluation.judged({"recall": value})
+        evaluation.record({"recall": value})
         best.append(evaluation.is_best)
     assert best == [True, False, True, False]
 

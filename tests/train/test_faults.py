@@ -1,4 +1,4 @@
-"""What the machine does: it kills, lacks room, handles or memory, takes folders away, turns its clock back."""
+"""Faults of the machine: kills, full disks, no file handles or memory, removed folders, clocks that go backwards."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def limited(what: int, limit: int) -> Iterator[None]:
 
 @contextmanager
 def no_more_files() -> Iterator[None]:
-    """Nothing can be opened inside: no number below the limit is free, and none becomes so by what others close."""
+    """Nothing can be opened inside: no number below the limit is free, even when others close files."""
     with limited(resource.RLIMIT_NOFILE, 3):
         yield
 
@@ -94,7 +94,7 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, lis
 
 
 @pytest.mark.parametrize("method", TINY)
-def test_killed_at_the_worst_moments_a_run_becomes_the_undisturbed_one(
+def test_a_run_killed_at_the_worst_moments_ends_like_an_undisturbed_one(
     method: str, lives: tuple[Path, dict[str, list[int]]]
 ) -> None:
     folder, ended = lives
@@ -292,7 +292,7 @@ def assert_all_there(run_cli: RunCli, photos: Path, style: Path) -> None:
     assert all((out / name).read_bytes() == (whole / name).read_bytes() for name in files_below(whole))
 
 
-def test_a_full_disk_is_a_line_a_picture(run_cli: RunCli, photos: Path, tiny_style: Path) -> None:
+def test_a_full_disk_is_one_line_per_picture(run_cli: RunCli, photos: Path, tiny_style: Path) -> None:
     run_cli("convert", photos, "-o", photos.with_name("sizes"), "--style", tiny_style)
     sizes = sorted(path.stat().st_size for path in photos.with_name("sizes").iterdir())
     with limited(resource.RLIMIT_FSIZE, sizes[COUNT // 2 - 1]):
@@ -305,7 +305,7 @@ def test_a_full_disk_is_a_line_a_picture(run_cli: RunCli, photos: Path, tiny_sty
     convert_again(run_cli, photos, tiny_style, left=COUNT // 2)
 
 
-def test_no_file_handles_are_a_line_a_picture(
+def test_no_file_handles_are_one_line_per_picture(
     run_cli: RunCli, photos: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     translate = Translator.__call__
@@ -329,7 +329,7 @@ def test_no_file_handles_are_a_line_a_picture(
     convert_again(run_cli, photos, tiny_style, left=len(lines))
 
 
-def test_a_removed_output_folder_is_made_anew(
+def test_a_removed_output_folder_is_made_again(
     run_cli: RunCli, photos: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     translate = Translator.__call__

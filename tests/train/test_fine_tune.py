@@ -1,4 +1,4 @@
-"""A style file gives its weights back, to train on from."""
+"""A style file gives its weights back, to continue training from."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         for name, parameter in generator.named_parameters():
             if name.endswith("bias"):
-                parameter.normal_(std=0.1)  # the export would store those that are alike once
+                parameter.normal_(std=0.1)  # the export would store equal ones only once
         generator.get_parameter("body.0.spread.bias")[:IDLE] = -1e4
     path = tmp_path_factory.mktemp("style") / "style.onnx"
     export_style(generator, style_info(title="Small", versions={}), path)
@@ -64,7 +64,7 @@ def test_the_generator_makes_the_pictures_of_the_style(style: Path) -> None:
     assert_same_pictures(generator, style)
 
 
-def test_channels_that_pruning_took_out_begin_anew(style: Path, tmp_path: Path) -> None:
+def test_pruned_channels_keep_their_initial_weights(style: Path, tmp_path: Path) -> None:
     photo, pruned = tmp_path / "photo.png", tmp_path / "pruned.onnx"
     Image.fromarray(draw_photo(60, 80)).save(photo)
     assert (16, 32) in prune_style(style, pruned, [photo]).values()
@@ -79,7 +79,7 @@ def test_channels_that_pruning_took_out_begin_anew(style: Path, tmp_path: Path) 
     assert_same_pictures(generator, pruned)
 
 
-def test_the_shipped_style_can_be_trained_on() -> None:
+def test_the_shipped_style_can_be_fine_tuned() -> None:
     torch.manual_seed(0)
     generator = build_generator("mobile")
     start_from_style(generator, find_style("cel"))
@@ -100,7 +100,7 @@ def test_a_run_starts_from_a_style(style: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{**OPTIONS, "channels": 8}, {**OPTIONS, "dilations": [1, 2]}])
 def test_another_architecture_is_refused(style: Path, options: dict[str, object]) -> None:
-    with pytest.raises(UserError, match=r"init .*style\.onnx: is no float style of this generator \(.*\); give"):
+    with pytest.raises(UserError, match=r"init .*style\.onnx: is not a float style of this generator \(.*\); give"):
         start_from_style(build_generator("mobile", **options), style)
 
 

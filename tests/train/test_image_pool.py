@@ -44,7 +44,7 @@ def test_size_0_keeps_nothing() -> None:
 
 
 @pytest.mark.parametrize(("size", "total", "capacity"), [(50, 1, 50), (50, 4, 12), (3, 8, 1)])
-def test_the_size_is_divided_among_the_lanes(size: int, total: int, capacity: int) -> None:
+def test_the_size_is_divided_among_the_slots(size: int, total: int, capacity: int) -> None:
     pool = ImagePool(size, slots=total, seed=0)
     shown(pool, stream(60, total), range(total))
     assert [len(slot["images"]) for slot in pool.state_dict().values()] == [capacity] * total
@@ -63,7 +63,7 @@ def test_one_process_and_two_and_accumulated_parts_see_the_same() -> None:
     assert torch.equal(torch.stack([torch.cat(parts).flatten() for parts in steps]), whole)
 
 
-def test_lanes_and_seeds_differ_in_their_decisions() -> None:
+def test_slots_and_seeds_differ_in_their_decisions() -> None:
     batches = stream(40, 2)
     one, other = (shown(ImagePool(4, slots=2, seed=seed), batches, range(2)) for seed in (0, 1))
     swapped = one < batches.flatten(1)

@@ -231,15 +231,15 @@ def test_run_leaves_metrics_grid_and_tensorboard(tmp_path: Path, pairs: tuple[Pa
     validated = [line for line in lines if "val/l1" in line]
     assert [line["step"] for line in validated] == [2, 4]
     assert all({"val/l1", "val/l1_of_input", "train/l1", "train/l1_of_input"} <= line.keys() for line in validated)
-    assert all(line["train/l1"] != line["val/l1"] for line in validated)  # of other pictures
+    assert all(line["train/l1"] != line["val/l1"] for line in validated)  # they are of different pictures
     assert Image.open(out / "samples" / "step-000000004.png").size == (3 * 24, 24)  # one pair of six held out
     assert list((out / "tensorboard").glob("events*"))
 
 
-def test_spread_of_the_outputs_beside_inputs_and_targets(tmp_path: Path) -> None:
+def test_spread_of_the_outputs_relative_to_inputs_and_targets(tmp_path: Path) -> None:
     a, b = write_pairs(tmp_path, 10)
     for path in b.rglob("*.webp"):
-        Image.open(path).point(lambda level: 64 + level // 2).save(path, lossless=True)  # as far apart by half
+        Image.open(path).point(lambda level: 64 + level // 2).save(path, lossless=True)  # half as far apart
     train(tiny_config(a, b, tmp_path / "run", sample_every=2, val_samples=2))
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     last = next(line for line in reversed(lines) if "val/diversity" in line)
@@ -258,8 +258,8 @@ def test_schedules() -> None:
     assert factors(schedule="constant", warmup=4)[:5] == [0.25, 0.5, 0.75, 1, 1]
 
 
-def test_devices_that_cannot_be_had_are_refused(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
-    with pytest.raises(UserError, match="device tpu: choose"):
+def test_unavailable_devices_are_refused(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    with pytest.raises(UserError, match="device tpu: give"):
         train(tiny_config(*pairs, tmp_path, device="tpu"))
     if not torch.cuda.is_available():
         with pytest.raises(UnusableError, match="finds no CUDA device"):
@@ -295,7 +295,7 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: Path, pairs: tuple[
 
 
 def test_half_precision_trains_and_resumes(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
-    """In a process of its own: Accelerate settles the precision once a process."""
+    """In a process of its own: Accelerate fixes the precision once per process."""
     config = tiny_config(*pairs, tmp_path / "run", precision="bf16", lambda_edge=1.0)
     for steps in (2, 4):
         (tmp_path / "run.json").write_text(json.dumps(config.to_dict() | {"steps": steps}))

@@ -38,8 +38,8 @@ def test_newest_is_found_and_old_ones_are_dropped(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-000000002", "step-000000010"]
 
 
-def test_the_one_just_written_stays(tmp_path: Path) -> None:
-    """Its step may be below that of another, after going back, or the same."""
+def test_the_checkpoint_just_written_stays(tmp_path: Path) -> None:
+    """After a rollback its step may be below that of another, or the same."""
     save(tmp_path, 10)
     save(tmp_path, 5, keep=1)
     save(tmp_path, 5, keep=1, value=0.25)

@@ -122,8 +122,8 @@ def test_half_precision_gives_single_precision_maps(networks: dict[str, FeatureN
     assert (found - single).abs().mean() < 0.05 * single.abs().mean()
 
 
-def test_a_picture_is_seen_as_in_training(networks: dict[str, FeatureNetwork]) -> None:
-    """EfficientNet-Lite takes (byte - 127) / 128, VGG-19 the colours less ImageNet's mean over its deviation."""
+def test_pictures_are_normalised_as_in_pretraining(networks: dict[str, FeatureNetwork]) -> None:
+    """EfficientNet-Lite takes (byte - 127) / 128, VGG-19 (colour - mean) / deviation of ImageNet."""
     seen: list[Tensor] = []
     for network, expected in ((networks[LITE0], (255 - 127) / 128), (networks["vgg19"], (1 - 0.485) / 0.229)):
         handle = network.layers[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
@@ -141,7 +141,7 @@ def test_weights_as_safetensors(tmp_path: Path, images: Tensor, networks: dict[s
         torch.testing.assert_close(found, networks[LITE0](images, ["stride8"])["stride8"])
 
 
-def test_vgg19_that_cannot_be_downloaded_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_failed_download_of_vgg19_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def unreachable(*arguments: object, **options: object) -> None:
         raise URLError("no route to host")
 
@@ -158,11 +158,11 @@ def test_vgg19_that_cannot_be_downloaded_is_one_line(monkeypatch: pytest.MonkeyP
         (b"", "cannot be read"),
         (b"not weights", "cannot be read"),
         ([torch.zeros(1)], "no state dict"),
-        ({"layer": torch.zeros(1)}, "are the weights of another network"),
+        ({"layer": torch.zeros(1)}, "these are not the weights of this network"),
     ],
 )
 @pytest.mark.parametrize("name", SHAPES)
-def test_files_that_are_no_weights_are_one_line(name: str, content: object, expected: str, tmp_path: Path) -> None:
+def test_other_files_are_refused_in_one_line(name: str, content: object, expected: str, tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     if isinstance(content, bytes):
         path.write_bytes(content)

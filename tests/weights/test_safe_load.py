@@ -1,4 +1,4 @@
-"""Weights and checkpoints of strangers: code in them is never run, and what is wrong with them is one line."""
+"""Untrusted weights and checkpoints: code in them is never run, and what is wrong with them is one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.helpers.command_line import RunCli
 from tests.helpers.pairs import picture
 from translate.errors import ExitCode, UnusableError, UserError
 from translate.evaluate.extractors import build_extractor
-from translate.weights import checkpoint
+from translate.weights import checkpoint, safe_load
 from translate.weights.feature_networks import build_feature_network
 from translate.weights.safe_load import load_state, load_tensors
 
@@ -45,7 +45,7 @@ def saved(content: object, *, zipped: bool = True) -> bytes:
 
 @pytest.fixture(params=["pickle", "torch", "older torch", "whole network", "TorchScript"])
 def evil(request: pytest.FixtureRequest, tmp_path: Path) -> bytes:
-    """A file that does something when it is loaded without care."""
+    """A file that would run code if loaded without care."""
     thing = Evil(tmp_path / "ran")
     if request.param == "pickle":
         return pickle.dumps({"layer.weight": thing})
@@ -58,10 +58,10 @@ def evil(request: pytest.FixtureRequest, tmp_path: Path) -> bytes:
     return saved({"layer.weight": torch.zeros(1), "thing": thing}, zipped=request.param == "torch")
 
 
-def refused(load: Callable[[], object], told: str, evil: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """``load`` raises one line with ``told``; nothing ran, nothing was printed."""
+def refused(load: Callable[[], object], message: str, evil: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """``load`` raises an error in one line that matches ``message``; nothing ran, nothing was printed."""
     capfd.readouterr()
-    with pytest.raises((ValueError, UserError), match=told) as error:
+    with pytest.raises((ValueError, UserError), match=message) as error:
         load()
     assert str(error.value).isprintable()
     assert "weights_only" not in str(error.value)
@@ -96,7 +96,7 @@ def test_downloads_are_loaded_without_code(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def small_run(folder: Path) -> Path:
-    """-> its checkpoint."""
+    """Write a run; returns its checkpoint."""
     weights = {name: build_generator("mobile", **OPTIONS).state_dict() for name in ("generator", "generator_ema")}
     config = {"generator": "mobile", "generator_options": OPTIONS}
     return checkpoint.save(folder, 1, config=config, weights=weights, state={"rollbacks": 0}, keep=1)
@@ -118,7 +118,7 @@ def test_checkpoints_with_code(tmp_path: Path, evil: bytes, capfd: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    ("description", "told"),
+    ("description", "message"),
     [
         ("[" * 100_000, "cannot be read"),
         ("[]", "does not describe a checkpoint"),
@@ -127,9 +127,9 @@ def test_checkpoints_with_code(tmp_path: Path, evil: bytes, capfd: pytest.Captur
         ('{"step": 1, "config": {"generator": "os.system", "generator_options": {}}}', "names no generator"),
     ],
 )
-def test_checkpoints_that_describe_nothing(tmp_path: Path, description: str, told: str) -> None:
+def test_checkpoints_that_describe_nothing(tmp_path: Path, description: str, message: str) -> None:
     (small_run(tmp_path) / "checkpoint.json").write_text(description)
-    with pytest.raises(UnusableError, match=told):
+    with pytest.raises(UnusableError, match=message):
         checkpoint.load_generator(tmp_path)
 
 
@@ -150,6 +150,22 @@ def test_damage_is_a_value_error(tmp_path: Path) -> None:
             failed += 1
     assert failed > 300
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_lack_of_memory_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The remedy for damage is to remove the checkpoint."""
+
+    def load(*arguments: object, **options: object) -> None:
+        raise MemoryError
+
+    small_run(tmp_path)
+    found = checkpoint.find(tmp_path)
+    monkeypatch.setattr(torch, "load", load)
+    monkeypatch.setattr(safe_load, "load_file", load)
+    with pytest.raises(MemoryError):
+        found.state(torch.device("cpu"))
+    with pytest.raises(MemoryError):
+        found.weights("generator")
 
 
 def test_the_commands_refuse_in_one_line(run_cli: RunCli, tmp_path: Path) -> None:

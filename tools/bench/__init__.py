@@ -1,1 +1,1 @@
-"""How fast, and how much memory?"""
+"""Benchmarks of speed and memory."""

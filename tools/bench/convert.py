@@ -1,20 +1,20 @@
-"""Measure conversion: how near `translate convert` comes to the network alone, how long it takes, what it holds.
+"""Measure conversion: its speed against that of the network only, its time and its memory.
 
     python -m tools.bench.convert PHOTOS [CHECK...] [--runs 3] [--plain 24]
 
 PHOTOS is a folder of photos of about one size, such as the 24 of the Kodak set. CHECK, by default all, are:
 
-    throughput  JPEG to JPEG, against onnxruntime alone on arrays in memory, with as many threads, start-up apart;
+    throughput  JPEG to JPEG, against only onnxruntime on arrays in memory, with as many threads, without start-up;
                 medians of five times as many turns
     folder      a folder of PNG to JPEG, the whole process, against PyTorch and AnimeGANv2's generator, file by file
     photo       one photo, the whole process, and where its time goes
-    many        2000 small photos: memory, and an interrupted run gone on with
-    large       a picture of 200 megapixels: memory, and strips against the whole
+    many        2000 small photos: memory, and resuming an interrupted run
+    large       a picture of 200 megapixels: memory; and tiles against the whole picture
     video       ten seconds of 720p with sound
-    ray         the same bytes from two workers, one of them killed (tests/test_ray_engine.py does the killing)
-    gpu         throughput on the GPU, against onnxruntime alone and against decoding and encoding alone
+    ray         the same bytes with Ray, also if a worker is killed (tests/convert/ray/test_engine.py does the killing)
+    gpu         throughput on the GPU, against only onnxruntime, and against only decoding and encoding
 
-Whole processes are timed from outside, medians of ``--runs``. The style is the default one.
+Whole processes are timed from outside; medians of ``--runs``. The style is the default one.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def main(
     photos: Annotated[Path, typer.Argument(help="folder of photos of about one size")],
     checks: Annotated[list[str] | None, typer.Argument(help="what to measure; default: all")] = None,
     runs: Annotated[int, typer.Option(min=1, help="runs of each whole process; the median counts")] = 3,
-    plain: Annotated[int, typer.Option(min=1, help="photos that the plain way converts; the rest is reckoned")] = 24,
+    plain: Annotated[int, typer.Option(min=1, help="photos for the plain PyTorch loop; the rest is extrapolated")] = 24,
 ) -> None:
     unknown = sorted(set(checks or ()) - set(CHECKS))
     if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)}: choose of {', '.join(CHECKS)}")
+        raise typer.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(CHECKS)}")
     found = find_images(photos, recursive=False)
     table = Table(title=f"{len(found)} photos, {os.cpu_count()} cores")
     table.add_column("check")

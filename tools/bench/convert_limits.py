@@ -1,4 +1,4 @@
-"""What conversion holds and keeps: the checks of `bench_convert` that are not of time."""
+"""The checks of `bench.convert` that are not about time: memory, and unchanged results."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def peak_of(*arguments: object) -> tuple[float, str]:
 
 
 def check_many(photos: list[Path], work: Path, **_: int) -> Rows:
-    """Memory over many files, and a run that is interrupted and gone on with."""
+    """Memory with many files, and resuming an interrupted run."""
     (work / "few").mkdir()
     (work / "in").mkdir()
     random = np.random.default_rng(0)
@@ -68,12 +68,12 @@ def check_many(photos: list[Path], work: Path, **_: int) -> Rows:
         (f"peak memory after {MANY // 10} and {MANY} photos, MB", f"{few:.0f}, {many:.0f}"),
         ("difference", f"{abs(many - few) / few:.1%}"),
         (f"interrupted at {done} photos: exit code", str(stopped)),
-        ("gone on with: the same files, byte for byte", "yes" if same else "NO"),
+        ("resumed: the same files, byte for byte", "yes" if same else "NO"),
     ]
 
 
 def check_large(photos: list[Path], work: Path, **_: int) -> Rows:
-    """A picture of 200 megapixels, and one of 9 whole and in tiles."""
+    """A picture of 200 megapixels, and one of 9 megapixels both whole and in tiles."""
     width, height = LARGE
     photo = Image.fromarray(load_rgb(photos[0]))
     image = Image.new("RGB", LARGE)
@@ -94,12 +94,12 @@ def check_large(photos: list[Path], work: Path, **_: int) -> Rows:
         whole = Translator(path, device="cpu", tile=0)(part)
         tiled = Translator(path, device="cpu", tile=512)(part)
         difference = np.abs(whole.astype(np.int16) - tiled)
-        rows.append((f"{name}: largest difference of tiles and whole, of 255", f"{difference.max()}"))
+        rows.append((f"{name}: largest difference between tiles and whole, of 255", f"{difference.max()}"))
     return rows
 
 
 def check_video(photos: list[Path], work: Path, **_: int) -> Rows:
-    """Ten seconds of 720p with sound, through the style."""
+    """Ten seconds of 720p with sound, converted with the style."""
     import av
 
     source, output = work / "in.mp4", work / "out.mp4"
@@ -107,7 +107,7 @@ def check_video(photos: list[Path], work: Path, **_: int) -> Rows:
     start = time.perf_counter()
     subprocess.run([*TRANSLATE, "convert", str(source), "-o", str(output), "-q"], check=True)
     taken = time.perf_counter() - start
-    facts = []
+    measured = []
     for file in (source, output):
         with av.open(str(file)) as container:
             video, audio = container.streams.video[0], container.streams.audio[0]
@@ -115,18 +115,18 @@ def check_video(photos: list[Path], work: Path, **_: int) -> Rows:
             container.seek(0)
             frames = sum(1 for _ in container.decode(video))
             assert video.time_base is not None and video.duration is not None
-            facts.append((frames, float(video.duration * video.time_base), packets))
-    (frames, duration, sound), (frames_out, duration_out, sound_out) = facts
+            measured.append((frames, float(video.duration * video.time_base), packets))
+    (frames, duration, sound), (frames_out, duration_out, sound_out) = measured
     return [
         ("frames in and out", f"{frames}, {frames_out}"),
-        ("seconds of it in and out", f"{duration:.3f}, {duration_out:.3f}"),
+        ("duration in and out, s", f"{duration:.3f}, {duration_out:.3f}"),
         ("sound packets identical", "yes" if sound == sound_out and sound else "NO"),
         ("seconds taken", f"{taken:.0f}"),
     ]
 
 
 def write_video(photos: list[Path], path: Path, *, seconds: int = 10, rate: int = 25) -> None:
-    """A pan over photos, with a tone."""
+    """Write a pan over photos, with a tone as its sound."""
     import av
 
     with av.open(str(path), "w") as container:
@@ -147,15 +147,15 @@ def write_video(photos: list[Path], path: Path, *, seconds: int = 10, rate: int 
 
 
 def check_ray(photos: list[Path], work: Path, **_: int) -> Rows:
-    """The same photos locally and by Ray."""
+    """The same photos converted locally and with Ray."""
     for name, options in (("local", []), ("ray", ["--engine", "ray"])):
         command = [*TRANSLATE, "convert", *map(str, photos), "-o", str(work / name), "--format", "jpg", "-q", *options]
         subprocess.run(command, check=True, env=os.environ | {"RAY_DEDUP_LOGS": "0"})
     local, ray = ({path.name: path.read_bytes() for path in (work / name).iterdir()} for name in ("local", "ray"))
     killed = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-k", "killed", "tests/test_ray_engine.py"], check=False
+        [sys.executable, "-m", "pytest", "-q", "-k", "killed", "tests/convert/ray/test_engine.py"], check=False
     )
     return [
-        ("bytes as locally", "yes" if local == ray and local else "NO"),
-        ("a worker killed: its share done by the other, none twice", "yes" if killed.returncode == 0 else "NO"),
+        ("same bytes as locally", "yes" if local == ray and local else "NO"),
+        ("a worker killed: another does its part, nothing twice", "yes" if killed.returncode == 0 else "NO"),
     ]

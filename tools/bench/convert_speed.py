@@ -1,4 +1,4 @@
-"""How fast conversion is: the measurements of time of `bench_convert`."""
+"""The checks of `bench.convert` that measure speed."""
 
 from __future__ import annotations
 
@@ -56,48 +56,50 @@ def as_jpeg(photos: list[Path], folder: Path) -> Path:
 
 
 def bench_throughput(photos: list[Path], work: Path, *, runs: int, device: str = "cpu", **_: int) -> Rows:
-    """The pipeline in this process, against the network on arrays in memory; they take turns.
+    """The pipeline in this process, against the network on arrays in memory, in turns.
 
-    The network runs as onnxruntime does by itself, all threads on one picture after the other, and as in the pipeline,
-    pictures side by side.
+    The network runs in onnxruntime's default way, all threads on one picture at a time, and as in the pipeline, on
+    several pictures in parallel.
     """
     source, translator = as_jpeg(photos, work / "in"), open_style(DEFAULT_STYLE, device=device)
     session = onnxruntime.InferenceSession(
         style_file(DEFAULT_STYLE, device=device), providers=providers_of(translator.device)
     )
     pictures = [load_rgb(photo)[np.newaxis] for photo in sorted(source.iterdir())]
-    options = Options(translate_workers=translator.divide(len(pictures)))
+    options = Options(translate_workers=translator.divide_cores(len(pictures)))
     workers = ThreadPoolExecutor(options.translate_workers)
-    ways: dict[str, Callable[[list[NDArray[np.uint8]]], object]] = {
-        "onnxruntime alone": lambda given: [session.run([OUTPUT], {INPUT: picture}) for picture in given],
-        f"onnxruntime alone, {options.translate_workers} pictures at a time": lambda given: list(
+    baselines: dict[str, Callable[[list[NDArray[np.uint8]]], object]] = {
+        "onnxruntime only": lambda given: [session.run([OUTPUT], {INPUT: picture}) for picture in given],
+        f"onnxruntime only, {options.translate_workers} pictures at a time": lambda given: list(
             workers.map(translator, given)
         ),
     }
-    alone: dict[str, list[float]] = {way: [] for way in ways}
+    baseline_times: dict[str, list[float]] = {name: [] for name in baselines}
     whole = []
-    for way in ways.values():
-        way(pictures[: options.translate_workers])
-    for turn in range(5 * runs):  # a processor shared with others is twice as fast in one second as in the next
-        for name, way in ways.items():
-            alone[name].append(seconds(lambda way=way: way(pictures)))  # type: ignore[misc]
+    for baseline in baselines.values():
+        baseline(pictures[: options.translate_workers])
+    for turn in range(5 * runs):  # a shared CPU can be twice as fast in one second as in the next
+        for name, baseline in baselines.items():
+            baseline_times[name].append(seconds(lambda convert=baseline: convert(pictures)))  # type: ignore[misc]
         jobs = plan([str(source)], str(work / f"out{turn}"))
         whole.append(seconds(lambda jobs=jobs: list(run_jobs(jobs, translator, options))))  # type: ignore[misc]
     total = megapixels([picture[0] for picture in pictures])
-    rows = [(f"JPEG to JPEG ({translator.info.precision} on {translator.device}), MP/s", whole), *alone.items()]
+    title = f"JPEG to JPEG ({translator.info.precision} on {translator.device}), MP/s"
+    rows = [(title, whole), *baseline_times.items()]
     shares = {name: statistics.median(a / b for a, b in zip(taken, whole, strict=True)) for name, taken in rows[1:]}
     return [
         *((name, f"{total / statistics.median(taken):.2f}") for name, taken in rows),
-        *((f"JPEG to JPEG is, of {name}", f"{share:.0%}") for name, share in shares.items()),
+        *((f"JPEG to JPEG, share of {name}", f"{share:.0%}") for name, share in shares.items()),
     ]
 
 
 def bench_folder(photos: list[Path], work: Path, *, runs: int, plain: int, **_: int) -> Rows:
-    """The whole process, against the way of most scripts: PyTorch, the large generator, one file after the other."""
+    """The whole process, against a typical script: PyTorch, AnimeGANv2's large generator, one file at a time."""
     taken = []
     for turn in range(runs):
         taken.append(run("convert", *photos, "-o", work / f"out{turn}", "--format", "jpg"))
-    own, other = statistics.median(taken), plainly(photos[:plain], work) * len(photos) / min(plain, len(photos))
+    own = statistics.median(taken)
+    other = time_pytorch_loop(photos[:plain], work) * len(photos) / min(plain, len(photos))
     return [
         (f"{len(photos)} photos to JPEG, whole process, s", f"{own:.2f}"),
         (f"one by one in PyTorch, generator animegan, s (from {min(plain, len(photos))})", f"{other:.1f}"),
@@ -105,7 +107,8 @@ def bench_folder(photos: list[Path], work: Path, *, runs: int, plain: int, **_: 
     ]
 
 
-def plainly(photos: list[Path], work: Path) -> float:
+def time_pytorch_loop(photos: list[Path], work: Path) -> float:
+    """Seconds that a plain PyTorch loop with AnimeGANv2's generator takes for ``photos``."""
     import torch
 
     from models import build_generator
@@ -124,7 +127,7 @@ def plainly(photos: list[Path], work: Path) -> float:
 
 
 def bench_photo(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
-    """One photo, from the shell."""
+    """One photo, as from the shell: the time of the whole process and of its parts."""
     whole = statistics.median(run("convert", photos[0], "-o", work / f"{turn}.jpg") for turn in range(2 * runs + 1))
     python = statistics.median(
         seconds(lambda: subprocess.run([sys.executable, "-c", ""], check=True)) for _ in range(2 * runs + 1)
@@ -163,7 +166,7 @@ def bench_photo(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
 
 
 def bench_gpu(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
-    """As `bench_throughput` on the GPU, and what the machine decodes and encodes with all its cores."""
+    """`bench_throughput` on the GPU, and how fast the machine decodes and encodes with all its cores."""
     obstacle = cuda_obstacle()
     if obstacle is not None:
         return [("not measured", obstacle)]
@@ -176,4 +179,4 @@ def bench_gpu(photos: list[Path], work: Path, *, runs: int, **_: int) -> Rows:
     jobs = plan([str(work / "in")], str(work / "copied"))
     taken = seconds(lambda: list(run_jobs(jobs, copy, Options(translate_workers=os.cpu_count() or 1))))
     total = megapixels([load_rgb(photo) for photo in source])
-    return [*rows, ("JPEG decoded and encoded alone, MP/s", f"{total / taken:.1f}")]
+    return [*rows, ("only decoding and encoding JPEG, MP/s", f"{total / taken:.1f}")]

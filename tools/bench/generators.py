@@ -1,9 +1,9 @@
-"""Compare the generators: size, arithmetic, and time a picture in onnxruntime on the processor.
+"""Compare the generators: size, arithmetic, and time per picture in onnxruntime on the CPU.
 
     python -m tools.bench.generators [NAME...] [--width 768] [--height 512] [--rounds 10] [--threads 0]
 
-Every generator is exported as a style, at its default options and untrained, and timed as such, the conversion from and
-to uint8 included. The generators take turns, so that what else the machine does falls on all of them.
+Every generator is exported as a style, untrained and with default options, and timed including the conversion from and
+to uint8. The generators take turns, so that other load on the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ REFERENCE = "animegan"  # the generator whose time the others are compared with
 
 
 def gflop(name: str, *, side: int = 512) -> float:
-    """Floating-point operations in thousands of millions, a multiplication and an addition counted as two."""
-    with torch.device("meta"):  # shapes alone: nothing is computed
+    """Billions of floating-point operations, with a multiply-add counted as two."""
+    with torch.device("meta"):  # only shapes: nothing is computed
         network, image = build_generator(name).eval(), torch.empty(1, 3, side, side)
         domain = torch.empty(1, network.domains) if network.domains else None
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -72,7 +72,7 @@ def main(
     names = names or sorted(GENERATORS)
     unknown = sorted(set(names) - set(GENERATORS))
     if unknown:
-        raise typer.BadParameter(f"no generator is called {', '.join(unknown)}: choose of {', '.join(GENERATORS)}")
+        raise typer.BadParameter(f"no generator is called {', '.join(unknown)}: choose from {', '.join(GENERATORS)}")
     table = Table(
         title=f"{width} x {height} pixels, onnxruntime {onnxruntime.__version__}, processor, threads: {threads}, "
         f"median of {rounds}"
@@ -95,7 +95,7 @@ def main(
             export_untrained(name, generator, path)
             sessions[name] = open_session(path, threads)
             inputs[name] = {INPUT: image} | ({DOMAIN: np.zeros(1, np.int64)} if generator.domains else {})
-            sessions[name].run([OUTPUT], inputs[name])  # the first run also takes the memory
+            sessions[name].run([OUTPUT], inputs[name])  # the first run also allocates memory
     for _ in track(range(rounds), description="timing", console=console):
         for name, session in sessions.items():
             start = time.perf_counter()

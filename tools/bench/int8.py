@@ -1,9 +1,9 @@
-"""Compare the time that style files take on the processor, such as a style and its int8 variant.
+"""Compare the time that style files take on the CPU, such as a style and its int8 variant.
 
     python -m tools.bench.int8 REFERENCE STYLE... [--width 768] [--height 512] [--rounds 20]
 
-Sessions are opened as for converting. The styles take turns, and what is compared is the median of the ratios within a
-round, so that what else the machine does falls on all of them.
+Sessions are opened as for converting. The styles take turns, and the result is the median of the ratios within each
+round, so that other load on the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from translate.style.translator import Translator
 
 
 def main(
-    styles: Annotated[list[Path], typer.Argument(help=".onnx files; the first is what the others are compared with")],
+    styles: Annotated[list[Path], typer.Argument(help=".onnx files; the others are compared with the first")],
     width: Annotated[int, typer.Option(min=1, help="of the picture, in pixels")] = 768,
     height: Annotated[int, typer.Option(min=1, help="of the picture, in pixels")] = 512,
     rounds: Annotated[int, typer.Option(min=1, help="timed runs of each style")] = 20,
@@ -29,7 +29,7 @@ def main(
     image = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
     translators = [Translator(style, device="cpu") for style in styles]
     for translator in translators:
-        translator(image)  # the first run also takes the memory
+        translator(image)  # the first run also allocates memory
     milliseconds: list[list[float]] = [[] for _ in styles]
     for _ in range(rounds):
         for translator, times in zip(translators, milliseconds, strict=True):

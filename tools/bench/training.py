@@ -1,10 +1,10 @@
-"""Measure training: each method eager in float32, with one speed option after another, and with those that help.
+"""Measure training: each method plain (eager, float32), with each speed option by itself, and with several together.
 
     python -m tools.bench.training [METHOD...] [--crop 128] [--batch-size 4] [--steps 4] [--rounds 2]
 
-The whole loop is measured, loader and all, on noise written to a temporary folder as JPEG. Every run is a process of
-its own, and the variants take turns, so that a machine whose speed changes under way slows all of them. Peak memory is
-the GPU's where there is one, else the process's.
+The whole loop is measured, including the loader, on noise written to a temporary folder as JPEG. Every run is its own
+process, and the variants take turns, so that changes in the machine's speed affect all of them. Peak memory is the
+GPU's if there is one, else the process's.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from torch import nn
 from models.blocks import ResizeConv, upsample
 from translate.config import CONFIGS
 
-# "resize_apart" is no setting: with it, resizing and the convolution behind it are two layers, as mostly written
+# "resize_apart" is not a setting: it makes resizing and the convolution after it two layers, as usually written
 PLAIN: dict[str, Any] = {"channels_last": False, "fused": False, "merge_passes": False, "resize_apart": True}
 FAST: dict[str, Any] = {"channels_last": True, "fused": True, "resize_apart": False}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -46,7 +46,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "all but compiled": FAST | {"merge_passes": True, "precision": "bf16"},
     "all": FAST | {"merge_passes": True, "precision": "bf16", "compile": True},
 }
-# what stays the same: the networks of the CycleGAN paper for 128 pixels
+# the same for all variants: the networks of the CycleGAN paper for 128 pixels
 NETWORKS: dict[str, dict[str, Any]] = {
     "pix2pix": {"generator": "resnet", "generator_options": {"blocks": 6}},
     "cyclegan": {"generator": "resnet", "generator_options": {"blocks": 6}},
@@ -67,7 +67,7 @@ def write_pictures(folder: Path, side: int) -> None:
 
 
 def measure(settings: dict[str, Any]) -> None:
-    """Train as ``settings`` say and print what was measured as JSON; the child process's side."""
+    """Train with ``settings`` and print the measurements as JSON; runs in the child process."""
     from translate.train.loop import train
 
     if settings.pop("resize_apart"):
@@ -94,7 +94,7 @@ def main(
     methods: Annotated[list[str] | None, typer.Argument(help="methods to measure; default: all")] = None,
     crop: Annotated[int, typer.Option(min=8, help="side of the crops in pixels")] = 128,
     batch_size: Annotated[int, typer.Option(min=1)] = 4,
-    steps: Annotated[int, typer.Option(min=1, help="timed steps of each run, after as many that are not")] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="timed steps of each run, after as many untimed ones")] = 4,
     rounds: Annotated[int, typer.Option(min=1, help="runs of each variant; the median counts")] = 2,
     variant: Annotated[list[str] | None, typer.Option(help="variants to measure; default: all")] = None,
     child: Annotated[str, typer.Option(hidden=True)] = "",
@@ -105,14 +105,14 @@ def main(
     methods, variants = methods or list(CONFIGS), variant or list(VARIANTS)
     unknown = sorted((set(methods) - set(CONFIGS)) | (set(variants) - set(VARIANTS)))
     if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)}: choose of {', '.join(CONFIGS)}; {', '.join(VARIANTS)}")
+        raise typer.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(CONFIGS)}; {', '.join(VARIANTS)}")
     device = (
         torch.cuda.get_device_name() if torch.cuda.is_available() else f"processor, {torch.get_num_threads()} threads"
     )
     table = Table(title=f"{crop} x {crop} pixels, batch {batch_size}, {device}, torch {torch.__version__}")
     for column in ("method", "variant"):
         table.add_column(column)
-    for column in ("images/s", "times plain", "peak memory MB", "waiting for data"):
+    for column in ("images/s", "times as fast", "peak memory MB", "waiting for data"):
         table.add_column(column, justify="right")
 
     found: dict[tuple[str, str], list[dict[str, float]]] = {}

@@ -1,1 +1,1 @@
-"""Tasks whose truth is known, and runs with a known fault."""
+"""Tasks with a known ground truth, and runs with a known fault."""

@@ -1,8 +1,8 @@
-"""Measure how near a style comes to a known translation: mean L1 to the truth, of its pictures and of the photos.
+"""Measure how close a style comes to a known translation: mean L1 to the truth, of its results and of the photos.
 
     python -m tools.known.check STYLE TEST [--sheet sheet.png]
 
-TEST holds A (photos) and B (what they ought to become), as tools/known/make.py writes them.
+TEST holds A (photos) and B (what they should become), as tools/known/make.py writes them.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from translate.style.translator import Translator
 
 
 def mean_l1(picture: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
-    """The mean absolute difference of two uint8 pictures, in steps of 255."""
+    """The mean absolute difference, of 255, between two uint8 pictures of the same shape."""
     return float(np.abs(picture.astype(np.int16) - truth).mean())
 
 
 def main(
     style: Annotated[str, typer.Argument(help="an .onnx file, or the name of a shipped style")],
     test: Annotated[Path, typer.Argument(help="folder with A (photos) and B (the truth)")],
-    sheet: Annotated[Path | None, typer.Option(help="PNG to write: photo, translated, truth, a row each")] = None,
-    rows: Annotated[int, typer.Option(help="photos on the sheet, at even distances")] = 12,
+    sheet: Annotated[Path | None, typer.Option(help="PNG to write: rows of photo, translated, truth")] = None,
+    rows: Annotated[int, typer.Option(help="photos on the sheet, evenly spaced")] = 12,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N")] = "auto",
 ) -> None:
     translator = Translator(find_style(style), device=device)

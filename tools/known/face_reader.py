@@ -1,4 +1,4 @@
-"""A small classifier of faces, trained apart from any translation, to read what a translated face shows."""
+"""A small face classifier, trained independently of any translation, to check what translated faces show."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Pictures = NDArray[np.uint8]  # [N, S, S, 3]
 Labels = NDArray[np.float32]  # [N, K] of 0 and 1
 BATCH = 64
 CHANNELS = 32  # of the first convolution, doubled by each of the other two
-NOISE = 0.05  # deviation of the noise on the training faces, whose range is [-1, 1]: no fine grain shall tell
+NOISE = 0.05  # standard deviation of noise on the training faces, in [-1, 1]: fine grain must not be a cue
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Faces of exactly one domain each, with attributes besides."""
+    """Faces of exactly one domain each, with additional attributes."""
 
-    names: list[str]  # of their files, without folders
+    names: list[str]  # file names without folders
     pictures: Pictures
-    labels: Labels  # the domains first, then the attributes
+    labels: Labels  # domains first, then attributes
 
-    def part(self, chosen: NDArray[np.int64]) -> Faces:
+    def subset(self, chosen: NDArray[np.int64]) -> Faces:
         return Faces([self.names[index] for index in chosen], self.pictures[chosen], self.labels[chosen])
 
 
@@ -46,7 +46,7 @@ def load_scaled(files: list[Path], *, size: int) -> Pictures:
 def load_faces(table: Path, domains: list[str], attributes: list[str], *, size: int) -> Faces:
     """The pictures that ``table`` names, relative to its folder, scaled to ``size`` pixels per side.
 
-    Pictures of none of the ``domains`` are left out. Raises ``typer.BadParameter`` where the table does not fit.
+    Pictures that are not of exactly one of the ``domains`` are left out. Raises ``typer.BadParameter`` for a bad table.
     """
     found = match_attributes(table.parent, table, columns=",".join([*domains, *attributes]))
     if found.problems:
@@ -57,7 +57,7 @@ def load_faces(table: Path, domains: list[str], attributes: list[str], *, size: 
 
 
 class FaceReader(nn.Module):
-    """float [N, 3, size, size] in [-1, 1] to logits [N, domains + attributes]."""
+    """float [N, 3, size, size] in [-1, 1] -> logits [N, domains + attributes]."""
 
     def __init__(self, domains: int, attributes: int, *, size: int) -> None:
         super().__init__()
@@ -66,14 +66,14 @@ class FaceReader(nn.Module):
         layers: list[nn.Module] = []
         for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
-        features = widths[-1] * (size // 8) ** 2  # the faces are aligned: where something is tells what it is
+        features = widths[-1] * (size // 8) ** 2  # the faces are aligned, so position is informative
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.5), nn.Linear(features, domains + attributes))
 
     def forward(self, faces: Tensor) -> Tensor:
         return self.layers(faces)
 
     def loss(self, faces: Tensor, labels: Tensor) -> Tensor:
-        """Cross entropy of the domains, of which one holds, and of each attribute, which holds or does not."""
+        """Cross-entropy over the domains, plus binary cross-entropy of each attribute."""
         logits = self(faces)
         of_domains = F.cross_entropy(logits[:, : self.domains], labels[:, : self.domains])
         of_attributes = F.binary_cross_entropy_with_logits(logits[:, self.domains :], labels[:, self.domains :])
@@ -81,7 +81,7 @@ class FaceReader(nn.Module):
 
     @torch.no_grad()
     def read(self, pictures: Pictures) -> Labels:
-        """What the faces show, as labels: the likeliest domain, and the attributes likelier there than not."""
+        """The predicted labels: the most likely domain, and the attributes that are more likely than not."""
         self.eval()
         logits = torch.cat([self(as_floats(part)) for part in torch.from_numpy(pictures).split(BATCH)])
         domain = F.one_hot(logits[:, : self.domains].argmax(dim=1), self.domains)
@@ -94,7 +94,7 @@ def as_floats(pictures: Tensor) -> Tensor:
 
 
 def trained_reader(faces: Faces, domains: int, *, epochs: int, file: Path | None = None) -> FaceReader:
-    """A reader trained on ``faces``; from ``file`` where there is one, else trained, and then written to it."""
+    """A reader trained on ``faces``; loaded from ``file`` if it exists, else trained and saved there."""
     torch.manual_seed(0)
     size, columns = faces.pictures.shape[1], faces.labels.shape[1]
     reader = FaceReader(domains, columns - domains, size=size)

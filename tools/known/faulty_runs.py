@@ -1,9 +1,9 @@
-"""Train small runs that each have one fault, and a sound one: what `translate diagnose` is measured on.
+"""Train small runs with one known fault each, and a healthy one, to test `translate diagnose` on.
 
     python -m tools.known.faulty_runs OUT [--photos DIR] [--only NAME] [--logs tests/runs]
 
-Minutes on a processor. The pictures are cut from the photos and written to OUT/data, the runs to OUT/runs/NAME. With
-``--logs`` each run's settings and thinned log go there: what the tests read. A finished run is not trained again.
+It takes minutes on a CPU. The pictures are cut from the photos and written to OUT/data, the runs to OUT/runs/NAME. With
+``--logs`` each run's settings and thinned log are written there, for the tests. A finished run is not trained again.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from translate.train.loop import train
 Picture = NDArray[np.uint8]  # RGB [H, W, 3]
 
 SIDE = 64  # pixels of the pictures that most runs train on
-COUNT = 80  # pictures of a folder
-MOST_LINES = 100  # of a log that is kept
+COUNT = 80  # pictures per folder
+MAX_LINES = 100  # training lines kept of a log
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A run: its method, its folders below OUT/data, what it is trained with, and why that has the fault."""
+    """A run: why it has the fault, its method, its folders below OUT/data, and its settings."""
 
     why: str
     method: str
@@ -64,7 +64,7 @@ COMMON: dict[str, Any] = {
     "keep": 1,
     "device": "cpu",
 }
-ALONE = {"lambda_gan": 0.0}  # without a discriminator: the distances decide
+NO_GAN = {"lambda_gan": 0.0}  # no adversarial loss: only the distances count
 ONE_CHANNEL = {"channels": 1, "wide_channels": 1, "dilations": [1], "fine_dilations": [1]}
 UNET = {"generator": "unet", "generator_options": {"size": 128, "channels": 16, "dropout": 0.0}, "crop": 128}
 
@@ -76,23 +76,23 @@ RUNS: dict[str, Fault] = {
         "graded",
         {"instance_noise": 0.5},
     ),
-    "underfit_size": Fault("one channel", "pix2pix", "photos", "graded", {"generator_options": ONE_CHANNEL, **ALONE}),
+    "underfit_size": Fault("one channel", "pix2pix", "photos", "graded", {"generator_options": ONE_CHANNEL, **NO_GAN}),
     "underfit_optimisation": Fault(
         "a learning rate far too low for a network that is large enough",
         "pix2pix",
         "photos",
         "graded",
-        {"lr": 1e-6, **ALONE},
+        {"lr": 1e-6, **NO_GAN},
     ),
     "overfit": Fault(
-        "16 pairs whose colours do not follow from the outlines, and a large network",
+        "16 pairs whose colours cannot be inferred from the outlines, and a large network",
         "pix2pix",
         "outlines",
         "outlined",
-        {**UNET, "steps": 600, "flip": False, **ALONE},
+        {**UNET, "steps": 600, "flip": False, **NO_GAN},
     ),
     "discriminator_won": Fault(
-        "a discriminator with a hundred times the generator's rate, the saturating objective, no stabiliser",
+        "a discriminator with a hundred times the generator's learning rate, the saturating objective, no stabiliser",
         "cut",
         "photos",
         "graded",
@@ -133,19 +133,19 @@ RUNS: dict[str, Fault] = {
             "lr_discriminator": 5e-4,
         },
     ),
-    "learning_rate": Fault("a hundred times the rate that learns", "pix2pix", "photos", "graded", {"lr": 0.2, **ALONE}),
+    "learning_rate": Fault("a learning rate 100 times too high", "pix2pix", "photos", "graded", {"lr": 0.2, **NO_GAN}),
     "starvation": Fault(
-        "photos of 24 megapixels, each decoded for a crop of 48 pixels, by the process that trains",
+        "photos of 24 megapixels, each decoded in the training process for a crop of 48 pixels",
         "pix2pix",
         "huge",
         "huge",
-        {"workers": 0, "steps": 150, "log_every": 2, "sample_every": 0, "batch_size": 2, **ALONE},
+        {"workers": 0, "steps": 150, "log_every": 2, "sample_every": 0, "batch_size": 2, **NO_GAN},
     ),
 }
 
 
 def crop_of(photos: list[Picture], rng: np.random.Generator, side: int) -> Picture:
-    """A square of a photo, a quarter to three fifths of its shorter side, scaled to ``side`` pixels."""
+    """A random square of a photo, a quarter to three fifths of its shorter side, scaled to ``side`` pixels."""
     photo = photos[rng.integers(len(photos))]
     size = int(min(photo.shape[:2]) * rng.uniform(0.25, 0.6))
     top, left = (int(rng.integers(edge - size + 1)) for edge in photo.shape[:2])
@@ -157,8 +157,8 @@ def outlines(photo: Picture) -> Picture:
     return np.repeat(cv2.Canny(photo, 60, 160)[..., None], 3, axis=2).astype(np.uint8)
 
 
-def of_a_kind(photo: Picture, kind: int) -> Picture:
-    """Night, snow or dusk."""
+def tinted(photo: Picture, kind: int) -> Picture:
+    """The photo in one of three looks: 0 night, 1 snow, 2 dusk."""
     colour, least, most = [((40, 60, 160), 0.0, 0.6), ((235, 245, 255), 0.8, 1.0), ((255, 90, 30), 0.4, 1.0)][kind]
     light = photo.astype(np.float32).mean(2, keepdims=True) / 255
     return ((least + (most - least) * light) * np.array(colour, np.float32)).astype(np.uint8)
@@ -176,7 +176,7 @@ def make_data(photos: list[Picture], out: Path) -> None:
         "outlines": [outlines(photo) for photo in large],
         "outlined": large,
         "two": [grade(photo) for photo in large[:2]],
-        "kinds": [of_a_kind(photo, index % 3) for index, photo in enumerate(others)],
+        "kinds": [tinted(photo, index % 3) for index, photo in enumerate(others)],
     }
     for name, pictures in folders.items():
         for index, picture in enumerate(pictures):
@@ -189,9 +189,9 @@ def make_data(photos: list[Picture], out: Path) -> None:
 
 
 def thinned(lines: list[str]) -> list[str]:
-    """At most about `MOST_LINES` of the training lines, evenly spaced, and all others; metrics to four digits."""
+    """About `MAX_LINES` training lines at most, evenly spaced, and all other lines; metrics to four digits."""
     records = [json.loads(line, parse_float=lambda text: float(f"{float(text):.4g}")) for line in lines]
-    every = -(-sum("lr" in record for record in records) // MOST_LINES)
+    every = -(-sum("lr" in record for record in records) // MAX_LINES)
     kept, seen = [], 0
     for record in records:
         seen += "lr" in record
@@ -216,7 +216,7 @@ def main(
     here = Path.cwd()
     if not (out / "data").is_dir():
         make_data([load_rgb(path) for path in find_images(photos, recursive=True)], out / "data")
-    os.chdir(out)  # the settings name the folders from here
+    os.chdir(out)  # the settings name the folders relative to it
     for name in only or RUNS:
         fault, run = RUNS[name], Path("runs") / name
         typer.echo(f"{name}: {fault.why}", err=True)

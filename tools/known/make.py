@@ -1,10 +1,10 @@
-"""Make folders for a translation that is known, with and without its pairs: OUT/train and OUT/test.
+"""Make the data of a known translation, paired and unpaired: OUT/train and OUT/test.
 
     python -m tools.known.make PHOTOS OUT --test DIR [--test DIR] [--look grade] [--side 176]
 
-train/A holds one half of PHOTOS, train/B the other half translated: unpaired, as cyclegan and cut take them.
-train/A_of_B holds the photos of train/B, for pix2pix. test/A and test/B are the photos of the folders given as
-``--test`` and what they ought to become, which no training sees.
+train/A holds one half of PHOTOS, train/B the other half translated: unpaired, for cyclegan and cut. train/A_of_B holds
+the photos of train/B, for pix2pix. test/A and test/B are the photos of the ``--test`` folders, and what they should
+become; no training sees these.
 """
 
 from __future__ import annotations

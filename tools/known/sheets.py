@@ -1,4 +1,4 @@
-"""Sheets of pictures to look at."""
+"""Contact sheets of pictures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from PIL import Image
 
 
 def save_sheet(rows: Sequence[Sequence[NDArray[np.uint8]]], path: Path) -> None:
-    """Write rows of pictures, uint8 [H, W, 3], one below another; black fills what a row is short of the widest.
+    """Write rows of pictures, uint8 [H, W, 3], one below another; shorter rows are filled with black.
 
-    The pictures of a row have to be equally high.
+    The pictures of a row must have the same height.
     """
     joined = [np.hstack(row) for row in rows]
     width = max(row.shape[1] for row in joined)

@@ -1,1 +1,1 @@
-"""What is checked before a release."""
+"""Checks to run before a release."""

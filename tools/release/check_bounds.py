@@ -1,11 +1,11 @@
-"""Whether the bounds of the dependencies in pyproject.toml hold: installs one end of them anew and runs tests there.
+"""Check the dependency bounds in pyproject.toml: install the versions at one end in a new environment and run tests.
 
-    python -m tools.release.check_bounds lowest  # each at its lower bound; what these need in turn, the newest
+    python -m tools.release.check_bounds lowest  # each at its lower bound, transitive dependencies at the newest
     python -m tools.release.check_bounds newest tests/export
-    python -m tools.release.check_bounds locked  # what the lock files name, checked against their hashes
+    python -m tools.release.check_bounds locked  # the versions in the lock files, with hashes checked
 
-First the base install converts a photo, then all extras are added and the tests run. It downloads gigabytes (PyTorch),
-into --folder, or into one that is removed again. Prints what was installed beside what is allowed.
+First the base install converts a photo, then all extras are added and the tests run. It downloads gigabytes (PyTorch)
+into --folder, or into a temporary folder. Prints the installed versions next to the allowed ones.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-# together they touch each dependency, and are done in minutes
+# together they use every dependency, and take minutes
 TESTS = [
     f"tests/{name}"
     for name in (
@@ -35,7 +35,7 @@ TESTS = [
 
 
 def requirements() -> list[Requirement]:
-    """All direct dependencies with a bound, of the base and of the extras, that this system needs."""
+    """All direct dependencies with a version bound, of the base and the extras, that apply to this system."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     parsed = [Requirement(text) for group in groups for text in group]
@@ -48,7 +48,7 @@ def lower_bound(requirement: Requirement) -> str:
 
 
 def install(python: Path, end: str, extra: str, folder: Path) -> None:
-    """The project with ``extra``, a list of extras in brackets or nothing."""
+    """Install the project with ``extra``, a list of extras in brackets, empty for the base."""
     pip: list[str | Path] = [python, "-m", "pip", "install", "--progress-bar", "off"]
     if end == "locked":
         lock = ROOT / ("requirements-all.lock" if extra else "requirements.lock")
@@ -68,7 +68,7 @@ def installed(python: Path) -> dict[str, str]:
 
 
 def check(end: str, folder: Path, tests: list[str]) -> int:
-    """-> the exit status of the tests."""
+    """Install, convert, and run ``tests``; returns their exit status."""
     venv.create(folder / "venv", with_pip=True, clear=True)
     python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
 
@@ -76,7 +76,7 @@ def check(end: str, folder: Path, tests: list[str]) -> int:
     photo = ROOT / "assets" / "photos" / "otters.jpg"
     convert: list[str | Path] = [python, "-m", "translate", "convert", photo, "-o", folder / "drawn.jpg", "--overwrite"]
     subprocess.run(convert, cwd=folder, check=True)
-    assert "torch" not in installed(python), "converting was to be tried without PyTorch"
+    assert "torch" not in installed(python), "converting must be tested without PyTorch"
 
     install(python, end, "[test]", folder)
     subprocess.run([python, "-m", "pip", "check"], check=True)
@@ -90,8 +90,8 @@ def check(end: str, folder: Path, tests: list[str]) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("end", choices=("lowest", "newest", "locked"))
-    parser.add_argument("tests", nargs="*", default=TESTS, help="default: some of each kind")
-    parser.add_argument("--folder", type=Path, help="keep the environment here")
+    parser.add_argument("tests", nargs="*", default=TESTS, help="tests to run; default: some for each dependency")
+    parser.add_argument("--folder", type=Path, help="folder to keep the environment in")
     chosen = parser.parse_args()
     if chosen.folder is not None:
         chosen.folder.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,12 @@
-"""Fuzz what reads files from strangers, for a bounded time: pictures, animations, and the metadata of styles.
+"""Fuzz the code that reads untrusted files, for a limited time: pictures, animations, styles and their metadata.
 
     python -m tools.release.fuzz --seconds 60
     python -m tools.release.fuzz picture animation --seconds 600 --keep findings
 
-Each target runs in a process of its own, with atheris (libFuzzer, guided by the lines of Pillow and of this program
-that an input reaches) where it is installed, else with seeded mutations of whole files. A finding is an exception other
-than the one line that is promised, a line that is not one, a crash, more than 20 seconds or 2 GB for one input. The
-table says which of both ran, how many inputs there were and what was found; exit code 1 where something was.
+Each target runs in its own process, with atheris (libFuzzer, guided by coverage of Pillow and of this program) if it is
+installed, else with seeded mutations of whole files. A finding is an exception other than the promised one-line error,
+a message that is not one line, a crash, or more than 20 seconds or 2 GB for one input. The table says which engine ran,
+how many inputs there were and what was found; exit code 1 if anything was.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ import numpy as np
 
 MAX_PIXELS = 1_000_000
 SLOW, MEMORY = 20, 2048  # seconds and MB for one input
-KEYS = b"\0\1\0"  # between the texts of metadata
+SEPARATOR = b"\0\1\0"  # between the keys and values of metadata
 Target = Callable[[bytes], None]
 
 
 def require_line(text: str) -> None:
-    assert text.isprintable() and 5 < len(text) < 2000, f"no line: {text!r}"
+    assert text.isprintable() and 5 < len(text) < 2000, f"not one line: {text!r}"
 
 
 def picture(work: Path) -> Target:
-    """Decode, then encode in one of the formats."""
+    """Target: decode, then encode in one of the formats."""
     from translate.errors import PictureError, one_line
     from translate.media.formats import FORMATS
     from translate.media.images import encode_picture, load_picture
@@ -52,7 +52,7 @@ def picture(work: Path) -> Target:
             require_line(one_line(error))
             return
         assert loaded.rgb.dtype == np.uint8 and loaded.rgb.shape[2] == 3 and 0 < loaded.rgb.size <= 3 * MAX_PIXELS
-        if loaded.rgb.size < 100_000 and max(loaded.size) < 16_000:  # what every format holds
+        if loaded.rgb.size < 100_000 and max(loaded.size) < 16_000:  # sizes that every format can hold
             format = formats[data[-1] % len(formats)]
             assert len(encode_picture(loaded, format, effort="fast")), format
 
@@ -60,7 +60,7 @@ def picture(work: Path) -> Target:
 
 
 def animation(work: Path) -> Target:
-    """What may move: looked at, converted, and nothing left behind where that fails."""
+    """Target: check for an animation and convert it; a failure must leave nothing behind."""
     from translate.errors import PictureError, one_line
     from translate.media.animation import convert_animation
     from translate.media.formats import ANIMATED
@@ -84,12 +84,12 @@ def animation(work: Path) -> Target:
 
 
 def metadata(work: Path) -> Target:
-    """The texts in a style file: a style's description, or an error that `read_contract` turns into one line."""
-    from translate.style.contract import StyleInfo
+    """Target: parse a style's metadata; errors must be those that `read_contract` turns into one line."""
+    from translate.style.contract import ContractError, StyleInfo
 
     def run(data: bytes) -> None:
-        texts = [part.decode("utf-8", "replace") for part in data.split(KEYS)]
-        with contextlib.suppress(KeyError, ValueError):
+        texts = [part.decode("utf-8", "replace") for part in data.split(SEPARATOR)]
+        with contextlib.suppress(ContractError):
             info = StyleInfo.from_metadata(dict(zip(texts[::2], texts[1::2], strict=False)))
             assert info.stride >= 1 and 0 <= info.halo < 10**7, info
             info.positions(info.domains[0] if info.domains else None)
@@ -98,7 +98,7 @@ def metadata(work: Path) -> Target:
 
 
 def style(work: Path) -> Target:
-    """A whole style file."""
+    """Target: read a whole style file."""
     from translate.errors import UnusableError, one_line
     from translate.style.session import read_style
 
@@ -123,7 +123,7 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
 
 
 def write_seeds(name: str, folder: Path) -> None:
-    """What the mutations start from."""
+    """Write the files that mutations start from."""
     from tests.helpers.styles import style_info, write_style
 
     folder.mkdir()
@@ -136,13 +136,13 @@ def write_seeds(name: str, folder: Path) -> None:
     for number, info in enumerate((style_info(), style_info(domains=["spring", "late summer"], exclusive=False))):
         if name == "metadata":
             texts = [text for pair in info.to_metadata().items() for text in pair]
-            (folder / f"{number}").write_bytes(KEYS.join(text.encode() for text in texts))
+            (folder / f"{number}").write_bytes(SEPARATOR.join(text.encode() for text in texts))
         elif name == "style":
             write_style(folder / f"{number}", info=info)
 
 
 def mutate(content: bytes, random: np.random.Generator) -> bytes:
-    """Some of: bits flipped, bytes set to telling values, parts cut out, doubled or filled."""
+    """Apply a few random changes: flip bits, set special values, delete, duplicate or randomise parts."""
     changed = bytearray(content)
     for _ in range(int(random.integers(1, 6))):
         at = int(random.integers(max(1, min(len(changed), 200) if random.random() < 0.5 else len(changed))))
@@ -162,19 +162,19 @@ def mutate(content: bytes, random: np.random.Generator) -> bytes:
 
 
 def run_plainly(target: Target, seeds: Path, seconds: float, findings: Path) -> None:
-    """Mutations until the time is up; each kind of finding is kept once."""
+    """Run mutations until the time is up; keep one input per kind of finding."""
     random = np.random.default_rng(0)
     whole = [path.read_bytes() for path in sorted(seeds.iterdir())]
     known: set[str] = set()
     end, runs = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         data = mutate(whole[int(random.integers(len(whole)))], random)
-        (findings / "running").write_bytes(data)  # what a crash leaves behind
+        (findings / "running").write_bytes(data)  # this is left behind by a crash
         start = time.monotonic()
         try:
             target(data)
             problem = "took too long" if time.monotonic() - start > SLOW else None
-        except Exception as error:  # noqa: BLE001 (any but the promised one is what is looked for)
+        except Exception as error:  # noqa: BLE001 (any exception that a target lets through is a finding)
             problem = re.sub(r"\d+", "#", f"{type(error).__name__}: {error}")[:200]
         runs += 1
         if problem and problem not in known:
@@ -186,19 +186,19 @@ def run_plainly(target: Target, seeds: Path, seconds: float, findings: Path) -> 
 
 
 def run_atheris(name: str, work: Path, seeds: Path, seconds: int, findings: Path) -> None:
-    """Ends the process, at the first finding with another code than 0."""
+    """Run atheris, which ends this process, with a non-zero code at the first finding."""
     atheris: Any = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["PIL", "translate"]):
         target = TARGETS[name](work)
     limits = [f"-max_total_time={seconds}", f"-timeout={SLOW}", f"-rss_limit_mb={MEMORY}", "-max_len=20000"]
-    reached = seeds.parent / "reached"  # inputs that come to new lines are added to the first folder
+    reached = seeds.parent / "reached"  # inputs with new coverage are added to the first folder
     reached.mkdir(exist_ok=True)
     atheris.Setup(["fuzz", *limits, f"-artifact_prefix={findings}/", "-seed=1", str(reached), str(seeds)], target)
     atheris.Fuzz()
 
 
 def run_target(name: str, options: argparse.Namespace, plain: bool) -> tuple[str, ...]:
-    """A row of the table."""
+    """Run a target in a child process; returns its row of the table."""
     with tempfile.TemporaryDirectory() as folder:
         findings = (options.keep or Path(folder)) / name
         findings.mkdir(parents=True, exist_ok=True)
@@ -218,10 +218,10 @@ def run_target(name: str, options: argparse.Namespace, plain: bool) -> tuple[str
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; default: all")
-    parser.add_argument("--seconds", type=int, default=60, help="for each target")
-    parser.add_argument("--keep", type=Path, help="folder for the inputs that were found")
-    parser.add_argument("--plain", action="store_true", help="without atheris")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(TARGETS)}; default: all")
+    parser.add_argument("--seconds", type=int, default=60, help="time for each target")
+    parser.add_argument("--keep", type=Path, help="folder to keep the findings in")
+    parser.add_argument("--plain", action="store_true", help="do not use atheris")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.targets = options.targets or list(TARGETS)
@@ -241,7 +241,7 @@ def main() -> int:
     if plain:
         write_seeds(name, seeds)
         run_plainly(TARGETS[name](work), seeds, options.seconds, options.keep)
-    else:  # in a process of their own: what is imported before atheris is not instrumented
+    else:  # in a separate process: modules imported before atheris are not instrumented
         make = (
             "import sys; from pathlib import Path; from tools.release.fuzz import write_seeds; "
             "write_seeds(sys.argv[1], Path(sys.argv[2]))"

@@ -1,16 +1,16 @@
-"""Kills training and converting at random moments, over and over, and compares what comes of it to undisturbed runs.
+"""Kill training and converting at random moments, repeatedly, and compare the results with undisturbed runs.
 
 python -m tools.release.kill_harness [--kills 50] [--seed 0] [--only pix2pix pictures ...]
 
-Each life of a run is a process of its own, killed by SIGKILL after a random part of the time that the undisturbed run
-takes, and begun anew by the same command until it is through; then the next run begins, until there were so many kills.
-Counted are:
+A run consists of attempts. Each attempt is a process that is killed by SIGKILL after a random part of the time that the
+undisturbed run takes; the same command is repeated until it finishes. Then the next run begins, until the number of
+kills is reached. Counted are:
 - lost: finished files or checkpoints that are gone after a kill; files and logged steps that are missing at the end;
-- duplicated: finished files that were made anew; steps logged twice and files left over at the end;
-- partial: files with a final name that are not what the undisturbed run wrote under it;
+- duplicated: finished files that were made again; steps logged twice, and files left over at the end;
+- partial: files with a final name whose content is not what the undisturbed run wrote;
 - different: weights, state, logged metrics or pictures that differ from the undisturbed run's at the end;
-- failed: lives that ended by themselves with an error.
-Exit code 1: something but kills was counted.
+- failed: attempts that ended by themselves with an error.
+Exit code 1: any of these was counted.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from tests.helpers.pairs import TINY
 from tools.release.kill_tasks import TASKS, Task
 from translate import cli
 
-# what a life imports on its way: all of them are forked from this process, so that kills hit work and not imports
-FOR_LIVES = (
+# imported before forking the attempts, so that kills hit the work and not the imports
+PRELOADED = (
     "commands.convert",
     "commands.train",
     "train.loop",
@@ -54,7 +54,7 @@ COUNTED = ("kills", "runs", "lost", "duplicated", "partial", "different", "faile
 
 @dataclass
 class Harness:
-    """One task under fire."""
+    """Runs one task and kills it repeatedly."""
 
     task: Task
     work: Path
@@ -63,36 +63,37 @@ class Harness:
     def run(self, kills: int, rng: random.Random) -> Counter[str]:
         self.work.mkdir(parents=True, exist_ok=True)
         whole = self.work / "undisturbed"
-        self.must(whole, undisturbed=True)
+        self.finish(whole, undisturbed=True)
         self.whole = self.task.contents(whole)
         start = time.monotonic()
-        self.must(self.work / "again")  # that it gives the same is a condition of all that follows
+        self.finish(self.work / "again")  # everything below relies on runs being reproducible
         seconds = time.monotonic() - start
-        self.judge(self.work / "again", whole)
+        self.compare(self.work / "again", whole)
         while self.counts["kills"] < kills:
             out = self.work / f"run-{self.counts['runs']}"
             before: dict[str, Any] = {}
-            while (code := life(self.task.command(out), self.work / "log.txt", self.moment(kills, rng, seconds))) < 0:
+            while (code := attempt(self.task.command(out), self.work / "log.txt", self.delay(kills, rng, seconds))) < 0:
                 self.counts["kills"] += 1
                 before = self.inspect(out, before)
             self.counts["failed"] += code != 0
             self.counts["runs"] += 1
             self.inspect(out, before)
-            self.judge(out, whole)
+            self.compare(out, whole)
             shutil.rmtree(out, ignore_errors=True)
         return self.counts
 
-    def moment(self, kills: int, rng: random.Random, seconds: float) -> float | None:
-        """When to kill the next life, in seconds from its start; None: not at all."""
+    def delay(self, kills: int, rng: random.Random, seconds: float) -> float | None:
+        """Seconds after which to kill the next attempt; None: let it finish."""
         return rng.uniform(0, seconds) if self.counts["kills"] < kills else None
 
-    def must(self, out: Path, *, undisturbed: bool = False) -> None:
+    def finish(self, out: Path, *, undisturbed: bool = False) -> None:
+        """Run the task without killing it; exits if it fails."""
         log = self.work / "log.txt"
-        if life(self.task.command(out, undisturbed=undisturbed), log, None) != 0:
+        if attempt(self.task.command(out, undisturbed=undisturbed), log, None) != 0:
             raise SystemExit(f"the undisturbed run failed: {log.read_text()[-3000:]}")
 
     def inspect(self, out: Path, before: dict[str, Any]) -> dict[str, Any]:
-        """After a life: what was finished is still there, and what has a final name is whole."""
+        """After an attempt: what was finished must still be there, and files with a final name must be whole."""
         now = self.task.finished(out)
         self.counts["lost"] += len(before.keys() - now.keys())
         self.counts["duplicated"] += sum(now[name] != before[name] for name in now.keys() & before.keys())
@@ -102,8 +103,8 @@ class Harness:
                 print(f"partial: {out / name}")
         return now
 
-    def judge(self, out: Path, whole: Path) -> None:
-        """After the last life."""
+    def compare(self, out: Path, whole: Path) -> None:
+        """After the last attempt: compare files and log with those of the undisturbed run."""
         found = self.task.contents(out)
         wanted = {name: self.whole[name] for name in self.whole if name in found or not superseded(name, found)}
         left = list(out.rglob(".*"))
@@ -119,13 +120,13 @@ class Harness:
 
 
 def superseded(name: str, found: Mapping[str, Any]) -> bool:
-    """Whether ``name`` is of a checkpoint that was dropped for newer ones, as the settings ask."""
+    """Whether ``name`` belongs to a checkpoint that was removed because newer ones exist, as the settings ask."""
     kept = sorted(other for other in found if other.startswith("checkpoints/"))
     return name.startswith("checkpoints/") and len(kept) == 2 and name < kept[0]
 
 
-def life(arguments: list[str], log: Path, seconds: float | None) -> int:
-    """Run `translate ARGUMENTS...` in a process; its exit code, negative where it was killed after ``seconds``."""
+def attempt(arguments: list[str], log: Path, seconds: float | None) -> int:
+    """Run `translate ARGUMENTS...` in a child process, killed after ``seconds``; its exit code, negative if killed."""
     process = os.fork()
     if process == 0:
         code = 70
@@ -139,39 +140,39 @@ def life(arguments: list[str], log: Path, seconds: float | None) -> int:
                 code = 0
             except SystemExit as ended:
                 code = int(ended.code or 0)
-            except BaseException:  # noqa: BLE001 (it is reported, and ends this process)
+            except BaseException:  # noqa: BLE001 (it is reported and ends this child)
                 traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
     if seconds is not None:
         time.sleep(seconds)
-        os.kill(process, signal.SIGKILL)  # one that has ended has not been waited for: the kill does nothing
+        os.kill(process, signal.SIGKILL)  # harmless if it has ended: its id stays reserved until `waitpid`
     code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     if code > 0:
         print(log.read_text()[-3000:])
     return code
 
 
-def shares(total: int, parts: int) -> list[int]:
+def split_evenly(total: int, parts: int) -> list[int]:
     return [total // parts + (index < total % parts) for index in range(parts)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Kill training and converting at random moments.")
-    parser.add_argument("--kills", type=int, default=50, help="of training, and as many of converting")
+    parser.add_argument("--kills", type=int, default=50, help="number of kills of training, and as many of converting")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="+", choices=list(TASKS), default=list(TASKS))
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    for name in ("torch._dynamo", *(f"translate.{name}" for name in FOR_LIVES)):
+    for name in ("torch._dynamo", *(f"translate.{name}" for name in PRELOADED)):
         importlib.import_module(name)
     torch.set_num_threads(1)
     print("| task | " + " | ".join(COUNTED) + " |\n| --- |" + " ---: |" * len(COUNTED))
     total: Counter[str] = Counter()
     trained = [name for name in options.only if name in TINY]
     for chosen in (trained, [name for name in options.only if name not in TINY]):
-        for name, kills in zip(chosen, shares(options.kills, len(chosen)), strict=True):
+        for name, kills in zip(chosen, split_evenly(options.kills, len(chosen)), strict=True):
             with tempfile.TemporaryDirectory() as folder:
                 work = Path(folder)
                 counts = Harness(TASKS[name](work), work / "runs").run(kills, rng)

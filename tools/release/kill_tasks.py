@@ -1,6 +1,6 @@
-"""What the kill harness kills: runs of training and of converting whose result is known.
+"""The tasks that the kill harness runs: training and converting with known results.
 
-Importing this takes PyTorch: `kill_harness` sets the environment first.
+This imports PyTorch, so `kill_harness` sets the environment first.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from translate.media.video import convert as video
 
 STEPS = 12
 PICTURES = 40
-FREE = {"out", "keep"}  # settings that the undisturbed run has otherwise
+IGNORED = {"out", "keep"}  # settings that differ from the undisturbed run's
 
 
 class Task(Protocol):
-    """Something to do whose result is known."""
+    """A command whose result is known."""
 
     def command(self, out: Path, *, undisturbed: bool = False) -> list[str]:
-        """The arguments of `translate` that make the result in ``out``, and go on with it."""
+        """The arguments of `translate` that start the task in ``out``, or resume it."""
 
     def finished(self, out: Path) -> dict[str, Any]:
-        """By name what is there for good, of what it can be told that it was made anew."""
+        """Finished files or checkpoints by name, each with a value that changes if it is made again."""
 
     def contents(self, out: Path) -> dict[str, Any]:
-        """By name all files with a final name, as what can be compared."""
+        """The comparable contents of all files with a final name, by name; None: not whole."""
 
     def log(self, out: Path) -> list[tuple[Any, Any]]:
-        """What happened, and the metrics of it."""
+        """The logged events, each with its metrics."""
 
 
 @dataclass
 class Training:
-    """A run of one method on a few pictures."""
+    """Training one method on a few pictures."""
 
     method: str
     work: Path
@@ -80,7 +80,7 @@ class Training:
 
 @dataclass
 class Converting:
-    """A folder of pictures or videos."""
+    """Converting a folder of pictures or videos."""
 
     source: Path
 
@@ -98,35 +98,35 @@ class Converting:
 
 
 def comparable(path: Path) -> Any:
-    """What is in a file or checkpoint of a run, without what may differ; ``None``: it is not whole."""
+    """The content of a file or checkpoint of a run, without `IGNORED` settings; None: it is not whole."""
     try:
         if path.is_dir():
             return {file.name: comparable(file) for file in path.iterdir()}
         if path.suffix == ".json":
-            return without_free(json.loads(path.read_text()))
+            return without_ignored(json.loads(path.read_text()))
         if path.suffix == ".pt":
-            return plain(torch.load(path, weights_only=True))
+            return as_bytes(torch.load(path, weights_only=True))
         return path.read_bytes()
     except (OSError, ValueError, RuntimeError, EOFError):
         return None
 
 
-def without_free(value: Any) -> Any:
+def without_ignored(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: without_free(inner) for name, inner in value.items() if name not in FREE}
+        return {name: without_ignored(inner) for name, inner in value.items() if name not in IGNORED}
     return value
 
 
-def plain(value: Any) -> Any:
-    """Tensors as bytes, so that ``==`` compares bit for bit."""
+def as_bytes(value: Any) -> Any:
+    """Replace tensors by their bytes, so that ``==`` compares bit for bit."""
     if isinstance(value, Mapping):
-        return {key: plain(inner) for key, inner in value.items()}
+        return {key: as_bytes(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
+        return [as_bytes(inner) for inner in value]
     return value.numpy().tobytes() if isinstance(value, torch.Tensor) else value
 
 
-def photos(work: Path) -> Path:
+def write_photos(work: Path) -> Path:
     folder = work / "photos"
     folder.mkdir()
     for index in range(PICTURES):
@@ -135,8 +135,8 @@ def photos(work: Path) -> Path:
     return folder
 
 
-def films(work: Path) -> Path:
-    vars(video)["SEGMENT_SECONDS"] = 0.32  # eight frames, so that there are several to resume from
+def write_films(work: Path) -> Path:
+    vars(video)["SEGMENT_SECONDS"] = 0.32  # eight frames, so that there are several segments to resume from
     for index in range(2):
         write_video(work / "films" / f"{index}.mp4", noisy_film(40 - 10 * index), audio="aac")
     return work / "films"
@@ -144,6 +144,6 @@ def films(work: Path) -> Path:
 
 TASKS: dict[str, Callable[[Path], Task]] = {
     **{method: (lambda work, method=method: Training(method, work)) for method in TINY},  # type: ignore[misc]
-    "pictures": lambda work: Converting(photos(work)),
-    "videos": lambda work: Converting(films(work)),
+    "pictures": lambda work: Converting(write_photos(work)),
+    "videos": lambda work: Converting(write_films(work)),
 }

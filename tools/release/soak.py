@@ -1,12 +1,11 @@
-"""Run for long and see that nothing piles up: a training of many steps, a conversion of many small files. Linux only.
+"""Run a long training and a conversion of many small files, and check that no resource use grows. Linux only.
 
     python -m tools.release.soak [train] [convert] [--steps 5000] [--files 20000]
 
-Each is a command of its own that is watched from outside, with its child processes: resident memory, open files and
-threads, twice a second. What counts is the median of the last quarter of the time against that of the second quarter:
-the first is left out, for caches, pools of threads and the allocator fill there. Memory may have grown by 5 %, open
-files and threads by 2, for they go up and down. Training's own log has to say the same of its main process. The exit
-status is 1 if anything grew.
+Each is a separate command, watched from outside together with its child processes: resident memory, open files and
+threads, twice per second. The median of the last quarter of the time is compared with that of the second quarter; the
+first is ignored, as caches, thread pools and the allocator fill up then. Memory may grow by 5 %, open files and threads
+by 2, as they fluctuate. Training's own log of its main process must pass too. The exit status is 1 if anything grew.
 """
 
 from __future__ import annotations
@@ -30,17 +29,17 @@ from rich.table import Table
 
 from translate.machine import resources_in_use
 
-METRICS: dict[str, Callable[[float], float]] = {  # up to how much is no growth
+METRICS: dict[str, Callable[[float], float]] = {  # metric -> the largest value that does not count as growth
     "memory_mb": lambda before: 1.05 * before,
     "open_files": lambda before: before + 2,
     "threads": lambda before: before + 2,
 }
-SHOWN = 8  # rows of a table
+SHOWN = 8  # rows per table
 Sample = dict[str, float]
 
 
 def draw(folder: Path, count: int, side: int) -> list[Path]:
-    """``count`` different small pictures."""
+    """Write ``count`` different small pictures, of ``side`` pixels, and return their paths."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
     paths = [folder / f"{number:05d}.jpg" for number in range(count)]
@@ -78,22 +77,22 @@ def convert_command(folder: Path, files: int) -> list[str]:
     return ["convert", str(folder / "photos"), "-o", str(folder / "out"), "--json"]
 
 
-def family(process: int) -> list[int]:
-    """``process`` and its descendants."""
+def process_tree(process: int) -> list[int]:
+    """The ids of ``process`` and its descendants."""
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        except (OSError, IndexError):  # it has ended meanwhile
+        except (OSError, IndexError):  # it has ended in the meantime
             continue
     found = [process]
-    for one in found:  # grows while it is gone through
+    for one in found:  # the list grows during iteration
         found += [child for child, parent in parents.items() if parent == one]
     return found
 
 
 def watch(command: Sequence[str], log: Path) -> list[Sample]:
-    """Run ``translate`` with ``command``; what it and its children took, with the ``time`` since its start."""
+    """Run ``translate`` with ``command``; samples of the use of it and its children, with ``time`` in seconds."""
     samples: list[Sample] = []
     with log.open("wb") as file:
         running = subprocess.Popen(
@@ -101,7 +100,7 @@ def watch(command: Sequence[str], log: Path) -> list[Sample]:
         )
         start = time.perf_counter()
         while running.poll() is None:
-            taken = [used for used in map(resources_in_use, family(running.pid)) if used]
+            taken = [used for used in map(resources_in_use, process_tree(running.pid)) if used]
             if taken:
                 total = {name: sum(used[name] for used in taken) for name in METRICS}
                 samples.append({"time": time.perf_counter() - start, **total})
@@ -119,7 +118,7 @@ def growth(samples: Sequence[Sample], metric: str) -> tuple[float, float]:
 
 
 def show(title: str, samples: Sequence[Sample], by: str) -> bool:
-    """Print ``samples``; -> whether nothing grew."""
+    """Print ``samples``; returns whether nothing grew."""
     table = Table(title=title)
     for name in (by, *METRICS):
         table.add_column(name, justify="right")
@@ -142,7 +141,7 @@ def soak_training(folder: Path, steps: int) -> bool:
     outside = watch(train_command(folder, steps), folder / "train.log")
     lines = map(json.loads, (folder / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines())
     logged = [line for line in lines if "memory_mb" in line]
-    flat = show(f"training, {steps} steps: main process, as metrics.jsonl has it", logged, "step")
+    flat = show(f"training, {steps} steps: main process, from metrics.jsonl", logged, "step")
     return show("the same from outside, with the workers", outside, "time") and flat
 
 
@@ -164,9 +163,9 @@ def main(
     }
     unknown = sorted(set(what or ()) - set(soaks))
     if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)}: choose of {', '.join(soaks)}")
+        raise typer.BadParameter(f"{', '.join(unknown)}: choose from {', '.join(soaks)}")
     if not resources_in_use():
-        raise typer.BadParameter("this system does not tell what a process takes; run it on Linux")
+        raise typer.BadParameter("this system does not report what a process uses; run it on Linux")
     flat = True
     for name in what or soaks:
         with tempfile.TemporaryDirectory() as folder:

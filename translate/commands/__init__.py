@@ -1,1 +1,1 @@
-"""The subcommands of `translate`, one a file. Heavy imports stay inside the functions."""
+"""The subcommands of `translate`, one per file. Heavy imports stay inside the functions."""

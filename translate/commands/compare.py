@@ -12,7 +12,7 @@ from translate.commands.terminal import PAGE_SUFFIXES, flag, quiet_onnxruntime, 
 from translate.errors import ExitCode, PictureError, UserError, printable
 
 if TYPE_CHECKING:
-    from translate.evaluate.comparison import Comparison, Files, Sample
+    from translate.evaluate.comparison import Comparison, Sample, SampleFiles
 
 SUFFIXES = (*PAGE_SUFFIXES, ".png")
 
@@ -21,36 +21,34 @@ def compare(
     models: Annotated[
         list[str], typer.Argument(metavar="MODEL", help="shipped styles, .onnx files, folders of runs or checkpoints")
     ],
-    photos: Annotated[
-        list[Path], typer.Option(metavar="DIR|FILE", help="what to translate, once for each folder or file")
-    ],
+    photos: Annotated[list[Path], typer.Option(metavar="DIR|FILE", help="photos to translate (repeatable)")],
     pairs: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="what the photos should become, under their names: metrics are against these"),
+        typer.Option(metavar="DIR", help="expected outputs, with the photos' names: what metrics compare to"),
     ] = None,
     outputs: Annotated[
         list[Path] | None,
-        typer.Option("--output", "-o", metavar="OUT", help="a .html page or a .png picture; may be given for each"),
+        typer.Option("--output", "-o", metavar="OUT", help="a .html page or a .png picture (repeatable)"),
     ] = None,
     checkpoints: Annotated[
-        Literal["newest", "all"], typer.Option(help="of a run; all: how it developed, a column each")
+        Literal["newest", "all"], typer.Option(help="of a run: the newest, or all that it has kept")
     ] = "newest",
     direction: Annotated[
         Literal["AtoB", "BtoA"],
-        typer.Option(help="which generator of runs that train one each way, as cyclegan does"),
+        typer.Option(help="which generator, for runs that train one per direction, as cyclegan does"),
     ] = "AtoB",
     domain: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="what to translate to, for the models with domains; as `convert` takes it"),
+        typer.Option(metavar="NAME", help="target domain, for models with domains; as in `convert`"),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="at most so many photos, evenly spread")] = 8,
+    count: Annotated[int, typer.Option(min=1, help="maximum number of photos, evenly spaced")] = 8,
     max_size: Annotated[int, typer.Option(min=1, help="scale down to this longest side in pixels first")] = 512,
     device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="the metrics on standard output as JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="metrics as JSON on standard output")] = False,
 ) -> None:
-    """Show what models make of the same photos, with metrics of each and its speed.
+    """Run the same photos through several models, and show their outputs, metrics and speed.
 
-    Exit codes: 1 a photo failed, the comparison is of the others; 2 the command cannot be carried out as given; 3 a
+    Exit codes: 1 a photo failed, the others are compared; 2 the command cannot be carried out as given; 3 a
     model or the device cannot be used.
     """
     outputs = outputs or []
@@ -60,19 +58,20 @@ def compare(
         if any(output.resolve().is_relative_to(given.resolve()) for given in [*photos, *([pairs] if pairs else [])]):
             raise UserError(f"--output {output}: is among the photos or the pairs; write it elsewhere")
 
+    from translate.convert.conversion import chosen_domain
     from translate.evaluate.comparison import HEADER, Comparison, find_files, find_sources, run_model
 
     quiet_onnxruntime()
     sources = find_sources(models, all_checkpoints=checkpoints == "all")
     files, problems = find_files(photos, pairs, count)
     for problem in problems:
-        say(f"passed over: {problem}")
+        say(f"skipped: {problem}")
     samples = _load(files, max_size)
-    wanted = [name for name in domain if name] if domain else None
-    columns = [run_model(source, samples, device=device, domain=wanted, direction=direction) for source in sources]
-    if domain and not any(column.has_domains for column in columns):
+    wanted = chosen_domain(domain)
+    results = [run_model(source, samples, device=device, domain=wanted, direction=direction) for source in sources]
+    if domain and not any(result.has_domains for result in results):
         raise UserError(f"--domain {', '.join(domain)}: no model has domains to choose from; leave it out")
-    comparison = Comparison(samples, columns)
+    comparison = Comparison(samples, results)
     _write(comparison, outputs)
     if as_json:
         typer.echo(json.dumps(comparison.as_dict(), indent=2))
@@ -83,8 +82,8 @@ def compare(
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
-def _load(files: list[Files], max_size: int) -> list[Sample]:
-    """The samples that can be read; the others are named. Raises the last one's ``PictureError`` where none can."""
+def _load(files: list[SampleFiles], max_size: int) -> list[Sample]:
+    """The samples that can be read; errors of the others are printed. Raises the last ``PictureError`` if all fail."""
     from translate.evaluate.comparison import load_sample
 
     samples: list[Sample] = []

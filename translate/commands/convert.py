@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from translate.commands.convert_report import Report, arrow, paths
+from translate.commands.convert_report import Report, job_line, paths
 from translate.commands.terminal import quiet_onnxruntime, say
 from translate.errors import ExitCode, UserError, printable
 from translate.style.catalogue import DEFAULT_STYLE
@@ -22,7 +22,7 @@ FILES, STYLE, PICTURE, SPEED, REPORT = "Input and output", "Style", "Picture", "
 def convert(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT", help="pictures, videos, folders, patterns, or - for standard input"),
+        typer.Argument(metavar="INPUT", help="pictures, videos, folders, glob patterns, or - for standard input"),
     ],
     output: Annotated[
         str | None,
@@ -50,8 +50,8 @@ def convert(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="what to translate to, for a style with domains (`translate models info` lists them); where these are "
-            "attributes, all that shall hold, the option once for each: the others are cleared, '' clears all",
+            help="target domain, for a style with domains (`translate models info` lists them); if they are "
+            "attributes, repeat the option for each one to set: the others are cleared, '' clears all",
             rich_help_panel=STYLE,
         ),
     ] = None,
@@ -59,7 +59,7 @@ def convert(
         bool,
         typer.Option(
             "--all-domains",
-            help="a picture for each domain, named after it: photo_blond_hair.jpg",
+            help="one output per domain, named after it: photo_blond_hair.jpg",
             rich_help_panel=STYLE,
         ),
     ] = False,
@@ -76,20 +76,20 @@ def convert(
     effort: Annotated[
         Literal["fast", "normal", "small"],
         typer.Option(
-            help="write fast or write small files: of PNG, WebP, AVIF and, small, JPEG", rich_help_panel=FILES
+            help="trade encoding speed for file size: PNG, WebP, AVIF; with small, JPEG too", rich_help_panel=FILES
         ),
     ] = "normal",
     suffix: Annotated[
-        str, typer.Option(help="added to the names in an output folder: photo-anime.jpg", rich_help_panel=FILES)
+        str, typer.Option(help="appended to file names in an output folder: photo-anime.jpg", rich_help_panel=FILES)
     ] = "",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="replace files that exist", rich_help_panel=FILES)
+        bool, typer.Option("--overwrite", help="replace existing files", rich_help_panel=FILES)
     ] = False,
     skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="keep files that exist", rich_help_panel=FILES)
+        bool, typer.Option("--skip-existing", help="keep existing files", rich_help_panel=FILES)
     ] = False,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="with subfolders, kept in the output", rich_help_panel=FILES)
+        bool, typer.Option("--recursive", "-r", help="include subfolders, kept in the output", rich_help_panel=FILES)
     ] = False,
     max_size: Annotated[
         int | None, typer.Option(min=1, help="scale down to this longest side in pixels first", rich_help_panel=PICTURE)
@@ -104,7 +104,7 @@ def convert(
         bool,
         typer.Option(
             "--stabilize",
-            help="hold videos and animations still where the original is: less flicker",
+            help="reduce flicker in videos and animations where the original is still",
             rich_help_panel=PICTURE,
         ),
     ] = False,
@@ -115,48 +115,48 @@ def convert(
         bool,
         typer.Option(
             "--int8/--no-int8",
-            help="on processors take the int8 variant of a shipped style, twice as fast",
+            help="on CPUs, use the int8 variant of a shipped style: twice as fast",
             rich_help_panel=SPEED,
         ),
     ] = True,
     tile: Annotated[
         int | None,
         typer.Option(
-            min=0, help="side of tiles in pixels, 0: never cut; default: cut large pictures", rich_help_panel=SPEED
+            min=0, help="tile size in pixels, 0: no tiles; default: tiles for large pictures", rich_help_panel=SPEED
         ),
     ] = None,
     memory: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="MB that translating a picture may take: it is cut in tiles that fit, or refused",
+            help="memory limit in MB for translating a picture: it is tiled to fit, or refused",
             rich_help_panel=SPEED,
         ),
     ] = None,
     max_pixels: Annotated[
         int | None,
-        typer.Option(min=1, help="refuse pictures of more pixels; default: 200 million", rich_help_panel=SPEED),
+        typer.Option(min=1, help="refuse pictures with more pixels; default: 200 million", rich_help_panel=SPEED),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="pictures decoded and encoded at a time", rich_help_panel=SPEED)
+        int | None, typer.Option(min=1, help="pictures decoded and encoded in parallel", rich_help_panel=SPEED)
     ] = None,
     engine: Annotated[
         Literal["local", "ray"],
-        typer.Option(help="this machine alone, or a Ray cluster (RAY_ADDRESS, else its own)", rich_help_panel=SPEED),
+        typer.Option(help="this machine, or a Ray cluster (at RAY_ADDRESS, else a new one)", rich_help_panel=SPEED),
     ] = "local",
     cpus_per_worker: Annotated[
         int | None,
-        typer.Option(min=1, help="with --engine ray: cores of a worker without GPU; default: 4", rich_help_panel=SPEED),
+        typer.Option(min=1, help="with --engine ray: cores per worker without GPU; default: 4", rich_help_panel=SPEED),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="show what would become what, write nothing", rich_help_panel=REPORT)
+        bool, typer.Option("--dry-run", "-n", help="list inputs and outputs, write nothing", rich_help_panel=REPORT)
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="report on standard output as JSON", rich_help_panel=REPORT)
+        bool, typer.Option("--json", help="report as JSON on standard output", rich_help_panel=REPORT)
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="only name what failed", rich_help_panel=REPORT)] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="only report failures", rich_help_panel=REPORT)] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="a line for each picture", rich_help_panel=REPORT)
+        bool, typer.Option("--verbose", "-v", help="print a line per picture", rich_help_panel=REPORT)
     ] = False,
 ) -> None:
     """Translate pictures and videos. Each keeps its size, transparency, EXIF and sound.
@@ -204,7 +204,7 @@ def convert(
         return
     conversion = prepare(request)
     report = Report(conversion.options, quiet=quiet, verbose=verbose)
-    results = conversion.run(on_progress=report.moved, on_note=report.note)
+    results = conversion.run(on_progress=report.show_frames, on_note=report.note)
     if device == "auto" and engine == "local" and not quiet:
         say(f"--device auto took {conversion.device}" + (f": {conversion.why_cpu}" if conversion.why_cpu else ""))
     interrupted = False
@@ -227,7 +227,7 @@ def _show_plan(jobs: list[Job], *, as_json: bool, quiet: bool) -> None:
         typer.echo(json.dumps({"files": files}, indent=2))
     else:
         for job in jobs:
-            typer.echo(printable(arrow(job)) + (" (skipped: exists)" if job.skip else ""))
+            typer.echo(printable(job_line(job)) + (" (skipped: exists)" if job.skip else ""))
     if not quiet:
         skipped = sum(job.skip for job in jobs)
         say(f"{len(jobs) - skipped} to convert, {skipped} to skip; nothing written")

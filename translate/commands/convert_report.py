@@ -1,4 +1,4 @@
-"""What `translate convert` says while it runs and when it is done: lines, a progress bar, JSON."""
+"""The output of `translate convert`: lines and a progress bar while it runs, a summary and JSON at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DOING = {"decode": "decoding", "translate": "translating", "encode": "encoding"}
 
 
 class Report:
-    """The results so far. ``quiet``: only what failed is said; ``verbose``: a line for each picture."""
+    """The results so far. ``quiet``: only failures are printed; ``verbose``: a line per picture."""
 
     def __init__(self, options: Options, *, quiet: bool = False, verbose: bool = False) -> None:
         self.options, self.quiet, self.verbose = options, quiet, verbose
@@ -31,7 +31,7 @@ class Report:
         self._show: Callable[[float], None] = lambda done: None
 
     def follow(self, results: Iterable[Result], jobs: list[Job]) -> None:
-        """Take the ``results`` of ``jobs`` as they come and show how far they are; they are kept in the jobs' order."""
+        """Collect the ``results`` of ``jobs`` as they arrive, and show progress; they end up in the jobs' order."""
         place = {id(job): number for number, job in enumerate(jobs)}
         try:
             self._take(results, len(jobs))
@@ -47,7 +47,7 @@ class Report:
                 say(f"skipped: {result.job.output_name} exists")
             elif self.verbose and result.size is not None:
                 width, height = result.size
-                say(f"{arrow(result.job)} ({width} x {height}, {result.seconds:.2f} s)")
+                say(f"{job_line(result.job)} ({width} x {height}, {result.seconds:.2f} s)")
 
     def _with_progress(self, results: Iterable[Result], total: int) -> Iterator[Result]:
         if self.quiet or not sys.stderr.isatty():
@@ -69,13 +69,13 @@ class Report:
                 yield result
                 show(len(self.results))
 
-    def moved(self, job: Job, done: int, total: int | None) -> None:
-        """Frames of a video or an animation are done: it counts by its share."""
+    def show_frames(self, job: Job, done: int, total: int | None) -> None:
+        """Show that ``done`` of ``total`` frames of a video or animation are done, as a fraction of a picture."""
         if total:
             self._show(len(self.results) + done / total)
 
     def note(self, job: Job, text: str) -> None:
-        """The result of ``job`` lacks something."""
+        """Print a remark on the result of ``job``."""
         say(f"{job.output_name}: {text}")
 
     @property
@@ -88,7 +88,7 @@ class Report:
 
     @property
     def megapixels(self) -> float:
-        """Of what was written."""
+        """Megapixels of the pictures that were written."""
         return sum(result.size[0] * result.size[1] for result in self.results if result.size is not None) / 1e6
 
     @property
@@ -98,7 +98,7 @@ class Report:
 
     @property
     def stages(self) -> dict[str, float]:
-        """Seconds by stage, over all pictures: they add up to more than the time that went by."""
+        """Seconds per stage, summed over all pictures: more than the elapsed time."""
         total: Counter[str] = Counter()
         for result in self.results:
             total.update(result.stages)
@@ -106,14 +106,14 @@ class Report:
 
     @property
     def limited_by(self) -> str | None:
-        """The stage that was busy for the largest share of the threads it may have: translating has its own number."""
+        """The stage that kept its threads busiest; translating has fewer threads than decoding and encoding."""
         threads = self.options.translate_workers + self.options.workers
-        places = {"decode": threads, "translate": self.options.translate_workers, "encode": threads}
-        busy = {stage: self.stages.get(stage, 0.0) / places[stage] for stage in places}
+        available = {"decode": threads, "translate": self.options.translate_workers, "encode": threads}
+        busy = {stage: self.stages.get(stage, 0.0) / available[stage] for stage in available}
         return max(busy, key=lambda stage: busy[stage]) if any(busy.values()) else None
 
     def summarise(self, style: str, device: str, *, interrupted: bool) -> None:
-        """Say how it went."""
+        """Print the summary."""
         if self.quiet:
             return
         stopped = "interrupted: " if interrupted else ""
@@ -127,7 +127,7 @@ class Report:
             )
 
     def as_dict(self, style: str, device: str, *, interrupted: bool) -> dict[str, Any]:
-        """All of it, for JSON."""
+        """Everything, for JSON."""
         files = [
             {
                 **paths(result.job),
@@ -149,7 +149,7 @@ class Report:
             "megapixels_per_s": round(self.speed, 3),
             "stages": self.stages,
             "limited_by": self.limited_by,
-            "peak_memory_mb": peak_memory_mb(),  # of this process; null where the system does not tell
+            "peak_memory_mb": peak_memory_mb(),  # of this process; null where the system does not report it
         }
         return {"files": files, "summary": summary}
 
@@ -161,7 +161,7 @@ def status(result: Result) -> str:
     return "skipped" if result.job.skip else "converted"
 
 
-def arrow(job: Job) -> str:
+def job_line(job: Job) -> str:
     return f"{job.source_name} -> {job.output_name}"
 
 

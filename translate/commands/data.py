@@ -1,4 +1,4 @@
-"""`translate data`: look at training pictures before a long run does."""
+"""`translate data`: check training pictures before a long run."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import typer
 from translate.commands.terminal import flag
 from translate.errors import ExitCode, PictureError, UserError, printable
 
-data_app = typer.Typer(help="Look at training pictures.", no_args_is_help=True)
+data_app = typer.Typer(help="Check training pictures.", no_args_is_help=True)
 
 
 @data_app.command()
 def check(
-    data: Annotated[Path | None, typer.Option(help="folder of AB pictures, A and B side by side")] = None,
+    data: Annotated[Path | None, typer.Option(help="folder of pictures with A and B side by side")] = None,
     a: Annotated[Path | None, typer.Option("--a", help="folder of the A side")] = None,
     b: Annotated[Path | None, typer.Option("--b", help="folder of the B side")] = None,
-    unpaired: Annotated[bool, typer.Option("--unpaired", help="--a and --b are no pairs")] = False,
-    domains: Annotated[Path | None, typer.Option(help="folder with a folder of pictures a domain")] = None,
+    unpaired: Annotated[bool, typer.Option("--unpaired", help="--a and --b are not pairs")] = False,
+    domains: Annotated[Path | None, typer.Option(help="folder with a subfolder of pictures per domain")] = None,
     images: Annotated[Path | None, typer.Option(help="folder of pictures that --attributes describes")] = None,
-    attributes: Annotated[Path | None, typer.Option(help="table: file name, then 0/1 columns; CelebA's too")] = None,
+    attributes: Annotated[Path | None, typer.Option(help="table: file names, 0/1 columns; or CelebA's format")] = None,
     columns: Annotated[str, typer.Option(help="attributes to use, separated by commas; empty: all 0/1 columns")] = "",
 ) -> None:
-    """Report unmatched, unreadable, mismatched, missing and too few pictures by name; exit 1 if there is any.
+    """Report unmatched, unreadable, mismatched and missing pictures, and folders with too few; exit code 1 if any.
 
-    Problems go to standard output; a summary and the passed-over columns of a table to standard error.
+    Problems go to standard output; a summary and the skipped columns of a table go to standard error.
     """
     from translate.data.attributes import match_attributes
     from translate.data.check import measure
@@ -54,8 +54,8 @@ def check(
             found = match_attributes(images, attributes, columns=columns)
         case _:
             raise UserError(
-                "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: no pairs), or "
-                "--domains DIR (a folder per domain), or --images DIR and --attributes TABLE, with --columns or without"
+                "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: not pairs), or "
+                "--domains DIR (a folder per domain), or --images DIR and --attributes TABLE, optionally with --columns"
             )
 
     problems = 0
@@ -85,7 +85,7 @@ def check(
 
 
 def describe_sizes(sizes: Collection[tuple[int, int]]) -> str:
-    """``40x36 pixels; `` or ``40x36 to 64x64 pixels; ``, by area; nothing of nothing."""
+    """``40x36 pixels; `` or ``40x36 to 64x64 pixels; ``, by area; empty without sizes."""
     if not sizes:
         return ""
     smallest, largest = (f"{w}x{h}" for w, h in (choose(sizes, key=math.prod) for choose in (min, max)))

@@ -1,4 +1,4 @@
-"""`translate diagnose`: what is wrong with a training run, and what to try?"""
+"""`translate diagnose`: what is wrong with a training run, and what to try."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def diagnose(
     run: Annotated[Path, typer.Argument(help="folder of a run, as `translate train --out` wrote it")],
     reference: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="run of a smaller network on the same pictures: model or optimisation?"),
+        typer.Option(metavar="RUN", help="run of a smaller network on the same pictures, to tell why it underfits"),
     ] = None,
     test: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="pictures to be converted: are they like those trained on?")
+        Path | None, typer.Option(metavar="DIR", help="pictures to be converted: compare them to those trained on")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="page to write, .html: verdicts and curves")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="everything on standard output as JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="everything as JSON on standard output")] = False,
 ) -> None:
-    """Read a run's log: underfitting, overfitting, a lost game, collapse and more, with evidence and remedies."""
+    """Find faults in a run's log, such as underfitting, overfitting and collapse, with evidence and remedies."""
     require_page_name(output)
     from translate.diagnose.diagnosis import diagnose as judge
     from translate.diagnose.run_metrics import read_run
@@ -50,5 +50,5 @@ def diagnose(
         for label, texts in (("evidence", verdict.evidence), ("try", verdict.remedies)):
             for text in texts:
                 typer.echo(f"  {label}: {printable(text)}")
-    for lacking in diagnosis.lacking:
-        typer.echo(f"not judged: {lacking.case}: {printable(lacking.reason)}")
+    for fault in diagnosis.not_judged:
+        typer.echo(f"not judged: {fault.case}: {printable(fault.reason)}")

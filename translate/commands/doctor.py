@@ -1,4 +1,4 @@
-"""`translate doctor`: what the program runs on here, and whether it works."""
+"""`translate doctor`: the hardware and libraries that the program runs on, and whether it works."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from translate.style.devices import Cuda
 
 ONNXRUNTIMES = ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-qnn")
-TOLERANCE = 1.0  # of 255, in the mean: GPUs round convolutions to fewer digits, and what is broken is off by far more
+TOLERANCE = 1.0  # mean of 255 levels: GPUs compute convolutions less precisely; broken devices are off by far more
 
 Report = dict[str, Any]
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="on standard output as JSON")] = False) -> None:
-    """Tell what the program runs on, try a style on each device, and say what --device auto takes.
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="report as JSON on standard output")] = False) -> None:
+    """Show what the program runs on, test a style on each device, and say which one --device auto takes.
 
-    Exit code 3: the style does not work on the processor.
+    Exit code 3: the style does not work on the CPU.
     """
     report = _examine()
     typer.echo(json.dumps(report, indent=2) if as_json else "\n".join(_lines(report)))
@@ -89,7 +89,7 @@ def _onnxruntime() -> Report:
     return {
         "version": onnxruntime.__version__,
         "packages": _installed(*ONNXRUNTIMES),
-        "cuda": onnxruntime.cuda_version or None,  # that it was built with
+        "cuda": onnxruntime.cuda_version or None,  # the version it was built with
         "providers": onnxruntime.get_available_providers(),
     }
 
@@ -125,10 +125,10 @@ def _styles() -> list[Report]:
     for name, path in list_styles().items():
         try:
             info = read_style(path)
-            told = {"title": info.title, "precision": info.precision, "error": None}
+            details = {"title": info.title, "precision": info.precision, "error": None}
         except UserError as error:
-            told = {"title": None, "precision": None, "error": with_flags(one_line(error))}
-        styles.append({"name": name, "file": str(path), "bytes": path.stat().st_size, **told})
+            details = {"title": None, "precision": None, "error": with_flags(one_line(error))}
+        styles.append({"name": name, "file": str(path), "bytes": path.stat().st_size, **details})
     return styles
 
 
@@ -142,11 +142,11 @@ def _cache() -> Report:
 
 
 def _self_test(cuda: Cuda) -> Report:
-    """The default style on every device that can be used, compared with the processor's plainest arithmetic."""
+    """Compare the default style on every usable device to unoptimised arithmetic on the CPU."""
     usable = [f"cuda:{number}" for number in range(cuda.gpu_count) if cuda.obstacle(number) is None]
     try:
         picture = _test_picture()
-        expected = _plain_answer(picture)
+        expected = _reference_output(picture)
         tests = [_test(device, picture, expected) for device in ("cpu", *usable)]
     except UserError as error:
         tests = [{"device": "cpu", "passed": False, "mean_difference": None, "error": with_flags(one_line(error))}]
@@ -154,25 +154,25 @@ def _self_test(cuda: Cuda) -> Report:
 
 
 def _test_picture() -> NDArray[np.uint8]:
-    """uint8 [1, 96, 128, 3] with shades and edges."""
+    """uint8 [1, 96, 128, 3] with gradients and edges."""
     import numpy as np
 
     y, x = np.mgrid[0:96, 0:128]
     return np.stack([2 * x, 255 - 2 * y, (x // 16 + y // 16) % 2 * 255], axis=-1).astype(np.uint8)[np.newaxis]
 
 
-def _plain_answer(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What the processor makes of ``picture`` with nothing in the graph optimised; raises ``UnusableError``."""
+def _reference_output(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The CPU's output for ``picture`` without graph optimisations; raises ``UnusableError``."""
     from translate.style.contract import INPUT, OUTPUT
     from translate.style.session import ORT_ERRORS, open_session
 
     path = find_style(DEFAULT_STYLE)
     session = open_session(path, ["CPUExecutionProvider"], optimise=False)
     try:
-        (answer,) = session.run([OUTPUT], {INPUT: picture})
+        (output,) = session.run([OUTPUT], {INPUT: picture})
     except ORT_ERRORS as error:
         raise UnusableError(f"{path}: {one_line(error)}") from error
-    return answer
+    return output
 
 
 def _test(device: str, picture: NDArray[np.uint8], expected: NDArray[np.uint8]) -> Report:
@@ -181,10 +181,10 @@ def _test(device: str, picture: NDArray[np.uint8], expected: NDArray[np.uint8]) 
     from translate.style.translator import Translator
 
     try:
-        answer = Translator(find_style(DEFAULT_STYLE), device=device)(picture)
+        output = Translator(find_style(DEFAULT_STYLE), device=device)(picture)
     except UserError as error:
         return {"device": device, "passed": False, "mean_difference": None, "error": with_flags(one_line(error))}
-    difference = round(float(np.abs(answer.astype(np.int16) - expected).mean()), 4)
+    difference = round(float(np.abs(output.astype(np.int16) - expected).mean()), 4)
     return {"device": device, "passed": difference <= TOLERANCE, "mean_difference": difference, "error": None}
 
 
@@ -193,7 +193,7 @@ def _auto() -> Report:
     from translate.style.translator import Translator
 
     try:
-        translator = Translator(find_style(DEFAULT_STYLE))  # a GPU may still fail when its session is made
+        translator = Translator(find_style(DEFAULT_STYLE))  # creating a session on a GPU may still fail
         device, why_cpu = translator.device, translator.why_cpu
     except UserError:
         device, why_cpu = choose_device("auto")
@@ -230,7 +230,7 @@ def _lines(report: Report) -> list[str]:
 def _clash_lines(packages: dict[str, str]) -> list[str]:
     if len(packages) < 2:
         return []
-    return [f"these share their files, and one breaks the other: pip uninstall {' '.join(packages)}, then install one"]
+    return [f"these share files, and one breaks the other: pip uninstall {' '.join(packages)}, then install one"]
 
 
 def _cuda_lines(cuda: Report) -> list[str]:
@@ -246,8 +246,8 @@ def _cuda_lines(cuda: Report) -> list[str]:
 
 
 def _style_line(style: Report) -> str:
-    told = style["error"] or f"{style['title']}, {style['precision']}, {style['bytes'] / 1e6:.1f} MB"
-    return f"style {style['name']}: {told}"
+    details = style["error"] or f"{style['title']}, {style['precision']}, {style['bytes'] / 1e6:.1f} MB"
+    return f"style {style['name']}: {details}"
 
 
 def _cache_line(cache: Report) -> str:
@@ -258,5 +258,5 @@ def _cache_line(cache: Report) -> str:
 
 def _test_line(style: str, test: Report) -> str:
     outcome = "passed" if test["passed"] else "FAILED"
-    detail = test["error"] or f"differs by {test['mean_difference']} of 255 in the mean from plain arithmetic"
+    detail = test["error"] or f"differs by {test['mean_difference']} of 255 on average from unoptimised arithmetic"
     return f"self-test of {style} on {test['device']}: {outcome}, {detail}"

@@ -1,4 +1,4 @@
-"""`translate evaluate`: how good are a model's pictures?"""
+"""`translate evaluate`: how good a model's outputs are."""
 
 from __future__ import annotations
 
@@ -18,34 +18,32 @@ if TYPE_CHECKING:
 def evaluate(
     outputs: Annotated[
         str,
-        typer.Argument(metavar="MODEL|FOLDER", help="a folder of outputs; or a style, .onnx file, run or checkpoint"),
+        typer.Argument(metavar="MODEL|FOLDER", help="a folder of outputs, or a style, .onnx file, run or checkpoint"),
     ],
-    real: Annotated[Path, typer.Option(help="folder of real pictures of the kind that is wanted, not trained on")],
+    real: Annotated[Path, typer.Option(help="folder of real pictures of the target kind, not trained on")],
     photos: Annotated[
         Path | None,
-        typer.Option(help="folder of what went in: translated by a MODEL; compared to the outputs of its names"),
+        typer.Option(help="folder of inputs: translated by a MODEL, compared to outputs of the same names"),
     ] = None,
-    pairs: Annotated[
-        Path | None, typer.Option(help="folder of what should come out, with the names of the outputs")
-    ] = None,
+    pairs: Annotated[Path | None, typer.Option(help="folder of expected outputs, with the outputs' names")] = None,
     against: Annotated[
-        Path | None, typer.Option(help="folder of the real pictures trained on: are outputs copies of them?")
+        Path | None, typer.Option(help="folder of the real pictures trained on: finds outputs that are copies")
     ] = None,
     network: Annotated[
-        str, typer.Option(help="features: efficientnet-lite0, inception-v3 (as published FIDs) or an .onnx file")
+        str, typer.Option(help="feature network: efficientnet-lite0, inception-v3 (for published FIDs), .onnx file")
     ] = "efficientnet-lite0",
-    weights: Annotated[Path | None, typer.Option(help="file of the feature network's weights")] = None,
-    count: Annotated[int | None, typer.Option(min=4, help="at most so many pictures of each folder")] = None,
+    weights: Annotated[Path | None, typer.Option(help="file with the feature network's weights")] = None,
+    count: Annotated[int | None, typer.Option(min=4, help="maximum number of pictures per folder")] = None,
     device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
     max_size: Annotated[int | None, typer.Option(min=1, help="scale photos down to this longest side first")] = None,
     domain: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="what to translate to, for a style with domains")
+        list[str] | None, typer.Option(metavar="NAME", help="target domain, for a style with domains")
     ] = None,
-    save: Annotated[Path | None, typer.Option(help="folder to keep the pictures of a MODEL in")] = None,
+    save: Annotated[Path | None, typer.Option(help="folder to save the outputs of a MODEL in")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="page to write, .html: metrics, plots and pictures")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="everything on standard output as JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="everything as JSON on standard output")] = False,
 ) -> None:
     """Compare outputs to real pictures: FID, KID, MMD, precision and recall, variety, copies, and what they mean."""
     require_page_name(output)
@@ -107,7 +105,7 @@ def evaluate(
 
 
 def is_model(given: str) -> bool:
-    """Whether it is not a folder of pictures: a style's name, a file, a run or a checkpoint."""
+    """Whether ``given`` is a model (a style's name, a file, a run or a checkpoint), not a folder of pictures."""
     from translate.config import CONFIG_NAME
     from translate.evaluate.models import is_folder
     from translate.weights.checkpoint import DESCRIPTION
@@ -127,8 +125,8 @@ def translate_all(
     domain: list[str] | None,
     clock: Clock,
 ) -> None:
-    """Translate ``count`` pictures of ``photos``, evenly spaced, into ``folder``: PNG under their names."""
-    from translate.convert.conversion import open_conversion
+    """Translate ``count`` pictures of ``photos``, evenly spaced, to PNG files of the same names in ``folder``."""
+    from translate.convert.conversion import chosen_domain, open_conversion
     from translate.convert.options import Options
     from translate.convert.planning import Job
     from translate.evaluate.evaluation import Pictures
@@ -136,8 +134,8 @@ def translate_all(
 
     chosen = Pictures.below(photos, count)
     with clock.stage("translate"), open_model(model, device=device) as translator:
-        wanted = tuple(domain) if domain else None
-        translator.info.positions(wanted)  # refuses what does not suit the style
+        wanted = chosen_domain(domain)
+        translator.info.positions(wanted)  # raises if the style has no such domain
         jobs = [
             Job(
                 source=path, output=(folder / path.relative_to(photos)).with_suffix(".png"), format="PNG", domain=wanted

@@ -14,30 +14,26 @@ from translate.style.contract import MAX_NUMBER
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="folder of the run, or of one of its checkpoints")],
+    run: Annotated[Path, typer.Argument(help="folder of a run or of one of its checkpoints")],
     output: Annotated[Path, typer.Option("--output", "-o", help="the .onnx file to write")],
     direction: Annotated[
         Literal["AtoB", "BtoA"],
-        typer.Option(help="which generator of a run that trains one each way, as cyclegan does"),
+        typer.Option(help="which generator, for runs that train one per direction, as cyclegan does"),
     ] = "AtoB",
     strength: Annotated[
-        float, typer.Option(min=0, help="how far the style goes: 1.1 a tenth further than it was trained to")
+        float, typer.Option(min=0, help="how strong the style is: 1.1 for a tenth stronger than trained")
     ] = 1.0,
-    opset: Annotated[
-        int | None, typer.Option(help="version of ONNX's operators [default: 18]", show_default=False)
-    ] = None,
-    fp16: Annotated[bool, typer.Option("--fp16", help="half precision inside; the ends stay uint8")] = False,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="eight bits inside, for processors; needs --calibration; the ends stay uint8")
-    ] = False,
+    opset: Annotated[int | None, typer.Option(help="ONNX opset version [default: 18]", show_default=False)] = None,
+    fp16: Annotated[bool, typer.Option("--fp16", help="half precision inside; input and output stay uint8")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="eight bits inside, for CPUs; needs --calibration")] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="without hidden channels that never fire; needs --calibration")
+        bool, typer.Option("--prune", help="remove hidden channels that never fire; needs --calibration")
     ] = False,
     calibration: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="photos such as the style is to convert, for --int8 and --prune to look at"),
+        typer.Option(metavar="DIR", help="photos like those to be converted, for --int8 and --prune"),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="name shown to people [default: the file's]")] = None,
+    title: Annotated[str | None, typer.Option(help="display name [default: the name of the file]")] = None,
     licence: Annotated[str, typer.Option(help="licence of the weights")] = "unspecified",
     training_data: Annotated[str, typer.Option(help="what it was trained on, with attributions")] = "unspecified",
     working_size: Annotated[
@@ -45,7 +41,7 @@ def export(
         typer.Option(
             min=0,
             max=MAX_NUMBER,
-            help="longest side in pixels of the pictures that it is made for; 0 does not say [default: the run's]",
+            help="longest side in pixels of the pictures it is made for; 0: unspecified [default: the run's]",
             show_default=False,
         ),
     ] = None,
@@ -56,7 +52,7 @@ def export(
     if int8 and fp16:
         raise UserError("--int8 and --fp16 exclude each other")
     if (int8 or prune) != (calibration is not None):
-        raise UserError("--int8 and --prune need --calibration DIR, a folder of photos, and nothing else takes one")
+        raise UserError("--int8 and --prune need --calibration DIR, a folder of photos, and no other option takes one")
     from translate.export.calibration import split_photos
     from translate.export.prune import prune_style
     from translate.export.quantise import quantise_style
@@ -94,6 +90,6 @@ def export(
         typer.echo(f"  against PyTorch at {size}", err=True)
     if prune:
         channels, left = sum(had for _, had in kept.values()), sum(left for left, _ in kept.values())
-        typer.echo(f"  pruned: {left} of {channels} hidden channels left, by {len(photos)} photos", err=True)
+        typer.echo(f"  pruned: {left} of {channels} hidden channels left, judged by {len(photos)} photos", err=True)
     if loss is not None:
-        typer.echo(f"  int8 against that at photos it was not calibrated with: {loss}", err=True)
+        typer.echo(f"  int8 against float32 on photos it was not calibrated with: {loss}", err=True)

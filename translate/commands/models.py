@@ -1,4 +1,4 @@
-"""`translate models`: the shipped styles, and what a style file says of itself."""
+"""`translate models`: the shipped styles, and the metadata of style files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from translate.commands.terminal import quiet_onnxruntime
 from translate.errors import printable
 from translate.style.catalogue import find_style, list_styles
 
-models_app = typer.Typer(help="Look at styles.", no_args_is_help=True)
+models_app = typer.Typer(help="List and inspect styles.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 @models_app.command("list")
 def list_command(as_json: AsJson = False) -> None:
-    """Name, title, size, licence and domains of the shipped styles."""
+    """List the shipped styles: name, title, size, licence and domains."""
     styles = [{"name": name, **_describe(path)} for name, path in list_styles().items()]
     if as_json:
         typer.echo(json.dumps(styles, indent=2))
@@ -47,7 +47,7 @@ def list_command(as_json: AsJson = False) -> None:
 def info(
     style: Annotated[str, typer.Argument(help="a shipped style or an .onnx file")], as_json: AsJson = False
 ) -> None:
-    """All that a style's file says of itself, and its inputs and outputs."""
+    """Show all metadata of a style, and its inputs and outputs."""
     described = _describe(find_style(style))
     if as_json:
         typer.echo(json.dumps(described, indent=2))

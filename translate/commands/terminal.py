@@ -1,4 +1,4 @@
-"""What the commands have in common: their help, lines for the terminal, the flags of settings, names of pages."""
+"""Shared by the commands: their help, printing, the flags of settings, and names of pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 from translate.errors import UserError, printable, render
 
-FLAGS = {  # of the settings whose flag is not their name
+FLAGS = {  # of settings whose flag differs from their name
     "all_checkpoints": "--checkpoints all",
     "file": "--config",
     "ray": "--engine ray",
@@ -21,7 +21,7 @@ FLAGS = {  # of the settings whose flag is not their name
 
 
 class HelpAtTheTop(TyperCommand):
-    """A command that shows ``--help`` in the first panel of its options, not in a panel of its own."""
+    """A command that shows ``--help`` in its first panel of options instead of a separate one."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         params: list[Any] = super().get_params(ctx)
@@ -37,19 +37,19 @@ def flag(setting: str) -> str:
 
 
 def with_flags(marked: str) -> str:
-    """A text of `translate.errors`, in which settings are marked, with their flags."""
+    """Replace the marked settings in a text of `translate.errors` by their flags."""
     return render(marked, flag)
 
 
 def say(text: str) -> None:
-    """A line on standard error."""
+    """Print a line to standard error, with control characters escaped."""
     typer.echo(printable(text), err=True)
 
 
 def quiet_onnxruntime() -> None:
-    """Keep onnxruntime's own lines off standard error; for commands that use it, once they import heavy libraries.
+    """Keep onnxruntime's own messages off standard error; called by commands when they import heavy libraries.
 
-    It cannot tell what a host has set, so that nothing below the commands changes it.
+    The previous severity cannot be queried and restored, so only commands change it.
     """
     import onnxruntime
 
@@ -62,6 +62,6 @@ PAGE_SUFFIXES = (".html", ".htm")
 
 
 def require_page_name(output: Path | None) -> None:
-    """Raise ``UserError`` for the name of something else than a page."""
+    """Raise ``UserError`` where ``output`` does not have the suffix of an HTML page."""
     if output is not None and output.suffix.lower() not in PAGE_SUFFIXES:
         raise UserError(f"--output {output}: give a name that ends in .html")

@@ -1,4 +1,4 @@
-"""`translate train METHOD`: a subcommand per method, its options made from the method's configuration class."""
+"""`translate train METHOD`: a subcommand per method, with options generated from the method's configuration class."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
 
 
 def _by_panel(config_class: type[TrainConfig]) -> list[Field[Any]]:
-    """The settings, panel after panel; in the first one the method's own come first: what it is trained on."""
+    """The settings, sorted by panel; in the first one the method's own, its training data, come first."""
     common = {spec.name for spec in fields(TrainConfig)}
 
     def place(spec: Field[Any]) -> tuple[int, bool]:
@@ -58,21 +58,21 @@ def _by_panel(config_class: type[TrainConfig]) -> list[Field[Any]]:
 
 
 def _sources_of_settings(config_class: type[TrainConfig]) -> dict[str, Any]:
-    """The options that are no settings themselves."""
+    """The options that are not settings themselves."""
     presets = ", ".join(config_class.presets)
     return {
         "preset": Annotated[
-            str | None, typer.Option(help=f"settings to begin with: {presets}", rich_help_panel=PANELS[0])
+            str | None, typer.Option(help=f"settings to start from: {presets}", rich_help_panel=PANELS[0])
         ],
         "config": Annotated[
             Path | None,
-            typer.Option(help="TOML file of settings; options given here go first", rich_help_panel=PANELS[0]),
+            typer.Option(help="TOML file of settings; command-line options override it", rich_help_panel=PANELS[0]),
         ],
     }
 
 
 def _option(spec: Field[Any], kind: Any) -> Any:
-    """The option of one setting; it defaults to None, so that only what the user gave overrides file and preset."""
+    """The option of one setting; it defaults to None, so that only given options override file and preset."""
     help_text, panel = spec.metadata["help"], spec.metadata["panel"]
     default = spec.default
     if default is not MISSING and default is not None and default != "":

@@ -10,10 +10,10 @@ from translate.config.methods import UnpairedConfig
 from translate.config.registry import register_method
 from translate.config.values import setting, weight, with_default
 
-# For a processor and a small folder of art. The small generator starts near the identity: steps of content alone would
-# only shut the branches that it is to learn with. The discriminator looks at pretrained features: one that starts from
-# nothing hardly tells 300 drawings from photos. Some gradients are a hundred times as large as others, which would all
-# but stop Adam: clipped, and soon forgotten.
+# For a CPU and a small folder of art. The small generator starts near the identity: content-only steps would just
+# suppress the residual branches that it is to learn with. The discriminator works on pretrained features: one trained
+# from scratch hardly tells 300 drawings from photos. Gradients a hundred times larger than the others would all but
+# stop Adam: they are clipped, and a low beta2 soon forgets them.
 _ON_PRETRAINED_FEATURES: dict[str, Any] = {
     "generator": "mobile",
     "discriminator": "projected",
@@ -35,7 +35,7 @@ class AnimeGanConfig(UnpairedConfig):
     method: ClassVar[str] = "animegan"
     implementation: ClassVar[str] = "translate.train.methods.animegan:AnimeGan"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        # the authors' settings of AnimeGANv2; 10 of its 101 epochs are of content alone
+        # the authors' settings of AnimeGANv2; 10 of its 101 epochs train the content only
         "paper": {
             "crop": 256,
             "batch_size": 12,
@@ -45,7 +45,7 @@ class AnimeGanConfig(UnpairedConfig):
             "lr_discriminator": 4e-5,
             "schedule": "constant",
         },
-        # The style brings the palette. Enlargement below 1 shows more of a picture in a crop.
+        # The style term brings the palette. A scale below 1 shows more of a picture in a crop.
         "light": _ON_PRETRAINED_FEATURES
         | {
             "discriminator_options": {"levels": 3},
@@ -60,10 +60,10 @@ class AnimeGanConfig(UnpairedConfig):
             "lambda_colour": 0.3,
             "lambda_tv": 0.3,
         },
-        # With --anchor and --init: a filter's pictures hold colours and shapes, and the discriminator alone, at all
-        # levels of its features, says what art looks like. Decoys and Gram matrices would cost as much again. With a
-        # twentieth of the anchor's weight a white wall turned yellow; without a price on borders, and with the
-        # generator's dilation of 8, skies had faint lines 32 pixels beside every mast.
+        # For --anchor and --init: a filter's pictures fix colours and shapes, and only the discriminator, at all levels
+        # of its features, teaches what art looks like. Decoys and Gram matrices would double the cost. With a twentieth
+        # of the anchor weight a white wall turned yellow; without the border term, and with the generator's dilation
+        # of 8, skies had faint lines 32 pixels beside every mast.
         "anchored": _ON_PRETRAINED_FEATURES
         | {
             "generator_options": {"dilations": [1, 2, 4]},
@@ -89,11 +89,11 @@ class AnimeGanConfig(UnpairedConfig):
     smoothed: Path | None = setting(
         None,
         "Data",
-        "folder of the drawn pictures with smoothed edges, same names; else each step smooths its own",
+        "folder of the drawn pictures with smoothed edges, same names; by default each step smooths its batch",
         free=True,
     )
     anchor: Path | None = setting(
-        None, "Data", "folder of pictures to stay near to, such as a filter's of A's photos, same names", free=True
+        None, "Data", "folder of pictures to stay close to, such as A's photos filtered, same names", free=True
     )
     generator: str = with_default(UnpairedConfig, "generator", "animegan")
     discriminator_options: dict = with_default(
@@ -104,28 +104,28 @@ class AnimeGanConfig(UnpairedConfig):
         "efficientnet-lite0", "Networks", "network of the content and style terms: vgg19 or efficientnet-lite0"
     )
     feature_weights: Path | None = setting(
-        None, "Networks", "file of the feature network's weights, in place of the network's own", free=True
+        None, "Networks", "file of weights for the feature network, instead of its pretrained ones", free=True
     )
     content_start: float = setting(
         0.05,
         "Objective",
-        "share of the run that learns the content alone, before all other terms",
+        "share of the run, at its start, that trains only the content term",
         at_least=0,
         at_most=1,
     )
-    # The paper's weights beside 300 of the adversarial term: content 1.5, style 3 (v2: 2.5), colour 10, total variation
-    # 1, with features of VGG-19 on bytes. Here content and style are relative, and the weights such that no term's
+    # The paper's weights, with 300 for the adversarial term: content 1.5, style 3 (v2: 2.5), colour 10, total variation
+    # 1, on VGG-19's features of bytes. Here content and style are relative, and the weights such that no term's
     # gradient at the picture drowns the others'.
-    lambda_content: float = weight(0.1, "weight of the content in deep features")
-    lambda_style: float = weight(0.1, "weight of the Gram matrices")
+    lambda_content: float = weight(0.1, "weight of the content term, on deep features")
+    lambda_style: float = weight(0.1, "weight of the style term, on Gram matrices")
     style_colour: bool = setting(
-        False, "Objective", "take the Gram matrices in colour, which brings the palette; else in grey"
+        False, "Objective", "compare Gram matrices in colour, which brings the palette; by default in grey"
     )
-    lambda_colour: float = weight(3.0, "weight of the photo's colour in YUV")
+    lambda_colour: float = weight(3.0, "weight of the distance to the photo's colours, in YUV")
     lambda_tv: float = weight(0.05, "weight of the total variation")
-    lambda_anchor: float = weight(1.0, "weight of the L1 distance to --anchor's pictures, coarsened")
-    lambda_edges: float = weight(0.0, "weight of edges that are not where the photo has them")
-    lambda_border: float = weight(0.0, "weight of what changes in a picture where its border is near")
+    lambda_anchor: float = weight(1.0, "weight of the L1 distance to --anchor's pictures, at coarse resolution")
+    lambda_edges: float = weight(0.0, "weight of edges that do not match the photo's")
+    lambda_border: float = weight(0.0, "weight of what a nearby border changes in the translation")
     decoys: bool = setting(
-        True, "Objective", "show the discriminator drawn pictures in grey and with smoothed edges too, as false"
+        True, "Objective", "also show the discriminator, as fakes, drawn pictures in grey and with smoothed edges"
     )

@@ -14,33 +14,33 @@ CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
 
 @dataclass(frozen=True)
 class Distance:
-    """What tells how far a method's pictures are from the truth: mean absolute differences of pictures in [-1, 1]."""
+    """How far a method's pictures are from the target, in the log: mean absolute differences of pictures in [-1, 1]."""
 
-    metric: str  # of validation, such as "l1" for "val/l1"
-    loss: str  # of training, the metric times its weight
+    metric: str  # the validation metric, such as "l1" for "val/l1"
+    loss: str  # the training loss, the metric times its weight
     weight: str  # the setting that holds that weight
     of_input: str = ""  # the metric of the untranslated input, where that can be compared
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(Settings):
-    """Settings that every method has, and what others need to know of the method."""
+    """Settings that every method has, and what other modules need to know of the method."""
 
     implementation: ClassVar[str]  # MODULE:CLASS of the `Method`, imported when training begins
-    distance: ClassVar[Distance | None] = None  # to the truth, where anything in the log tells
-    paired: ClassVar[bool] = False  # whether each output has a truth of its own
+    distance: ClassVar[Distance | None] = None  # to the target, where the log has it
+    paired: ClassVar[bool] = False  # whether each input has a target of its own
 
     out: Path = setting(MISSING, "Start here", "folder of the run: checkpoints, logs, samples", free=True)
     init: Path | None = setting(
-        None, "Networks", "run, checkpoint or style to fine-tune: its weights are where this run starts"
+        None, "Networks", "run, checkpoint or style to fine-tune: this run starts from its weights"
     )
 
-    generator: str = setting("unet", "Start here", "generator, by its name in the zoo")
+    generator: str = setting("unet", "Start here", "generator network, by name")
     generator_options: dict = setting({}, "Networks", "option of the generator, key=value (repeatable)")
-    discriminator: str = setting("patchgan", "Networks", "discriminator, by its name in the zoo")
+    discriminator: str = setting("patchgan", "Networks", "discriminator network, by name")
     discriminator_options: dict = setting({}, "Networks", "option of the discriminator, key=value (repeatable)")
     weight_init: Literal["paper", "normal", "orthogonal"] = setting(
-        "paper", "Networks", "weights to start from: as each network's paper has it, N(0, 0.02), or orthogonal (BigGAN)"
+        "paper", "Networks", "initial weights: as in each network's paper, N(0, 0.02), or orthogonal (BigGAN)"
     )
 
     resize: int = setting(
@@ -50,13 +50,13 @@ class TrainConfig(Settings):
     working_size: int = setting(
         0,
         "Data",
-        "longest side in pixels of the pictures that the style is made for, which it says of itself; 0 does not say",
+        "longest side in pixels of the pictures that the style is made for, stored in its metadata; 0: not stated",
         free=True,
         at_least=0,
-        at_most=1_000_000,  # as much as a style can say of itself
+        at_most=1_000_000,  # the limit of the style's metadata
     )
     scale: tuple[float, float] = setting(
-        (1.0, 1.0), "Data", "least and greatest random enlargement of the crop's content"
+        (1.0, 1.0), "Data", "smallest and largest random enlargement of the crop's content"
     )
     rotate: float = setting(0.0, "Data", "random rotation, up to this many degrees either way", at_least=0)
     flip: bool = setting(True, "Data", "mirror half of the crops")
@@ -64,16 +64,14 @@ class TrainConfig(Settings):
     augment_on: Literal["workers", "device"] = setting(
         "workers",
         "Data",
-        "where crops are mirrored, turned, rotated and jittered: one by one in workers, or the whole batch",
+        "where to mirror, turn, rotate and jitter crops: one by one in workers, or in batches on the device",
     )
     val_samples: int = setting(
         4, "Data", "samples kept out of training for the validation grid, at most a fifth of all", at_least=0
     )
 
-    batch_size: int = setting(1, "Start here", "samples per step on each device", at_least=1)
-    accumulate: int = setting(
-        1, "Optimiser", "parts in which a device takes its samples of a step, to save memory", at_least=1
-    )
+    batch_size: int = setting(1, "Start here", "samples per batch on each device", at_least=1)
+    accumulate: int = setting(1, "Optimiser", "batches accumulated per step on each device, to save memory", at_least=1)
     epochs: int = setting(200, "Start here", "passes over the data", free=True, at_least=1)
     steps: int = setting(0, "Start here", "steps instead of --epochs; 0 counts epochs", free=True, at_least=0)
     lr: float = setting(2e-4, "Start here", "learning rate of the generator (Adam)", above=0)
@@ -84,7 +82,7 @@ class TrainConfig(Settings):
         "linear", "Optimiser", "learning rate over the run: linear is constant for half of it, then falls to 0"
     )
     warmup: int = setting(0, "Optimiser", "steps over which the learning rate rises from 0", at_least=0)
-    clip_gradient: float = setting(0.0, "Optimiser", "clip the gradient's norm at this; 0 does not", at_least=0)
+    clip_gradient: float = setting(0.0, "Optimiser", "clip the gradient's norm to this; 0: no limit", at_least=0)
     ema: float = setting(
         0.999,
         "Stabilisers",
@@ -95,11 +93,9 @@ class TrainConfig(Settings):
     seed: int = setting(0, "Run", "seed of weights, order, augmentation and dropout", at_least=0)
 
     precision: Literal["fp32", "bf16", "fp16"] = setting("fp32", "Run", "arithmetic of the forward pass")
-    channels_last: bool = setting(
-        True, "Run", "keep tensors channels last in memory, which convolutions compute faster"
-    )
+    channels_last: bool = setting(True, "Run", "store tensors channels last, which makes convolutions faster")
     fast_kernels: bool = setting(
-        True, "Run", "on a processor, compute convolutions in faster ways, which differ by rounding", free=True
+        True, "Run", "on a CPU, use faster convolutions, which differ only by rounding", free=True
     )
     fused: bool = setting(True, "Run", "one fused kernel per optimizer step")
     compile: bool = setting(False, "Run", "compile the networks with torch.compile: slow to start, faster afterwards")
@@ -108,17 +104,17 @@ class TrainConfig(Settings):
     log_every: int = setting(50, "Run", "steps between lines of the log", free=True, at_least=1)
     sample_every: int = setting(500, "Run", "steps between validation grids; 0 draws none", free=True, at_least=0)
     save_every: int = setting(1000, "Run", "steps between checkpoints", free=True, at_least=1)
-    keep: int = setting(3, "Run", "checkpoints kept, the newest", free=True, at_least=1)
+    keep: int = setting(3, "Run", "newest checkpoints to keep", free=True, at_least=1)
     on_alarm: Literal["warn", "stop", "rollback"] = setting(
         "warn",
         "Run",
-        "when training goes wrong: only say so, stop, or go back to the newest checkpoint with half the rate",
+        "when training goes wrong: only say so, stop, or go back to the newest checkpoint with half the learning rate",
         free=True,
     )
     alarm_patience: int = setting(
         10,
         "Run",
-        "lines of the log for which a sign of trouble has to last before it raises the alarm",
+        "lines of the log for which a problem has to last before it raises an alarm",
         free=True,
         at_least=1,
     )
@@ -130,16 +126,16 @@ class TrainConfig(Settings):
         None, "Evaluation", "folder of photos to translate for evaluations, not trained on", free=True
     )
     eval_real: Path | None = setting(
-        None, "Evaluation", "folder of real pictures of the wanted kind, not trained on", free=True
+        None, "Evaluation", "folder of real pictures of the target domain, not trained on", free=True
     )
-    eval_count: int = setting(100, "Evaluation", "pictures of each folder, at most", free=True, at_least=4)
+    eval_count: int = setting(100, "Evaluation", "pictures to use from each folder, at most", free=True, at_least=4)
     best_by: Literal["fid", "kid", "mmd_content", "mmd_texture", "precision", "recall", "density", "coverage"] = (
         setting("kid", "Evaluation", "metric by which the best checkpoint is kept in OUT/best", free=True)
     )
     eval_patience: int = setting(
         0,
         "Evaluation",
-        "stop when so many evaluations in a row were no better than the best; 0: never",
+        "stop after this many evaluations in a row without improvement; 0: never",
         free=True,
         at_least=0,
     )
@@ -151,15 +147,15 @@ class TrainConfig(Settings):
         "relativistic",
     )
     lambda_gan: float = weight(1.0, "weight of the adversarial term")
-    n_critic: int = setting(1, "Stabilisers", "steps of the discriminator for one of the generator", at_least=1)
-    clip_weights: float = setting(0.01, "Objective", "limit of the critic's weights under the objective wgan", above=0)
-    lambda_gp: float = weight(10.0, "weight of the gradient penalty under the objective wgan-gp")
-    lambda_r1: float = setting(0.0, "Stabilisers", "gamma of the R1 penalty (Mescheder 2018); 0 takes none", at_least=0)
+    n_critic: int = setting(1, "Stabilisers", "steps of the discriminator per step of the generator", at_least=1)
+    clip_weights: float = setting(0.01, "Objective", "limit of the critic's weights (objective wgan)", above=0)
+    lambda_gp: float = weight(10.0, "weight of the gradient penalty (objective wgan-gp)")
+    lambda_r1: float = setting(0.0, "Stabilisers", "gamma of the R1 penalty (Mescheder 2018); 0: none", at_least=0)
     lambda_r2: float = setting(
-        0.0, "Stabilisers", "gamma of the R2 penalty, R1 at translated pictures; 0 takes none", at_least=0
+        0.0, "Stabilisers", "gamma of the R2 penalty, R1 at translated pictures; 0: none", at_least=0
     )
     r1_every: int = setting(
-        16, "Stabilisers", "steps from one R1 or R2 penalty to the next, each weighed by their number", at_least=1
+        16, "Stabilisers", "steps from one R1 or R2 penalty to the next, each multiplied by this number", at_least=1
     )
     lambda_orthogonal: float = setting(
         0.0, "Stabilisers", "weight of the orthogonal regularisation (BigGAN)", at_least=0
@@ -168,20 +164,20 @@ class TrainConfig(Settings):
         0.0, "Stabilisers", "weight of feature matching in the discriminator's layers", at_least=0
     )
     lambda_grid: float = setting(
-        0.0, "Stabilisers", "weight of what repeats every 4 pixels, a grid from upsampling", at_least=0
+        0.0, "Stabilisers", "weight of patterns that repeat every 4 pixels, a grid from upsampling", at_least=0
     )
     label_smoothing: float = setting(
         0.0,
         "Stabilisers",
-        "share taken off the discriminator's target for real pictures (vanilla, minimax, lsgan)",
+        "amount taken off the discriminator's label for real pictures (vanilla, minimax, lsgan)",
         at_least=0,
         below=1,
     )
     instance_noise: float = setting(
-        0.0, "Stabilisers", "deviation of the noise on what the discriminator sees; falls to 0 over the run", at_least=0
+        0.0, "Stabilisers", "standard deviation of noise on the discriminator's inputs, falling to 0", at_least=0
     )
     diff_augment: str = setting(
-        "", "Stabilisers", "what DiffAugment changes: any of color,translation,cutout; for small folders"
+        "", "Stabilisers", "DiffAugment's operations, any of color,translation,cutout; for small folders"
     )
     # a generator that can tell where the border is would draw lines along it where it has nothing else to go by
     margin: int = setting(
@@ -190,7 +186,7 @@ class TrainConfig(Settings):
     merge_passes: bool = setting(
         True,
         "Run",
-        "one batch for passes through one network that do not depend on each other, where that changes nothing",
+        "merge independent passes through one network into one batch, where that changes nothing",
     )
 
     @property
@@ -208,7 +204,7 @@ class TrainConfig(Settings):
             if problem is not None:
                 found.append(f"<{spec.name}> {getattr(self, spec.name)}: {problem}")
         if not 0 < self.scale[0] <= self.scale[1]:
-            found.append(f"<scale> {self.scale[0]:g} {self.scale[1]:g}: give the least, then the greatest, above 0")
+            found.append(f"<scale> {self.scale[0]:g} {self.scale[1]:g}: give the smallest, then the largest, above 0")
         if self.resize and self.resize < self.crop:
             found.append(f"<resize> {self.resize}: is smaller than <crop> {self.crop}")
         if self.seen_side < 1:
@@ -216,13 +212,13 @@ class TrainConfig(Settings):
         return found
 
     def inputs(self) -> Path | None:
-        """The folder of the pictures that are translated; None where they are not apart from others."""
+        """The folder of the pictures to translate; None where they share a folder with their targets."""
         return None
 
     def samples_per_step(self, processes: int = 1) -> int:
-        """The global batch: what one step trains on, over all devices and all accumulated parts."""
+        """The size of the global batch: the samples of one step, over all devices and accumulated parts."""
         return self.batch_size * self.accumulate * processes
 
     def total_steps(self, samples: int, processes: int = 1) -> int:
-        """The length of the run for a data set of ``samples`` on ``processes`` devices."""
+        """The number of steps of the run, for a data set of ``samples`` on ``processes`` devices."""
         return self.steps or self.epochs * max(1, samples // self.samples_per_step(processes))

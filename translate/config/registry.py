@@ -1,4 +1,4 @@
-"""The methods by name. A method is registered by its settings, which say all that others need to know of it."""
+"""The methods by name. A method is registered by its settings, which hold all that other modules need to know of it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ C = TypeVar("C", bound=TrainConfig)
 
 
 def register_method(config: type[C]) -> type[C]:
-    """Make the method of ``config`` known under ``config.method``, to the command line and to all else.
-
-    Raises ``ValueError`` for a name that is taken.
-    """
+    """Register the method of ``config`` under ``config.method``. Raises ``ValueError`` for a name that is taken."""
     if config.method in CONFIGS:
         raise ValueError(f"a method called {config.method!r} is registered already")
     CONFIGS[config.method] = config

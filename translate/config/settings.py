@@ -1,4 +1,4 @@
-"""How settings are read, checked, written down and compared, whatever they are."""
+"""How settings of any kind are read, checked, saved and compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from translate.errors import UserError
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Fields made by `values.setting`, of one method."""
+    """The settings of one method: fields made by `values.setting`."""
 
     method: ClassVar[str]
     presets: ClassVar[dict[str, dict[str, Any]]] = {}
@@ -44,13 +44,13 @@ class Settings:
 
     @classmethod
     def _read(cls, file: Path) -> dict[str, Any]:
+        kind, parse = ("JSON", json.loads) if file.suffix == ".json" else ("TOML", tomllib.loads)
         try:
-            text = file.read_text(encoding="utf-8")
-            read = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+            read = parse(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise UserError(f"<file> {file}: cannot be read as TOML: {error}") from error
+            raise UserError(f"<file> {file}: cannot be read as {kind}: {error}") from error
         if read.pop("method", cls.method) != cls.method:
-            raise UserError(f"<file> {file}: is of another method than {cls.method}")
+            raise UserError(f"<file> {file}: is for another method, not {cls.method}")
         return {key.replace("-", "_"): value for key, value in read.items()}
 
     @classmethod

@@ -11,7 +11,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
-# in which the help of `translate train METHOD` shows the settings, in this order; the first holds what matters first
+# the groups of settings in `translate train METHOD --help`, in this order; the first holds the most important ones
 Panel = Literal["Start here", "Data", "Networks", "Objective", "Optimiser", "Stabilisers", "Run", "Evaluation"]
 PANELS: tuple[Panel, ...] = typing.get_args(Panel)
 
@@ -29,16 +29,16 @@ def setting(
 ) -> Any:
     """A field with its place among the options, its help text and its limits.
 
-    ``default``: ``MISSING`` makes it one that has to be given. ``free``: may change when a run resumes, since it alters
+    ``default``: ``MISSING`` makes the setting required. ``free``: may change when a run resumes, since it alters
     no step already taken.
     """
     limits = {"at least": at_least, "above": above, "at most": at_most, "below": below}
-    known = {name: edge for name, edge in limits.items() if edge is not None}
+    known = {name: limit for name, limit in limits.items() if limit is not None}
     return _field(default, {"panel": panel, "help": help, "free": free, "limits": known})
 
 
 def weight(default: float, help: str) -> Any:
-    """The weight of a term of the objective."""
+    """The weight of a loss term, at least 0."""
     return setting(default, "Objective", help, at_least=0)
 
 
@@ -62,14 +62,17 @@ WITHIN: dict[str, Callable[[float, float], bool]] = {
 
 
 def out_of_limits(value: float, limits: Mapping[str, float]) -> str | None:
-    """What is wrong with ``value``, None where it keeps all ``limits``."""
-    if all(WITHIN[name](value, edge) for name, edge in limits.items()):
+    """What is wrong with ``value``; None where it is within all ``limits``."""
+    if all(WITHIN[name](value, limit) for name, limit in limits.items()):
         return None
-    return "has to be " + " and ".join(f"{name} {edge:g}" for name, edge in limits.items())
+    return "has to be " + " and ".join(f"{name} {limit:g}" for name, limit in limits.items())
 
 
 def parse_options(texts: list[str]) -> dict[str, Any]:
-    """``["blocks=6", "norm=batch"]`` as a dict; values are read as JSON where they can be, else as text."""
+    """``["blocks=6", "norm=batch"]`` as a dict; values are read as JSON where they can be, else as text.
+
+    Raises ``ValueError`` for a text without ``=``.
+    """
     options = {}
     for text in texts:
         key, equals, value = text.partition("=")

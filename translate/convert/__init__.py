@@ -1,1 +1,1 @@
-"""Folders of pictures through a style."""
+"""Converting pictures, animations and videos with a style."""

@@ -1,11 +1,11 @@
-"""A conversion from what is asked for to its results: the one way in for the command, Python, `evaluate` and Ray.
+"""From a conversion request to its results: the single entry point for the command, Python, `evaluate` and Ray.
 
     from translate import ConvertRequest, convert_files
 
     for result in convert_files(ConvertRequest(inputs=["photos"], output="drawn", recursive=True)):
         print(result.source, result.error or result.output)
 
-What was given as text becomes locations, patterns and streams here, once; behind it there are jobs.
+Text becomes locations, patterns and streams here, once; the code below works on jobs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
-from translate.convert.pipeline import Result, remove_left_over, run_jobs
+from translate.convert.pipeline import Result, remove_leftovers, run_jobs
 from translate.convert.planning import Domain, Job, beside, domain_suffix, plan
 from translate.errors import UserError
 from translate.media.formats import Effort
@@ -29,62 +29,62 @@ from translate.style.translator import Translator, style_file
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertRequest:
-    """What is to be converted, into what, by which style, and how."""
+    """What to convert, where to, with which style, and how."""
 
     inputs: Sequence[str | Path]  # pictures, videos, folders, patterns, URLs; "-": standard input
-    output: str | Path | None = None  # a file or a folder; "-": standard output; None: beside the photo
-    style: str | Path = DEFAULT_STYLE  # the name of a shipped one, or an .onnx file
-    domain: Sequence[str] | None = None  # for styles with domains; of attributes all that shall hold
-    all_domains: bool = False  # a picture for each domain
-    recursive: bool = False  # with subfolders
+    output: str | Path | None = None  # a file or a folder; "-": standard output; None: beside the input
+    style: str | Path = DEFAULT_STYLE  # the name of a shipped style, or an .onnx file
+    domain: Sequence[str] | None = None  # for styles with domains: its name; of attributes, all that should hold
+    all_domains: bool = False  # one result for each domain
+    recursive: bool = False  # include subfolders
     format: str | None = None  # such as "png"; None: that of the input
     suffix: str = ""  # added to the names in an output folder
     overwrite: bool = False
     skip_existing: bool = False
-    quality: int | None = None  # 1 to 100; None: the format's own
-    effort: Effort = "normal"  # on small files
-    max_size: int | None = None  # pixels of the longer side, to which larger pictures are scaled down first
+    quality: int | None = None  # 1 to 100; None: the format's default
+    effort: Effort = "normal"  # spent on making files small
+    max_size: int | None = None  # pixels of the longer side; larger pictures are scaled down first
     compare: bool = False  # photo and result side by side
     strength: float = 1.0  # 0: the photo, 1: the full style
-    stabilise: bool = False  # hold videos and animations still where the original is
+    stabilise: bool = False  # hold videos and animations still where the original is still
     max_pixels: int = MAX_PIXELS  # larger pictures are refused
     device: str = "auto"  # auto, cpu, cuda or cuda:N
-    int8: bool = True  # on processors take the int8 variant of a shipped style
-    tile: int | None = None  # side of tiles in pixels; 0 never cuts, None cuts large pictures
+    int8: bool = True  # on the CPU, where int8 is fast, use a shipped style's int8 variant
+    tile: int | None = None  # side of the tiles in pixels; 0 never cuts, None cuts large pictures
     memory: int | None = None  # MB that translating a picture may take
     workers: int | None = None  # pictures decoded and encoded at a time; None: by the number of cores
-    ray: bool = False  # on a Ray cluster, else on this machine alone
-    cpus_per_worker: int | None = None  # with ``ray``: cores of a worker without GPU
+    ray: bool = False  # on a Ray cluster instead of only this machine
+    cpus_per_worker: int | None = None  # with ``ray``: cores per worker without a GPU
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conversion:
-    """Jobs ready to be carried out, the style open."""
+    """Planned jobs and an open style, ready to run."""
 
     jobs: list[Job]
     options: Options
-    carry_out: Callable[[list[Job], Options], Iterator[Result]]
+    execute: Callable[[list[Job], Options], Iterator[Result]]
     device: str  # cpu, cuda:N or ray
-    why_cpu: str | None = None  # where a GPU was asked for, if there is one
+    why_cpu: str | None = None  # why ``auto`` did not choose a GPU, else None
 
     def run(self, *, on_progress: OnProgress | None = None, on_note: OnNote | None = None) -> Iterator[Result]:
-        """A `Result` for each job; on this machine in their order, on a cluster as they are finished.
+        """A `Result` for each job: in the order of the jobs on this machine, as they finish on a cluster.
 
-        ``on_progress`` is told how many frames of a video or an animation are done, and of how many, ``on_note`` what
-        a result lacks; both from other threads, and on a cluster not at all. What cannot be read, translated or written
-        is a result with an error. Closing the iterator cancels, once the files being written are finished.
+        ``on_progress`` is called with the number of frames of a video or animation done and in total, ``on_note`` with
+        what a result lacks; both from other threads, and never on a cluster. A file that cannot be read, translated or
+        written gives a result with an error. Closing the iterator cancels, after finishing the files being written.
         """
-        remove_left_over(self.jobs)
-        return self.carry_out(self.jobs, self.options.with_listeners(on_progress, on_note))
+        remove_leftovers(self.jobs)
+        return self.execute(self.jobs, self.options.with_listeners(on_progress, on_note))
 
 
 def convert_files(
     request: ConvertRequest, *, on_progress: OnProgress | None = None, on_note: OnNote | None = None
 ) -> Iterator[Result]:
-    """Convert what ``request`` asks for, with `Conversion.run`'s results; closing the iterator cancels.
+    """Convert what ``request`` asks for, yielding results as `Conversion.run` does; closing the iterator cancels.
 
-    Raises ``errors.UserError`` for a request that cannot be carried out as given, ``errors.UnusableError`` where the
-    style or the device cannot be used, both before anything is written.
+    Raises ``errors.UserError`` for a request that cannot be carried out as given, ``errors.UnusableError`` if the style
+    or the device cannot be used, both before anything is written.
     """
     return prepare(request).run(on_progress=on_progress, on_note=on_note)
 
@@ -97,7 +97,7 @@ def prepare(request: ConvertRequest) -> Conversion:
         return Conversion(
             jobs=_plan(request, info),
             options=_options(request, info),
-            carry_out=partial(_on_cluster, request, file),
+            execute=partial(_on_cluster, request, file),
             device="ray",
         )
     translator = Translator(file, device=request.device, tile=request.tile, memory=request.memory)
@@ -106,11 +106,11 @@ def prepare(request: ConvertRequest) -> Conversion:
 
 
 def open_conversion(jobs: list[Job], options: Options, translator: Translator) -> Conversion:
-    """Of ``jobs`` that were planned elsewhere, by a style that is open."""
+    """A conversion of ``jobs`` planned elsewhere, with a style that is open already."""
     return Conversion(
         jobs=jobs,
-        options=replace(options, translate_workers=translator.divide(sum(not job.skip for job in jobs))),
-        carry_out=partial(_on_this_machine, translator),
+        options=replace(options, translate_workers=translator.divide_cores(sum(not job.skip for job in jobs))),
+        execute=partial(_on_this_machine, translator),
         device=translator.device,
         why_cpu=translator.why_cpu,
     )
@@ -149,7 +149,7 @@ def _options(request: ConvertRequest, info: StyleInfo) -> Options:
 
 
 def plan_only(request: ConvertRequest) -> list[Job]:
-    """The jobs of ``request``, without opening the style; nothing is written. Raises as `convert_files` does."""
+    """The jobs of ``request``; reads only the style's metadata and writes nothing. Raises as `convert_files` does."""
     return _plan(request, read_style(find_style(str(request.style))))
 
 
@@ -171,18 +171,23 @@ def _plan(request: ConvertRequest, info: StyleInfo) -> list[Job]:
             overwrite=request.overwrite,
             skip_existing=request.skip_existing,
         )
-    except OSError as error:  # a folder without permission, a name too long
+    except OSError as error:  # a folder without permission, a name that is too long
         raise UserError(f"{error.filename}: {error.strerror}") from error
 
 
 def _chosen_domains(request: ConvertRequest, style: StyleInfo) -> list[Domain]:
-    """What every picture is translated to, one after the other; [None] for a style without domains."""
+    """The domains to translate every picture to, one after another; [None] for a style without domains."""
     if request.all_domains and request.domain:
         raise UserError("<domain> and <all_domains> exclude each other")
     if request.all_domains and not style.domains:
         raise UserError(f"<all_domains>: {style.title!r} has no domains; leave it out")
     if request.all_domains:
         return [(name,) for name in style.domains]
-    chosen = tuple(name for name in request.domain if name) if request.domain else None
+    chosen = chosen_domain(request.domain)
     style.positions(chosen)  # refuses what does not suit the style
     return [chosen]
+
+
+def chosen_domain(names: Sequence[str] | None) -> Domain:
+    """The domain that ``names``, as they were given, choose: an empty name stands for no attribute at all."""
+    return tuple(name for name in names if name) if names else None

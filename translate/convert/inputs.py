@@ -1,4 +1,4 @@
-"""What the inputs of a command stand for: files, folders and patterns become the files to convert."""
+"""Expanding inputs (files, folders and patterns) to the files to convert."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Found:
     """A file to convert."""
 
     source: Location
-    relative: PurePath  # its place below the output folder
+    relative: PurePath  # its path below the output folder
 
 
 def find_all(inputs: Sequence[str], output: Location, *, recursive: bool) -> list[Found]:
-    """The pictures and videos of ``inputs``, in their order, but those in ``output`` where it lies in an input folder.
+    """The pictures and videos of ``inputs``, in that order; skips an ``output`` folder inside an input folder.
 
-    Raises ``UserError`` where an input is missing or holds none.
+    Raises ``UserError`` if an input is missing, or is a folder or pattern without pictures and videos.
     """
     found = []
     for name in inputs:
@@ -45,7 +45,7 @@ def find_all(inputs: Sequence[str], output: Location, *, recursive: bool) -> lis
 
 
 def _find_in_folder(folder: Location, output: Location, *, recursive: bool) -> list[Found]:
-    """The pictures and videos of ``folder``, less those in an output folder inside it."""
+    """The pictures and videos in ``folder``, except those in an output folder inside it."""
     suffixes = IMAGE_SUFFIXES if isinstance(folder, RemotePath) else SUFFIXES  # a video needs a file
     pictures = find_images(folder, recursive=recursive, suffixes=suffixes)
     if recursive and is_below(output, folder) and not is_below(folder, output):
@@ -57,7 +57,7 @@ def _find_in_folder(folder: Location, output: Location, *, recursive: bool) -> l
 
 
 def require(path: Location) -> None:
-    """Raise ``UserError`` where there is no such file or folder."""
+    """Raise ``UserError`` if there is no such file or folder."""
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
 
@@ -67,5 +67,5 @@ def _known_suffixes() -> str:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether ``name`` is a pattern such as ``*.jpg``, and not the name of a file that looks like one."""
+    """Whether ``name`` is a pattern such as ``*.jpg``, not an existing file whose name looks like one."""
     return glob.has_magic(name) and not is_remote(name) and not Path(name).exists()

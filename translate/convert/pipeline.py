@@ -1,7 +1,7 @@
-"""Files -> decode | translate | encode -> files: the three overlap, memory stays flat, and no picture gets lost.
+"""Files -> decode | translate | encode -> files: the stages overlap, memory stays flat, and no picture gets lost.
 
-Each thread carries one photo through all stages. There are enough of them that some decode and encode while others
-translate; as many are translated at a time as the device takes, and the next photos wait for it decoded.
+Each thread takes one photo through all stages. There are enough threads that some decode and encode while others
+translate. A semaphore limits how many translate at a time; the next photos wait for it already decoded.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ from translate.storage.atomic import remove_abandoned
 from translate.storage.remote import Location, atomic_file
 
 Translate = Callable[[NDArray[np.uint8], Domain], NDArray[np.uint8]]  # [N, H, W, 3] -> the same shape
-Seconds = dict[str, float]  # by what they were spent on, one of STAGES
+Seconds = dict[str, float]  # stage, one of STAGES -> seconds spent in it
 
 STAGES = ("decode", "wait", "translate", "encode")  # "wait": for the device
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What became of one job."""
+    """The outcome of one job."""
 
     job: Job
-    failure: str | None = None  # one line naming the file, with marks as in `errors`: a front end renders them
+    failure: str | None = None  # one line naming the file, marked as in `errors`: front ends render it
     size: tuple[int, int] | None = None  # width and height of what was written
-    stages: Seconds = field(default_factory=dict)  # decoding counts in the first job of a photo
+    stages: Seconds = field(default_factory=dict)  # decoding counts for the first job of a photo
 
     @property
     def error(self) -> str | None:
-        """One line naming the file, None where all went well; settings are called as in Python."""
+        """One line naming the file, with the Python names of settings; None: no error."""
         return None if self.failure is None else render(self.failure)
 
     @property
@@ -65,36 +65,36 @@ class Result:
 
     @property
     def seconds(self) -> float:
-        """Spent on it, while others were in the works too."""
+        """Time spent on this job, while other jobs ran in parallel; waiting for the device does not count."""
         return sum(self.stages.values()) - self.stages.get("wait", 0.0)
 
 
 class Stopped(Exception):  # noqa: N818 (nothing went wrong)
-    """The conversion ends before this photo is through."""
+    """The conversion stops before this photo is finished."""
 
 
 def run_jobs(jobs: Iterable[Job], translate: Translate, options: Options) -> Iterator[Result]:
-    """Carry out ``jobs``, yielding a `Result` for each, in their order. ``translate`` is mostly a `Translator`.
+    """Run ``jobs`` and yield a `Result` for each, in order. ``translate`` is usually a `Translator`.
 
-    A photo is decoded once for the jobs that follow each other with it, as those of several domains do. ``translate``
-    is called from ``options.translate_workers`` threads at a time. A picture that cannot be read, translated or written
-    is a result with an error. Closing the iterator, or an exception in it such as KeyboardInterrupt, first lets the
-    files being written be finished.
+    A photo is decoded once for consecutive jobs with the same source, such as those of several domains. ``translate``
+    is called from up to ``options.translate_workers`` threads at a time. A picture that cannot be read, translated or
+    written gives a result with an error. If the iterator is closed, or interrupted by an exception such as
+    KeyboardInterrupt, the files being written are finished first.
     """
     threads = options.translate_workers + options.workers
     conversion = _Conversion(translate, options)
-    under_way: deque[Future[list[Result]]] = deque()
+    pending: deque[Future[list[Result]]] = deque()
     with ThreadPoolExecutor(threads, "convert") as pool:
         try:
             for _, same_source in groupby(jobs, key=lambda job: (job.source, job.skip)):
                 group = list(same_source)
-                # Standard input is read here: a thread that waits for it could not be interrupted.
+                # Standard input is read here: a thread waiting for it could not be interrupted.
                 source = sys.stdin.buffer.read() if group[0].source is None else group[0].source
-                under_way.append(pool.submit(conversion.carry, group, source))
-                while len(under_way) > threads or (under_way and under_way[0].done()):
-                    yield from under_way.popleft().result()
-            while under_way:
-                yield from under_way.popleft().result()
+                pending.append(pool.submit(conversion.run, group, source))
+                while len(pending) > threads or (pending and pending[0].done()):
+                    yield from pending.popleft().result()
+            while pending:
+                yield from pending.popleft().result()
         except BaseException as error:
             conversion.stop(error)
             pool.shutdown(wait=False, cancel_futures=True)
@@ -103,8 +103,8 @@ def run_jobs(jobs: Iterable[Job], translate: Translate, options: Options) -> Ite
             raise
 
 
-def remove_left_over(jobs: Sequence[Job]) -> None:
-    """Remove what killed processes left of ``jobs``: files half-written, and the segments of videos that are there."""
+def remove_leftovers(jobs: Sequence[Job]) -> None:
+    """Remove what killed processes left of ``jobs``: half-written files, and the segments of finished videos."""
     outputs = [(job.output, job) for job in jobs if isinstance(job.output, Path)]
     for folder in {output.parent for output, _ in outputs}:
         remove_abandoned(folder)
@@ -116,32 +116,32 @@ def remove_left_over(jobs: Sequence[Job]) -> None:
 
 
 class _Conversion:
-    """What the threads share."""
+    """The state that the threads share."""
 
     def __init__(self, translate: Translate, options: Options) -> None:
         self.translate, self.options = translate, options
-        self.reason: BaseException | None = None  # why it ends before all photos are through
+        self.reason: BaseException | None = None  # why it stops before all photos are finished
         self.translating = threading.BoundedSemaphore(options.translate_workers)
-        self.large = threading.Lock()  # of large pictures there is room for one
+        self.large = threading.Lock()  # memory has room for one large picture
 
     def stop(self, reason: BaseException) -> None:
-        """Let no photo begin another stage."""
+        """Prevent photos from starting another stage."""
         if not isinstance(reason, Stopped):
             self.reason = self.reason or reason
 
-    def carry(self, jobs: list[Job], source: Location | bytes) -> list[Result]:
-        """All jobs of one photo."""
+    def run(self, jobs: list[Job], source: Location | bytes) -> list[Result]:
+        """Run all jobs of one photo."""
         if jobs[0].skip:
             return [Result(job=job) for job in jobs]
         try:
             if jobs[0].kind == "picture":
-                return self._carry(jobs, source)
-            return [self._caught(job, self._convert_moving) for job in jobs]
+                return self._run_pictures(jobs, source)
+            return [self._result_of(job, self._convert_moving) for job in jobs]
         except BaseException as error:
             self.stop(error)
             raise
 
-    def _carry(self, jobs: list[Job], source: Location | bytes) -> list[Result]:
+    def _run_pictures(self, jobs: list[Job], source: Location | bytes) -> list[Result]:
         seconds: Seconds = {}
         with ExitStack() as held:
             try:
@@ -153,14 +153,14 @@ class _Conversion:
                 return [_too_large(job, seconds) for job in jobs]
             results = []
             for job in jobs:
-                results.append(self._caught(job, partial(self._convert, photo=photo, last=job is jobs[-1]), seconds))
+                results.append(self._result_of(job, partial(self._convert, photo=photo, last=job is jobs[-1]), seconds))
                 seconds = {}
             return results
 
-    def _caught(
+    def _result_of(
         self, job: Job, convert: Callable[[Job, Seconds], tuple[int, int]], seconds: Seconds | None = None
     ) -> Result:
-        """The result of ``convert``; what is wrong with the picture becomes an error."""
+        """The result of ``convert``, with an error if it raises one about the picture."""
         seconds = {} if seconds is None else seconds
         try:
             return Result(job=job, size=convert(job, seconds), stages=seconds)
@@ -171,7 +171,7 @@ class _Conversion:
 
     @contextmanager
     def _stage(self, name: str, seconds: Seconds) -> Iterator[None]:
-        """Add the time spent inside to ``seconds``; raises ``Stopped`` where the conversion is to end."""
+        """Add the time spent inside to ``seconds``; raises ``Stopped`` if the conversion is stopping."""
         if self.reason is not None:
             raise Stopped
         start = time.perf_counter()
@@ -182,7 +182,7 @@ class _Conversion:
 
     @contextmanager
     def _translating(self, seconds: Seconds) -> Iterator[None]:
-        """Translate inside, when the device takes another picture."""
+        """Wait until the device can take another picture, then translate inside."""
         with self._stage("wait", seconds):
             self.translating.acquire()
         try:
@@ -193,13 +193,13 @@ class _Conversion:
 
     def _decode(self, source: Location | bytes, *, admit_large: Callable[[], object]) -> Picture | Upright:
         options = self.options
-        # what has to be scaled or doubled is held as an array in any case
+        # pictures to scale down or put side by side need an array in any case
         large = options.max_pixels if options.max_size or options.compare else LARGE
         photo = load_frugally(source, max_pixels=options.max_pixels, large=large, admit_large=admit_large)
         return photo if options.max_size is None or isinstance(photo, Upright) else shrink(photo, options.max_size)
 
     def _convert(self, job: Job, seconds: Seconds, *, photo: Picture | Upright, last: bool) -> tuple[int, int]:
-        """Translate and write; width and height of what was written. ``last``: no other job needs the photo."""
+        """Translate and write; returns the width and height written. ``last``: no later job needs the photo."""
         if isinstance(photo, Upright):
             return self._convert_large(job, photo if last else photo.copy(), seconds)
         options = self.options
@@ -216,7 +216,7 @@ class _Conversion:
         return result.size
 
     def _convert_large(self, job: Job, photo: Upright, seconds: Seconds) -> tuple[int, int]:
-        """The same for a photo that is held once, and then no more."""
+        """The same for a photo that is translated in place, so that only one copy is held."""
         options = self.options
         if not isinstance(self.translate, TranslatesStrips):
             raise TypeError("large pictures need a `Translator`")
@@ -233,7 +233,7 @@ class _Conversion:
 
         start = time.perf_counter()
         size = convert_moving(job, translate, self.options)
-        # decoding and encoding are under way all the time, while frames are translated too
+        # decoding and encoding run all the time, also while frames are translated
         seconds["encode"] = time.perf_counter() - start - seconds.get("translate", 0.0) - seconds.get("wait", 0.0)
         return size
 
@@ -252,7 +252,7 @@ def _naming(file: str) -> Iterator[None]:
 
 @contextmanager
 def _opened(job: Job) -> Iterator[IO[bytes]]:
-    """What the content of the output is written to; all of it or nothing gets there."""
+    """The file to write the output's content to; it arrives whole or not at all."""
     if job.output is not None:
         with atomic_file(job.output) as file:
             yield file
@@ -264,5 +264,5 @@ def _opened(job: Job) -> Iterator[IO[bytes]]:
 
 
 def _format(job: Job, photo: Picture | Upright) -> str:
-    """Of the output: the one planned, else the photo's own."""
+    """The output's format: the planned one, else the photo's own."""
     return job.format or (photo.format if photo.format in FORMATS and photo.format != "GIF" else "PNG")

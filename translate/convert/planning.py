@@ -1,4 +1,4 @@
-"""Which file becomes which: everything that can be refused is refused here, before anything is written."""
+"""Planning which file is written where; everything that can be refused is refused here, before anything is written."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from translate.storage.folders import VIDEO_SUFFIXES
 from translate.storage.remote import Location, RemotePath, location
 
 STREAM = "-"  # standard input or output
-READ_ONLY_VIDEO = ".mkv"  # what a video becomes whose container is not written: this one takes any sound
+FALLBACK_CONTAINER = ".mkv"  # for videos whose own container cannot be written; it holds any sound
 Domain = tuple[str, ...] | None  # the names of what to translate to; None: the style has no domains
 Kind = Literal["picture", "animation", "video"]
-LISTED = 5  # offenders named in an error; the others are counted
+MAX_LISTED = 5  # offenders named in an error; the rest are counted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,14 +32,14 @@ class Job:
 
     source: Location | None  # None: standard input
     output: Location | None  # None: standard output
-    format: str | None  # of the output, one of `formats.FORMATS`; None: that of the source, or a video
+    format: str | None  # of the output, one of `formats.FORMATS`; None: the source's, or a video
     kind: Kind = "picture"
     skip: bool = False  # the output exists already and is kept
     domain: Domain = None
 
     @property
     def source_name(self) -> str:
-        """For messages."""
+        """The source's name in messages."""
         return "standard input" if self.source is None else str(self.source)
 
     @property
@@ -48,7 +48,7 @@ class Job:
 
 
 def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
-    """The output of a single photo where none is named: beside it, ``photo-anime.jpg`` for the addition ``-anime``."""
+    """The default output of a single input: beside it, such as ``photo-anime.jpg`` for the addition ``-anime``."""
     if len(inputs) != 1 or inputs[0] == STREAM or location(inputs[0]).is_dir() or is_pattern(inputs[0]):
         raise UserError("<output> is missing: name a folder for the results, or '-' for standard output")
     photo = location(inputs[0])
@@ -60,7 +60,7 @@ def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
 
 
 def domain_suffix(domain: Sequence[str]) -> str:
-    """``_blond_hair`` for the domain ``blond hair``: an addition to a file's name that every file system takes."""
+    """An addition to a file name that every file system accepts: ``_blond_hair`` for the domain ``blond hair``."""
     return "".join("_" + re.sub(r"[^\w.+-]+", "_", name) for name in domain)
 
 
@@ -77,14 +77,14 @@ def plan(
 ) -> list[Job]:
     """Expand files, folders, glob patterns and ``-`` to jobs, in a stable order.
 
-    ``output`` is a folder if it is one, ends with a slash, or several inputs, a folder or a pattern go in; else a
-    file. A folder keeps the tree of an input folder, and of each file the name, with ``suffix`` after the stem, and the
-    format: a picture's unless ``format`` is given (a GIF that does not move becomes PNG), a video's where it can be
-    written. What may be an animation is opened to see whether it is. Each file has a job for each of ``domains``, one
-    after the other; where they are several, the outputs' names end in theirs.
+    ``output`` is a folder if it exists as one or ends with a slash, or if the inputs are several, a folder or a
+    pattern; else a file. A folder keeps the tree of an input folder. Each file in it keeps its name, with ``suffix``
+    after the stem, and its format, unless ``format`` sets another one for pictures; a still GIF becomes PNG, a video
+    whose container cannot be written becomes Matroska. Possible animations are opened to check. Each file has one job
+    per domain in ``domains``, consecutively; if there are several, the domain is appended to the output's name.
 
-    Raises ``UserError`` naming the offenders where an input is missing, two jobs share an output, an input or (without
-    ``overwrite`` or ``skip_existing``) another file would be overwritten, or an output has no place.
+    Raises ``UserError`` naming the offenders if an input is missing, two jobs share an output, an input or (without
+    ``overwrite`` or ``skip_existing``) another file would be overwritten, or an output cannot be placed.
     """
     if overwrite and skip_existing:
         raise UserError("<overwrite> and <skip_existing> exclude each other")
@@ -97,7 +97,7 @@ def plan(
         raise UserError("'-' (standard input or output) takes one picture; name files for <all_domains>")
     if by_stream or not to_folder:
         if suffix:
-            raise UserError(f"<suffix> {suffix}: names files in an output folder, and <output> {output} is none")
+            raise UserError(f"<suffix> {suffix}: needs an output folder, but <output> {output} is not one")
         jobs = _for_domains([_single_job(inputs, output, wanted, to_folder)], domains)
     else:
         found = find_all(inputs, location(output), recursive=recursive)
@@ -126,7 +126,7 @@ def _is_folder(output: str, inputs: Sequence[str]) -> bool:
 
 
 def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folder: bool) -> Job:
-    """The job of one picture that goes to a named file, or comes from or goes to a stream."""
+    """The job of one picture with a named output file, or with a stream as its source or output."""
     if len(inputs) > 1:
         raise UserError("'-' (standard input or output) takes one picture; give one input")
     if to_folder:
@@ -149,7 +149,7 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
     if format is None:
         known = ", ".join(spec.suffixes[0] for spec in FORMATS.values())
         raise UserError(
-            f"<output> {output}: its suffix tells no format ({known}); "
+            f"<output> {output}: its suffix is not a known format ({known}); "
             "give one, or <format>, or end it with a slash for a folder"
         )
     return _picture_job(source, target, format)
@@ -164,13 +164,13 @@ def _single_video(source: Location, output: str) -> Job:
 
 
 def _own_format(suffix: str) -> str:
-    """The format a picture keeps: its own, but PNG for GIF's few colours and for formats that are only read."""
+    """The format of a picture's result: its own, but PNG for GIF, which has few colours, and for read-only formats."""
     format = format_of_suffix(suffix)
     return "PNG" if format in (None, "GIF") else format
 
 
 def _picture_job(source: Location | None, output: Location, format: str) -> Job:
-    """An animation stays one where its new format can hold it; else its first frame is taken."""
+    """An animation stays one if the output's format can hold it; otherwise its first frame is used."""
     moves = isinstance(source, Path) and isinstance(output, Path) and format in ANIMATED and is_animated(source)
     return Job(source=source, output=output, format=format, kind="animation" if moves else "picture")
 
@@ -180,7 +180,7 @@ def _is_video(path: Location | PurePath) -> bool:
 
 
 def _video_suffix(path: Location | PurePath) -> str:
-    return path.suffix if path.suffix.lower() in CONTAINERS else READ_ONLY_VIDEO
+    return path.suffix if path.suffix.lower() in CONTAINERS else FALLBACK_CONTAINER
 
 
 def _folder_job(found: Found, folder: Location, wanted: str | None, suffix: str) -> Job:
@@ -201,7 +201,7 @@ def _folder_job(found: Found, folder: Location, wanted: str | None, suffix: str)
 
 
 def _for_domains(jobs: Sequence[Job], domains: Sequence[Domain]) -> list[Job]:
-    """A job for each domain in the place of each of ``jobs``; several domains are told apart by the outputs' names."""
+    """Replace each job by one per domain; with several domains, the outputs' names tell them apart."""
     named = len(domains) > 1
     return [
         replace(job, domain=domain, output=_with_domain(job.output, domain) if named else job.output)
@@ -216,16 +216,16 @@ def _with_domain(output: Location | None, domain: Domain) -> Location:
 
 
 def _without_earlier_results(jobs: list[Job]) -> list[Job]:
-    """Drop the inputs that are outputs too: with additions to the names, a folder may hold photos and results."""
+    """Drop inputs that are outputs of other jobs: with a suffix, photos and results may be in the same folder."""
     outputs = {_identity(job.output) for job in jobs if job.output is not None}
     return [job for job in jobs if job.source is None or _identity(job.source) not in outputs]
 
 
 def _identity(path: Location) -> str:
-    """Equal for paths that some file system takes for one file: of other case or other Unicode composition."""
+    """A key that is equal for paths that are one file on some file system: case and Unicode composition are ignored."""
     if isinstance(path, RemotePath):
         return str(path)
-    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()  # `resolve` fails on links in circles
+    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()  # `resolve` fails on circular links
 
 
 def _refuse_remote_videos(jobs: Iterable[Job]) -> None:
@@ -261,7 +261,7 @@ def _described(job: Job) -> str:
 
 
 def _refuse_overwritten_inputs(jobs: Iterable[Job]) -> None:
-    """Compares the files themselves, so that links and file systems that ignore case are seen through."""
+    """Compares the files themselves, so that links and case-insensitive file systems are handled."""
     inputs = {_file_id(job.source) for job in jobs if job.source is not None}
     overwritten = [job.output for job in jobs if job.output and _exists(job.output) and _file_id(job.output) in inputs]
     if overwritten:
@@ -272,7 +272,7 @@ def _exists(path: Location) -> bool:
     try:
         return path.exists()
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # writing will say so, and the other files go on
+        if error.errno == errno.ENAMETOOLONG:  # reported when it is written; the other files are still converted
             return False
         raise
 
@@ -282,7 +282,7 @@ def _file_id(path: Location) -> Hashable:
         return path
     try:
         status = path.stat()
-    except OSError:  # a link to nothing, or nothing that may be looked at: decoding will say so
+    except OSError:  # a broken link, or no permission: decoding reports it
         return path
     return status.st_dev, status.st_ino
 
@@ -296,5 +296,5 @@ def _refuse_files_as_folders(jobs: Iterable[Job]) -> None:
 
 def _listed(things: Iterable[object]) -> str:
     names = sorted(map(str, things))
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return ", ".join(names[:MAX_LISTED]) + more

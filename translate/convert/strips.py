@@ -1,6 +1,6 @@
-"""Pictures too large to be held several times over: translated in place, a strip after the other.
+"""Pictures too large to hold several copies of: translated in place, one strip after another.
 
-Pillow's own picture, four bytes per pixel, is all that is held of them; strips are cut out of it and put back.
+Only Pillow's own image, four bytes per pixel, is held; strips are cut out of it and pasted back.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.convert.planning import Domain
+from translate.media.codec import codec_call
 from translate.media.compose import blend
 from translate.media.formats import FORMATS, Effort, save_options
 from translate.media.images import Upright, writing
 from translate.media.pillow import quiet_pillow
 
-LARGE = 40_000_000  # pixels; pictures of more are handled here
+LARGE = 40_000_000  # pixels; larger pictures are handled here
 
 
 @runtime_checkable
 class TranslatesStrips(Protocol):
-    """What `inference.Translator` is here."""
+    """The part of `style.translator.Translator` used here."""
 
     def in_strips(
         self,
@@ -35,9 +36,9 @@ class TranslatesStrips(Protocol):
 
 
 def translate_in_place(photo: Upright, translator: TranslatesStrips, domain: Domain, strength: float) -> None:
-    """Turn the colours of ``photo`` into their translation, mixed with the photo where ``strength`` is below 1.
+    """Replace the colours of ``photo`` by their translation, blended with the photo if ``strength`` is below 1.
 
-    Raises ``PictureError`` where the style needs the whole picture at once.
+    Raises ``PictureError`` if the style needs the whole picture at once.
     """
     image, width = photo.colour, photo.colour.width
 
@@ -54,7 +55,7 @@ def translate_in_place(photo: Upright, translator: TranslatesStrips, domain: Dom
 
 
 def save_large(photo: Upright, file: IO[bytes], format: str, quality: int | None, effort: Effort) -> None:
-    """Write ``photo`` to ``file`` as `images.encode_picture` encodes others. Raises ``PictureError`` as it does."""
+    """Write ``photo`` to ``file`` as `images.encode_picture` would. Raises ``PictureError`` as it does."""
     image = photo.colour
     if photo.alpha is not None and FORMATS[format].alpha:
         image.putalpha(photo.alpha)
@@ -62,4 +63,6 @@ def save_large(photo: Upright, file: IO[bytes], format: str, quality: int | None
         white = Image.new("RGB", image.size, "white")
         image = Image.composite(image, white, photo.alpha)
     with writing(photo.size, format):
-        image.save(file, format, **save_options(format, quality, effort, photo.exif))
+        options = save_options(format, quality, effort, photo.exif)
+        with codec_call():
+            image.save(file, format, **options)

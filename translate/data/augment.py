@@ -1,4 +1,4 @@
-"""Augmentation of single samples on the CPU, with albumentations: the same geometry for all pictures of a sample."""
+"""Augmentation of single samples on the CPU, with albumentations: all pictures of a sample get the same geometry."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from translate.config import TrainConfig
 
 
 @contextmanager
-def _no_look_at_the_network() -> Iterator[None]:
-    """Importing albumentations asks the network for its newest version, unless the environment forbids it then."""
+def _no_update_check() -> Iterator[None]:
+    """Importing albumentations looks online for a newer version unless this variable is set."""
     variable = "NO_ALBUMENTATIONS_UPDATE"
     before = os.environ.get(variable)
     os.environ[variable] = "1"
@@ -28,23 +28,24 @@ def _no_look_at_the_network() -> Iterator[None]:
             os.environ[variable] = before
 
 
-with _no_look_at_the_network():
+with _no_update_check():
     import albumentations as A
 
-Sample = dict[str, NDArray[np.uint8]]  # RGB uint8 [H, W, 3] by name; the first is the input
-COMPANIONS = ("B", "smoothed", "anchor")  # names that pictures moved along with the first one may have
+Sample = dict[str, NDArray[np.uint8]]  # RGB uint8 [H, W, 3] by name; the first one is the input
+COMPANIONS = ("B", "smoothed", "anchor")  # possible names of the pictures after the first
 
 
 class Augment:
-    """Moves the pictures of a sample alike by ``geometry``, then jitters the colours of the first one alone.
+    """Applies the same random ``geometry`` to all pictures of a sample, then jitters the colours of the first one only.
 
-    What comes out is a function of the sample and the seed, whichever process computes it.
+    ``jitter``: the largest relative change of brightness, contrast and saturation. The result depends on the sample
+    and the seed only, whichever process computes it.
     """
 
     def __init__(self, geometry: list[A.BasicTransform], *, jitter: float = 0.0) -> None:
         self.geometry = A.Compose(geometry, additional_targets=dict.fromkeys(COMPANIONS, "image"))
-        share = (1 - jitter, 1 + jitter)
-        self.colour = A.Compose([A.ColorJitter(share, share, share, (0, 0), p=1)]) if jitter else None
+        factors = (1 - jitter, 1 + jitter)
+        self.colour = A.Compose([A.ColorJitter(factors, factors, factors, (0, 0), p=1)]) if jitter else None
 
     def __call__(self, sample: Sample, *, seed: int) -> Sample:
         (first, pixels), *companions = sample.items()
@@ -58,16 +59,16 @@ class Augment:
 
 
 def random_crop(config: TrainConfig) -> list[A.BasicTransform]:
-    """The configured random resizing, rotation, scale, crop, mirroring and turns: what the workers do of them."""
+    """The configured resizing, rotation, scaling, cropping, flips and quarter turns, as far as the workers do them."""
     crop = config.crop
-    least, greatest = config.scale
+    smallest_scale, largest_scale = config.scale
     steps = _resize(config)
     in_workers = config.augment_on == "workers"
     if config.rotate and in_workers:
         steps.append(A.Rotate((-config.rotate, config.rotate), border_mode=cv2.BORDER_REFLECT_101, p=1))
-    # sides of the part of the picture that fills the crop: the more it is enlarged, the smaller
-    smallest, largest = round(crop / greatest), round(crop / least)
-    steps.append(_at_least(largest))
+    # side of the region that is resized to the crop: the larger the scale, the smaller the region
+    smallest, largest = round(crop / largest_scale), round(crop / smallest_scale)
+    steps.append(_pad_to(largest))
     if smallest == largest == crop:
         steps.append(A.RandomCrop(crop, crop))
     else:
@@ -80,13 +81,13 @@ def random_crop(config: TrainConfig) -> list[A.BasicTransform]:
 
 
 def centre_crop(config: TrainConfig) -> list[A.BasicTransform]:
-    """The middle of each picture, the same every time, for validation."""
-    return [*_resize(config), _at_least(config.crop), A.CenterCrop(config.crop, config.crop)]
+    """The centre of each picture, without randomness, for validation."""
+    return [*_resize(config), _pad_to(config.crop), A.CenterCrop(config.crop, config.crop)]
 
 
 def _resize(config: TrainConfig) -> list[A.BasicTransform]:
     return [A.Resize(config.resize, config.resize, interpolation=cv2.INTER_AREA)] if config.resize else []
 
 
-def _at_least(side: int) -> A.BasicTransform:
+def _pad_to(side: int) -> A.BasicTransform:
     return A.PadIfNeeded(side, side, border_mode=cv2.BORDER_REFLECT_101)

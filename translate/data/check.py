@@ -1,4 +1,4 @@
-"""Can every picture be decoded, and how large is it?"""
+"""Decoding every picture of a data set: its size, or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from translate.errors import PictureError
 
 
 def measure(files: Iterable[Path]) -> Iterator[tuple[Path, Size | PictureError]]:
-    """Decode each picture: its size, or why it cannot be decoded, in the order given."""
+    """Decode each picture, in the order given: its width and height, or the error."""
     with ThreadPoolExecutor() as pool:
         yield from pool.map(_measure, files)
 

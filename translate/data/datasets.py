@@ -1,4 +1,4 @@
-"""Pictures -> samples: paired, unpaired and multi-domain data sets, each with the part that is kept for validation."""
+"""Pictures -> samples: paired, unpaired and multi-domain data sets, each split into training and validation."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from translate.data.seeds import derived_seed
 from translate.errors import PictureError, UserError
 from translate.media.images import load_rgb
 
-Files = dict[str, Path]  # the pictures of a sample that are moved alike, by name
+Files = dict[str, Path]  # pictures of a sample that are augmented alike, by name
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a run trains on, and the samples of its validation grid."""
+    """The samples that a run trains on, and those of its validation grid."""
 
     training: KeyedDataset
-    validation: KeyedDataset  # kept out of training, with centre crops
-    seen: KeyedDataset  # as many of the training's, with centre crops; none where validation shows them itself
-    domains: list[str] = field(default_factory=list)  # what the entries of ``domain`` and ``target`` stand for
-    exclusive: bool = False  # a picture is of exactly one domain
-    moved_alike: tuple[tuple[str, ...], ...] = ()  # pictures of a sample by group: augmented alike, within a group
-    jitter: float = 0.0  # of the colours of each group's first picture
+    validation: KeyedDataset  # held out, with centre crops
+    train_subset: KeyedDataset  # as many training samples, with centre crops; empty where nothing could be held out
+    domains: list[str] = field(default_factory=list)  # the names behind the entries of ``domain`` and ``target``
+    exclusive: bool = False  # every picture belongs to exactly one domain
+    augment_groups: tuple[tuple[str, ...], ...] = ()  # names of a sample's pictures; those of a group augmented alike
+    jitter: float = 0.0  # of the colours of each group's first picture, see `Augment`
 
 
 class PairedDataset(KeyedDataset):
@@ -51,14 +51,14 @@ class PairedDataset(KeyedDataset):
         return len(self.pairs)
 
     def load(self, index: int) -> Sample:
-        """Both sides of a pair, RGB uint8 [H, W, 3]. Raises ``PictureError`` that names the file."""
+        """Both sides of a pair, RGB uint8 [H, W, 3]. Raises ``PictureError``, naming the file."""
         pair = self.pairs[index]
         if pair.side_by_side:
             both = load_rgb(pair.a)
             middle = both.shape[1] // 2
             sample = {"A": both[:, :middle], "B": both[:, middle : 2 * middle]}
         else:
-            sample = load_alike({"A": pair.a, "B": pair.b})
+            sample = load_aligned({"A": pair.a, "B": pair.b})
         return {"A": sample["B"], "B": sample["A"]} if self.swap else sample
 
     def __getitem__(self, key: Key) -> dict[str, Tensor]:
@@ -66,11 +66,11 @@ class PairedDataset(KeyedDataset):
 
 
 class UnpairedDataset(KeyedDataset):
-    """Pictures of two kinds without pairs; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``.
+    """Pictures of two domains without pairs; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``.
 
-    As long as the longer side. A sample's number chooses the picture of ``a``; that of ``b`` and the augmentation of
-    each are drawn from the key's seed. Under one seed, neighbouring samples see different pictures of ``b``. An entry
-    of a side may hold further pictures, which are moved with its first one and become part of the sample.
+    Its length is that of the longer side. The sample number selects the picture of ``a``; that of ``b`` and the
+    augmentation of both are drawn from the key's seed. With the same seed, neighbouring samples get different pictures
+    of ``b``. An entry may hold more pictures than its first, which are augmented like it and join the sample.
     """
 
     def __init__(self, a: Sequence[Files], b: Sequence[Files], augment: Augment) -> None:
@@ -83,15 +83,15 @@ class UnpairedDataset(KeyedDataset):
         shift, seed_a, seed_b = (derived_seed(key.seed, number) for number in range(3))
         a = self.a[key.sample % len(self.a)]
         b = self.b[(key.sample + shift) % len(self.b)]
-        return to_tensors(self.augment(load_alike(a), seed=seed_a) | self.augment(load_alike(b), seed=seed_b))
+        return to_tensors(self.augment(load_aligned(a), seed=seed_a) | self.augment(load_aligned(b), seed=seed_b))
 
 
 class DomainDataset(KeyedDataset):
     """Pictures and their domains; a sample is ``{"image": uint8 [3, H, W], "domain": [K], "target": [K]}``.
 
     ``labels`` is float32 [N, K] of 0 and 1. ``target``, what the picture is to be translated to, is the label of a
-    sample drawn from the key's seed, each as likely: StarGAN's permutation of a batch's labels (Choi et al. 2018), but
-    independent of what else the batch holds.
+    sample drawn uniformly with the key's seed: StarGAN's permutation of a batch's labels (Choi et al. 2018), but
+    independent of the rest of the batch.
     """
 
     def __init__(self, files: Sequence[Path], labels: NDArray[np.float32], augment: Augment) -> None:
@@ -107,8 +107,8 @@ class DomainDataset(KeyedDataset):
         return to_tensors(image) | {"domain": self.labels[key.sample], "target": self.labels[other]}
 
 
-def load_alike(files: Files) -> Sample:
-    """Decode pictures that are to be moved alike. Raises ``PictureError`` where one cannot be, or differs in size."""
+def load_aligned(files: Files) -> Sample:
+    """Decode pictures of the same size. Raises ``PictureError`` where one cannot be decoded or differs in size."""
     sample = {name: load_rgb(path) for name, path in files.items()}
     first, *others = files
     for name in others:
@@ -118,22 +118,22 @@ def load_alike(files: Files) -> Sample:
 
 
 def to_tensors(sample: Sample) -> dict[str, Tensor]:
-    """uint8 [H, W, 3] -> uint8 [3, H, W] of its own memory, for each picture."""
+    """uint8 [H, W, 3] -> contiguous uint8 [3, H, W], for each picture."""
     return {name: torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))) for name, pixels in sample.items()}
 
 
 def load_pairs(config: Pix2PixConfig) -> TrainingData:
-    """The pairs of ``data``, or of ``a`` and ``b``. Raises ``UserError`` for files that are in no pair."""
+    """The pairs of ``data``, or of ``a`` and ``b``. Raises ``UserError`` for files without a partner."""
     found = match_pairs(data=config.data, a=config.a, b=config.b)
-    refuse(found.problems)
-    training, validation, seen = hold_out(found.pairs, config.val_samples)
+    raise_problems(found.problems)
+    training, validation, train_subset = hold_out(found.pairs, config.val_samples)
     swap = config.direction == "BtoA"
-    in_workers = config.jitter if config.augment_on == "workers" else 0.0
+    worker_jitter = config.jitter if config.augment_on == "workers" else 0.0
     return TrainingData(
-        PairedDataset(training, Augment(random_crop(config), jitter=in_workers), swap=swap),
+        PairedDataset(training, Augment(random_crop(config), jitter=worker_jitter), swap=swap),
         PairedDataset(validation, Augment(centre_crop(config)), swap=swap),
-        PairedDataset(seen, Augment(centre_crop(config)), swap=swap),
-        moved_alike=(("A", "B"),),
+        PairedDataset(train_subset, Augment(centre_crop(config)), swap=swap),
+        augment_groups=(("A", "B"),),
         jitter=config.jitter,
     )
 
@@ -141,10 +141,10 @@ def load_pairs(config: Pix2PixConfig) -> TrainingData:
 def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None, anchor: Path | None = None) -> TrainingData:
     """The pictures of ``a`` and ``b``. Raises ``UserError`` for a folder with fewer than two.
 
-    Companions join the samples under their names: ``smoothed``, a folder of the target's pictures (B) with smoothed
-    edges, moved as ``B`` is, and ``anchor``, a folder of what the input's (A) are to stay near to, moved as ``A`` is.
+    Two folders add pictures to the samples under their own names: ``smoothed`` holds the targets (B) with smoothed
+    edges, augmented like ``B``; ``anchor`` holds what the translated inputs (A) are to stay near, augmented like ``A``.
     """
-    assert config.a is not None and config.b is not None  # the configuration has checked it
+    assert config.a is not None and config.b is not None  # checked by the configuration
     folders = (config.b, config.a) if config.direction == "BtoA" else (config.a, config.b)
     found = find_unpaired(*folders)
     entries_a: list[Files] = [{"A": path} for path in found.a]
@@ -157,16 +157,16 @@ def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None, ancho
         matched = match_pairs(a=folders[1], b=smoothed)
         found.problems += matched.problems
         entries_b = [{"B": pair.a, "smoothed": pair.b} for pair in matched.pairs]
-    refuse(found.problems)
-    training_a, validation_a, seen_a = hold_out(entries_a, config.val_samples)
-    training_b, validation_b, seen_b = hold_out(entries_b, config.val_samples)
-    if not (seen_a and seen_b):
-        seen_a, seen_b = [], []
+    raise_problems(found.problems)
+    training_a, validation_a, train_subset_a = hold_out(entries_a, config.val_samples)
+    training_b, validation_b, train_subset_b = hold_out(entries_b, config.val_samples)
+    if not (train_subset_a and train_subset_b):
+        train_subset_a, train_subset_b = [], []
     return TrainingData(
         UnpairedDataset(training_a, training_b, Augment(random_crop(config))),
         UnpairedDataset(validation_a, validation_b, Augment(centre_crop(config))),
-        UnpairedDataset(seen_a, seen_b, Augment(centre_crop(config))),
-        moved_alike=(("A", "anchor"), ("B", "smoothed")),
+        UnpairedDataset(train_subset_a, train_subset_b, Augment(centre_crop(config))),
+        augment_groups=(("A", "anchor"), ("B", "smoothed")),
     )
 
 
@@ -178,10 +178,10 @@ def load_domains(config: StarGanConfig) -> TrainingData:
     if config.domains is not None:
         found = find_domains(config.domains)
     else:
-        assert config.images is not None and config.attributes is not None  # the configuration has checked it
+        assert config.images is not None and config.attributes is not None  # checked by the configuration
         found = match_attributes(config.images, config.attributes, columns=config.columns)
-    refuse(found.problems)
-    training, validation, seen = hold_out(range(len(found.files)), config.val_samples)
+    raise_problems(found.problems)
+    training, validation, train_subset = hold_out(range(len(found.files)), config.val_samples)
 
     def part(chosen: list[int], augment: Augment) -> DomainDataset:
         return DomainDataset([found.files[index] for index in chosen], found.labels[chosen], augment)
@@ -189,25 +189,25 @@ def load_domains(config: StarGanConfig) -> TrainingData:
     return TrainingData(
         part(training, Augment(random_crop(config))),
         part(validation, Augment(centre_crop(config))),
-        part(seen, Augment(centre_crop(config))),
+        part(train_subset, Augment(centre_crop(config))),
         domains=found.domains,
         exclusive=found.exclusive,
-        moved_alike=(("image",),),
+        augment_groups=(("image",),),
     )
 
 
-def refuse(problems: Sequence[str]) -> None:
-    """Raise ``UserError`` with the first of ``problems``, where there is one."""
+def raise_problems(problems: Sequence[str]) -> None:
+    """Raise ``UserError`` with the first of ``problems`` and the number of the others; return where there are none."""
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise UserError(f"{problems[0]}{more}; `translate data check` lists all problems")
 
 
 def hold_out(items: Sequence[T], count: int) -> tuple[list[T], list[T], list[T]]:
-    """Training and validation items, and as many of the training's to compare with.
+    """Split into training and validation items, and pick as many training items to compare validation with.
 
-    ``count`` at even distances are kept out of training, at most a fifth of all. Where that leaves none for validation,
-    it shows the first training items, and there is nothing to compare with.
+    ``count`` evenly spaced items are held out, at most a fifth of all. Where that is none, the first training items
+    serve as validation, and there are none to compare with.
     """
     held_out = min(count, len(items) // 5)
     chosen = range(0, held_out * (len(items) // held_out), len(items) // held_out) if held_out else range(0)

@@ -1,4 +1,4 @@
-"""Samples -> batches. Which samples a step sees, and how they are augmented, follows from seed and step alone.
+"""Samples -> batches. Seed and step alone determine which samples a step sees and how they are augmented.
 
 So a resumed run needs no position or random state from its workers, and any number of workers gives the same batches.
 """
@@ -21,14 +21,14 @@ from translate.data.seeds import derived_seed
 
 
 class Key(NamedTuple):
-    """Which sample of a data set, and the seed of its augmentation and of all else that is drawn for it."""
+    """The index of a sample in its data set, and the seed of everything random about it, such as augmentation."""
 
     sample: int
     seed: int
 
 
 class KeyedDataset(Dataset[dict[str, Tensor]]):
-    """A data set whose samples are functions of their keys alone: tensors by name."""
+    """A data set whose samples, tensors by name, depend on their keys only."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -38,9 +38,9 @@ class KeyedDataset(Dataset[dict[str, Tensor]]):
 
 
 class StepSampler(Sampler[list[Key]]):
-    """The keys of this process's share of every batch from ``first_step`` to ``last_step``.
+    """The keys of this process's share of every batch, for the steps from ``first_step`` to before ``last_step``.
 
-    The stream of samples is one shuffled pass over the data after another; batches are cut from it without a gap.
+    Shuffled passes over the data follow one another, and batches are cut from them without a gap.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class StepSampler(Sampler[list[Key]]):
 def make_loader(
     dataset: KeyedDataset, config: TrainConfig, *, first_step: int, last_step: int, rank: int, processes: int
 ) -> DataLoader[dict[str, Tensor]]:
-    """Batches for the steps from ``first_step`` to ``last_step``, as this process of ``processes`` sees them."""
+    """This process's share of the batches for the steps from ``first_step`` to before ``last_step``."""
     sampler = StepSampler(
         len(dataset),
         batch_size=config.samples_per_step(),
@@ -91,17 +91,17 @@ def make_loader(
         dataset,
         batch_sampler=sampler,
         num_workers=config.workers,
-        worker_init_fn=_begin_worker,
+        worker_init_fn=_init_worker,
         pin_memory=torch.cuda.is_available(),
         prefetch_factor=4 if config.workers else None,
     )
 
 
-def _begin_worker(worker: int) -> None:
-    """One thread each, as the workers run beside one another; and Ctrl-C is for the main process to carry out.
+def _init_worker(worker: int) -> None:
+    """Use one thread, as the workers run in parallel, and leave Ctrl-C to the main process.
 
-    A terminal sends it to the workers too: they have to go on serving until the run has saved where it is. SIGTERM
-    keeps its meaning, as it is how the main process ends its workers.
+    A terminal sends it to the workers too, but they have to keep serving until the run has saved its state. SIGTERM
+    still works: it is how the main process ends its workers.
     """
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

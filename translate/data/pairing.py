@@ -1,4 +1,4 @@
-"""Folders of pictures: finding files, pairs, sides and domains; measuring them. Imports no deep-learning library."""
+"""Finding the pairs, sides and domains in folders of pictures. Imports no deep-learning library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from translate.errors import UserError
 from translate.storage.folders import IMAGE_SUFFIXES, find_images
 
-LEAST = 2  # pictures of a side or a domain: one alone has no other to differ from
+MIN_PICTURES = 2  # of a side or a domain: a single one has nothing to vary from
 Size = tuple[int, int]  # width and height in pixels
 
 
@@ -32,7 +32,7 @@ class Pair:
 
 @dataclass
 class PairedFolders:
-    """What matching found: the pairs, sorted by name, and a line for each file that is in none."""
+    """The pairs, sorted by name, and a line for each file without a partner."""
 
     pairs: list[Pair] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -46,14 +46,14 @@ class PairedFolders:
         return f"{len(self.pairs)} pairs"
 
     def mismatches(self, sizes: Mapping[Path, Size]) -> list[str]:
-        """A line for each pair whose sides differ in size, of those that ``sizes`` knows."""
+        """A line for each pair whose sides differ in size; pairs without an entry in ``sizes`` are left out."""
         problems = []
         for pair in self.pairs:
             if not sizes.keys() >= {pair.a, pair.b}:
                 continue
             (width_a, height_a), (width_b, height_b) = sizes[pair.a], sizes[pair.b]
             if pair.side_by_side and width_a % 2:
-                problems.append(f"{pair.a}: is {width_a} pixels wide, which does not halve into A and B")
+                problems.append(f"{pair.a}: is {width_a} pixels wide, an odd number that cannot be split into A and B")
             elif sizes[pair.a] != sizes[pair.b]:
                 problems.append(f"{pair.b}: is {width_b}x{height_b}, its partner {pair.a} is {width_a}x{height_a}")
         return problems
@@ -77,7 +77,7 @@ class UnpairedFolders:
 
 @dataclass
 class LabelledPictures:
-    """Pictures and the domains they are of, one line for each problem, and one for each passed-over table column."""
+    """Pictures and their domains, a line for each problem, and a line for each skipped column of a table."""
 
     domains: list[str]
     files: list[Path]
@@ -87,7 +87,7 @@ class LabelledPictures:
 
     @property
     def exclusive(self) -> bool:
-        """Whether each picture is of exactly one domain."""
+        """Whether every picture belongs to exactly one domain."""
         return bool((self.labels.sum(axis=1) == 1).all())
 
     def summary(self) -> str:
@@ -100,7 +100,8 @@ class LabelledPictures:
 def match_pairs(*, data: Path | None = None, a: Path | None = None, b: Path | None = None) -> PairedFolders:
     """The pairs of ``data`` (A and B side by side in each picture) or of the folders ``a`` and ``b``.
 
-    Files of ``a`` and ``b`` belong together when their paths below the folders are the same but for the suffix.
+    Files of ``a`` and ``b`` match when their paths inside the folders differ in the suffix only. Raises ``UserError``
+    where neither is given or a folder does not exist.
     """
     if data is not None:
         files = find_images(data, recursive=True)
@@ -135,26 +136,26 @@ def _by_name(folder: Path, problems: list[str]) -> dict[str, Path]:
 
 
 def _no_pictures(folder: Path) -> str:
-    return f"{folder}: holds no picture ({', '.join(sorted(IMAGE_SUFFIXES))})"
+    return f"{folder}: holds no pictures ({', '.join(sorted(IMAGE_SUFFIXES))})"
 
 
 def find_unpaired(a: Path, b: Path) -> UnpairedFolders:
-    """The pictures of two folders of any sizes. Raises ``UserError`` where there is no such folder."""
+    """The pictures of two folders, which may differ in number. Raises ``UserError`` where a folder does not exist."""
     files_a, files_b = find_images(a, recursive=True), find_images(b, recursive=True)
     return UnpairedFolders(files_a, files_b, _too_few(a, files_a) + _too_few(b, files_b))
 
 
 def find_domains(folder: Path) -> LabelledPictures:
-    """The pictures of ``folder``'s folders, each of which is the domain of its name, in the order of the names.
+    """The pictures of ``folder``'s subfolders; each subfolder is a domain, in the order of their names.
 
-    Raises ``UserError`` where there is no such folder.
+    Raises ``UserError`` where the folder does not exist.
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder")
     inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     problems = []
     if len(inside) < 2:
-        problems.append(f"{folder}: holds {len(inside)} folders; give one that holds a folder of pictures a domain")
+        problems.append(f"{folder}: holds {len(inside)} folders; give one with a folder of pictures per domain")
     files: list[Path] = []
     domains: list[int] = []  # of each file
     for number, domain in enumerate(inside):
@@ -169,6 +170,6 @@ def find_domains(folder: Path) -> LabelledPictures:
 def _too_few(folder: Path, files: list[Path]) -> list[str]:
     if not files:
         return [_no_pictures(folder)]
-    if len(files) < LEAST:
-        return [f"{folder}: holds {len(files)} picture; training needs at least {LEAST}"]
+    if len(files) < MIN_PICTURES:
+        return [f"{folder}: holds {len(files)} picture; training needs at least {MIN_PICTURES}"]
     return []

@@ -1,4 +1,4 @@
-"""Seeds: all randomness of a run follows from its seed and from where in the run it is."""
+"""Seeds: all randomness of a run follows from its seed and the position in the run."""
 
 from __future__ import annotations
 

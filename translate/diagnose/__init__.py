@@ -1,1 +1,1 @@
-"""What went wrong in a run, by its metrics."""
+"""What went wrong in a run, judged by its metrics."""

@@ -1,6 +1,6 @@
-"""Rules about the pace of training: steps that are too large, pictures that come too slowly.
+"""Rules about the pace of training: too high a learning rate, and waiting for data.
 
-The bounds are of the runs in ``tests/runs``.
+The bounds come from the runs in ``tests/diagnose/runs``.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ import numpy as np
 
 from translate.diagnose.run_metrics import RunMetrics
 from translate.diagnose.translation_error import is_distance
-from translate.diagnose.verdict import FEWEST_LINES, Curves, Finding, Lacking, RunVerdict, few_lines
+from translate.diagnose.verdict import MIN_LINES, Curves, Finding, NotJudged, RunVerdict, too_few_lines
 
-SPIKE = 5.0  # times the median of the lines before
+SPIKE = 5.0  # times the median of the `LINES_BEFORE` lines before
 LINES_BEFORE = 10
-FEWEST_SPIKES = 3  # one is an unlucky batch
-EXPLODED = 100.0  # largest over median of a mean absolute difference, which learning alone does not bring about
-WAITING = 0.4  # share of the time: the processor could have trained two thirds more
+MIN_SPIKES = 3  # one is an unlucky batch
+EXPLODED = 100.0  # maximum over median of a mean absolute difference; learning progress alone never gets there
+WAITING = 0.4  # share of the time: without it, training would be two thirds faster
 
 
 def learning_rate(run: RunMetrics) -> Finding:
-    """Too high: metrics that are not finite, rollbacks, losses that explode, spikes."""
+    """Too high a learning rate: metrics that are not finite, rollbacks, exploding losses, spikes."""
     names = [name for name in run.series if is_distance(name) or name.endswith("/gradient")]
-    if run.lines < FEWEST_LINES and not run.events:
-        return few_lines("learning_rate", run)
+    if run.lines < MIN_LINES and not run.events:
+        return too_few_lines("learning_rate", run)
     broken = {name: steps for name in run.series if len(steps := _not_finite(run, name))}
     rollbacks = [step for step, kind, _ in run.events if kind == "rollback"]
-    jumps = {name: spikes for name in names if len(spikes := _spikes(run, name)) >= FEWEST_SPIKES}
+    jumps = {name: spikes for name in names if len(spikes := _spikes(run, name)) >= MIN_SPIKES}
     exploded = {name: ratio for name in names if is_distance(name) and (ratio := _peak(run, name)) >= EXPLODED}
     evidence = [f"{name} is not finite at step {steps[0]}" for name, steps in broken.items()]
     evidence += [f"rolled back at step {', '.join(map(str, rollbacks))}"] if rollbacks else []
     evidence += [f"{name} reached {ratio:.3g} times its median" for name, ratio in exploded.items()]
     evidence += [
-        f"{name} jumped to over {SPIKE:g} times the lines before, {len(steps)} times: at step "
+        f"{name} jumped to over {SPIKE:g} times its level before, {len(steps)} times: at step "
         f"{', '.join(map(str, steps[:5]))}"
         for name, steps in jumps.items()
     ]
@@ -47,7 +47,7 @@ def learning_rate(run: RunMetrics) -> Finding:
         tuple(evidence),
         (
             f"--lr {lr / 10:.2g}, a tenth of {lr:g}",
-            "--warmup 100 or more, so that Adam's averages settle first",
+            "--warmup 100 or more, until Adam's averages have settled",
             "--clip-gradient 1",
             "--on-alarm rollback, which goes back to the newest checkpoint with half the rate",
         ),
@@ -56,10 +56,11 @@ def learning_rate(run: RunMetrics) -> Finding:
 
 
 def starvation(run: RunMetrics) -> Finding:
-    if run.lines < FEWEST_LINES:
-        return few_lines("starvation", run)
+    """Training waits for data."""
+    if run.lines < MIN_LINES:
+        return too_few_lines("starvation", run)
     if "waiting_share" not in run.series:
-        return Lacking("starvation", "waiting_share is not in the log")
+        return NotJudged("starvation", "waiting_share is not in the log")
     share = run.series["waiting_share"].level(0.5)
     if not share >= WAITING:
         return None
@@ -67,13 +68,13 @@ def starvation(run: RunMetrics) -> Finding:
         "starvation",
         min(0.5 + share / 2, 0.99),
         (
-            f"{share:.0%} of the time went by waiting for pictures (sound: below {WAITING:.0%}), "
+            f"{share:.0%} of the time was spent waiting for pictures (sound: below {WAITING:.0%}), "
             f"at {run.series['images_per_s'].level(0.5):.3g} images/s with --workers {run.config.workers}",
         ),
         (
             f"--workers {max(4, 2 * run.config.workers)}, up to the number of cores",
-            "pictures stored no larger than training needs: a crop costs the decoding of the whole picture",
-            "--augment-on device, which leaves the workers the decoding alone",
+            "pictures stored no larger than needed: for each crop the whole picture is decoded",
+            "--augment-on device, which leaves only decoding to the workers",
         ),
         Curves(("waiting_share",), bound=WAITING),
     )

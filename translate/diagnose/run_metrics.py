@@ -1,4 +1,4 @@
-"""A run folder's settings and log, read back: the metrics as series over the steps."""
+"""A run's settings and log, read back from its folder: metrics as series over the steps."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ EVENTS = ("alarm", "rollback")
 
 @dataclass(frozen=True)
 class Series:
-    """One metric over the run, in the order of the log; after a rollback steps begin anew from an earlier one."""
+    """One metric in the order of the log; after a rollback, steps continue from an earlier one."""
 
     steps: NDArray[np.int64]  # [lines]
-    values: NDArray[np.float64]  # [lines], as logged: not finite ones too
+    values: NDArray[np.float64]  # [lines], as logged, including those that are not finite
 
     def __len__(self) -> int:
         return len(self.values)
 
     def part(self, start: float, end: float = 1.0) -> NDArray[np.float64]:
-        """The finite values between two shares of the lines, at least the last of them where there is any."""
+        """The finite values between two shares of the lines, 0 to 1, of at least one line where there is any."""
         first, last = int(start * len(self)), max(int(end * len(self)), 1)
         values = self.values[min(first, last - 1) : last]
         return values[np.isfinite(values)]
 
     def level(self, start: float = 0.75, end: float = 1.0) -> float:
-        """The median between two shares of the lines: where the metric ended, unless told otherwise; else NaN."""
+        """The median between two shares of the lines, by default where the metric ended; NaN without finite values."""
         values = self.part(start, end)
         return float(np.median(values)) if len(values) else float("nan")
 
 
 @dataclass(frozen=True)
 class RunMetrics:
-    """What a run left behind that tells how it went."""
+    """The settings, metrics and events of a run."""
 
     folder: Path
     config: TrainConfig
@@ -63,13 +63,13 @@ class RunMetrics:
         return sorted(name for name in self.series if name.partition("/")[2] == metric)
 
     def level(self, name: str) -> float | None:
-        """Where a metric ended; None where it was not logged, or never finite."""
+        """Where a metric ended; None where it was not logged or is not finite there."""
         level = self.series[name].level() if name in self.series else float("nan")
         return None if np.isnan(level) else level
 
 
 def read_run(folder: Path) -> RunMetrics:
-    """The settings and metrics of a run. Raises ``UserError`` that names the file and the remedy."""
+    """Read the settings and metrics of a run. Raises ``UserError``, naming the file and the remedy."""
     try:
         settings = (folder / CONFIG_NAME).read_text(encoding="utf-8")
         text = (folder / METRICS_NAME).read_text(encoding="utf-8")
@@ -82,11 +82,11 @@ def read_run(folder: Path) -> RunMetrics:
     values: dict[str, list[float]] = defaultdict(list)
     events = []
     lines = text.split("\n")
-    complete = lines[:-1]  # what follows the last line end is a line that a kill cut short
+    complete = lines[:-1]  # text after the last newline is a line cut short by a kill
     for number, line in enumerate(complete, 1):
         record = _parsed(line)
         if record is None:
-            raise UserError(f"{folder / METRICS_NAME}: line {number} is no line of a log; remove it")
+            raise UserError(f"{folder / METRICS_NAME}: line {number} is not a line of a log; remove it")
         step = record.pop("step")
         for name, value in record.items():
             if name in EVENTS:
@@ -101,27 +101,27 @@ def read_run(folder: Path) -> RunMetrics:
 
 
 def read_settings(path: Path, text: str) -> TrainConfig:
-    """The settings of a run, of this version or another: what is not known here is passed over, the rest has defaults.
+    """The settings of a run of this version or another: unknown ones are ignored, missing ones have their defaults.
 
-    Raises ``UserError`` for what are no settings.
+    Raises ``UserError`` where ``text`` does not hold settings.
     """
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise UserError(f"{path}: is no JSON: {one_line(error)}; restore it") from error
+        raise UserError(f"{path}: is not JSON: {one_line(error)}; restore it") from error
     kind = CONFIGS.get(str(found.get("method"))) if isinstance(found, dict) else None
     if kind is None:
-        raise UserError(f"{path}: is of no method of {', '.join(CONFIGS)}; give the folder of a run")
+        raise UserError(f"{path}: is not of a method ({', '.join(CONFIGS)}); give the folder of a run")
     names = {spec.name for spec in fields(kind)}
     known = {name: value for name, value in found.items() if name in names}
     try:
         return kind.from_dict(known)
     except UserError as error:
-        raise UserError(f"{path}: is no run's: {one_line(error)}; restore it") from error
+        raise UserError(f"{path}: is damaged: {one_line(error)}; restore it") from error
 
 
 def _parsed(line: str) -> dict[str, Any] | None:
-    """A line of the log; None where it is none."""
+    """The record in a line of the log; None where there is none."""
     try:
         record = json.loads(line)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What tells how far a method's pictures are from the truth, where anything in the log does."""
+"""How far a run's translations are from the truth, for methods that log such a distance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from translate.diagnose.run_metrics import RunMetrics
 
 
 def training_error(run: RunMetrics, distance: Distance) -> float | None:
-    """How far a run ended from the truth on training pictures, in [-1, 1]; None where it does not say."""
+    """A run's final error on training pictures: mean absolute difference, 0 to 2; None where it was not logged."""
     seen = run.level(f"train/{distance.metric}")
     if seen is not None:
         return seen
@@ -16,5 +16,5 @@ def training_error(run: RunMetrics, distance: Distance) -> float | None:
 
 
 def is_distance(name: str) -> bool:
-    """Whether a loss is the mean absolute difference of pictures, bounded and slow."""
+    """Whether a loss is a mean absolute difference of pictures, and so bounded and without natural spikes."""
     return name in {config.distance.loss for config in CONFIGS.values() if config.distance is not None}

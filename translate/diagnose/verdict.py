@@ -1,4 +1,4 @@
-"""What a rule finds: a verdict with its evidence, or what it lacks to find one."""
+"""The result of a rule: a verdict with its evidence, or why the fault cannot be judged."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ Case = Literal[
 
 MEANINGS: Mapping[Case, str] = {
     "underfit": "the training pictures themselves are not learned",
-    "overfit": "training pictures are learned by heart, held-out ones are translated worse",
+    "overfit": "training pictures are memorised, held-out ones are translated worse",
     "mismatch": "the pictures to convert are of another kind than those trained on",
-    "discriminator_won": "the discriminator tells all pictures apart, and its gradients teach the generator nothing",
-    "collapse": "different inputs give nearly one output",
-    "mode_dropping": "outputs cover less than the real target pictures do",
+    "discriminator_won": "the discriminator separates real from translated pictures, and the generator learns nothing",
+    "collapse": "different inputs give nearly the same output",
+    "mode_dropping": "outputs are less varied than real target pictures",
     "learning_rate": "the learning rate is too high",
-    "starvation": "training waits for its pictures",
+    "starvation": "training waits for data",
     "healthy": "no sign of a fault",
-    "not_enough_evidence": "the log does not say",
+    "not_enough_evidence": "the log does not hold enough to judge",
 }
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Series to plot for a verdict, with what in them is the evidence."""
+    """Series to plot for a verdict, and where the evidence is in them."""
 
     names: tuple[str, ...]
     bound: float | None = None  # drawn as a line: where the fault begins
@@ -50,54 +50,54 @@ class RunVerdict:
     """A fault that a run shows."""
 
     case: Case
-    confidence: float  # 0 to 1: how much of what speaks for the fault is there; verdicts are in its order
-    evidence: tuple[str, ...]  # with the metrics
+    confidence: float  # 0 to 1, how strong the evidence is; verdicts are sorted by it
+    evidence: tuple[str, ...]  # sentences with the metrics
     remedies: tuple[str, ...] = ()
     curves: Curves | None = None
 
 
 @dataclass(frozen=True)
-class Lacking:
+class NotJudged:
     """A fault that cannot be judged."""
 
     case: Case
-    reason: str  # what is missing, and how to come by it
+    reason: str  # what is missing, and how to get it
 
 
-FEWEST_LINES = 20  # of training metrics: fewer have no level and no trend
+MIN_LINES = 20  # of training metrics: fewer show no level and no trend
 
 
-def few_lines(case: Case, run: RunMetrics) -> Lacking:
-    """Too short a log to judge ``case``."""
-    return Lacking(
+def too_few_lines(case: Case, run: RunMetrics) -> NotJudged:
+    """The finding that the log is too short to judge ``case``."""
+    return NotJudged(
         case,
-        f"{run.lines} lines of training metrics say nothing; {FEWEST_LINES} or more are needed: let it train longer, "
-        "or with a smaller --log-every",
+        f"{run.lines} lines of training metrics are too few; {MIN_LINES} or more are needed: train longer, or with a "
+        "smaller --log-every",
     )
 
 
-Finding = RunVerdict | Lacking | None  # None: judged, and not there
+Finding = RunVerdict | NotJudged | None  # None: judged, and not found
 
 
 @dataclass(frozen=True)
-class Distance:
-    """How far two folders are from each other."""
+class FolderDistance:
+    """The distance between the pictures of two folders."""
 
-    mmd: float  # unbiased squared maximum mean discrepancy: about 0 for folders of one kind, at most 2
-    within: float  # the same between halves of the first folder, the farthest of some
-    mixed: tuple[float, ...]  # the same between the folders mixed at random, many times
-    counts: tuple[int, int]  # pictures looked at
+    mmd: float  # unbiased squared maximum mean discrepancy: about 0 for pictures of the same kind, at most 2
+    within: float  # the largest MMD between random halves of the first folder
+    mixed: tuple[float, ...]  # the MMDs of random permutations: both folders mixed and split again
+    counts: tuple[int, int]  # pictures compared, of each folder
 
     @property
     def p_value(self) -> float:
-        """How often folders mixed at random are as far apart (Phipson and Smyth 2010)."""
+        """How likely randomly mixed folders are at least as far apart (Phipson and Smyth 2010)."""
         return (sum(value >= self.mmd for value in self.mixed) + 1) / (len(self.mixed) + 1)
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All verdicts on a run, the most certain first, at least one; and what could not be judged."""
+    """All verdicts on a run, at least one, the most certain first; and the faults that could not be judged."""
 
     verdicts: Sequence[RunVerdict]
-    lacking: Sequence[Lacking]
-    distance: Distance | None = None  # of the pictures to be converted, where they were looked at
+    not_judged: Sequence[NotJudged]
+    distance: FolderDistance | None = None  # from training inputs to the pictures to be converted, where given

@@ -31,15 +31,15 @@ HEADER = ("", "PSNR, dB", "SSIM", "L1 of 255", "edges", "colour shift", "ms/MP",
 
 @dataclass(frozen=True)
 class Source:
-    """A model and the name it is shown under."""
+    """A model and its display name."""
 
     name: str
     model: str  # as `model_file` takes it
 
 
 @dataclass(frozen=True)
-class Files:
-    """A photo and, where it is known, what should become of it."""
+class SampleFiles:
+    """A photo and, where it is known, the picture it should become."""
 
     name: str
     photo: Path
@@ -48,7 +48,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Sample:
-    """`Files`, decoded and of the same size."""
+    """`SampleFiles`, decoded, both of the same size."""
 
     name: str
     photo: Pixels
@@ -56,13 +56,13 @@ class Sample:
 
     @property
     def reference(self) -> Pixels:
-        """What pictures are measured against."""
+        """The picture that metrics compare to: the truth, or the photo where there is none."""
         return self.photo if self.truth is None else self.truth
 
 
 @dataclass(frozen=True)
-class Column:
-    """What a model made of all samples, in their order."""
+class ModelResult:
+    """The outputs of a model for all samples, in their order, with their metrics."""
 
     source: Source
     pictures: list[Pixels]
@@ -84,8 +84,8 @@ class Column:
         return {
             "name": self.source.name,
             "model": self.source.model,
-            "figures": finite(mean(self.metrics)),
-            "by_photo": [finite(metrics) for metrics in self.metrics],
+            "figures": _json_values(mean(self.metrics)),
+            "by_photo": [_json_values(metrics) for metrics in self.metrics],
             "ms_per_megapixel": round(self.ms_per_megapixel, 3),
             "file_bytes": self.file_bytes,
             "device": self.device,
@@ -94,46 +94,46 @@ class Column:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Samples and a column a model."""
+    """Samples and one result per model."""
 
     samples: list[Sample]
-    columns: list[Column]
+    results: list[ModelResult]
 
     @property
     def against(self) -> str:
-        """What the metrics are against: ``truth`` or ``photo``."""
+        """What the metrics compare to: ``truth`` or ``photo``."""
         return "photo" if self.samples[0].truth is None else "truth"
 
     @property
     def unchanged(self) -> list[PairMetrics] | None:
-        """The metrics of the photos as they are, where there is a truth: what a model has to be better than."""
+        """The metrics of the untranslated photos, the baseline of every model; None where there is no truth."""
         if self.against == "photo":
             return None
         return [compare_pictures(sample.photo, sample.reference) for sample in self.samples]
 
     @property
     def devices(self) -> str:
-        return ", ".join(dict.fromkeys(column.device for column in self.columns))
+        return ", ".join(dict.fromkeys(result.device for result in self.results))
 
     def rows(self) -> list[list[str]]:
         """The table under `HEADER`."""
         unchanged = self.unchanged
         photo = [] if unchanged is None else [["photo, unchanged", *metric_cells(mean(unchanged)), "-", "-"]]
-        return photo + [column.cells() for column in self.columns]
+        return photo + [result.cells() for result in self.results]
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, for JSON; an infinite PSNR, of equal pictures, becomes None."""
+        """Everything, for JSON; an infinite PSNR, of equal pictures, becomes None."""
         unchanged = self.unchanged
         return {
             "against": self.against,
             "photos": [sample.name for sample in self.samples],
-            "unchanged": None if unchanged is None else finite(mean(unchanged)),
-            "models": [column.as_dict() for column in self.columns],
+            "unchanged": None if unchanged is None else _json_values(mean(unchanged)),
+            "models": [result.as_dict() for result in self.results],
         }
 
 
 def metric_cells(metrics: PairMetrics) -> list[str]:
-    """The metrics under `HEADER`."""
+    """The metrics as text, in the order of `HEADER`."""
     return [
         f"{metrics.psnr_db:.2f}",
         f"{metrics.ssim:.3f}",
@@ -143,14 +143,14 @@ def metric_cells(metrics: PairMetrics) -> list[str]:
     ]
 
 
-def finite(metrics: PairMetrics) -> dict[str, float | None]:
+def _json_values(metrics: PairMetrics) -> dict[str, float | None]:
     return {name: round(value, 6) if math.isfinite(value) else None for name, value in asdict(metrics).items()}
 
 
 def find_sources(models: Sequence[str], *, all_checkpoints: bool = False) -> list[Source]:
-    """The models under short names; with ``all_checkpoints`` a run stands for each that it has kept.
+    """The models with short names; with ``all_checkpoints`` a run contributes each checkpoint it has kept.
 
-    Raises ``UserError`` where a run has no checkpoint, or ``all_checkpoints`` is asked for and no model is a run.
+    Raises ``UserError`` where a run has no checkpoint, or with ``all_checkpoints`` where no model is a run.
     """
     sources = []
     for model in models:
@@ -158,10 +158,10 @@ def find_sources(models: Sequence[str], *, all_checkpoints: bool = False) -> lis
         if not is_folder(model):
             sources.append(Source(path.name if path.is_file() else model, model))
         elif (path / checkpoint.DESCRIPTION).is_file():
-            sources.append(_of_checkpoint(path.resolve().parent.parent.name, checkpoint.read(path)))
+            sources.append(_checkpoint_source(path.resolve().parent.parent.name, checkpoint.read(path)))
         elif all_checkpoints:
-            kept = checkpoint.checkpoints(path) or [checkpoint.find(path)]  # which says that there is none
-            sources += [_of_checkpoint(path.resolve().name, each) for each in kept]
+            kept = checkpoint.checkpoints(path) or [checkpoint.find(path)]  # which raises that there is none
+            sources += [_checkpoint_source(path.resolve().name, each) for each in kept]
         else:
             sources.append(Source(path.resolve().name, model))
     if all_checkpoints and not any(is_folder(model) for model in models):
@@ -170,15 +170,15 @@ def find_sources(models: Sequence[str], *, all_checkpoints: bool = False) -> lis
     return [source if uses[source.name] == 1 else Source(source.model, source.model) for source in sources]
 
 
-def _of_checkpoint(run: str, found: checkpoint.Checkpoint) -> Source:
+def _checkpoint_source(run: str, found: checkpoint.Checkpoint) -> Source:
     return Source(f"{run}, step {found.step}", str(found.path))
 
 
-def find_files(photos: Sequence[Path], pairs: Path | None, count: int) -> tuple[list[Files], list[str]]:
-    """At most ``count`` photos, evenly spread over all there are, and a line for each that has no truth in ``pairs``.
+def find_files(photos: Sequence[Path], pairs: Path | None, count: int) -> tuple[list[SampleFiles], list[str]]:
+    """At most ``count`` photos, evenly spaced, and a line for each photo or truth without a partner.
 
-    ``photos`` are files and folders, searched with their subfolders; ``pairs`` needs a single folder, in which paths
-    are the same but for the suffix. Raises ``UserError`` where nothing is found.
+    ``photos`` are files and folders, searched with their subfolders. With ``pairs``, a folder of truths, they have to
+    be a single folder whose paths differ in the suffix only. Raises ``UserError`` where nothing is found.
     """
     found, problems = [], []
     for path in photos:
@@ -186,27 +186,27 @@ def find_files(photos: Sequence[Path], pairs: Path | None, count: int) -> tuple[
             raise UserError(f"<photos> {path}: no such file or folder")
     if pairs is not None:
         if len(photos) != 1 or not photos[0].is_dir():
-            raise UserError("<pairs>: needs <photos> to be one folder, with the names of the pairs' folder inside")
+            raise UserError("<pairs>: needs <photos> to be one folder, with files of the same names")
         matched = match_pairs(a=photos[0], b=pairs)
-        found, problems = [Files(pair.name, pair.a, pair.b) for pair in matched.pairs], matched.problems
+        found, problems = [SampleFiles(pair.name, pair.a, pair.b) for pair in matched.pairs], matched.problems
         if not found:
-            raise UserError(f"<pairs> {pairs}: no picture has the name of one in {photos[0]}")
+            raise UserError(f"<pairs> {pairs}: no picture has the same name as one in {photos[0]}")
     else:
         for path in photos:
             if path.is_file():
-                found.append(Files(path.stem, path))
+                found.append(SampleFiles(path.stem, path))
                 continue
             inside = find_images(path, recursive=True)
             if not inside:
-                raise UserError(f"<photos> {path}: holds no picture")
-            found += [Files(photo.relative_to(path).with_suffix("").as_posix(), photo) for photo in inside]
+                raise UserError(f"<photos> {path}: holds no pictures")
+            found += [SampleFiles(photo.relative_to(path).with_suffix("").as_posix(), photo) for photo in inside]
     return [found[index] for index in spaced_indices(len(found), count)], problems
 
 
-def load_sample(files: Files, max_size: int) -> Sample:
-    """Decode, scaled down to ``max_size`` pixels per side.
+def load_sample(files: SampleFiles, max_size: int) -> Sample:
+    """Decode ``files``, scaled down to a longest side of ``max_size`` pixels.
 
-    Raises ``PictureError`` where a file cannot be read or the truth has another size.
+    Raises ``PictureError`` where a file cannot be read or photo and truth differ in size.
     """
     photo = load_rgb(files.photo)
     truth = None if files.truth is None else load_rgb(files.truth)
@@ -227,25 +227,25 @@ def run_model(
     device: str = "auto",
     domain: Sequence[str] | None = None,
     direction: Direction = "AtoB",
-) -> Column:
-    """Translate ``samples`` one by one; a style without domains is not told ``domain``.
+) -> ModelResult:
+    """Translate ``samples`` one by one; a style without domains ignores ``domain``.
 
-    The time is the median of the network alone, after a pass that does not count. Raises as `open_model` does.
+    The time is the median of the network only, after a warm-up pass. Raises as `open_model` does.
     """
     with model_file(source.model, direction=direction) as file:
         translator = Translator(file, device=device)
         wanted = domain if translator.info.domains else None
         translator(samples[0].photo[np.newaxis], wanted)
-        pictures, speeds = [], []
+        pictures, times = [], []  # ms per megapixel
         for sample in samples:
             start = time.perf_counter()
             pictures.append(translator(sample.photo[np.newaxis], wanted)[0])
-            speeds.append(1e9 * (time.perf_counter() - start) / sample.photo[..., 0].size)
-        return Column(
+            times.append(1e9 * (time.perf_counter() - start) / sample.photo[..., 0].size)
+        return ModelResult(
             source,
             pictures,
             [compare_pictures(picture, sample.reference) for picture, sample in zip(pictures, samples, strict=True)],
-            median(speeds),
+            median(times),
             file.stat().st_size,
             translator.device,
             bool(translator.info.domains),

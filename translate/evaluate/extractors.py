@@ -1,6 +1,6 @@
-"""Feature networks that evaluation looks at pictures with: each gives content, texture and, where it can, classes.
+"""Feature networks for evaluation: each gives content features and, where it can, texture features and class logits.
 
-Metrics of different networks cannot be compared, so each has an ``identity`` that is recorded with every metric.
+Metrics of different networks are not comparable, so each network has an ``identity``, reported with the metrics.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from torch.nn import functional as F
 
 from models.features import FeatureNetwork
 from translate.errors import UnusableError, UserError, one_line
+from translate.evaluate.devices import choose_torch_device
 from translate.media.images import to_signed_unit
 from translate.style.devices import choose_device, providers_of
 from translate.style.onnx_check import check_model
 from translate.style.session import ORT_ERRORS
 from translate.weights.feature_networks import build_feature_network, read_weights
 
-PATCHES = 4  # a side: texture is summed up in 4 x 4 patches of a picture
+PATCHES = 4  # per side: texture is summarised over 4 x 4 patches of a picture
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 Array = NDArray[np.float32]
@@ -35,12 +36,12 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Features:
-    """What a network says of N pictures."""
+    """The features of N pictures."""
 
-    content: Array  # [N, D], the pooled last features
-    texture: Array | None  # [N, patches, 2 C]: mean and deviation of an early layer's maps in each patch
-    logits: Array | None  # [N, K] of classes
-    perceptual: Array | None  # [N]: distance of each picture to the one after it in its batch, over several layers
+    content: Array  # [N, D], pooled features of the last layer
+    texture: Array | None  # [N, patches, 2 C]: mean and deviation per patch of an early layer's maps
+    logits: Array | None  # [N, classes]
+    perceptual: Array | None  # [N]: distance of each picture to the next one in its batch, over several layers
 
     def __len__(self) -> int:
         return len(self.content)
@@ -52,13 +53,13 @@ class Features:
         return self.content, self.texture, self.logits, self.perceptual
 
     @staticmethod
-    def joined(several: list[Features]) -> Features:
+    def concatenated(several: list[Features]) -> Features:
         columns = zip(*(features.parts() for features in several), strict=True)
         return Features(*(None if column[0] is None else np.concatenate(column) for column in columns))  # type: ignore[arg-type]
 
 
 class Extractor(ABC):
-    """A feature network: ``size`` is the side in pixels of the squares it looks at."""
+    """A feature network; ``size`` is the side in pixels of its square input."""
 
     identity: str  # name and weights
     size: int
@@ -69,7 +70,7 @@ class Extractor(ABC):
 
 
 class Lite0(Extractor):
-    """EfficientNet-Lite0: 1280 features and ImageNet's classes; texture from its maps at a quarter of the size."""
+    """EfficientNet-Lite0: 1280 features and ImageNet's classes; texture from its maps at stride 4."""
 
     size = 224
     texture_level, last_level = "stride4", "stride32"
@@ -79,7 +80,7 @@ class Lite0(Extractor):
         self.device = torch.device(choose_torch_device(device))
         network = build_feature_network("efficientnet-lite0", weights, prefix="")
         self.network: FeatureNetwork = network.to(self.device).to(memory_format=torch.channels_last)
-        self.identity = "efficientnet-lite0" + _of_file(weights)
+        self.identity = "efficientnet-lite0" + _file_hash(weights)
 
     @torch.inference_mode()
     def __call__(self, pictures: NDArray[np.uint8]) -> Features:
@@ -93,9 +94,9 @@ class Lite0(Extractor):
 
 
 class InceptionV3(Extractor):
-    """FID's own network: the Inception-v3 of 2015 with TensorFlow's weights, as torch-fidelity has it.
+    """FID's original network, the Inception-v3 of 2015 with TensorFlow's weights, in torch-fidelity's version.
 
-    Its weights, 91 MB, are downloaded and checked, or given as a file of the same tensors.
+    Its weights, 91 MB, are downloaded and their hash checked, or read from a file of the same tensors.
     """
 
     size = 299
@@ -111,13 +112,13 @@ class InceptionV3(Extractor):
             except (OSError, RuntimeError) as error:
                 raise UnusableError(
                     f"<network> inception-v3: {URL_INCEPTION_V3} cannot be downloaded ({one_line(error)}); give the "
-                    "file with <weights>, or <network> efficientnet-lite0, whose weights are installed"
+                    "file with <weights>, or take <network> efficientnet-lite0, whose weights are installed"
                 ) from error
         else:
             tensors = dict(read_weights(weights, setting="weights"))
         self.device = torch.device(choose_torch_device(device))
         with tempfile.TemporaryDirectory() as folder:
-            # torch-fidelity unpickles whatever a file holds: it gets one that holds the tensors alone
+            # torch-fidelity unpickles whatever is in the file, so it gets one with tensors only
             safe = Path(folder) / "inception.pth"
             torch.save(tensors, safe)
             try:
@@ -125,49 +126,50 @@ class InceptionV3(Extractor):
                     "inception-v3", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(safe)
                 )
             except RuntimeError as error:
-                raise UserError(f"<weights> {weights}: are the weights of another network (inception-v3)") from error
+                raise UserError(f"<weights> {weights}: these are not the weights of inception-v3") from error
         self.network = network.to(self.device)
-        self._early = threading.local()  # maps of the batch that a thread is at
-        network.MaxPool_1.register_forward_hook(self._keep)
-        self.identity = "inception-v3" + _of_file(weights)
+        self._early_maps = threading.local()  # of the batch that each thread works on
+        network.MaxPool_1.register_forward_hook(self._store_early_maps)
+        self.identity = "inception-v3" + _file_hash(weights)
 
-    def _keep(self, module: object, inputs: object, maps: Tensor) -> None:
-        self._early.maps = maps
+    def _store_early_maps(self, module: object, inputs: object, maps: Tensor) -> None:
+        self._early_maps.maps = maps
 
     @torch.inference_mode()
     def __call__(self, pictures: NDArray[np.uint8]) -> Features:
         pooled, logits = self.network(torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2))
-        return Features(_array(pooled), _array(patch_statistics(self._early.maps)), _array(logits), None)
+        return Features(_array(pooled), _array(patch_statistics(self._early_maps.maps)), _array(logits), None)
 
 
 class OnnxNetwork(Extractor):
-    """Any ONNX file that takes one picture tensor and gives features [N, D] or maps [N, C, h, w], which are averaged.
+    """Any ONNX file from one tensor of pictures to features [N, D], or to maps [N, C, h, w], which are averaged.
 
-    It takes uint8 [N, H, W, 3], or float [N, 3, H, W] normalised as torchvision's networks are: [0, 1] less ImageNet's
-    mean, over its deviation. A second output of maps [N, C, h, w] gives the texture.
+    Its input is uint8 [N, H, W, 3], or float32 [N, 3, H, W] normalised as for torchvision's networks: from [0, 1], by
+    ImageNet's mean and standard deviation. A second output of maps [N, C, h, w] gives the texture.
     """
 
     def __init__(self, path: Path, device: str = "auto") -> None:
         check_model(path)
+        providers = providers_of(choose_device(device)[0])
         try:
-            self.session = onnxruntime.InferenceSession(path, providers=providers_of(choose_device(device)[0]))
-            self.identity = f"{path.name}{_of_file(path)}"
+            self.session = onnxruntime.InferenceSession(path, providers=providers)
         except ORT_ERRORS as error:
             raise UserError(f"<network> {path}: cannot be loaded as ONNX: {one_line(error)}") from error
+        self.identity = f"{path.name}{_file_hash(path)}"
         first = self.session.get_inputs()[0]
-        self.name, self.bytes = first.name, first.type == "tensor(uint8)"
-        side = first.shape[1 if self.bytes else 2] if len(first.shape) == 4 else None
+        self.input_name, self.takes_bytes = first.name, first.type == "tensor(uint8)"
+        side = first.shape[1 if self.takes_bytes else 2] if len(first.shape) == 4 else None
         self.size = side if isinstance(side, int) else 224
 
     def __call__(self, pictures: NDArray[np.uint8]) -> Features:
         mean, std = (np.array(values, np.float32) for values in (IMAGENET_MEAN, IMAGENET_STD))
         normalised = ((pictures / np.float32(255) - mean) / std).transpose(0, 3, 1, 2)
-        given = pictures if self.bytes else normalised
+        given = pictures if self.takes_bytes else normalised
         try:
-            outputs = self.session.run(None, {self.name: given})
+            outputs = self.session.run(None, {self.input_name: given})
         except ORT_ERRORS as error:
             raise UserError(
-                f"<network> {self.identity}: does not take {given.dtype} {list(given.shape)}: {one_line(error)}"
+                f"<network> {self.identity}: does not accept {given.dtype} {list(given.shape)}: {one_line(error)}"
             ) from error
         content = outputs[0].reshape(*outputs[0].shape[:2], -1).mean(-1)
         maps = next((output for output in outputs[1:] if output.ndim == 4), None)
@@ -176,10 +178,10 @@ class OnnxNetwork(Extractor):
 
 
 def build_extractor(network: str, *, weights: Path | None = None, device: str = "auto") -> Extractor:
-    """``efficientnet-lite0``, ``inception-v3``, or the path of an ONNX file; ``weights`` from a file.
+    """The network ``efficientnet-lite0``, ``inception-v3`` or of an ONNX file; ``weights``: a file instead of its own.
 
     Raises ``UserError`` for an unknown name and for files that cannot be used, ``UnusableError`` where the network's
-    own weights are not at hand.
+    own weights or the device are not available.
     """
     if network == "efficientnet-lite0":
         return Lite0(device, weights)
@@ -201,9 +203,9 @@ def patch_statistics(maps: Tensor) -> Tensor:
 
 
 def perceptual_distance(one: dict[str, Tensor], other: dict[str, Tensor]) -> Tensor:
-    """Distance of pictures by their maps [N, C, h, w] at several levels, [N]: Zhang et al. 2018 (LPIPS), equation 1.
+    """Distance of pictures, [N], by their maps [N, C, h, w] at several levels: Zhang et al. 2018 (LPIPS), equation 1.
 
-    Channels are brought to unit length at each place; departure: all weigh the same, where LPIPS has learned weights.
+    Features are normalised to unit length at each pixel. Departure: all channels weigh the same, LPIPS learns weights.
     """
     levels = []
     for level, maps in one.items():
@@ -212,17 +214,8 @@ def perceptual_distance(one: dict[str, Tensor], other: dict[str, Tensor]) -> Ten
     return torch.stack(levels).mean(0)
 
 
-def choose_torch_device(device: str) -> str:
-    """``auto``, ``cpu`` or ``cuda[:N]`` -> what PyTorch calls it."""
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UnusableError(f"<device> {device}: this PyTorch ({torch.__version__}) finds no CUDA device")
-    return device
-
-
-def _of_file(path: Path | None) -> str:
-    """What tells files of weights apart."""
+def _file_hash(path: Path | None) -> str:
+    """A short hash that identifies a file of weights; empty without one."""
     return "" if path is None else f" ({hashlib.sha256(path.read_bytes()).hexdigest()[:12]})"
 
 

@@ -1,4 +1,4 @@
-"""Folders of pictures -> features: batches are decoded and looked at side by side, and kept for the next time."""
+"""Folders of pictures -> features: batches are processed in parallel, results are cached on disk."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from translate.media.images import load_rgb
 from translate.storage.atomic import write_atomically
 from translate.storage.cache import cache_folder
 
-BATCH = 4  # pictures a pass of the network: the maps of 16 were seen to take it half as long again
-MOST_KEPT = 50  # folders whose features are kept
-FORMAT = 1  # of what is kept; a change makes it be computed anew
+BATCH = 4  # pictures per pass: with 16, the network was measured to take 1.5 times as long
+MAX_CACHED = 50  # entries, one per folder and variant
+CACHE_FORMAT = 1  # a change invalidates all entries
 RESIZE = "antialiased bicubic to a square (Parmar et al. 2022)"
 
-SHIFT = 1 / 16  # of the side
+SHIFT = 1 / 16  # of a picture's side
 
 Pixels = NDArray[np.uint8]  # [H, W, 3]
 
@@ -39,7 +39,7 @@ def mirrored(picture: Pixels) -> Pixels:
 
 
 def shifted(picture: Pixels) -> Pixels:
-    """Down and to the right, the edge repeated."""
+    """Moved down and to the right, with the edge pixels repeated."""
     step = round(len(picture) * SHIFT)
     return np.pad(picture, ((step, 0), (step, 0), (0, 0)), mode="edge")[:-step, :-step]
 
@@ -54,7 +54,7 @@ VARIANTS: dict[str, Callable[[Pixels], Pixels]] = {  # of a square picture, befo
 
 
 class Clock:
-    """Seconds by stage, summed over threads."""
+    """Measures the seconds per stage, summed over threads."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -62,6 +62,7 @@ class Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Add the time within the context to stage ``name``."""
         start = time.perf_counter()
         try:
             yield
@@ -70,36 +71,36 @@ class Clock:
                 self.seconds[name] += time.perf_counter() - start
 
 
-def square(path: Path, size: int) -> Pixels:
-    """The picture as uint8 [size, size, 3]. Raises ``PictureError``, naming the file."""
+def load_square(path: Path, size: int) -> Pixels:
+    """The picture, resized to a square: uint8 [size, size, 3]. Raises ``PictureError``, naming the file."""
     picture = Image.fromarray(load_rgb(path))
     return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC))
 
 
 def features_of(paths: Sequence[Path], extractor: Extractor, clock: Clock, *, variant: str = PLAIN) -> Features:
-    """The features of the pictures, in their order, each in one of `VARIANTS`.
+    """The features of the pictures, in their order; ``variant`` is one of `VARIANTS`.
 
-    The network sees them shuffled, so that the distance of each to the next, ``Features.perceptual``, is one of two
-    pictures at random. Raises ``PictureError``, naming the file.
+    The network gets them shuffled, so that ``Features.perceptual``, the distance of each to the next, is between random
+    pictures. Raises ``PictureError``, naming the file.
     """
     change = VARIANTS[variant]
     order = np.random.default_rng(0).permutation(len(paths))
-    batches = np.array_split(order, -(-len(order) // BATCH))  # of about one size, so that none is of a single picture
+    batches = np.array_split(order, -(-len(order) // BATCH))  # of nearly equal sizes, so that none has a single picture
 
     def look_at(batch: NDArray[np.intp]) -> Features:
         with clock.stage("decode"):
-            pictures = np.stack([change(square(paths[index], extractor.size)) for index in batch])
+            pictures = np.stack([change(load_square(paths[index], extractor.size)) for index in batch])
         with clock.stage("features"):
             return extractor(pictures)
 
     with one_thread_each(usable_cores()) as pool:
-        found = Features.joined(list(pool.map(look_at, batches)))
+        found = Features.concatenated(list(pool.map(look_at, batches)))
     return found[np.argsort(order)]
 
 
 @contextmanager
 def one_thread_each(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool in which PyTorch does not divide work further: batches side by side wait less than parts of one."""
+    """A pool whose threads run PyTorch single-threaded: batches in parallel wait less than the parts of one batch."""
     threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(workers, "features", initializer=torch.set_num_threads, initargs=(1,)) as pool:
@@ -108,43 +109,43 @@ def one_thread_each(workers: int) -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(threads)
 
 
-def kept_features_of(
+def cached_features_of(
     folder: Path, paths: Sequence[Path], extractor: Extractor, clock: Clock, *, variant: str = PLAIN
 ) -> Features:
-    """As `features_of`, from the cache where nothing about ``paths``, which are in ``folder``, has changed."""
-    place = cache_folder()
-    if place is None:
+    """As `features_of`, from the cache where ``paths``, files in ``folder``, have the same names, sizes and times."""
+    cache = cache_folder()
+    if cache is None:
         return features_of(paths, extractor, clock, variant=variant)
     key = hashlib.sha256(
-        f"{FORMAT} {extractor.identity} {extractor.size} {RESIZE} {variant} {folder.resolve()}".encode()
+        f"{CACHE_FORMAT} {extractor.identity} {extractor.size} {RESIZE} {variant} {folder.resolve()}".encode()
     )
     for path in paths:
         status = path.stat()
         key.update(f"\0{path.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}".encode())
-    entry = place / "features" / f"{key.hexdigest()[:32]}.npz"
-    with clock.stage("cache"), suppress(OSError, ValueError, EOFError, BadZipFile):  # damaged: anew
+    entry = cache / "features" / f"{key.hexdigest()[:32]}.npz"
+    with clock.stage("cache"), suppress(OSError, ValueError, EOFError, BadZipFile):  # missing or damaged: compute
         return _read(entry)
     features = features_of(paths, extractor, clock, variant=variant)
     with clock.stage("cache"), suppress(OSError):
-        _keep(entry, features)
+        _write(entry, features)
     return features
 
 
-NAMES = ("content", "texture", "logits", "perceptual")
+PARTS = ("content", "texture", "logits", "perceptual")
 
 
 def _read(entry: Path) -> Features:
-    with np.load(entry, allow_pickle=False) as kept:
-        features = Features(*(kept.get(name) for name in NAMES))
-    entry.touch()  # those not used for the longest time go first
+    with np.load(entry, allow_pickle=False) as stored:
+        features = Features(*(stored.get(name) for name in PARTS))
+    entry.touch()  # the least recently used are deleted first
     return features
 
 
-def _keep(entry: Path, features: Features) -> None:
+def _write(entry: Path, features: Features) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
     content = io.BytesIO()
-    named = zip(NAMES, features.parts(), strict=True)
+    named = zip(PARTS, features.parts(), strict=True)
     np.savez(content, **{name: part for name, part in named if part is not None})  # type: ignore[arg-type]
     write_atomically(entry, content.getvalue())
-    for old in sorted(entry.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime)[:-MOST_KEPT]:
+    for old in sorted(entry.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime)[:-MAX_CACHED]:
         old.unlink(missing_ok=True)

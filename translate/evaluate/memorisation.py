@@ -1,7 +1,7 @@
-"""Memorisation: are outputs nearer to training pictures than other real pictures are?
+"""Memorisation: are outputs closer to training pictures than other real pictures are?
 
-Distances are between pooled features. Each picture is compared as it is, mirrored, and shifted a little: a network that
-gives back its training pictures mirrored has learned nothing either.
+Distances are between pooled features. Each picture is also compared mirrored and shifted a little: a network that
+reproduces mirrored training pictures has memorised them, too.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ CLOSE = 0.05  # share of real test pictures that count as close to the training 
 
 @dataclass(frozen=True)
 class Nearest:
-    """For each of N pictures the nearest training picture."""
+    """The nearest training picture of each of N pictures."""
 
     index: NDArray[np.intp]  # [N], of the training picture
     distance: NDArray[np.float64]  # [N]
-    variant: list[str]  # of `VARIANTS`, the one that is nearest
+    variant: list[str]  # [N], the closest one of `VARIANTS`
 
 
 @dataclass(frozen=True)
-class Memory:
-    """How near outputs are to the training pictures, beside how near real test pictures are."""
+class Memorisation:
+    """How close outputs are to the training pictures, compared to real test pictures."""
 
     outputs: Nearest
     tests: Nearest
-    close: float  # the distance below which `CLOSE` of the test pictures are
-    share: float  # of the outputs below it: `CLOSE` where nothing was memorised, 1 where all was
+    close: float  # the distance that a share `CLOSE` of the test pictures is below
+    share: float  # of the outputs below that distance: `CLOSE` where nothing was memorised, 1 where everything was
 
 
 def nearest_training(features: Callable[[str], Array], training: Array) -> Nearest:
-    """The nearest of ``training``, [M, D], to each of N pictures, whose features [N, D] are asked for by variant."""
+    """The nearest of ``training``, [M, D], to each of N pictures; ``features(variant)`` gives theirs, [N, D]."""
     apart = np.stack([distances(features(variant), training) for variant in VARIANTS])  # [variants, N, M]
     index = apart.min(0).argmin(1)
     chosen = apart[:, np.arange(len(index)), index]  # [variants, N]
@@ -46,6 +46,7 @@ def nearest_training(features: Callable[[str], Array], training: Array) -> Neare
     return Nearest(index, chosen.min(0), [names[number] for number in chosen.argmin(0)])
 
 
-def compare_memory(outputs: Nearest, tests: Nearest) -> Memory:
+def measure_memorisation(outputs: Nearest, tests: Nearest) -> Memorisation:
+    """Compare the distances of outputs and of real test pictures to their nearest training pictures."""
     close = float(np.quantile(tests.distance, CLOSE))
-    return Memory(outputs, tests, close, float((outputs.distance < close).mean()))
+    return Memorisation(outputs, tests, close, float((outputs.distance < close).mean()))

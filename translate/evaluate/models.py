@@ -1,4 +1,4 @@
-"""What can be evaluated: a shipped style, a style file, a run or one of its checkpoints, each opened as a style."""
+"""Models to evaluate: a shipped style, a style file, a run or one of its checkpoints, each opened as a style."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Direction = Literal["AtoB", "BtoA"]
 
 @contextmanager
 def open_model(model: str, *, device: str = "auto", direction: Direction = "AtoB") -> Iterator[Translator]:
-    """`model_file` as a ``Translator`` on ``device``, for as long as it is open; raises as both do."""
+    """A ``Translator`` of `model_file` on ``device``, within the context; raises as both do."""
     with model_file(model, direction=direction) as file:
         yield Translator(file, device=device)
 
@@ -26,12 +26,12 @@ def open_model(model: str, *, device: str = "auto", direction: Direction = "AtoB
 def model_file(model: str, *, direction: Direction = "AtoB") -> Iterator[Path]:
     """The ONNX file of ``model``: the name of a shipped style, a file, or the folder of a run or of a checkpoint.
 
-    A run stands for its newest checkpoint; what is exported of it, checked against PyTorch as `translate export` does,
-    is there for as long as the context is open. ``direction`` says which generator, of a run with one each way. A name
-    is the style as it was trained, on any processor; ``cel-int8`` names the variant in eight bits.
+    A run stands for its newest checkpoint. It is exported and checked against PyTorch, as by `translate export`; the
+    file exists within the context. ``direction`` selects the generator of a run with one per direction. The name of a
+    style is its float32 file, whatever the processor; ``cel-int8`` names the int8 variant.
 
     Raises ``UnusableError`` where ``model`` is none of these or holds no usable network, ``UserError`` where a run has
-    no checkpoint or no generator that way.
+    no checkpoint or no generator for ``direction``.
     """
     if is_folder(model):
         with TemporaryDirectory() as folder:
@@ -43,7 +43,7 @@ def model_file(model: str, *, direction: Direction = "AtoB") -> Iterator[Path]:
 
 
 def is_folder(model: str) -> bool:
-    """Whether ``model`` is taken for a run or a checkpoint; the name of a shipped style never is."""
+    """Whether ``model`` is a folder; names of shipped styles take precedence."""
     return Path(model).is_dir() and model not in list_styles()
 
 

@@ -1,4 +1,4 @@
-"""Metrics of one picture against another: what a translation kept of its photo, or how near it is to a known truth."""
+"""Metrics of one picture against another: what a translation kept of its photo, or how close it is to the truth."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 
 BLOCK = 16  # pixels per side, over which colour is averaged
 WINDOW = 11  # pixels per side of SSIM's Gaussian window, of sigma 1.5
-FLAT = 1e-6  # deviation of edge strength, of [0, 1], below which a picture has no edges; a step of 255 gives above 1e-4
+FLAT = 1e-6  # deviation of edge strength, in [0, 1], below which there are no edges; one level of 255 gives over 1e-4
 
 
 @dataclass(frozen=True)
 class PairMetrics:
-    """How two pictures of the same size agree, see `compare_pictures`."""
+    """The similarity of two pictures of the same size, see `compare_pictures`."""
 
     psnr_db: float  # infinite where they are equal
     ssim: float  # -1 to 1: equal
-    l1: float  # in steps of 255
+    l1: float  # 0 to 255
     edge_agreement: float  # -1 to 1: edges in the same places, of the same strength up to a factor
-    colour_shift: float  # CIE 1976 delta E; about 2.3 can just be seen
+    colour_shift: float  # CIE 1976 delta E; about 2.3 is just visible
 
 
 def compare_pictures(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> PairMetrics:
-    """The metrics of two pictures, uint8 [H, W, 3] in sRGB; they are the same whichever comes first.
+    """The metrics of two pictures, uint8 [H, W, 3] in sRGB, in either order.
 
     - ``psnr_db``: 10 log10(255^2 / mean squared difference).
     - ``ssim``: the mean structural similarity of the channels (Wang et al. 2004, equation 13) with its Gaussian window;
-      beyond the border the picture is mirrored. What is smaller than the window is first extended to it by its edge.
-      In single precision, whose error in even regions is about 0.0002.
+      the border is padded by reflection. Pictures smaller than the window are first padded to it by replication.
+      In single precision, whose error in uniform regions is about 0.0002.
     - ``l1``: the mean absolute difference.
     - ``edge_agreement``: Pearson's correlation of the Sobel magnitudes (Sobel and Feldman 1968) of the luma
-      0.299 R + 0.587 G + 0.114 B. Where a picture has no edges it is 0, and 1 where neither has.
-    - ``colour_shift``: the mean Euclidean distance in CIELAB (CIE 1976, D65) of the means of 16x16 blocks, those at the
-      right and at the bottom as far as the picture goes: of colour alone, whatever became of lines and texture.
+      0.299 R + 0.587 G + 0.114 B; 0 where one picture has no edges, 1 where neither has.
+    - ``colour_shift``: the mean Euclidean distance in CIELAB (CIE 1976, D65) of the mean colours of 16x16 blocks,
+      cropped at the right and bottom: of colour only, whatever happened to lines and texture.
 
     Raises ``ValueError`` where the sizes differ.
     """
@@ -84,7 +84,7 @@ def _edges(picture: Tensor) -> Tensor:
 
 
 def _correlation(first: Tensor, second: Tensor) -> float:
-    """Pearson's; of what does not vary, 0, or 1 where neither does."""
+    """Pearson's correlation; 0 where one of the two is constant, 1 where both are."""
     first, second = first.double() - first.double().mean(), second.double() - second.double().mean()
     deviations = [float(values.square().mean().sqrt()) for values in (first, second)]
     if min(deviations) < FLAT:
@@ -93,5 +93,5 @@ def _correlation(first: Tensor, second: Tensor) -> float:
 
 
 def _block_colours(picture: Tensor) -> Tensor:
-    """CIELAB of the means of blocks: float [1, 3, H / 16, W / 16], rounded up."""
+    """The blocks' mean colours in CIELAB: float [1, 3, ceil(H / 16), ceil(W / 16)]."""
     return rgb_to_lab(F.avg_pool2d(picture, BLOCK, ceil_mode=True))

@@ -1,4 +1,4 @@
-"""An evaluation as a table, as JSON and as a page."""
+"""An evaluation as a table, as JSON and as an HTML page."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ from translate.evaluate.evaluation import Curve, Evaluation
 from translate.evaluate.set_metrics import spaced_indices
 from translate.report.page import Page
 
-SHOWN = 8  # pictures of a kind
+MAX_SHOWN = 8  # pictures per section
 
 
 @dataclass(frozen=True)
 class Meaning:
+    """The title of a metric, and how to read it."""
+
     title: str
     reading: str
 
 
 LOWER, HIGHER = "lower is better", "higher is better"
 MEANINGS = {
-    "fid": Meaning("FID", f"{LOWER}; real pictures: half of them against the other half"),
+    "fid": Meaning("FID", f"{LOWER}; real pictures: one half against the other"),
     "kid": Meaning("KID", f"{LOWER}, about 0 at best"),
     "mmd_content": Meaning("MMD of content", f"{LOWER}, about 0 at best"),
     "mmd_texture": Meaning("MMD of texture", f"{LOWER}, about 0 at best"),
-    "inception_score": Meaning("Inception Score", f"{HIGHER}: clear and varied classes"),
+    "inception_score": Meaning("Inception Score", f"{HIGHER}: distinct and varied classes"),
     "precision": Meaning("precision", f"{HIGHER}: outputs among the real pictures"),
     "recall": Meaning("recall", f"{HIGHER}: real pictures among the outputs"),
     "density": Meaning("density", f"{HIGHER}: how many real pictures are near"),
     "coverage": Meaning("coverage", f"{HIGHER}: real pictures with an output near"),
-    "diversity": Meaning("diversity", "distance between outputs, over that between real pictures: 1 is theirs"),
-    "perceptual_diversity": Meaning("perceptual diversity", "the same by maps of several layers"),
+    "diversity": Meaning("diversity", "distance between outputs, relative to real pictures: 1 is as varied"),
+    "perceptual_diversity": Meaning("perceptual diversity", "the same, by features of several layers"),
     "memorised_share": Meaning("close to training", "share of outputs; 5 % would be chance"),
 } | {
     f"{against}_{metric}": Meaning(f"{title} to the {against}", reading)
@@ -54,15 +56,15 @@ HEADER = ("", "outputs", "real pictures", "how to read it")
 
 
 def rows(evaluation: Evaluation) -> list[tuple[str, str, str, str]]:
-    """Title, the outputs' metric, that of real pictures where there is one, and how to read it."""
+    """Title, the outputs' value, that of real pictures where there is one, and how to read it."""
     return [
-        (meaning.title, _shown(evaluation, name), _shown(evaluation, f"{name}_of_real"), meaning.reading)
+        (meaning.title, _cell(evaluation, name), _cell(evaluation, f"{name}_of_real"), meaning.reading)
         for name, meaning in MEANINGS.items()
         if name in evaluation.metrics
     ]
 
 
-def _shown(evaluation: Evaluation, name: str) -> str:
+def _cell(evaluation: Evaluation, name: str) -> str:
     value = evaluation.metrics.get(name)
     if value is None:
         return "–"
@@ -72,6 +74,7 @@ def _shown(evaluation: Evaluation, name: str) -> str:
 
 
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:
+    """Everything but the pictures, for JSON."""
     return {
         "outputs": str(evaluation.outputs.folder),
         "real": str(evaluation.real.folder),
@@ -87,7 +90,7 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def write_page(evaluation: Evaluation, path: Path) -> None:
-    """Everything on one page. Raises ``PictureError`` where it cannot be written."""
+    """Everything on one HTML page. Raises ``PictureError`` where it cannot be written."""
     counts = ", ".join(f"{count} {name}" for name, count in evaluation.counts.items())
     page = Page("Evaluation", f"{counts}. Features: {evaluation.network}.")
     for verdict in evaluation.verdicts:
@@ -95,53 +98,54 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
         kind = {"sound": "good", "too few": "note"}.get(verdict.case, "bad")
         page.callout(kind, verdict.case.capitalize(), f"{verdict.text}.{remedy}")  # type: ignore[arg-type]
     for note in evaluation.notes:
-        page.callout("note", "Mind the number of pictures", note)
+        page.callout("note", "Few pictures", note)
     page.heading("Metrics")
     page.table(HEADER, rows(evaluation))
     page.text(
-        "Real pictures: one half of them compared to the other. ± is the standard deviation over random subsets of "
-        "half of the pictures; for the scores, over ten parts."
+        "Real pictures: one half compared to the other. ± is the standard deviation over random subsets of half of the "
+        "pictures; for the Inception Score, over ten parts."
     )
     page.heading("FID by the number of pictures")
-    page.plot(plot_curve(evaluation.curve), "The fewer pictures, the larger FID: even real pictures against others.")
+    page.plot(plot_curve(evaluation.curve), "The fewer pictures, the larger FID, even between real pictures.")
     page.text(
-        "Both lines would lie level if FID did not depend on the number. What falls with it is its bias, which real "
-        "pictures against other real pictures show alone: there the true distance is 0. Compare FIDs only at the same "
-        "number of pictures."
+        "Both lines would be level if FID did not depend on the number of pictures. What falls is its bias: between "
+        "real pictures there is nothing else, as their true distance is 0. Compare FIDs only at the same number."
     )
     _add_pictures(page, evaluation)
     page.heading("Time")
     page.table(("stage", "seconds"), [(name, f"{spent:.2f}") for name, spent in evaluation.seconds.items()])
-    page.text("Decoding and features are summed over threads, one a core.")
+    page.text("Decoding and features are summed over threads, one per core.")
     page.write(path)
 
 
 def _add_pictures(page: Page, evaluation: Evaluation) -> None:
-    paths, realism = evaluation.outputs.paths, evaluation.lie.realism
+    paths, realism = evaluation.outputs.paths, evaluation.manifold.realism
     order = np.argsort(realism)
-    for title, chosen in (("Most like the real pictures", order[::-1][:SHOWN]), ("Least like them", order[:SHOWN])):
+    best, worst = order[::-1][:MAX_SHOWN], order[:MAX_SHOWN]
+    for title, chosen in (("Most like the real pictures", best), ("Least like them", worst)):
         page.heading(title)
         page.pictures(_grid([(paths[index], f"{realism[index]:.2f}") for index in chosen]))
     page.text("Below each its realism: above 1 it lies among the real pictures (Kynkäänniemi et al. 2019, equation 3).")
-    missing = np.flatnonzero(~evaluation.lie.covered)
+    missing = np.flatnonzero(~evaluation.manifold.covered)
     if len(missing):
-        page.heading("Real pictures that no output comes near")
-        some = missing[spaced_indices(len(missing), SHOWN)]
+        page.heading("Real pictures that no output is close to")
+        some = missing[spaced_indices(len(missing), MAX_SHOWN)]
         page.pictures(_grid([(evaluation.real.paths[index], evaluation.real.paths[index].name) for index in some]))
-        page.text(f"{len(missing)} of {len(evaluation.lie.covered)}.")
-    if evaluation.memory is None or evaluation.training is None:
+        page.text(f"{len(missing)} of {len(evaluation.manifold.covered)}.")
+    if evaluation.memorisation is None or evaluation.training is None:
         return
-    found = evaluation.memory.outputs
+    found = evaluation.memorisation.outputs
     page.heading("Nearest training pictures")
-    page.plot(plot_memory(found.distance, evaluation.memory.tests.distance), "To the nearest training picture.")
+    plot = plot_memorisation(found.distance, evaluation.memorisation.tests.distance)
+    page.plot(plot, "Distance to the nearest training picture.")
     shown = [
         [
-            (evaluation.remembered[index], f"{found.distance[index]:.2f}"),
+            (evaluation.memorisation_outputs[index], f"{found.distance[index]:.2f}"),
             (evaluation.training.paths[found.index[index]], found.variant[index]),
         ]
-        for index in np.argsort(found.distance)[:SHOWN]
+        for index in np.argsort(found.distance)[:MAX_SHOWN]
     ]
-    page.pictures(shown, header=("output", "training picture"), caption="The outputs that are nearest to one.")
+    page.pictures(shown, header=("output", "training picture"), caption="The outputs closest to a training picture.")
 
 
 def _grid(shown: list[tuple[Path, str]]) -> list[list[tuple[NDArray[np.uint8] | Path, str]]]:
@@ -149,6 +153,7 @@ def _grid(shown: list[tuple[Path, str]]) -> list[list[tuple[NDArray[np.uint8] | 
 
 
 def plot_curve(curve: Curve) -> Figure:
+    """FID over the number of pictures, of outputs and of real pictures."""
     figure = Figure(figsize=(6, 3.2))
     axes = figure.subplots()
     for label, counts, spreads in (
@@ -162,7 +167,8 @@ def plot_curve(curve: Curve) -> Figure:
     return figure
 
 
-def plot_memory(outputs: NDArray[np.float64], tests: NDArray[np.float64]) -> Figure:
+def plot_memorisation(outputs: NDArray[np.float64], tests: NDArray[np.float64]) -> Figure:
+    """Histograms of the distance to the nearest training picture, [N] and [M]."""
     figure = Figure(figsize=(6, 2.6))
     axes = figure.subplots()
     bins = np.linspace(0, max(outputs.max(), tests.max()), 30).tolist()

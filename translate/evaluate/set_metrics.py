@@ -18,8 +18,8 @@ from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, KEY_METRIC_KID_STD, k
 Array = NDArray[np.floating]
 
 SUBSETS = 50  # over which kernel distances are averaged
-LARGEST_SUBSET = 1000  # pictures, as KID's authors take
-MOST_PATCHES = 2000  # of each side, of which the texture's distance is computed
+MAX_SUBSET = 1000  # samples, as in the KID paper
+MAX_PATCHES = 2000  # of each set, for the distance of texture
 NEIGHBOURS_PRECISION = 3  # Kynkäänniemi et al. 2019
 NEIGHBOURS_DENSITY = 5  # Naeem et al. 2020
 
@@ -39,8 +39,8 @@ def frechet_distance(one: Array, other: Array) -> float:
     """The Fréchet distance of the normal distributions fitted to two sets (Heusel et al. 2017, equation 6): FID.
 
     |m - n|^2 + tr(A) + tr(B) - 2 tr((A B)^(1/2)) with means m, n and covariances A, B. For A = X'X, B = Y'Y the last
-    trace is the sum of the singular values of X Y', which needs no root of a matrix and stays exact where samples are
-    fewer than features, as matrix roots do not.
+    trace is the sum of the singular values of X Y'. This needs no matrix square root, and stays exact with fewer
+    samples than features, where matrix square roots do not.
     """
     first, second = (_centred(features) for features in (one, other))
     mean_difference = np.square(one.mean(0, np.float64) - other.mean(0, np.float64)).sum()
@@ -49,7 +49,7 @@ def frechet_distance(one: Array, other: Array) -> float:
 
 
 def _centred(features: Array) -> NDArray[np.float64]:
-    """X of which X'X is the covariance: [N, D], or [D, D] where samples are more."""
+    """An X whose X'X is the covariance: [N, D], or [D, D] where N > D."""
     centred = features.astype(np.float64)
     centred -= centred.mean(0)
     centred /= math.sqrt(len(centred) - 1)
@@ -57,7 +57,7 @@ def _centred(features: Array) -> NDArray[np.float64]:
 
 
 def frechet_curve(one: Array, other: Array, counts: Sequence[int], *, repeats: int = 3, seed: int = 0) -> list[Spread]:
-    """`frechet_distance` of random subsets of each of ``counts`` samples, from both sets alike."""
+    """`frechet_distance` of random subsets, for each of ``counts`` samples drawn from both sets."""
     rng = np.random.default_rng(seed)
     curve = []
     for count in counts:
@@ -85,7 +85,7 @@ def gaussian_mmd(one: Array, real: Array) -> Spread:
 
 
 def _mmd(one: Array, other: Array, **kernel: str | float) -> Spread:
-    size = min(LARGEST_SUBSET, max(2, min(len(one), len(other)) // 2))
+    size = min(MAX_SUBSET, max(2, min(len(one), len(other)) // 2))
     found = kid_features_to_metric(
         *(torch.from_numpy(features.astype(np.float64)) for features in (one, other)),
         kid_subsets=SUBSETS,
@@ -98,7 +98,8 @@ def _mmd(one: Array, other: Array, **kernel: str | float) -> Spread:
 
 def texture_distance(one: Array, real: Array) -> Spread:
     """`gaussian_mmd` of patches, float [N, patches, C] each."""
-    return gaussian_mmd(*(spaced(features.reshape(-1, features.shape[-1]), MOST_PATCHES) for features in (one, real)))
+    patches = (features.reshape(-1, features.shape[-1]) for features in (one, real))
+    return gaussian_mmd(*(evenly_spaced(features, MAX_PATCHES) for features in patches))
 
 
 def inception_score(logits: Array) -> Spread:
@@ -109,28 +110,28 @@ def inception_score(logits: Array) -> Spread:
 
 @dataclass(frozen=True)
 class Manifold:
-    """How two sets of pictures lie among each other, by the spheres that reach to a sample's k-th neighbour."""
+    """How two sets of pictures overlap; each sample's sphere reaches to the k-th neighbour in its own set."""
 
-    precision: float  # share of outputs in a sphere of a real one: quality
-    recall: float  # share of real ones in a sphere of an output: variety
-    density: float  # spheres of real ones that an output is in, over k: quality, outliers weigh little; may exceed 1
-    coverage: float  # share of real ones with an output in their own sphere: variety
-    realism: NDArray[np.float64]  # [outputs], above 1: in a sphere of a real one (Kynkäänniemi et al. 2019, equation 3)
-    covered: NDArray[np.bool_]  # [real ones]
+    precision: float  # share of outputs in the sphere of a real picture: quality
+    recall: float  # share of real pictures in the sphere of an output: variety
+    density: float  # mean number of real spheres around an output, over k: quality, robust to outliers; may exceed 1
+    coverage: float  # share of real pictures with an output in their own sphere: variety
+    realism: NDArray[np.float64]  # [outputs], above 1 inside a real sphere (Kynkäänniemi et al. 2019, equation 3)
+    covered: NDArray[np.bool_]  # [real], whether an output is in the picture's sphere
 
 
 def manifold(outputs: Array, real: Array) -> Manifold:
     """Precision and recall (Kynkäänniemi et al. 2019, k = 3), density and coverage (Naeem et al. 2020, k = 5).
 
-    Needs two samples or more of each.
+    Both are features, [N, D] and [M, D], with N and M at least 2.
     """
-    across = distances(outputs, real)  # [outputs, real ones]
+    across = distances(outputs, real)  # [outputs, real]
     inside_real, inside_outputs = distances(real, real), distances(outputs, outputs)
     radii = _radii(inside_real, NEIGHBOURS_PRECISION)
     own_radii = _radii(inside_outputs, NEIGHBOURS_PRECISION)
     wide, neighbours = _radii(inside_real, NEIGHBOURS_DENSITY), min(NEIGHBOURS_DENSITY, len(real) - 1)
     covered = np.asarray((across <= wide).any(0))
-    typical = radii <= np.median(radii)  # spheres of outliers are too large to say anything
+    typical = radii <= np.median(radii)  # the spheres of outliers are too large to mean anything
     realism = (radii[typical] / np.maximum(across[:, typical], 1e-12)).max(1)
     return Manifold(
         precision=float((across <= radii).any(1).mean()),
@@ -143,30 +144,30 @@ def manifold(outputs: Array, real: Array) -> Manifold:
 
 
 def _radii(inside: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
-    """From each sample to its k-th neighbour, itself not counted: [N]."""
+    """Distance of each sample to its k-th neighbour, not counting itself: [N]."""
     nearest = min(neighbours, len(inside) - 1)
     return np.partition(inside, nearest, axis=1)[:, nearest]
 
 
 def distances(one: Array, other: Array) -> NDArray[np.float64]:
-    """Euclidean, [N, M]."""
+    """Euclidean distances between all samples of two sets: [N, D], [M, D] -> [N, M]."""
     first, second = (torch.from_numpy(features.astype(np.float64)) for features in (one, other))
     return torch.cdist(first, second, compute_mode="use_mm_for_euclid_dist").numpy()
 
 
 def mean_distance(features: Array) -> float:
-    """Mean distance of two different samples: how much a set varies."""
-    inside = distances(*(spaced(features, LARGEST_SUBSET),) * 2)
+    """Mean distance of two different samples: the variety of a set."""
+    inside = distances(*(evenly_spaced(features, MAX_SUBSET),) * 2)
     return float(inside.sum() / (len(inside) * (len(inside) - 1)))
 
 
 def median_distance(features: Array) -> float:
     """The median distance of two different samples."""
-    inside = distances(*(spaced(features, LARGEST_SUBSET),) * 2)
+    inside = distances(*(evenly_spaced(features, MAX_SUBSET),) * 2)
     return max(float(np.median(inside[np.triu_indices(len(inside), 1)])), 1e-12)
 
 
-def spaced(features: Array, most: int) -> Array:
+def evenly_spaced(features: Array, most: int) -> Array:
     """At most ``most`` samples, evenly spaced."""
     return features[spaced_indices(len(features), most)]
 

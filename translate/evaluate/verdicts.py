@@ -1,7 +1,7 @@
-"""What the metrics of an evaluation say together: the case, the evidence, what to try.
+"""The verdicts on an evaluation's metrics: the case, the evidence, what to try.
 
-The cases are those of Hung-yi Lee's lectures on generative adversarial networks. Every bound is relative to what real
-pictures do to each other at the same number, as metrics depend on the number and on the pictures.
+The cases are those of Hung-yi Lee's lectures on generative adversarial networks. Every bound is relative to real
+pictures compared to each other in the same number, as metrics depend on the number and on the pictures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from translate.evaluate.memorisation import CLOSE
 
 Case = Literal["memorised", "collapsed", "dropping", "unlike", "sound", "too few"]
 
-FEWEST = 20  # pictures of a kind, below which nothing is said
+MIN_PICTURES = 20  # outputs and real pictures, each, to judge at all
 MEMORISED = 5 * CLOSE  # share of outputs closer to training pictures than all but `CLOSE` of the test pictures
 COLLAPSED = 0.5  # of the real pictures' mean distance
 DROPPING = 0.7  # of the recall, or of the coverage, that real pictures have of each other
@@ -23,16 +23,18 @@ UNLIKE = 0.5  # of the precision that real pictures have of each other
 
 @dataclass(frozen=True)
 class Verdict:
+    """One case, with its evidence and what to try."""
+
     case: Case
     text: str  # with the evidence
     remedy: str = ""
 
 
 def judge(metrics: Mapping[str, float], counts: Mapping[str, int]) -> list[Verdict]:
-    """The verdicts on ``metrics``, the gravest first. Names of the metrics: `translate.evaluate.evaluation`."""
-    few = [f"{counts[name]} {name}" for name in ("outputs", "real pictures") if counts[name] < FEWEST]
+    """The verdicts on ``metrics`` of an `Evaluation`, the most serious first; at least one."""
+    few = [f"{counts[name]} {name}" for name in ("outputs", "real pictures") if counts[name] < MIN_PICTURES]
     if few:
-        text = f"{' and '.join(few)} say nothing about a whole distribution; give {FEWEST} or more"
+        text = f"{' and '.join(few)} are too few to judge a distribution; give {MIN_PICTURES} or more"
         return [Verdict("too few", text)]
     found = []
     if metrics.get("memorised_share", 0.0) >= MEMORISED:
@@ -40,8 +42,8 @@ def judge(metrics: Mapping[str, float], counts: Mapping[str, int]) -> list[Verdi
             Verdict(
                 "memorised",
                 f"{metrics['memorised_share']:.0%} of the outputs lie closer to a training picture than "
-                f"{1 - CLOSE:.0%} of the real test pictures do ({CLOSE:.0%} would be chance): the generator gives its "
-                "training pictures back",
+                f"{1 - CLOSE:.0%} of the real test pictures do ({CLOSE:.0%} would be chance): the generator "
+                "reproduces its training pictures",
                 "more training pictures, --diff-augment, a smaller generator, an earlier checkpoint",
             )
         )
@@ -62,19 +64,19 @@ def judge(metrics: Mapping[str, float], counts: Mapping[str, int]) -> list[Verdi
         found.append(
             Verdict(
                 "unlike",
-                f"{metrics['precision']:.0%} of the outputs lie among the real pictures, of real ones "
-                f"{metrics['precision_of_real']:.0%} do: they do not look like them yet",
-                "train longer, a larger generator, a larger --lambda-gan; see whether --real shows what is wanted",
+                f"{metrics['precision']:.0%} of the outputs lie among the real pictures, compared to "
+                f"{metrics['precision_of_real']:.0%} of other real pictures: the outputs do not look real yet",
+                "train longer, a larger generator, a larger --lambda-gan; check that --real shows the target kind",
             )
         )
     elif not collapsed and min(recall, coverage) < DROPPING:
         found.append(
             Verdict(
                 "dropping",
-                f"recall {metrics['recall']:.2f} and coverage {metrics['coverage']:.2f}, where real pictures have "
-                f"{metrics['recall_of_real']:.2f} and {metrics['coverage_of_real']:.2f} of each other: what is made is "
-                "good, but kinds of real pictures are missing",
-                "minibatch discrimination, --objective wgan-gp, a larger batch; see that the photos hold all kinds",
+                f"recall {metrics['recall']:.2f} and coverage {metrics['coverage']:.2f}, compared to "
+                f"{metrics['recall_of_real']:.2f} and {metrics['coverage_of_real']:.2f} between real pictures: the "
+                "outputs are good, but kinds of real pictures are missing",
+                "minibatch discrimination, --objective wgan-gp, a larger batch; check that the photos hold all kinds",
             )
         )
-    return found or [Verdict("sound", "nothing points to copies, to collapse, to missing kinds or to other pictures")]
+    return found or [Verdict("sound", "no sign of copies, collapse, missing kinds or pictures that look different")]

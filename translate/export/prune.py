@@ -1,8 +1,8 @@
 """A style file -> the same without hidden channels that never fire: less arithmetic, the same pictures.
 
-Training with ReLUs leaves channels behind that are zero wherever a network looks. Of a convolution, a ReLU and a second
-convolution, the one's kernels and the other's weights of such a channel do nothing. Which they are is observed on
-pictures, and on fields and ramps at the edges of the gamut, which pictures seldom have.
+Training with ReLUs leaves dead channels: zero at every pixel of every picture. Where a ReLU stands between two
+convolutions, the weights that produce or read such a channel do nothing. Dead channels are found by running photos, and
+uniform colours and gradients at the edges of the gamut, which photos seldom have.
 
 onnx_ir is imported inside the functions: it comes with the training extra.
 """
@@ -26,12 +26,12 @@ from translate.style.session import read_style
 if TYPE_CHECKING:
     import onnx_ir
 
-VECTOR = 16  # channels in steps of which widths suit processors, integers as well as floats
+CHANNEL_MULTIPLE = 16  # widths that are multiples of this suit the vector units, for int8 as well as float32
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two convolutions with a ReLU between them, and nothing else that sees what it gives."""
+class ConvPair:
+    """Two convolutions with a ReLU between them, whose output goes nowhere else."""
 
     before: onnx_ir.Node
     relu: onnx_ir.Node
@@ -39,15 +39,15 @@ class Pair:
 
 
 def prune_style(source: Path, output: Path, photos: Sequence[Path]) -> dict[str, tuple[int, int]]:
-    """Write the style ``source`` without hidden channels that are zero all over ``photos``, as ``output``.
+    """Write the style ``source`` as ``output``, without the hidden channels that are zero on all ``photos``.
 
-    Returns for each pair of convolutions, by the name of what the first one gives, the channels kept and those it had.
+    Returns the channels kept and the channels before, by the name of the first convolution's output, for each pair.
     Raises ``UserError`` where there are no photos, ``PictureError`` for one that cannot be read.
     """
     import onnx_ir
 
     if not photos:
-        raise UserError(f"{output}: not written: give photos to see which channels never fire")
+        raise UserError(f"{output}: not written: give photos, to find the channels that never fire")
     info = read_style(source)
     model = onnx_ir.load(source)
     pairs = list(_pairs(model.graph))
@@ -57,25 +57,26 @@ def prune_style(source: Path, output: Path, photos: Sequence[Path]) -> dict[str,
         onnx_ir.to_proto(model).SerializeToString(), providers=["CPUExecutionProvider"]
     )
     model.graph.outputs[:] = outputs
-    greatest: list[NDArray[np.float32]] = []
+    peaks: list[NDArray[np.float32]] = []  # of each pair: [channels], the largest activation so far
     for number, picture in enumerate([*map(load_photo, photos), *fields()]):
         found = [maps.max((0, 2, 3)) for maps in session.run(None, session_inputs(info, number, picture))]
-        greatest = [np.maximum(*both) for both in zip(greatest, found, strict=True)] if greatest else found
+        peaks = [np.maximum(*both) for both in zip(peaks, found, strict=True)] if peaks else found
     kept = {}
-    for pair, most in zip(pairs, greatest, strict=True):
-        # filled up to whole vectors by channels that do nothing
-        width = min(len(most), max(VECTOR, -(-int((most > 0).sum()) // VECTOR) * VECTOR))
-        channels = np.sort(np.argsort(-most, kind="stable")[:width])
-        kept[pair.before.outputs[0].name or ""] = width, len(most)
-        _take(pair.before, 1, channels, axis=0)
+    for pair, peak in zip(pairs, peaks, strict=True):
+        # dead channels fill up the width to a multiple
+        multiples = -(-int((peak > 0).sum()) // CHANNEL_MULTIPLE)
+        width = min(len(peak), max(1, multiples) * CHANNEL_MULTIPLE)
+        channels = np.sort(np.argsort(-peak, kind="stable")[:width])
+        kept[pair.before.outputs[0].name or ""] = width, len(peak)
+        _keep_channels(pair.before, 1, channels, axis=0)
         if len(pair.before.inputs) > 2:
-            _take(pair.before, 2, channels, axis=0)
-        _take(pair.after, 1, channels, axis=1)
+            _keep_channels(pair.before, 2, channels, axis=0)
+        _keep_channels(pair.after, 1, channels, axis=1)
     write_atomically(output, onnx_ir.to_proto(model).SerializeToString())
     return kept
 
 
-def _pairs(graph: onnx_ir.Graph) -> Iterator[Pair]:
+def _pairs(graph: onnx_ir.Graph) -> Iterator[ConvPair]:
     for relu in graph:
         if relu.op_type != "Relu" or relu.outputs[0].is_graph_output():
             continue
@@ -87,15 +88,15 @@ def _pairs(graph: onnx_ir.Graph) -> Iterator[Pair]:
         if all(node.op_type == "Conv" and node.attributes.get_int("group", 1) == 1 for node in convolutions) and all(
             value is not None and value.const_value is not None for node in convolutions for value in node.inputs[1:]
         ):
-            yield Pair(before, relu, users[0])
+            yield ConvPair(before, relu, users[0])
 
 
-def _take(node: onnx_ir.Node, position: int, channels: NDArray[np.intp], *, axis: int) -> None:
-    """Keep ``channels`` of the weights (position 1) or of the bias (2) of a convolution."""
+def _keep_channels(node: onnx_ir.Node, position: int, channels: NDArray[np.intp], *, axis: int) -> None:
+    """Keep only ``channels`` of a convolution's weights (``position`` 1) or bias (2)."""
     import onnx_ir
 
     value = node.inputs[position]
     assert value is not None and value.const_value is not None
-    taken = np.ascontiguousarray(value.const_value.numpy().take(channels, axis))
-    value.const_value = onnx_ir.tensor(taken, name=value.name)
-    value.shape = onnx_ir.Shape(taken.shape)
+    kept = np.ascontiguousarray(value.const_value.numpy().take(channels, axis))
+    value.const_value = onnx_ir.tensor(kept, name=value.name)
+    value.shape = onnx_ir.Shape(kept.shape)

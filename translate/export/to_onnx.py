@@ -1,8 +1,8 @@
 """A generator -> one ONNX file that keeps the contract of `translate.style.contract`, checked against PyTorch.
 
-The graph comes from torch.export, the exporter PyTorch maintains: it proves the number of pictures, height and width
-free instead of tracing one size, and its graph comes out folded, without the layout and type changes that the older,
-deprecated TorchScript exporter leaves. It takes seconds longer, which an export can bear.
+The graph comes from torch.export, the exporter that PyTorch maintains: it keeps the number of pictures, height and
+width symbolic instead of tracing one size, and folds the layout and type conversions that the deprecated TorchScript
+exporter leaves in the graph. It takes seconds longer, which does not matter here.
 """
 
 from __future__ import annotations
@@ -25,39 +25,40 @@ from torch.nn import functional as F
 from models import Generator
 from translate import __version__
 from translate.errors import UnusableError, UserError, one_line
+from translate.export.calibration import domain_of_photo
 from translate.media.images import from_signed_unit, to_signed_unit
 from translate.storage.atomic import write_atomically
 from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
-from translate.style.session import ORT_ERRORS, read_contract
+from translate.style.session import OnnxRuntimeError, domain_input, onnxruntime_call, read_contract
 from translate.weights.checkpoint import DESCRIPTION, find, load_generator
 
 OPSETS = range(18, 21)  # the exporter begins at 18; from 21 on onnxruntime lacks kernels on CUDA (its issue 26065)
 DEFAULT_OPSET = 18
-GENERATORS = {"AtoB": "generator", "BtoA": "generator_BA"}  # by direction: the network's name in a checkpoint
+GENERATORS = {"AtoB": "generator", "BtoA": "generator_BA"}  # direction -> the network's name in a checkpoint
 PARITY_SIZES = ((1, 1, 1), (1, 64, 64), (2, 37, 53), (3, 7, 130), (1, 131, 95))  # N, H, W
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far the file may be from PyTorch in float32, in steps of 255."""
+    """How much the file's output may differ from PyTorch's in float32, in 8-bit levels."""
 
     largest: int
     mean: float
 
 
-# float32: only values that lie halfway between two steps may round to the other side. float16 has 11 significant bits,
-# three more than the steps need, and a deep network with normalisation spends them at single values: 6 steps were seen.
+# float32: only values halfway between two levels may round differently. float16 has 11 significant bits, three more
+# than 8-bit levels need, and deep networks with normalisation use them up at single values: 6 levels were observed.
 TOLERANCES = {"fp32": Tolerance(largest=1, mean=0.01), "fp16": Tolerance(largest=16, mean=0.5)}
 
 
 @dataclass(frozen=True)
 class SizeParity:
-    """Differences between PyTorch and the file for pictures of one size, in steps of 255."""
+    """Differences between PyTorch's output and the file's at one size, in 8-bit levels."""
 
     shape: tuple[int, int, int]  # N, H, W
     largest: int
     mean: float
-    share: float  # of the values that differ at all, 0 to 1
+    share: float  # of values that differ at all, 0 to 1
 
     def __str__(self) -> str:
         size = " x ".join(map(str, self.shape))
@@ -66,6 +67,8 @@ class SizeParity:
 
 @dataclass(frozen=True)
 class ParityReport:
+    """Differences between PyTorch's output and the file's at all `PARITY_SIZES`, in 8-bit levels."""
+
     sizes: tuple[SizeParity, ...]
 
     @property
@@ -74,7 +77,7 @@ class ParityReport:
 
     @property
     def mean(self) -> float:
-        """The mean difference at the size where it is worst."""
+        """The mean difference at the worst size."""
         return max(size.mean for size in self.sizes)
 
     def within(self, tolerance: Tolerance) -> bool:
@@ -82,10 +85,10 @@ class ParityReport:
 
 
 class ExportedStyle(nn.Module):
-    """A generator between the ends of the contract: uint8 [N, H, W, 3] to the same, any N, H, W >= 1.
+    """A generator with the inputs and outputs of the contract: uint8 [N, H, W, 3] to the same, any N, H, W >= 1.
 
-    A generator with domains also takes them as the contract has it: positions where they are ``exclusive``, else
-    attributes.
+    A generator with domains also takes ``domain``, as the contract defines it: where domains are ``exclusive``, their
+    indices, int64 [N]; else attributes of 0 and 1, float32 [N, K].
     """
 
     def __init__(self, generator: Generator, *, exclusive: bool = True, fp16: bool = False) -> None:
@@ -99,12 +102,12 @@ class ExportedStyle(nn.Module):
     def forward(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
         _, height, width, _ = image.shape
         x = to_signed_unit(image.permute(0, 3, 1, 2).float())  # [N, H, W, 3] -> [N, 3, H, W]
-        # Written as multiples of the stride, which the exporter simplifies through all layers, unlike a remainder, and
-        # of positive numbers: ONNX's division of negative ones truncates.
+        # As multiples of the stride, which the exporter simplifies through all layers, unlike a remainder; and of
+        # positive numbers, as ONNX's integer division truncates negative ones.
         right = (width + self.stride - 1) // self.stride * self.stride - width
         bottom = (height + self.stride - 1) // self.stride * self.stride - height
         x = F.pad(x, (0, right, 0, bottom), mode="replicate")
-        if domain is not None:  # a look-up, for onnxruntime then refuses positions that are not there
+        if domain is not None:  # a lookup, so that onnxruntime rejects an index out of range
             domain = domain.to(self.dtype) if self.one_hot is None else F.embedding(domain, self.one_hot)  # [N, K]
         x = self.generator(x.to(self.dtype), domain).float()[:, :, :height, :width]
         return from_signed_unit(x).to(torch.uint8).permute(0, 2, 3, 1)
@@ -119,50 +122,51 @@ def load_run(
     training_data: str = "unspecified",
     working_size: int | None = None,
 ) -> tuple[Generator, StyleInfo]:
-    """The averaged generator of a run or checkpoint that goes in ``direction``, and what its style is to say of itself.
+    """The averaged generator of a run or checkpoint for ``direction``, and the metadata of its style.
 
-    ``working_size``, where given, goes before the run's own.
+    ``working_size``, where given, overrides the run's own.
     Raises ``UserError`` where there is no checkpoint or no such generator, ``UnusableError`` where it cannot be loaded.
     """
     name = GENERATORS[direction]
     if direction == "BtoA" and not find(run).has_weights(f"{name}_ema"):
         raise UserError(
-            f"<direction> {direction}: {run} has no generator that way, its method trains one alone; leave it out"
+            f"<direction> {direction}: {run} has no generator in that direction: its method trains one; leave it out"
         )
     generator, checkpoint = load_generator(run, name)
     config = checkpoint.config
     try:
-        return generator, StyleInfo(
-            title=title,
-            method=config["method"],
-            generator=config["generator"],
-            training_size=config["crop"],
-            licence=licence,
-            training_data=training_data,
-            checkpoint_sha256=checkpoint.weights_sha256(f"{name}_ema"),
-            domains=config.get("domain_names", []),
-            exclusive=config.get("exclusive_domains", True),
-            working_size=config.get("working_size", 0) if working_size is None else working_size,
-        )
+        method, architecture, training_size = config["method"], config["generator"], config["crop"]
     except KeyError as error:
-        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: does not say {error}; train it anew") from error
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: lacks {error}; train again") from error
+    return generator, StyleInfo(
+        title=title,
+        method=method,
+        generator=architecture,
+        training_size=training_size,
+        licence=licence,
+        training_data=training_data,
+        checkpoint_sha256=checkpoint.weights_sha256(f"{name}_ema"),
+        domains=config.get("domain_names", []),
+        exclusive=config.get("exclusive_domains", True),
+        working_size=config.get("working_size", 0) if working_size is None else working_size,
+    )
 
 
 def export_style(
     generator: Generator, info: StyleInfo, path: Path, *, opset: int = DEFAULT_OPSET, fp16: bool = False
 ) -> ParityReport:
-    """Write ``generator`` as the style file ``path``, or nothing where it cannot be exported or differs from PyTorch.
+    """Write ``generator``, in evaluation mode, as the style file ``path``; ``generator`` itself stays unchanged.
 
-    ``generator`` stays as it is; the file holds it in evaluation mode. Of ``info``, what the export itself decides is
-    set here: stride, receptive field, tile safety, opset, precision and versions. Raises ``UserError``, also where
-    ``info`` does not name the generator's domains.
+    The export fills in the fields of ``info`` that it determines: stride, receptive field, tile safety, opset,
+    precision and versions. Raises ``UserError``, and writes nothing, where the generator cannot be exported, the file
+    differs from PyTorch by more than `TOLERANCES`, or ``info`` does not name the generator's domains.
     """
     if opset not in OPSETS:
         raise UserError(f"<opset> {opset}: choose one of {', '.join(map(str, OPSETS))}")
     if len(info.domains) != generator.domains:
         raise UserError(
-            f"{path}: not written: generator {info.generator} has {generator.domains} domains, and the names of "
-            f"{len(info.domains)} are given"
+            f"{path}: not written: generator {info.generator} has {generator.domains} domains, but "
+            f"{len(info.domains)} domain names are given"
         )
     info = replace(
         info,
@@ -175,30 +179,31 @@ def export_style(
     )
     content = _to_onnx(ExportedStyle(generator, exclusive=info.exclusive, fp16=fp16), info)
     try:
-        session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        with onnxruntime_call():
+            session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
         report = _parity(ExportedStyle(generator, exclusive=info.exclusive), session, info)
-    except ORT_ERRORS as error:
-        raise UserError(f"{path}: not written: it fails when run: {one_line(error)}") from error
+    except OnnxRuntimeError as error:
+        raise UserError(f"{path}: not written: onnxruntime cannot run it: {one_line(error)}") from error
     assert read_contract(session, path) == info
     tolerance = TOLERANCES[info.precision]
     if not report.within(tolerance):
         remedy = "leave <fp16> out" if fp16 else "try another <opset>"
         raise UserError(
-            f"{path}: not written: it would differ from PyTorch by up to {report.largest} of 255, {report.mean:.3f} in "
-            f"the mean, where {info.precision} allows {tolerance.largest} and {tolerance.mean:g}; {remedy}"
+            f"{path}: not written: it would differ from PyTorch by up to {report.largest} of 255, {report.mean:.3f} "
+            f"on average; {info.precision} allows {tolerance.largest} and {tolerance.mean:g}; {remedy}"
         )
     write_atomically(path, content)
     return report
 
 
 def _to_onnx(style: ExportedStyle, info: StyleInfo) -> bytes:
-    """The content of the file: graph, weights and metadata."""
-    # no size is 1, which torch.export would take for a constant
+    """The bytes of the file: graph, weights and metadata."""
+    # no size is 1, as torch.export specialises on 1
     example = {INPUT: np.zeros((2, style.stride + 2, 2 * style.stride + 3, 3), np.uint8), **_domains(range(2), info)}
     free_sizes = {INPUT: {0: "N", 1: "H", 2: "W"}, DOMAIN: {0: "N"}}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about the libraries' own doings, which nobody who exports can act on
+            warnings.simplefilter("ignore")  # about library internals; users cannot act on them
             program = torch.onnx.export(
                 style,
                 tuple(map(torch.from_numpy, example.values())),
@@ -214,14 +219,14 @@ def _to_onnx(style: ExportedStyle, info: StyleInfo) -> bytes:
         raise UserError(f"generator {info.generator} cannot be exported to ONNX: {reason}") from error
     assert program is not None
     model = program.model
-    ClearMetadataAndDocStringPass()(model)  # where in the source every node came from
-    _name_shapes(model.graph)
+    ClearMetadataAndDocStringPass()(model)  # which say where in the source each node comes from
+    _simplify_shapes(model.graph)
     model.metadata_props.update(info.to_metadata())
     return onnx_ir.to_proto(model).SerializeToString()
 
 
-def _name_shapes(graph: onnx_ir.Graph) -> None:
-    """Say that the output is as large as the input, and drop what was derived between them: formulas of H and W."""
+def _simplify_shapes(graph: onnx_ir.Graph) -> None:
+    """Declare the output as large as the input, and drop the shapes in between: long expressions of H and W."""
     for node in graph:
         for value in node.outputs:
             value.shape = None
@@ -231,14 +236,15 @@ def _name_shapes(graph: onnx_ir.Graph) -> None:
 def _parity(style: ExportedStyle, session: onnxruntime.InferenceSession, info: StyleInfo) -> ParityReport:
     rng = np.random.default_rng(0)
     sizes = []
-    seen = 0  # pictures so far
+    count = 0  # pictures so far
     for shape in PARITY_SIZES:
-        image = _picture(rng, shape)
-        inputs = {INPUT: image, **_domains(range(seen, seen + shape[0]), info)}
-        seen += shape[0]
+        image = _test_picture(rng, shape)
+        inputs = {INPUT: image, **_domains(range(count, count + shape[0]), info)}
+        count += shape[0]
         with torch.inference_mode():
             expected = style(*map(torch.from_numpy, inputs.values())).numpy()
-        (found,) = session.run([OUTPUT], inputs)
+        with onnxruntime_call():
+            (found,) = session.run([OUTPUT], inputs)
         assert found.shape == image.shape, f"{image.shape} became {found.shape}"
         difference = np.abs(found.astype(np.int16) - expected)
         sizes.append(SizeParity(shape, int(difference.max()), float(difference.mean()), float(np.mean(difference > 0))))
@@ -246,20 +252,12 @@ def _parity(style: ExportedStyle, session: onnxruntime.InferenceSession, info: S
 
 
 def _domains(numbers: range, info: StyleInfo) -> dict[str, NDArray[Any]]:
-    """The second input for the pictures of these ``numbers``, {} where the style has none.
-
-    Number by number it goes through the domains; of attributes there hold none, the first, the first two and so on.
-    """
-    if not info.domains:
-        return {}
-    count, number = len(info.domains), np.array(numbers)
-    if info.exclusive:
-        return {DOMAIN: number % count}  # int64 [N]
-    return {DOMAIN: (np.arange(count) < number[:, None] % (count + 1)).astype(np.float32)}  # [N, K]
+    """The second input for the pictures of these ``numbers``, {} where the style has none; domains take turns."""
+    return domain_input(info, [domain_of_photo(info, number) for number in numbers])
 
 
-def _picture(rng: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """uint8 [N, H, W, 3]: flat fields of random colour with grain, so edges and even regions as photos have them."""
+def _test_picture(rng: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """uint8 [N, H, W, 3]: random uniform squares with noise, so it has edges and smooth regions, like photos."""
     count, height, width = shape
     cell = 16
     fields = rng.integers(0, 256, (count, -(-height // cell), -(-width // cell), 3))

@@ -1,4 +1,4 @@
-"""Animated GIF, WebP and PNG files through a style, frame by frame: durations, loops and transparency are kept."""
+"""Converting animated GIF, WebP and PNG files frame by frame, keeping durations, loops and transparency."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from translate.errors import CODEC_ERRORS, PictureError, one_line
+from translate.media.codec import codec_call
 from translate.media.compose import side_by_side
 from translate.media.formats import ANIMATED, save_options
 from translate.media.frames import MovingOptions
@@ -26,21 +27,21 @@ from translate.storage.atomic import atomic_file
 Pixels = NDArray[np.uint8]
 
 GIF_UNIT = 10  # milliseconds: a GIF counts in hundredths of a second
-GIF_COLOURS = 255  # of a palette's 256, one is for what is transparent
-CLEAR = GIF_COLOURS  # its place
-OPAQUE_FROM = 128  # alpha; a GIF's pixels are opaque or clear
-FRAMES = 50  # times the pixels that a picture may have are what all frames of an animation may have
-WORSE = 1.25  # times the error it had on its own frame, at which a palette is given up for a new one
-UNSEEN = 0.5  # of 255: an error on top of that which is not worth a new palette
+GIF_COLOURS = 255  # one of a palette's 256 is kept for transparency
+CLEAR = GIF_COLOURS  # the palette index of transparent pixels
+OPAQUE_FROM = 128  # alpha from which a pixel counts as opaque; a GIF's pixels are opaque or clear
+FRAMES = 50  # all frames together may have this many times the pixels of a single picture
+PALETTE_GROWTH = 1.25  # a palette is kept up to this many times the error on the frame it was made for,
+PALETTE_SLACK = 0.5  # plus this error, of 255, which is not worth a new palette
 
 
 @dataclass(frozen=True)
 class Animation:
-    """What has to be known of all frames before the first one is written."""
+    """What must be known of all frames before the first one is written."""
 
     durations: list[int]  # milliseconds of each frame
-    plays: int  # how often all of it is played; 0: for ever
-    clear: bool  # whether some pixel of some frame is more transparent than opaque
+    plays: int  # how often the animation is played; 0: forever
+    has_clear_pixels: bool  # whether any pixel of any frame is more transparent than opaque
 
 
 def convert_animation(
@@ -52,53 +53,55 @@ def convert_animation(
     *,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int]:
-    """Translate the animation ``source`` and write it as ``format``, one of `ANIMATED`; its width and height.
+    """Translate the animation ``source``, write it as ``format``, one of `ANIMATED`, and return its width and height.
 
-    ``translate`` gets one frame at a time, uint8 [1, H, W, 3], and returns the same shape; ``on_progress`` is told the
-    frames done and in all. A frame that shows nothing new is merged with the one before, which then lasts longer.
+    ``translate`` gets one frame at a time, uint8 [1, H, W, 3], and returns the same shape; ``on_progress`` is called
+    with the number of frames done and in total. A frame that shows nothing new is merged with the one before, which
+    then lasts longer.
 
-    Raises ``PictureError`` naming the file where it cannot be read or written.
+    Raises ``PictureError`` naming the file if it cannot be read or written.
     """
     options = options or MovingOptions()
-    animation = _look_through(source, options.max_pixels)
+    animation = _scan(source, options.max_pixels)
     pictures = _translated(source, translate, options, on_progress, len(animation.durations))
-    images = map(_Palettes(animation.clear) if format == "GIF" else _to_image, pictures)
-    if format == "PNG":  # Pillow's writer goes through the frames twice
+    images = map(_PaletteQuantiser(animation.has_clear_pixels) if format == "GIF" else _to_image, pictures)
+    if format == "PNG":  # Pillow's writer reads the frames twice
         film, *others = images
     else:
-        film, others = _Film(images, len(animation.durations)), []
+        film, others = _FrameStream(images, len(animation.durations)), []
+    film_options = _film_options(film, animation, format, options)
     with atomic_file(output) as file, quiet_pillow(options.max_pixels):
         try:
-            film.save(file, format, append_images=others, **_film_options(film, animation, format, options))
+            film.save(file, format, append_images=others, **film_options)
         except CODEC_ERRORS as error:
-            if isinstance(film, _Film) and error is film.failure:
+            if isinstance(film, _FrameStream) and error is film.failure:
                 raise
             raise PictureError(f"{output}: cannot be written as an animated {format}: {one_line(error)}") from error
     return film.size
 
 
 def _film_options(film: Image.Image, animation: Animation, format: str, options: MovingOptions) -> dict[str, Any]:
-    """For Pillow, beside what a still picture of this format is given."""
+    """Pillow's options for this animation: those of a still picture of this format, and more."""
     chosen = save_options(format, options.quality, options.effort, film.info.get("exif"))
     chosen |= {"save_all": True, "duration": animation.durations}
     if format != "GIF":
         return chosen | {"loop": animation.plays}
-    chosen["duration"] = _in_steps(animation.durations, GIF_UNIT)
+    chosen["duration"] = _round_durations(animation.durations, GIF_UNIT)
     if animation.plays != 1:
         chosen["loop"] = animation.plays and animation.plays - 1  # a GIF counts the repeats
-    if animation.clear:
-        return chosen | {"disposal": 2, "optimize": False}  # each frame starts from a clear picture
-    return chosen | {"optimize": True}  # of a frame only what changed is stored
+    if animation.has_clear_pixels:
+        return chosen | {"disposal": 2, "optimize": False}  # each frame starts from a transparent picture
+    return chosen | {"optimize": True}  # only the changed part of each frame is stored
 
 
-def _in_steps(durations: list[int], step: int) -> list[int]:
-    """Durations in multiples of ``step`` whose sums stay as near as can be to those of ``durations``."""
+def _round_durations(durations: list[int], step: int) -> list[int]:
+    """Round to multiples of ``step`` so that the running sums stay as close as possible to the original ones."""
     ends = np.floor(np.cumsum([0, *durations]) / step + 0.5).astype(int) * step
     return [int(duration) for duration in np.diff(ends)]
 
 
-def _look_through(source: Path, max_pixels: int) -> Animation:
-    durations, clear = [], False
+def _scan(source: Path, max_pixels: int) -> Animation:
+    durations, has_clear_pixels = [], False
     with _opened(source, max_pixels) as image:
         require_pixels(image, str(source), max_pixels)
         plays = image.info.get("loop")
@@ -107,18 +110,19 @@ def _look_through(source: Path, max_pixels: int) -> Animation:
             pixels = number * frame.width * frame.height
             if pixels > FRAMES * max_pixels:
                 raise PictureError(
-                    f"{source}: all frames have more than {FRAMES * max_pixels} pixels, {FRAMES} times the limit of a "
-                    f"picture; raise that with <max_pixels>"
+                    f"{source}: all frames together have more than {FRAMES * max_pixels} pixels, {FRAMES} times the "
+                    f"limit of a picture; raise that with <max_pixels>"
                 )
             with reading(str(source), max_pixels):
-                frame.load()  # only then a WebP tells how long it lasts
+                with codec_call():
+                    frame.load()  # a WebP has its duration only after loading
                 durations.append(round(frame.info.get("duration", 0)))
-                clear = clear or _has_clear_pixels(frame)
+                has_clear_pixels = has_clear_pixels or _has_clear_pixels(frame)
         if plays is None:
             plays = 1
         elif plays and image.format == "GIF":
             plays += 1  # it does not count the first time
-    return Animation(durations, plays, clear)
+    return Animation(durations, plays, has_clear_pixels)
 
 
 def _translated(
@@ -128,7 +132,7 @@ def _translated(
     on_progress: Callable[[int, int], None] | None,
     count: int,
 ) -> Iterator[Picture]:
-    """The frames of the result, one after the other."""
+    """The frames of the result, one at a time."""
     stabiliser = Stabiliser() if options.stabilise else None
     with _opened(source, options.max_pixels) as image:
         for done, frame in enumerate(_frames(image, source, options.max_pixels), start=1):
@@ -154,17 +158,17 @@ def _translated(
 @contextmanager
 def _opened(source: Path, max_pixels: int) -> Iterator[Image.Image]:
     require_file(source)
-    with reading(str(source), max_pixels):
+    with reading(str(source), max_pixels), codec_call():
         image = Image.open(source, formats=ANIMATED)
     with image:
         yield image
 
 
 def _frames(image: Image.Image, source: Path, max_pixels: int) -> Iterator[Image.Image]:
-    """Each frame as it is shown; not the still picture a PNG may hold for programs that show no animations."""
+    """Each frame as shown, without the still picture that a PNG may hold for programs that cannot show animations."""
     frames = ImageSequence.Iterator(image)
     for number in itertools.count():
-        with reading(str(source), max_pixels):
+        with reading(str(source), max_pixels), codec_call():
             frame = next(frames, None)
         if frame is None:
             return
@@ -173,7 +177,11 @@ def _frames(image: Image.Image, source: Path, max_pixels: int) -> Iterator[Image
 
 
 def _has_clear_pixels(frame: Image.Image) -> bool:
-    return frame.has_transparency_data and bool(np.asarray(frame.convert("RGBA"))[..., 3].min() < OPAQUE_FROM)
+    with codec_call():
+        if not frame.has_transparency_data:
+            return False
+        alpha = np.asarray(frame.convert("RGBA"))[..., 3]
+    return bool(alpha.min() < OPAQUE_FROM)
 
 
 def _to_image(picture: Picture) -> Image.Image:
@@ -184,26 +192,26 @@ def _to_image(picture: Picture) -> Image.Image:
     return image
 
 
-class _Palettes:
-    """Gives each frame of a GIF its colours. A palette is kept while it serves, so that still parts stay still.
+class _PaletteQuantiser:
+    """Reduces the frames of a GIF to palettes. A palette is kept while it fits, so that still parts stay still.
 
-    Nothing is dithered: the dots would dance from frame to frame.
+    There is no dithering: the dots would flicker from frame to frame.
     """
 
-    def __init__(self, clear: bool) -> None:
-        """``clear``: some pixels of some frames are transparent."""
-        self._clear = clear
+    def __init__(self, has_clear_pixels: bool) -> None:
+        """``has_clear_pixels``: some pixels of some frames are transparent."""
+        self._has_clear_pixels = has_clear_pixels
         self._palette: Image.Image | None = None
-        self._bearable = 0.0  # mean error, of 255, up to which the palette is kept
+        self._max_error = 0.0  # mean error, of 255, up to which the palette is kept
 
     def __call__(self, picture: Picture) -> Image.Image:
         colours = Image.fromarray(picture.rgb)
         image = self._in_kept_palette(colours)
         if image is None:
             self._palette = colours.quantize(GIF_COLOURS, dither=Image.Dither.NONE)
-            image = colours.quantize(palette=self._palette, dither=Image.Dither.NONE)  # as the frames to come
-            self._bearable = WORSE * _error(image, colours) + UNSEEN
-        if self._clear:
+            image = colours.quantize(palette=self._palette, dither=Image.Dither.NONE)  # as later frames are
+            self._max_error = PALETTE_GROWTH * _error(image, colours) + PALETTE_SLACK
+        if self._has_clear_pixels:
             palette = (image.getpalette() or [])[: 3 * GIF_COLOURS]
             image = image.copy()
             image.putpalette(palette + [0] * (3 * (CLEAR + 1) - len(palette)))
@@ -216,18 +224,18 @@ class _Palettes:
         if self._palette is None:
             return None
         image = colours.quantize(palette=self._palette, dither=Image.Dither.NONE)
-        return image if _error(image, colours) <= self._bearable else None
+        return image if _error(image, colours) <= self._max_error else None
 
 
 def _error(image: Image.Image, colours: Image.Image) -> float:
-    """Mean absolute difference of two pictures of one size, of 255."""
+    """Mean absolute difference, of 255, between two pictures of the same size."""
     return float(np.abs(np.asarray(image.convert("RGB"), np.int16) - np.asarray(colours)).mean())
 
 
-class _Film(Image.Image):
-    """Frames that come into being while Pillow's writers ask for them, by its interface of pictures of several frames.
+class _FrameStream(Image.Image):
+    """A multi-frame image whose frames are made only when Pillow's writers seek to them, so that no list is held.
 
-    So no list of them is held; the writer of GIF still keeps what it will write of each, a byte per pixel.
+    The GIF writer still keeps what it will write of each frame, one byte per pixel.
     """
 
     def __init__(self, frames: Iterable[Image.Image], count: int) -> None:
@@ -235,11 +243,11 @@ class _Film(Image.Image):
         self._frames = iter(frames)
         self.n_frames = count
         self._number = -1
-        self.failure: Exception | None = None  # what the frames raised: nothing that the writer has to say
+        self.failure: Exception | None = None  # what making a frame raised, as opposed to Pillow's own errors
         self.seek(0)
 
     def seek(self, frame: int) -> None:
-        """Forwards alone; a writer that has come to the end may say where it began."""
+        """Forwards only; seeking anywhere but to the next frame, as writers do at the end, does nothing."""
         if frame == self._number + 1:
             try:
                 image = next(self._frames, None)

@@ -1,4 +1,4 @@
-"""A photo and its translation in one picture."""
+"""Combining a photo and its translation in one picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from translate.media.images import Picture
 
 
 def blend(photo: NDArray[np.uint8], result: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
-    """``photo`` at strength 0, ``result`` at 1; both [H, W, 3]."""
+    """Mix linearly: ``photo`` at strength 0, ``result`` at 1; all uint8 [..., 3]."""
     if strength == 1:
         return result
     mixed = photo + (result.astype(np.float32) - photo) * np.float32(strength)
@@ -19,7 +19,7 @@ def blend(photo: NDArray[np.uint8], result: NDArray[np.uint8], strength: float) 
 
 
 def side_by_side(left: Picture, right: Picture) -> Picture:
-    """Two pictures of one size -> one of twice the width, with the EXIF of the left one."""
+    """Two pictures of the same size -> one of twice the width, with the EXIF of the left one."""
     alpha = None
     if left.alpha is not None and right.alpha is not None:
         alpha = np.hstack((left.alpha, right.alpha))

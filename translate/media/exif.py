@@ -1,4 +1,4 @@
-"""EXIF: the orientation of a picture, and the tags that may go with it into another file."""
+"""EXIF: the orientation of a picture, and the tags that can be copied to another file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from translate.errors import CODEC_ERRORS
+from translate.media.codec import CodecError, codec_call
 
 _ORIENTATION = ExifTags.Base.Orientation
 _HEADER = b"Exif\0\0"
-# TIFF and EXIF share one directory of tags; those that describe the layout of the pixels belong to one file only.
+# TIFF and EXIF share one tag directory; tags that describe the pixel layout are valid for one file only.
 _LAYOUT_TAGS = {*range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(317, 348), *range(512, 533)}
 _LAYOUT_TAGS |= {700, 33723, 34377, 34675, 37724}  # XMP, IPTC, Photoshop's, the ICC profile, Photoshop's layers
 
 
 def read_orientation(image: Image.Image) -> int:
-    """1: upright, as it counts where EXIF is damaged; else how the camera was held."""
+    """The EXIF orientation, 1 to 8; 1, upright, if it is missing or EXIF is damaged."""
     try:
         return image.getexif().get(_ORIENTATION, 1)
     except CODEC_ERRORS:
@@ -26,50 +27,63 @@ def read_orientation(image: Image.Image) -> int:
 
 
 def read_exif(image: Image.Image) -> bytes | None:
-    """The tags as they may be written to another file that holds the picture upright. Damaged EXIF counts as none."""
+    """The tags in a form that can be written to another file with the picture upright. Damaged EXIF counts as none."""
     try:
-        exif = image.getexif()
-        if exif.get(_ORIENTATION, 1) == 1 and "exif" in image.info:
-            anew = Image.Exif()
-            anew.load(image.info["exif"])  # a JPEG's `getexif` says nothing of damage that opening it came upon
-            return _with_header(image.info["exif"]) if len(anew) else None
+        with codec_call():
+            exif = image.getexif()
+            orientation = exif.get(_ORIENTATION, 1)
+        if orientation == 1 and "exif" in image.info:
+            # a JPEG's `getexif` hides damage found when it was opened
+            return _with_header(image.info["exif"]) if len(parse_exif(image.info["exif"])) else None
         return portable_exif(exif)
-    except CODEC_ERRORS:
+    except CodecError:
         return None
 
 
+def parse_exif(content: bytes) -> Image.Exif:
+    """Parse ``content``, with or without the header. Raises ``CodecError`` if it is damaged."""
+    exif = Image.Exif()
+    with codec_call():
+        exif.load(content)
+    return exif
+
+
 def _with_header(exif: bytes) -> bytes:
-    """WebP holds EXIF without the header that JPEG wants, and Pillow passes on what it finds."""
+    """WebP holds EXIF without the header that JPEG needs, and Pillow passes it on as found."""
     return exif if exif.startswith(_HEADER) else _HEADER + exif
 
 
 def portable_exif(exif: Image.Exif) -> bytes | None:
-    """The tags that hold for any file with this picture upright, without those that Pillow cannot write."""
+    """The tags that are valid in any file with this picture upright, without those that Pillow cannot write.
+
+    Raises ``CodecError`` if it can write each of the others, but not all together.
+    """
     tags: dict[int, Any] = {}
     for tag in exif:
         if tag not in _LAYOUT_TAGS:
-            with suppress(*CODEC_ERRORS):
+            with suppress(CodecError):
                 tags[tag] = _portable_value(exif, tag)
     try:
         return _packed(tags)
-    except CODEC_ERRORS:
+    except CodecError:
         return _packed(_writable(tags))
 
 
 def _packed(tags: Mapping[int, Any]) -> bytes | None:
-    """Raises one of `CODEC_ERRORS` where a value is not of the type that its tag has."""
+    """The EXIF content with ``tags``; raises ``CodecError`` if a value does not have its tag's type."""
     exif = Image.Exif()
-    exif.update(tags)
-    return exif.tobytes() if len(exif) else None
+    with codec_call():
+        exif.update(tags)
+        return exif.tobytes() if len(exif) else None
 
 
 def _writable(tags: Mapping[int, Any]) -> dict[int, Any]:
-    """Those that `_packed` takes, in directories too."""
+    """Those ``tags`` that `_packed` accepts, also inside nested directories."""
 
     def fits(tag: int, value: Any) -> bool:
         try:
             _packed({tag: value})
-        except CODEC_ERRORS:
+        except CodecError:
             return False
         return True
 
@@ -83,11 +97,14 @@ def _writable(tags: Mapping[int, Any]) -> dict[int, Any]:
 
 
 def _portable_value(exif: Image.Exif, tag: int) -> Any:
+    """Raises ``CodecError`` if the value is damaged."""
     if tag == _ORIENTATION:
         return 1
     if tag not in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-        return exif[tag]
-    directory = dict(exif.get_ifd(tag))
-    if ExifTags.IFD.Interop in directory:  # an offset into the old file
-        directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+        with codec_call():
+            return exif[tag]
+    with codec_call():
+        directory = dict(exif.get_ifd(tag))
+        if ExifTags.IFD.Interop in directory:  # an offset into the old file
+            directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
     return directory

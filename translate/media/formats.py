@@ -1,4 +1,4 @@
-"""The file formats that are written, what Pillow is to be told for each."""
+"""The file formats that can be written, and Pillow's options for each."""
 
 from __future__ import annotations
 
@@ -6,32 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from PIL import Image
-
 from translate.errors import UserError
-from translate.media.exif import portable_exif
+from translate.media.exif import parse_exif, portable_exif
 
-ANIMATED = ("GIF", "WEBP", "PNG")  # of `FORMATS`, those that hold animations
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}  # of videos, for FFmpeg
-Effort = Literal["fast", "normal", "small"]  # time spent on making a file small; the picture in it is as good
+ANIMATED = ("GIF", "WEBP", "PNG")  # those `FORMATS` that can hold animations
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}  # FFmpeg's names
+Effort = Literal["fast", "normal", "small"]  # time spent on making a file small; the picture quality is the same
 
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """A file format that can be written."""
 
-    suffixes: tuple[str, ...]  # the first one is given to new files
-    alpha: bool  # holds transparency
-    exif: bool
-    quality: int | None = None  # the default, 1 to 100; None: the format is lossless or has no such choice
+    suffixes: tuple[str, ...]  # new files get the first one
+    alpha: bool  # can hold transparency
+    exif: bool  # can hold EXIF
+    quality: int | None = None  # the default, 1 to 100; None: lossless, or without a quality setting
     options: Mapping[str, Any] = field(default_factory=dict)  # for Pillow
-    fast: Mapping[str, Any] = field(default_factory=dict)  # in place of these: for speed at the cost of size
-    small: Mapping[str, Any] = field(default_factory=dict)  # ... for size at the cost of speed
+    fast: Mapping[str, Any] = field(default_factory=dict)  # overrides of ``options``: speed at the cost of size
+    small: Mapping[str, Any] = field(default_factory=dict)  # overrides of ``options``: size at the cost of speed
 
 
 # Flat colours with hard edges suffer from halved chroma, hence 4:4:4. "normal" stops where a slower setting costs
 # several times the time for a few per cent of the size: zlib's level 6 takes four times as long as level 1 for 7 %,
-# WebP's method 4 twice as long as 2 for 2 %. Compressed, Pillow's TIFF loses its EXIF.
+# WebP's method 4 twice as long as 2 for 2 %. TIFF is not compressed: Pillow would then lose its EXIF.
 FORMATS = {
     "JPEG": Format(
         suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -66,34 +64,35 @@ FORMATS = {
     ),
     "GIF": Format(suffixes=(".gif",), alpha=True, exif=False),
 }
-MAX_JPEG_EXIF = 65533  # bytes
+MAX_JPEG_EXIF = 65533  # bytes that fit in a JPEG segment
 
 
 def format_named(name: str) -> str:
-    """Pillow's name of a format the user writes as ``jpg``, ``TIFF`` or ``.webp``."""
+    """Pillow's name of a format the user writes as ``jpg``, ``TIFF`` or ``.webp``; raises ``UserError`` if unknown."""
     suffix = "." + name.lower().removeprefix(".")
     format = format_of_suffix(suffix)
     if format is None:
         known = ", ".join(known.suffixes[0][1:] for known in FORMATS.values())
-        raise UserError(f"{name!r} is no format this program writes; it writes {known}")
+        raise UserError(f"{name!r} is not a format this program writes; it writes {known}")
     return format
 
 
 def format_of_suffix(suffix: str) -> str | None:
-    """Pillow's name of the format written to files that end in ``suffix``, such as ``.jpg``; None: not one of ours."""
+    """Pillow's name of the format for files that end in ``suffix``, such as ``.jpg``; None: cannot be written."""
     return next((name for name, format in FORMATS.items() if suffix.lower() in format.suffixes), None)
 
 
 def save_options(format: str, quality: int | None, effort: Effort, exif: bytes | None) -> dict[str, Any]:
-    """What `Image.save` is given beside the file and its format; ``exif`` is left out where it has no room."""
+    """Keyword arguments for `Image.save`; ``exif`` is left out if the format cannot hold it.
+
+    Raises ``CodecError`` if ``exif`` is damaged.
+    """
     spec = FORMATS[format]
     options = {**spec.options, **{"fast": spec.fast, "normal": {}, "small": spec.small}[effort]}
     if spec.quality is not None:
         options["quality"] = spec.quality if quality is None else quality
     if not (exif and spec.exif) or (format == "JPEG" and len(exif) > MAX_JPEG_EXIF):
         return options
-    if format in ("TIFF", "AVIF"):  # Pillow takes the tags apart, and lets those of a TIFF overrule its layout
-        tags = Image.Exif()
-        tags.load(exif)
-        exif = portable_exif(tags) or b""
+    if format in ("TIFF", "AVIF"):  # Pillow parses the tags, and in a TIFF lets them override the pixel layout
+        exif = portable_exif(parse_exif(exif)) or b""
     return options | {"exif": exif}

@@ -1,4 +1,4 @@
-"""What videos and animations are converted as: arrays of frames, under one set of options."""
+"""The frames of videos and animations, and the options by which both are converted."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Frames = NDArray[np.uint8]  # [N, H, W, 3]
 class MovingOptions:
     """How a video or an animation is converted."""
 
-    quality: int | None = None  # 1 to 100, of videos and of WebP; None: the format's own, 90 of videos
-    effort: Effort = "normal"  # on a small file
-    max_size: int | None = None  # pixels of the longer side, to which larger ones are scaled down first
+    quality: int | None = None  # 1 to 100; None: the format's default, 90 for videos
+    effort: Effort = "normal"  # spent on making the file small
+    max_size: int | None = None  # pixels of the longer side; larger ones are scaled down first
     compare: bool = False  # original and result side by side
-    stabilise: bool = False  # hold the result still where the original is
-    max_pixels: int = MAX_PIXELS  # of a frame; larger animations are refused
+    stabilise: bool = False  # hold the result still where the original is still
+    max_pixels: int = MAX_PIXELS  # of a photo or an animation's frame; larger ones are refused

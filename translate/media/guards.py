@@ -1,8 +1,8 @@
-"""Files from strangers: what is refused before it is decoded, and how what goes wrong then becomes one line.
+"""Untrusted files: what is refused before decoding, and how decoding errors become one line.
 
-A file cannot hold the program up or take all memory: only regular files are opened, pixels are counted before they
-take memory, frames and scans while they are still few. What decoding a picture within these limits takes is up to the
-libraries; there is no clock that ends it.
+A file cannot hang the program or use up all memory: only regular files are opened, pixels are counted before they
+take memory, frames and scans while they are still few. How long decoding a picture within these limits takes is up to
+the libraries; there is no timeout.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
-from translate.errors import CODEC_ERRORS, PictureError, one_line
+from translate.errors import PictureError, one_line
+from translate.media.codec import CodecError, codec_call
 from translate.media.formats import ANIMATED
 from translate.media.pillow import quiet_pillow
 
-MAX_PIXELS = 200_000_000  # of a picture; larger ones are refused from their header
-MAX_SCANS = 100  # of a progressive JPEG, each of which goes through all pixels; encoders write about ten
+MAX_PIXELS = 200_000_000  # per picture; larger ones are refused by their header
+MAX_SCANS = 100  # of a progressive JPEG, each of which covers all pixels; encoders write about ten
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
-_MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")  # of a JPEG; the others lie within a scan
+_MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")  # a JPEG marker, except for those that occur inside a scan
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
 TOO_LARGE = "too large for the memory; try <max_size>"
 OWN_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
@@ -33,7 +34,7 @@ OWN_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
 def require_file(path: Path) -> None:
     """Raise ``PictureError`` unless ``path`` is a regular file.
 
-    Reading a named pipe or a device could take for ever. The pipes that this process was given are as good as standard
+    Reading a named pipe or a device could block forever. Pipes that this process inherited are as good as standard
     input, though: the shell's ``<(command)`` is ``/dev/fd/63``.
     """
     try:
@@ -52,28 +53,27 @@ def require_file(path: Path) -> None:
 
 @contextmanager
 def reading(name: str, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
-    """What Pillow says about the content of a file becomes a ``PictureError`` that names it. For calls of Pillow's.
+    """Turn Pillow's errors about a file's content into a ``PictureError`` that names it.
 
-    Pillow itself refuses, from twice ``max_pixels`` on, what turns out larger than its header said.
+    The calls to Pillow have to be in `codec_call`: other errors are mistakes in this program and pass through.
+    Pillow itself refuses pictures that turn out larger than their header says, above twice ``max_pixels``.
     """
     try:
         with quiet_pillow(max_pixels):
             yield
-    except PictureError:
-        raise
-    except UnidentifiedImageError as error:
-        raise PictureError(f"{name}: not a picture this program reads ({', '.join(READABLE)})") from error
     except Image.DecompressionBombError as error:
         pixels = re.findall(r"\d+", str(error))[0]
         raise PictureError(_over_limit(name, f"{pixels} pixels", max_pixels, pixels)) from error
     except MemoryError as error:
         raise PictureError(f"{name}: {TOO_LARGE}") from error
-    except CODEC_ERRORS as error:
-        raise PictureError(f"{name}: damaged or cut short: {one_line(error)}") from error
+    except CodecError as error:
+        if isinstance(error.cause, UnidentifiedImageError):
+            raise PictureError(f"{name}: not a picture this program reads ({', '.join(READABLE)})") from error.cause
+        raise PictureError(f"{name}: damaged or cut short: {one_line(error.cause)}") from error.cause
 
 
 def require_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
-    """Raise ``PictureError`` where an opened picture has more than ``max_pixels``."""
+    """Raise ``PictureError`` if an opened picture has more than ``max_pixels``."""
     width, height = image.size
     if width * height > max_pixels:
         raise PictureError(_over_limit(name, f"{width} x {height} pixels", max_pixels, width * height))
@@ -84,7 +84,7 @@ def _over_limit(name: str, pixels: str, limit: int, enough: object) -> str:
 
 
 def require_few_scans(image: Image.Image, file: IO[bytes], name: str) -> None:
-    """Raise ``PictureError`` where an opened JPEG goes through its pixels far more often than encoders make it."""
+    """Raise ``PictureError`` if an opened JPEG has far more scans than encoders write."""
     if not image.info.get("progressive"):
         return
     position = file.tell()
@@ -92,11 +92,11 @@ def require_few_scans(image: Image.Image, file: IO[bytes], name: str) -> None:
     scans = _count_scans(file.read())
     file.seek(position)
     if scans > MAX_SCANS:
-        raise PictureError(f"{name}: a JPEG of more than {MAX_SCANS} scans; save it anew with another program")
+        raise PictureError(f"{name}: a JPEG of more than {MAX_SCANS} scans; save it again with another program")
 
 
 def _count_scans(jpeg: bytes) -> int:
-    """Those of the picture itself, not of its thumbnail or of what follows; no further than the limit."""
+    """Count the scans of the picture itself, not of a thumbnail or of trailing data; stops just above the limit."""
     scans, start = 0, 2
     while (marker := _MARKER.search(jpeg, start)) and marker[0] != _END and scans <= MAX_SCANS:
         scans += marker[0] == _SCAN
@@ -105,23 +105,22 @@ def _count_scans(jpeg: bytes) -> int:
 
 
 def is_animated(path: Path) -> bool:
-    """Whether ``path`` holds several frames, by its header; False as well for what is no picture."""
+    """Whether ``path`` holds several frames, by its header; False for files that are not pictures."""
     try:
-        with reading(str(path)):
-            if not path.is_file():  # what was read of a pipe would be gone
-                return False
-            with path.open("rb") as file:
-                return _has_frames(file)
-    except PictureError:
+        if not path.is_file():  # data read from a pipe would be lost
+            return False
+        with path.open("rb") as file, reading(str(path)):
+            return _has_frames(file)
+    except (OSError, PictureError):
         return False
 
 
 def _has_frames(file: IO[bytes]) -> bool:
     head = file.read(21)
-    if head[8:12] == b"WEBP":  # Pillow would read it whole; a flag of the extended header says it
-        return head[12:16] == b"VP8X" and bool(head[20] & 2)
+    if head[8:12] == b"WEBP":  # Pillow would read the whole file; a flag in the extended header is enough
+        return head[12:16] == b"VP8X" and len(head) > 20 and bool(head[20] & 2)
     if not head.startswith((b"GIF8", b"\x89PNG")):
         return False
     file.seek(0)
-    with Image.open(file, formats=ANIMATED) as image:
+    with codec_call(), Image.open(file, formats=ANIMATED) as image:
         return bool(getattr(image, "is_animated", False))

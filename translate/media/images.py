@@ -1,4 +1,4 @@
-"""The one place that knows how a picture file becomes RGB bytes, and how it becomes a file again.
+"""The only place that decodes picture files to RGB bytes, and encodes them to files again.
 
 Whatever the file holds (any orientation, colour profile, bit depth, palette, CMYK, transparency), the rest of the
 program sees a `Picture`: upright, 8 bits per channel, sRGB. Networks see [-1, 1]; that scaling is here too.
@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from translate.errors import CODEC_ERRORS, PictureError, one_line
+from translate.errors import PictureError, one_line
+from translate.media.codec import CodecError, codec_call
 from translate.media.colour import srgb_transform, to_srgb
 from translate.media.exif import read_exif, read_orientation
 from translate.media.formats import FORMATS, Effort, save_options
@@ -72,30 +73,30 @@ class Upright:
 
 
 def to_signed_unit(pixels: Any) -> Any:
-    """[0, 255] -> [-1, 1]: the range networks work in. For floating-point arrays and tensors alike."""
+    """[0, 255] -> [-1, 1], the range of the networks. For floating-point arrays and tensors."""
     return pixels / 127.5 - 1
 
 
 def from_signed_unit(values: Any) -> Any:
-    """[-1, 1] -> whole numbers in [0, 255], still of the floating type of ``values``; what lies outside is clipped."""
+    """[-1, 1] -> whole numbers in [0, 255], clipped, in the floating-point type of ``values``."""
     return ((values + 1) * 127.5).round().clip(0, 255)
 
 
 def load_rgb(path: str | Location) -> NDArray[np.uint8]:
-    """The picture as uint8 [H, W, 3], on white where it is transparent; raises ``PictureError`` as `load_picture`."""
+    """The picture as uint8 [H, W, 3], on white where it is transparent; raises as `load_picture` does."""
     return _on_white(load_picture(path))
 
 
 def load_rgb_within(path: str | Location, longest: int) -> NDArray[np.uint8]:
-    """`load_rgb`, scaled down to ``longest`` pixels of the longer side where that is more."""
+    """`load_rgb`, scaled down so that the longer side has at most ``longest`` pixels."""
     return shrink(Picture(load_rgb(path)), longest).rgb
 
 
 def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Decode a file, or the content of one; of an animation or a TIFF of several pages the first frame.
+    """Decode a file, or the content of one; the first frame of an animation or a multi-page TIFF.
 
-    Raises ``PictureError``, naming the file, where there is no file, it is no picture, damaged, cut short, or has more
-    than ``max_pixels``.
+    Raises ``PictureError`` naming the file if it is missing, not a picture, damaged, cut short, or has more than
+    ``max_pixels``.
     """
     return _load(source, max_pixels, _to_picture)
 
@@ -103,9 +104,9 @@ def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS
 def load_frugally(
     source: str | Location | bytes, *, max_pixels: int, large: int, admit_large: Callable[[], object]
 ) -> Picture | Upright:
-    """As `load_picture`, but what has more than ``large`` pixels comes as Pillow holds it, without a copy.
+    """Like `load_picture`, but return a picture of more than ``large`` pixels as Pillow holds it, without a copy.
 
-    Before such a picture takes memory, ``admit_large`` is called, which may wait.
+    ``admit_large`` is called before such a picture takes memory; it may wait.
     """
 
     def decode(image: Image.Image, file: IO[bytes]) -> Picture | Upright:
@@ -139,8 +140,8 @@ def _load(
 def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]) -> Loaded:
     if not file.read(1):
         raise PictureError(f"{name}: empty, 0 bytes")
-    with reading(name, max_pixels):
-        file.seek(0)
+    file.seek(0)
+    with reading(name, max_pixels), codec_call():
         image = Image.open(file, formats=READABLE)
     with image:
         require_pixels(image, name, max_pixels)
@@ -159,7 +160,7 @@ def _to_picture(image: Image.Image, file: IO[bytes]) -> Picture:
 
 
 def _decode_quickly(image: Image.Image, file: IO[bytes]) -> Picture | None:
-    """``None``: not an RGB JPEG whose pixels are upright sRGB as they are, or one that only Pillow decodes."""
+    """The picture, if it is an RGB JPEG stored upright in sRGB; None if not, or if only Pillow can decode it."""
     if (image.format, image.mode) != ("JPEG", "RGB"):
         return None
     profile = image.info.get("icc_profile")
@@ -171,37 +172,45 @@ def _decode_quickly(image: Image.Image, file: IO[bytes]) -> Picture | None:
 
 
 def to_upright(image: Image.Image) -> Upright:
-    """Decode an opened file; raises what Pillow does where it is damaged."""
-    image.load()
+    """Decode an opened file; raises ``CodecError`` if it is damaged."""
+    with codec_call():
+        image.load()
     colour, alpha = _split_alpha(image)
     colour = to_srgb(colour, image.info.get("icc_profile"))
     turn = _TURNS.get(read_orientation(image))
     if turn is not None:
         colour = colour.transpose(turn)
         alpha = None if alpha is None else alpha.transpose(turn)
-    format = "JPEG" if image.format == "MPO" else image.format  # a JPEG followed by more of them
+    format = "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG followed by others
     return Upright(colour, alpha, read_exif(image), format or "PNG")
 
 
 def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """-> a picture of mode L, RGB, CMYK or LAB, and its alpha of mode L."""
+    """The picture in mode L, RGB, CMYK or LAB, and its alpha, if any, in mode L."""
     if image.mode.startswith("I") or image.mode == "F":
         return _to_8_bits(image), None
+    with codec_call():
+        transparent = image.has_transparency_data
     alpha = None
-    if image.has_transparency_data:
-        with_alpha = image.convert("RGBA")
+    if transparent:
+        with_alpha = _converted(image, "RGBA")
         alpha = with_alpha.getchannel("A")
-        image = image.convert("L") if image.mode in ("1", "L", "LA", "La") else with_alpha.convert("RGB")
+        image = _converted(image, "L") if image.mode in ("1", "L", "LA", "La") else _converted(with_alpha, "RGB")
     if image.mode == "1":
-        image = image.convert("L")
-    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")), alpha
+        image = _converted(image, "L")
+    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else _converted(image, "RGB")), alpha
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    with codec_call():
+        return image.convert(mode)
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bits or floating point -> mode L.
+    """Convert 16-bit, 32-bit or floating-point grey to mode L.
 
-    White is the top of the usual range the values fit in, [0, 65535], for floating point also [0, 1] and [0, 255];
-    failing that the largest value.
+    White is the top of the smallest usual range that the values fit in: [0, 65535], for floating point also [0, 1] and
+    [0, 255]; failing that, the largest value.
     """
     values = np.array(image, np.float32)
     values[~np.isfinite(values)] = 0
@@ -212,18 +221,18 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
 
 
 def shrink(picture: Picture, max_side: int) -> Picture:
-    """Scale down so that the longer side has at most ``max_side`` pixels; smaller pictures stay as they are."""
+    """Scale down so that the longer side has at most ``max_side`` pixels; smaller pictures are unchanged."""
     scale = max_side / max(picture.size)
     if scale >= 1:
         return picture
     width, height = (max(1, round(side * scale)) for side in picture.size)
-    # RGBA is weighted by its alpha here, so that hidden colours do not bleed into visible edges.
+    # Pillow weights RGBA by its alpha here, so that hidden colours do not bleed into visible edges.
     pixels = np.array(_to_image(picture, alpha=True).resize((width, height), Image.Resampling.LANCZOS))
     return replace(picture, rgb=pixels[..., :3], alpha=None if picture.alpha is None else pixels[..., 3])
 
 
 def _to_image(picture: Picture, *, alpha: bool) -> Image.Image:
-    """RGBA, or RGB: the picture has no alpha, or it is not wanted and the picture is laid on white."""
+    """RGBA; or RGB if the picture has no alpha, or on white if ``alpha`` is not wanted."""
     if picture.alpha is None or not alpha:
         return Image.fromarray(_on_white(picture))
     return Image.fromarray(np.dstack((picture.rgb, picture.alpha)))
@@ -239,10 +248,10 @@ def _on_white(picture: Picture) -> NDArray[np.uint8]:
 def encode_picture(picture: Picture, format: str, quality: int | None = None, effort: Effort = "normal") -> bytes:
     """The content of a file in ``format``, one of `FORMATS`.
 
-    JPEG and BMP hold no transparency: there the picture is laid on white. GIF keeps 256 colours, and pixels either
-    opaque or clear. BMP and GIF hold no EXIF, and JPEG none over 64 KiB. ``quality`` is for JPEG, WebP and AVIF;
-    ``effort`` says whether to take the time for smaller files.
-    Raises ``PictureError``, without a file name, where the format cannot hold the picture (too many pixels per side).
+    JPEG and BMP cannot hold transparency: the picture is laid on white. GIF keeps 256 colours, and pixels that are
+    opaque or clear. BMP and GIF cannot hold EXIF, and JPEG none over 64 KiB. ``quality``, 1 to 100, is for JPEG, WebP
+    and AVIF; ``effort`` is the time spent on smaller files.
+    Raises ``PictureError``, without a file name, if the format cannot hold the picture (too many pixels per side).
     """
     if format == "JPEG" and effort != "small":
         rgb = _on_white(picture)
@@ -251,16 +260,23 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, ef
             return encode_jpeg(rgb, options["quality"], options.get("exif"))
     image, buffer = _to_image(picture, alpha=FORMATS[format].alpha), io.BytesIO()
     with writing(picture.size, format):
-        image.save(buffer, format, **save_options(format, quality, effort, picture.exif))
+        options = save_options(format, quality, effort, picture.exif)
+        with codec_call():
+            image.save(buffer, format, **options)
     return buffer.getvalue()
 
 
 @contextmanager
 def writing(size: tuple[int, int], format: str) -> Iterator[None]:
-    """What an encoder says of a picture of ``size``, width and height, becomes a ``PictureError``, without a name."""
+    """Turn an encoder's errors about a picture of ``size``, width and height, into a ``PictureError`` without a name.
+
+    The calls to the encoder have to be in `codec_call`: other errors are mistakes in this program and pass through.
+    """
     try:
         with quiet_pillow():
             yield
-    except CODEC_ERRORS as error:
+    except CodecError as error:
         what = "{} x {} pixels".format(*size)
-        raise PictureError(f"{what} cannot be written as {format}: {one_line(error)}; try <format> png") from error
+        raise PictureError(
+            f"{what} cannot be written as {format}: {one_line(error.cause)}; try <format> png"
+        ) from error.cause

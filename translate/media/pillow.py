@@ -1,4 +1,4 @@
-"""Pillow's settings that are the whole process's: ours while we read or write a picture, then the host's again."""
+"""Pillow's process-wide settings: ours while we read or write a picture, then the host's again."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Any, cast
 
 from PIL import Image, _imaging
 
-# Pillow's warnings are about odd metadata; what cannot be decoded raises. The host's own filters hardly have this
-# pattern, so that ours is the one that is taken out again.
+# Pillow warns of odd metadata; undecodable content raises. The host's own filters are unlikely to have this pattern, so
+# the filter we remove later is ours.
 _NO_WARNINGS = ("ignore", None, Warning, re.compile(r"PIL\.\w"), 0)
 
 _lock = threading.Lock()
-_inside = 0  # how many are in `quiet_pillow`, of all threads
+_inside = 0  # how many threads are inside `quiet_pillow`
 _to_restore = ExitStack()
 
 
 @contextmanager
 def quiet_pillow(max_pixels: int = 0) -> Iterator[None]:
-    """In it, Pillow takes pictures of ``max_pixels``, refuses those of more than twice as many, and says nothing.
+    """Inside, Pillow accepts ``max_pixels`` (0: the host's limit), refuses more than twice as many, and prints nothing.
 
-    Any number of threads may be in it: the highest limit then holds for all, and never one below the host's. The last
-    to leave restores what the first found.
+    Any number of threads may be inside: the highest limit then applies to all, and never one below the host's. The last
+    to leave restores what the first one found.
     """
     global _inside
     with _lock:
@@ -47,16 +47,16 @@ def quiet_pillow(max_pixels: int = 0) -> Iterator[None]:
 
 def _set_up() -> None:
     _to_restore.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
-    # put in its place by hand: after `filterwarnings` the host's warnings that are shown once would be shown again
+    # inserted by hand: `filterwarnings` would make the host's show-once warnings appear again
     _filters().insert(0, _NO_WARNINGS)
-    _to_restore.callback(_let_warn)
+    _to_restore.callback(_remove_filter)
     set_handler = _setter_of_libtiffs_handler()
     if set_handler is not None:
         _to_restore.callback(set_handler, set_handler(None))
 
 
-def _let_warn() -> None:
-    with suppress(ValueError):  # the host has other filters by now
+def _remove_filter() -> None:
+    with suppress(ValueError):  # the host has replaced its filters meanwhile
         _filters().remove(_NO_WARNINGS)
 
 
@@ -66,9 +66,9 @@ def _filters() -> list[Any]:
 
 @cache
 def _setter_of_libtiffs_handler() -> Any:
-    """libtiff's function that takes a handler of errors and returns the one before; None: this build hides it.
+    """libtiff's function that sets an error handler and returns the previous one; None: this build hides it.
 
-    Without a handler, libtiff does not write lines of its own to standard error.
+    Without a handler, libtiff does not write to standard error.
     """
     try:
         function = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler

@@ -1,1 +1,1 @@
-"""Pages to look at in a browser."""
+"""Reports as HTML pages."""

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Writing files whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ WINDOWS = os.name == "nt"
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write, with a temporary name beside ``path``: at the end it is brought to the disk and renamed.
+    """Open a temporary file beside ``path`` for writing; at the end it is flushed to disk and renamed to ``path``.
 
-    An error inside leaves nothing behind; what a killed process leaves, `remove_abandoned` removes. Makes missing
-    parent folders. Raises ``PictureError`` naming the file where it cannot be written.
+    An error inside leaves nothing behind; `remove_abandoned` removes what a killed process leaves. Makes missing
+    parent folders. Raises ``PictureError`` naming the file if it cannot be written.
     """
     try:
         _make_folder(path.parent)
@@ -31,8 +31,8 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
                 file.flush()
                 os.fsync(file.fileno())
                 if WINDOWS:
-                    file.close()  # it renames no open file
-                temporary.replace(path)  # while it is locked
+                    file.close()  # Windows cannot rename an open file
+                temporary.replace(path)  # while it is still locked
         except BaseException:
             with suppress(FileNotFoundError):
                 temporary.unlink()
@@ -48,7 +48,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove what killed processes left half-written in ``folder``; what is being written is locked and stays."""
+    """Remove half-written files of killed processes from ``folder``; files still being written are locked and stay."""
     if WINDOWS:  # where a file is neither locked nor open when it is renamed
         return
     for path in folder.glob(".translate-*.tmp"):
@@ -58,24 +58,24 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """With its parents; one that goes away between being found and being looked at is made again."""
+    """Make the folder and its parents, again if somebody removes one of them meanwhile."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         if folder.exists():
-            raise  # as something else
+            raise  # it is something other than a folder
         folder.mkdir(parents=True, exist_ok=True)
 
 
 def _open_temporary(folder: Path) -> tuple[Path, IO[bytes]]:
-    """A new file in ``folder``, locked where that is possible, and its path."""
+    """The path of a new file in ``folder``, and the file, locked if possible."""
     while True:
         path = folder / f".translate-{secrets.token_hex(8)}.tmp"
         file = path.open("x+b")
         if WINDOWS:
             return path, file
-        with suppress(OSError):  # the file system knows no locks
+        with suppress(OSError):  # the file system has no locks
             lock(file.fileno(), wait=True)
         if path.exists():
             return path, file
-        file.close()  # `remove_abandoned` of another process came between opening and locking
+        file.close()  # another process's `remove_abandoned` came between opening and locking

@@ -1,4 +1,4 @@
-"""Where the program keeps what it would otherwise compute anew."""
+"""Where the program caches what it would otherwise compute again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import platformdirs
 
-VARIABLE = "TRANSLATE_CACHE"  # of the environment: another folder; empty: nothing is kept
+VARIABLE = "TRANSLATE_CACHE"  # environment variable: another folder; empty: no cache
 
 
 def cache_folder() -> Path | None:
-    """Where graphs are kept, whether it exists or not; None: switched off."""
+    """The cache folder, whether it exists or not; None: caching is off."""
     folder = os.environ.get(VARIABLE)
     if folder is None:
         return Path(platformdirs.user_cache_dir("picture-translate", appauthor=False))

@@ -17,10 +17,10 @@ VIDEO_SUFFIXES = frozenset(
 
 
 def find_images(folder: Path, *, recursive: bool, suffixes: Container[str] = IMAGE_SUFFIXES) -> list[Path]:
-    """All files of ``folder`` with these suffixes, sorted; what is hidden and links to folders are passed over.
+    """All files in ``folder`` with these suffixes, sorted; skips hidden entries and links to folders.
 
-    Nothing is left out in silence: a link to nothing and a folder inside that cannot be read are among them, so that
-    decoding says what is wrong. Raises ``UserError`` where ``folder`` itself is missing or cannot be read.
+    Nothing is dropped silently: broken links and unreadable subfolders are returned too, so that decoding reports them.
+    Raises ``UserError`` if ``folder`` itself is missing or cannot be read.
     """
     found = []
     pending = [folder]
@@ -47,5 +47,5 @@ def find_images(folder: Path, *, recursive: bool, suffixes: Container[str] = IMA
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link in circles, or to where nobody may look
+    except OSError:  # a circular link, or one to a place without permission
         return False

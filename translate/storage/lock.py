@@ -1,4 +1,4 @@
-"""Locks between processes, held by open files: the system releases them when the process dies, however it does."""
+"""Locks between processes, held through open files: the system releases them however the process ends."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-BEYOND = 1 << 30  # bytes: Windows locks a place in a file, so one where nothing is ever written
-_held: set[int] = set()  # descriptors of this process's lock files
+LOCK_OFFSET = 1 << 30  # bytes: Windows locks a range of a file; nothing is ever written at this one
+_held: set[int] = set()  # file descriptors of this process's lock files
 
 
 class LockedError(Exception):
-    """Another process holds the lock; the text is which."""
+    """Another process holds the lock; the message says which."""
 
 
 class LockFile:
-    """The file ``path``, made and locked by this process until `release`. Missing parent folders are made.
+    """The file ``path``, created and locked by this process until `release`. Makes missing parent folders.
 
-    Raises ``LockedError`` where another process has it, ``OSError`` where the file cannot be written. A file system
-    that knows no locks gives it to everyone.
+    Raises ``LockedError`` if another process holds it, ``OSError`` if the file cannot be written. On a file system
+    without locks every process gets it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +33,7 @@ class LockFile:
         self._owner = f"process {os.getpid()} on {platform.node()}".encode()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._take()
-        while not self.held:  # its last holder removed it after we had opened it
+        while not self.held:  # its last holder removed it after we opened it
             self._close()
             self._take()
 
@@ -55,7 +55,7 @@ class LockFile:
 
     @property
     def held(self) -> bool:
-        """Whether the file is still there and ours: somebody may have removed its folder, and begun another."""
+        """Whether the file is still there and ours: its folder may have been removed and created again."""
         try:
             return self.path.read_bytes() == self._owner
         except OSError:
@@ -63,7 +63,7 @@ class LockFile:
 
     def release(self) -> None:
         """Remove the file, and with it the lock."""
-        if sys.platform == "win32":  # which removes no open file
+        if sys.platform == "win32":  # which cannot remove an open file
             self._close()
         with suppress(OSError):
             if self.held:
@@ -77,13 +77,13 @@ class LockFile:
 
 
 def lock(descriptor: int, *, wait: bool = False) -> None:
-    """Lock an open file until it is closed.
+    """Lock an open file until it is closed; with ``wait``, wait for another holder.
 
-    Raises ``BlockingIOError`` where another has locked it, unless we are to wait, and another ``OSError`` where the
-    file system knows no locks.
+    Raises ``BlockingIOError`` if it is locked already and not ``wait``, and another ``OSError`` if the file system has
+    no locks.
     """
     if sys.platform == "win32":
-        os.lseek(descriptor, BEYOND, os.SEEK_SET)
+        os.lseek(descriptor, LOCK_OFFSET, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         except PermissionError as error:
@@ -92,12 +92,12 @@ def lock(descriptor: int, *, wait: bool = False) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
-def _leave_to_parent() -> None:
-    """In a forked process: a copy of the descriptor would hold the lock when the one that took it is dead."""
+def _close_inherited() -> None:
+    """After a fork, in the child: an inherited descriptor would keep the lock after the parent has died."""
     for descriptor in _held:
         os.close(descriptor)
     _held.clear()
 
 
 if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_leave_to_parent)
+    os.register_at_fork(after_in_child=_close_inherited)

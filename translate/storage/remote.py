@@ -1,6 +1,6 @@
-"""Pictures behind a URL that fsspec knows (s3://, gs://, abfs://, sftp://, memory://): found, read, and written whole.
+"""Pictures at URLs that fsspec supports (s3://, gs://, abfs://, sftp://, memory://): found, read, and written whole.
 
-A `RemotePath` has those of `pathlib.Path`'s methods that planning and converting need, so that a `Location` is either.
+A `RemotePath` has the `pathlib.Path` methods that planning and converting need, so a `Location` can be either.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import IO, Any, Self
 from translate.errors import PictureError, UnusableError, UserError, one_line
 from translate.storage import atomic, folders
 
-# An upload to these shows up whole or not at all, and a move would be a copy: no temporary name is needed.
+# Uploads to these are atomic, and a move would be a copy: no temporary name is needed.
 ATOMIC_UPLOAD = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss"})
-_URL = re.compile(r"(?P<protocol>[a-z][a-z0-9+.-]+)://", re.IGNORECASE)  # two letters at least: C:/ is a drive
+_URL = re.compile(r"(?P<protocol>[a-z][a-z0-9+.-]+)://", re.IGNORECASE)  # at least two letters: C:/ is a drive
 
 
 @dataclass(frozen=True, order=True)
 class RemotePath:
-    """A file or folder by its URL, without a slash at its end, unless it is the root ``memory://``."""
+    """A file or folder by its URL, without a trailing slash, except for a root such as ``memory://``."""
 
     url: str
 
@@ -55,7 +55,7 @@ class RemotePath:
 
     @property
     def parents(self) -> tuple[RemotePath, ...]:
-        """None: what is a folder is up to the store, in most of which a file may have files below it."""
+        """Empty: in most stores there are no real folders, and a file may have others below it."""
         return ()
 
     def with_name(self, name: str) -> Self:
@@ -65,7 +65,7 @@ class RemotePath:
         return self.with_name(stem + self.suffix)
 
     def exists(self) -> bool:
-        """This and what follows raises ``UserError`` where the store cannot be asked."""
+        """Like `is_dir`, `find_images` and `fingerprint`, raises ``UserError`` if the store does not answer."""
         with self._errors_described("looked up"):
             return bool(self._store.exists(self.url))
 
@@ -74,7 +74,7 @@ class RemotePath:
             return bool(self._store.isdir(self.url))
 
     def find_images(self, *, recursive: bool, suffixes: Container[str]) -> list[PurePosixPath]:
-        """All files below with these suffixes, sorted, relative to here; hidden files and folders are passed over."""
+        """All files below with these suffixes, sorted, relative to this folder; skips hidden files and folders."""
         with self._errors_described("listed"):
             root = self._store._strip_protocol(self.url)
             found = self._store.find(self.url, maxdepth=None if recursive else 1)
@@ -86,7 +86,7 @@ class RemotePath:
         )
 
     def read_bytes(self) -> bytes:
-        """Raises ``PictureError`` naming the URL where it cannot be read."""
+        """Raises ``PictureError`` naming the URL if it cannot be read."""
         with self._errors_described("read", PictureError):
             content = self._store.cat_file(self.url)
         assert isinstance(content, bytes)
@@ -94,24 +94,25 @@ class RemotePath:
 
     def write_whole(self, content: bytes) -> None:
         """Write all of ``content`` or nothing; makes missing folders. Raises ``PictureError`` naming the URL."""
+        folder, temporary = self.parent.url, self.with_name(f".{secrets.token_hex(8)}.tmp").url
         with self._errors_described("written", PictureError):
             if self._protocol in ATOMIC_UPLOAD:
                 self._store.pipe_file(self.url, content)
                 return
-            self._store.makedirs(self.parent.url, exist_ok=True)
-            temporary = self.with_name(f".{secrets.token_hex(8)}.tmp").url
+            self._store.makedirs(folder, exist_ok=True)
             try:
                 self._store.pipe_file(temporary, content)
                 self._store.mv(temporary, self.url)
             except BaseException:
-                with suppress(Exception):  # what went wrong above is what is told
+                with suppress(Exception):  # the first error is the one to report
                     self._store.rm_file(temporary)
                 raise
 
     def fingerprint(self) -> str | None:
-        """As `fingerprint`."""
+        """See `fingerprint` below."""
+        folder = self.parent.url
         with self._errors_described("looked up"):
-            self._store.invalidate_cache(self.parent.url)  # a listing tells other details than the file itself
+            self._store.invalidate_cache(folder)  # a cached listing has other details than a fresh look-up
             try:
                 return str(self._store.ukey(self.url))
             except FileNotFoundError:
@@ -123,7 +124,7 @@ class RemotePath:
 
     @property
     def _store(self) -> Any:
-        """The file system of the URL; fsspec keeps one of each kind in a process."""
+        """The file system of the URL; fsspec keeps one of each kind per process."""
         try:
             import fsspec
         except ImportError as error:
@@ -133,18 +134,18 @@ class RemotePath:
         except ImportError as error:  # its text says what to install
             raise UnusableError(f"{self}: {one_line(error)}") from error
         except ValueError as error:
-            raise UserError(f"{self}: no URL that fsspec knows: {one_line(error)}") from error
+            raise UserError(f"{self}: not a URL that fsspec supports: {one_line(error)}") from error
 
     @contextmanager
     def _errors_described(self, done: str, kind: type[UserError] = UserError) -> Iterator[None]:
-        """What a store raises becomes one line: ``kind``, naming the URL."""
+        """Turn what a store raises into a one-line ``kind`` that names the URL."""
         try:
             yield
         except (UserError, MemoryError):
             raise
         except FileNotFoundError:
             raise kind(f"{self}: no such file") from None
-        except Exception as error:  # each store has errors of its own, of no common kind
+        except Exception as error:  # stores raise their own errors, without a common base class
             raise kind(f"{self}: cannot be {done}: {one_line(error)}") from error
 
 
@@ -152,12 +153,12 @@ Location = Path | RemotePath
 
 
 def is_remote(text: str) -> bool:
-    """Whether ``text`` is a URL, ``s3://bucket/photos``, and not the path of a file."""
+    """Whether ``text`` is a URL such as ``s3://bucket/photos``, not a file path."""
     return _URL.match(text) is not None
 
 
 def location(text: str) -> Location:
-    """What the user calls ``text``: a path, that of a ``file://`` URL too, or a URL's `RemotePath`."""
+    """The place the user means by ``text``: a path, also for a ``file://`` URL, or a `RemotePath`."""
     url = _URL.match(text)
     if url is None:
         return Path(text)
@@ -173,7 +174,7 @@ def find_images(
 ) -> list[tuple[Location, PurePath]]:
     """All files of ``folder`` with these suffixes, sorted, each with its path below the folder.
 
-    Hidden files and folders are passed over. Raises ``UserError`` where there is no such folder.
+    Skips hidden files and folders. Raises ``UserError`` if there is no such folder.
     """
     if isinstance(folder, RemotePath):
         return [(folder / path, path) for path in folder.find_images(recursive=recursive, suffixes=suffixes)]
@@ -184,13 +185,13 @@ def find_images(
 def is_below(inner: Location, outer: Location) -> bool:
     """Whether ``inner`` is ``outer`` or lies somewhere below it."""
     if isinstance(inner, Path) and isinstance(outer, Path):
-        return Path(os.path.realpath(inner)).is_relative_to(os.path.realpath(outer))  # `resolve` fails on circles
+        return Path(os.path.realpath(inner)).is_relative_to(os.path.realpath(outer))  # `resolve` fails on cycles
     return inner == outer or str(inner).startswith(str(outer / ""))
 
 
 @contextmanager
 def atomic_file(target: Location) -> Iterator[IO[bytes]]:
-    """`atomic.atomic_file` for both kinds: what is written inside becomes the whole file or nothing."""
+    """`atomic.atomic_file` for paths and URLs: the file is written whole or not at all."""
     if isinstance(target, RemotePath):
         content = io.BytesIO()
         yield content
@@ -201,10 +202,10 @@ def atomic_file(target: Location) -> Iterator[IO[bytes]]:
 
 
 def fingerprint(target: Location) -> str | None:
-    """Another text after the file has been written anew, the same on every machine; None: there is no such file.
+    """A text that changes whenever the file is rewritten, the same on every machine; None: there is no such file.
 
-    Of a path, its size and its time to the second: file systems that share a folder round finer times differently.
-    Raises ``UserError`` where the store cannot be asked.
+    For a path it is the size and the time to the second: shared file systems round finer times differently. Raises
+    ``UserError`` if the store does not answer.
     """
     if isinstance(target, RemotePath):
         return target.fingerprint()

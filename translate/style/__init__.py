@@ -1,1 +1,1 @@
-"""Styles, as exported: what a file promises, and how it runs."""
+"""Exported styles: the contract of a style file, and running it."""

@@ -8,22 +8,22 @@ from translate.errors import UnusableError
 from translate.machine import int8_is_fast
 
 DEFAULT_STYLE = "anime"
-INT8 = "-int8"  # ends the name of the int8 variant of a style
+INT8 = "-int8"  # suffix of the name of a style's int8 variant
 _HERE = Path(__file__).parent
 FOLDERS = (_HERE / "shipped", _HERE.parents[1] / "assets" / "styles")  # in an installed wheel, in a checkout
 
 
 def list_styles() -> dict[str, Path]:
-    """Name -> ONNX file, sorted by name; without the int8 variants of styles."""
+    """Name -> ONNX file, sorted by name, without the int8 variants."""
     files = _files()
     variants = {name + INT8 for name in files}
     return {name: path for name, path in files.items() if name not in variants}
 
 
 def find_style(name_or_path: str) -> Path:
-    """The file of a shipped style, or ``name_or_path`` itself where it is a file; raises ``UnusableError``.
+    """The file of a shipped style, or ``name_or_path`` itself if it is a file; raises ``UnusableError`` if neither.
 
-    The int8 variant of a style can be named too, such as ``cel-int8``.
+    An int8 variant can be named too, such as ``cel-int8``.
     """
     files = _files()
     if name_or_path in files:
@@ -39,9 +39,9 @@ def find_style(name_or_path: str) -> Path:
 
 
 def variant_for(path: Path, device: str) -> Path:
-    """The file that serves best in the place of ``path``, what `find_style` found, on ``device``.
+    """The best file to use on ``device`` for the style at ``path``, which `find_style` found.
 
-    That is the int8 variant of a shipped style on the processor, ``cpu``, where int8 is fast, and ``path`` otherwise.
+    For a shipped style on ``cpu``, where int8 is fast, that is its int8 variant, if there is one; otherwise ``path``.
     """
     variant = path.with_stem(path.stem + INT8)
     wanted = device == "cpu" and path in list_styles().values() and int8_is_fast()

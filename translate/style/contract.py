@@ -1,17 +1,17 @@
-"""What every exported style promises: the names, types and metadata shared by export and inference.
+"""The contract of every exported style: names, types and metadata, shared by export and inference.
 
 ``image`` and ``image_out`` are uint8 [N, H, W, 3] in sRGB, any N, H, W >= 1. Scaling, layout, padding to the stride
 and cropping back are inside the graph, so the file needs no wrapper.
 
-A style with domains has a second input, ``domain``: where a picture goes to exactly one of them, int64 [N], positions
-in the metadata's list of domains; where they are attributes, any of which may hold, float32 [N, K] of 0 and 1, in the
-order of that list.
+A style with domains has a second input, ``domain``. If a picture is translated to exactly one of them, it is int64 [N],
+indices into the metadata's list of domains. If they are attributes, any number of which may hold, it is float32 [N, K]
+of 0 and 1, in the order of that list.
 """
 
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -23,16 +23,20 @@ INPUT = "image"
 DOMAIN = "domain"
 OUTPUT = "image_out"
 
-# Files come from strangers: what follows from these numbers, such as the memory for a tile and its surroundings, has to
-# stay within bounds that any real style keeps.
-MAX_TEXT = 20_000  # characters of one entry of the metadata
-MAX_NAME = 100  # characters of a domain, which goes into the names of files
+# Files are untrusted: these bound what follows from their numbers, such as the memory for a tile and its surroundings.
+# Any real style stays well within them.
+MAX_TEXT = 20_000  # characters per metadata entry
+MAX_NAME = 100  # characters of a domain, which becomes part of file names
 MAX_NUMBER = 1_000_000
 MAX_STRIDE = 1024  # pixels
 MAX_RECEPTIVE_FIELD = 2048  # pixels, of a tile-safe style
 
-# to the metadata, with the values that fit the files written before
+# metadata that older files lack -> the values that apply to them
 _ADDED_LATER = {"exclusive": "true", "working_size": "0", "psnr_to_fp32": "null", "mean_difference_to_fp32": "null"}
+
+
+class ContractError(ValueError):
+    """A style file violates the contract."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,34 +46,34 @@ class StyleInfo:
     title: str
     method: str
     generator: str
-    training_size: int  # side in pixels of the training crops
+    training_size: int  # side of the training crops in pixels
     licence: str
     training_data: str
     checkpoint_sha256: str
-    domains: list[str] = field(default_factory=list)  # the names of what a picture can be translated to
-    exclusive: bool = True  # a picture goes to exactly one of the domains; False: they are attributes
-    working_size: int = 0  # longest side in pixels of the pictures that it was trained for; 0: not stated
+    domains: list[str] = field(default_factory=list)  # names of what a picture can be translated to
+    exclusive: bool = True  # a picture is translated to exactly one domain; False: the domains are attributes
+    working_size: int = 0  # longer side in pixels of the pictures it was trained for; 0: not stated
 
-    # what follows from the generator and the way it is exported: the export fills it in
+    # filled in by the export, from the generator and the export options
     stride: int = 1  # the graph pads height and width to a multiple of this
-    receptive_field: int = 0  # pixels: twice how far an output pixel sees to the farther side, and itself; 0: all
-    tile_safe: bool = False  # no statistics over the image: tiles equal the whole
+    receptive_field: int = 0  # pixels: twice an output pixel's reach to its farther side, plus itself; 0: all
+    tile_safe: bool = False  # no statistics over the image, so tiles equal the whole
     opset: int = 0
-    precision: str = "fp32"  # or "fp16", "int8": of the arithmetic inside, the ends are uint8
-    psnr_to_fp32: float | None = None  # dB, of int8 against the file it was made from: mean over photos it never saw
-    mean_difference_to_fp32: float | None = None  # likewise in steps of 255, of the photo where it is largest
-    versions: dict[str, str] = field(default_factory=dict)  # of the libraries that wrote the file
+    precision: str = "fp32"  # or "fp16", "int8": of the arithmetic inside; input and output are uint8
+    psnr_to_fp32: float | None = None  # dB, int8 against the file it was made from: mean over held-out photos
+    mean_difference_to_fp32: float | None = None  # likewise, of 255: mean of the photo where it is largest
+    versions: dict[str, str] = field(default_factory=dict)  # versions of the libraries that wrote the file
 
     @property
     def halo(self) -> int:
-        """Pixels of context a tile needs on each side: half the receptive field, up to a multiple of the stride."""
+        """Pixels of context a tile needs on each side: half the receptive field, rounded up to the stride."""
         reach = self.receptive_field // 2
         return -(-reach // self.stride) * self.stride
 
     def positions(self, domain: str | Sequence[str] | None) -> list[int]:
-        """Where in ``domains`` the names of ``domain`` stand, ascending; [] for a style without domains and None.
+        """The indices in ``domains`` of the names in ``domain``, ascending; [] for None if the style has no domains.
 
-        Raises ``UserError`` where the names do not suit the style. For attributes, no name at all does.
+        Raises ``UserError`` if the names do not suit the style. For attributes, an empty sequence is valid.
         """
         known = ", ".join(self.domains)
         if domain is None:
@@ -94,20 +98,21 @@ class StyleInfo:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> StyleInfo:
-        """Raise ``ValueError`` or ``KeyError`` where ``metadata`` was not written by ``to_metadata``."""
-        if metadata["contract"] != CONTRACT_VERSION:
-            raise ValueError(f"contract version {metadata['contract']}, this program reads {CONTRACT_VERSION}")
+        """Raises ``ContractError`` if ``metadata`` was not written by `to_metadata`."""
+        version = _entry(metadata, "contract")
+        if version != CONTRACT_VERSION:
+            raise ContractError(f"contract version {version}, this program reads {CONTRACT_VERSION}")
         metadata = {**_ADDED_LATER, **metadata}
         kinds = {name: str(spec.type) for name, spec in cls.__dataclass_fields__.items()}
-        info = cls(**{name: _value(name, kind, metadata[name]) for name, kind in kinds.items()})
+        info = cls(**{name: _value(name, kind, _entry(metadata, name)) for name, kind in kinds.items()})
         if not 1 <= info.stride <= MAX_STRIDE:
-            raise ValueError(f"stride is {info.stride}, not 1 to {MAX_STRIDE}")
+            raise ContractError(f"stride is {info.stride}, not 1 to {MAX_STRIDE}")
         if info.tile_safe and info.receptive_field > MAX_RECEPTIVE_FIELD:
-            raise ValueError(
+            raise ContractError(
                 f"receptive_field is {info.receptive_field}, more than {MAX_RECEPTIVE_FIELD} in a tile-safe style"
             )
         if not all(0 < len(name) <= MAX_NAME for name in info.domains) or len(set(info.domains)) < len(info.domains):
-            raise ValueError(f"domains have to have names of up to {MAX_NAME} characters, no two the same")
+            raise ContractError(f"domains have to have names of up to {MAX_NAME} characters, no two the same")
         return info
 
 
@@ -115,7 +120,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "int": (lambda value: type(value) is int and 0 <= value <= MAX_NUMBER, f"a whole number up to {MAX_NUMBER}"),
     "bool": (lambda value: isinstance(value, bool), "true or false"),
     "float | None": (
-        lambda value: value is None or (type(value) in (int, float) and math.isfinite(value)),
+        lambda value: value is None or (type(value) in (int, float) and abs(value) <= sys.float_info.max),
         "a finite number or null",
     ),
     "list[str]": (
@@ -129,18 +134,25 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
+def _entry(metadata: Mapping[str, str], name: str) -> str:
+    if name not in metadata:
+        raise ContractError(f"no {name!r} in its metadata")
+    return metadata[name]
+
+
 def _value(name: str, kind: str, text: str) -> Any:
-    """The entry ``name`` of the metadata, ``text``, as ``kind``; raises ``ValueError`` where it is none."""
+    """Parse the metadata entry ``name``, ``text``, as ``kind``; raises ``ContractError`` if it is not one."""
     if len(text) > MAX_TEXT:
-        raise ValueError(f"{name} has {len(text)} characters, more than {MAX_TEXT}")
+        raise ContractError(f"{name} has {len(text)} characters, more than {MAX_TEXT}")
     if kind == "str":
         return text
     is_kind, wanted = _KINDS[kind]
     try:
         value = json.loads(text)
-        sound = is_kind(value)
-    except (ValueError, OverflowError, RecursionError):  # no JSON, a number without end, brackets without end
+    except (ValueError, RecursionError):  # not JSON, or too many nested brackets
         sound = False
+    else:
+        sound = is_kind(value)
     if not sound:
-        raise ValueError(f"{name} is {text[:40]!r}, not {wanted}")
+        raise ContractError(f"{name} is {text[:40]!r}, not {wanted}")
     return value

@@ -1,4 +1,4 @@
-"""Where onnxruntime can compute: the processor, or a GPU that is found out to work before it is used."""
+"""Where onnxruntime can compute: the CPU, or a GPU that is checked before it is used."""
 
 from __future__ import annotations
 
@@ -16,45 +16,54 @@ from translate.errors import UnusableError, UserError
 
 
 def choose_device(wanted: str) -> tuple[str, str | None]:
-    """-> ``cpu`` or ``cuda:N``, and why ``auto`` did not take a GPU, None where it did or was not asked."""
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", wanted):
-        raise UserError(f"<device> {wanted}: give auto, cpu, cuda or cuda:N")
-    if wanted == "cpu":
+    """``cpu`` or ``cuda:N`` for ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; and why ``auto`` chose the CPU, else None.
+
+    Raises ``UserError`` for any other text, ``UnusableError`` if the GPU asked for cannot be used.
+    """
+    name, number = parse_device(wanted)
+    if name == "cpu":
         return "cpu", None
-    number = int(wanted.partition(":")[2] or 0)
     obstacle = cuda_obstacle(number)
     if obstacle is None:
         return f"cuda:{number}", None
-    if wanted == "auto":
+    if name == "auto":
         return "cpu", obstacle
     raise UnusableError(f"<device> {wanted}: {obstacle}; <device> cpu works everywhere")
 
 
+def parse_device(wanted: str) -> tuple[str, int]:
+    """-> ``auto``, ``cpu`` or ``cuda``, and the number of the GPU, 0 where none is given. Raises ``UserError``."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", wanted):
+        raise UserError(f"<device> {wanted}: give auto, cpu, cuda or cuda:N")
+    name, _, number = wanted.partition(":")
+    return name, int(number or 0)
+
+
 def providers_of(device: str) -> list[Any]:
-    """onnxruntime's execution providers for ``cpu`` or ``cuda:N``, the first choice first."""
+    """onnxruntime's execution providers for ``cpu`` or ``cuda:N``, in order of preference."""
     if device == "cpu":
         return ["CPUExecutionProvider"]
-    # An exhaustive search would be repeated for every new size of picture.
-    options = {"device_id": int(device.partition(":")[2]), "cudnn_conv_algo_search": "HEURISTIC"}
+    # An exhaustive search would be repeated for every new picture size.
+    options = {"device_id": parse_device(device)[1], "cudnn_conv_algo_search": "HEURISTIC"}
     return [("CUDAExecutionProvider", options), "CPUExecutionProvider"]
 
 
 def cuda_obstacle(number: int = 0) -> str | None:
-    """What keeps onnxruntime from computing on GPU ``number``, None: nothing."""
+    """What prevents onnxruntime from using GPU ``number``; None: nothing."""
     return Cuda().obstacle(number)
 
 
 class Cuda:
-    """What of CUDA this machine has, each thing looked for when it is first asked for."""
+    """The parts of CUDA on this machine, each looked up when first needed."""
 
     @cached_property
     def built(self) -> bool:
-        """onnxruntime offers CUDA whenever it was built with it, and finds out only when asked that there is no GPU."""
+        """Whether onnxruntime was built with CUDA; this says nothing about a GPU."""
         return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
     @cached_property
     def driver_version(self) -> str | None:
-        """The newest CUDA that NVIDIA's driver can run, such as ``13.0``; None: no driver is installed."""
+        """The newest CUDA that NVIDIA's driver supports, such as ``13.0``; None: no driver is installed."""
         version = ctypes.c_int()
         if self._driver is None or self._driver.cuDriverGetVersion(ctypes.byref(version)):
             return None
@@ -69,20 +78,20 @@ class Cuda:
 
     @cached_property
     def gpus(self) -> list[str]:
-        """The names of the GPUs, in the order of their numbers."""
+        """The names of the GPUs, by number."""
         return [self._name(number) for number in range(self.gpu_count)]
 
     @cached_property
     def libraries(self) -> dict[str, bool]:
-        """Whether each file is found without which onnxruntime's CUDA part does not load or cannot convolve."""
+        """For each library that onnxruntime needs to load CUDA and to run convolutions, whether it is found."""
         if not self.built:
             return {}
-        with redirect_stdout(StringIO()):  # it prints what it does not find
-            onnxruntime.preload_dlls()  # the libraries that pip installed stand on no search path
+        with redirect_stdout(StringIO()):  # `preload_dlls` prints what it does not find
+            onnxruntime.preload_dlls()  # libraries installed by pip are on no search path
         return {name: _load(name) is not None for name in _cuda_libraries()}
 
     def obstacle(self, number: int = 0) -> str | None:
-        """What keeps onnxruntime from computing on GPU ``number``, None: nothing."""
+        """What prevents onnxruntime from using GPU ``number``; None: nothing."""
         if not self.built:
             return "the installed onnxruntime is built without CUDA (onnxruntime-gpu has it)"
         if self._driver is None:
@@ -101,7 +110,7 @@ class Cuda:
         return _load("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
 
     def _name(self, number: int) -> str:
-        assert self._driver is not None  # it has counted the GPUs
+        assert self._driver is not None  # it has counted the GPUs already
         device, name = ctypes.c_int(), ctypes.create_string_buffer(256)
         if self._driver.cuDeviceGet(ctypes.byref(device), number) or self._driver.cuDeviceGetName(name, 256, device):
             return "unnamed"

@@ -1,21 +1,24 @@
-"""A style file -> a session of onnxruntime, and what the file says of itself."""
+"""Opening a style file as an onnxruntime session, reading its metadata, and making the input for domains."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state
 
 from translate.errors import UnusableError, one_line
-from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
+from translate.style.contract import DOMAIN, INPUT, OUTPUT, ContractError, StyleInfo
 from translate.style.onnx_check import check_model
 from translate.style.session_cache import load_through_cache
 
-FATAL = 4  # log severity: what fails raises as well, so the lines on standard error only repeat it
+FATAL = 4  # log severity: failures raise too, so lines on standard error would only repeat them
 
 ORT_ERRORS: tuple[type[Exception], ...] = (
     *(
@@ -27,11 +30,24 @@ ORT_ERRORS: tuple[type[Exception], ...] = (
     MemoryError,
     UnicodeDecodeError,  # its message quotes bytes of a broken file
 )
-SHORT_OF_MEMORY = re.compile(r"alloc|out of memory|available memory", re.IGNORECASE)
+OUT_OF_MEMORY = re.compile(r"alloc|out of memory|available memory", re.IGNORECASE)
+
+
+class OnnxRuntimeError(Exception):
+    """onnxruntime cannot load or run a model; the text is that of the error it raised."""
+
+
+@contextmanager
+def onnxruntime_call() -> Iterator[None]:
+    """Turn any of `ORT_ERRORS` into an ``OnnxRuntimeError``. Only around calls to onnxruntime."""
+    try:
+        yield
+    except ORT_ERRORS as error:
+        raise OnnxRuntimeError(str(error) or type(error).__name__) from error
 
 
 def open_session(path: Path, providers: list[Any], *, optimise: bool = True, threads: int | None = None) -> Any:
-    """Load ``path``; without ``optimise`` quickly, to read what it says of itself. Raises ``UnusableError``."""
+    """Load ``path``; without ``optimise`` faster, enough to read the metadata. Raises ``UnusableError``."""
     if not path.is_file():
         raise UnusableError(f"{path}: no such style file")
     check_model(path)
@@ -40,33 +56,37 @@ def open_session(path: Path, providers: list[Any], *, optimise: bool = True, thr
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
     options.intra_op_num_threads = threads or 0  # 0: one per core
     options.log_severity_level = FATAL
-    options.enable_mem_pattern = False  # one is kept for every size of picture
-    # Waiting threads sleep: the cores they would spin on decode and encode the neighbouring pictures.
+    options.enable_mem_pattern = False  # one pattern is kept per picture size
+    # Waiting threads sleep instead of spinning: other pictures are decoded and encoded on those cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
 
     def load(file: Path) -> Any:
-        return onnxruntime.InferenceSession(file, options, providers=providers, enable_fallback=0)
+        with onnxruntime_call():
+            return onnxruntime.InferenceSession(file, options, providers=providers, enable_fallback=0)
 
+    cached = optimise and providers == ["CPUExecutionProvider"]
     try:
-        cached = optimise and providers == ["CPUExecutionProvider"]
-        return load_through_cache(path, options, load, ORT_ERRORS) if cached else load(path)
-    except ORT_ERRORS as error:
+        return load_through_cache(path, options, load, (OnnxRuntimeError,)) if cached else load(path)
+    except OnnxRuntimeError as error:
         raise UnusableError(
             f"{path}: cannot be loaded as ONNX ({reason(error)}); styles are written by `translate export`"
         ) from error
 
 
 def read_style(path: Path) -> StyleInfo:
-    """What the file ``path`` says of itself, read quickly. Raises ``UnusableError``."""
+    """The metadata of the style at ``path``, without optimising its graph. Raises ``UnusableError``."""
     return read_contract(open_session(path, ["CPUExecutionProvider"], optimise=False), path)
 
 
 def read_contract(session: Any, path: Path) -> StyleInfo:
-    """The metadata of a loaded style; raises ``UnusableError`` where the file does not keep the contract."""
+    """The metadata of a loaded style; raises ``UnusableError`` if it violates the contract."""
     try:
-        info = StyleInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
-        inputs = {port.name: port for port in session.get_inputs()}
-        outputs = {port.name: port for port in session.get_outputs()}
+        with _texts_of_file():
+            metadata = session.get_modelmeta().custom_metadata_map
+        info = StyleInfo.from_metadata(metadata)
+        with _texts_of_file():
+            inputs = {port.name: port for port in session.get_inputs()}
+            outputs = {port.name: port for port in session.get_outputs()}
         _require_port(inputs, INPUT, "uint8", [None, None, None, 3])
         _require_port(outputs, OUTPUT, "uint8", [None, None, None, 3])
         if info.domains and info.exclusive:
@@ -74,23 +94,49 @@ def read_contract(session: Any, path: Path) -> StyleInfo:
         elif info.domains:
             _require_port(inputs, DOMAIN, "float", [None, len(info.domains)])
         return info
-    except KeyError as error:
-        problem = f"no {error.args[0]!r} in its metadata"
-    except ValueError as error:
+    except ContractError as error:
         problem = one_line(error)
-    raise UnusableError(f"{path}: not a style of this program: {problem}; write one with `translate export`")
+        raise UnusableError(
+            f"{path}: not a style of this program: {problem}; write one with `translate export`"
+        ) from error
+
+
+@contextmanager
+def _texts_of_file() -> Iterator[None]:
+    """Around calls to onnxruntime that return texts from the file, which may not be UTF-8."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise ContractError(str(error)) from error
 
 
 def _require_port(ports: Mapping[str, Any], name: str, kind: str, shape: list[int | None]) -> None:
-    """Raise ``ValueError`` unless ``name`` is one of ``ports``, of this type and shape; None: a size left free."""
+    """Raise ``ContractError`` unless ``ports`` has ``name`` with this type and shape; None: a variable size."""
     if name not in ports:
-        raise ValueError(f"nothing is named {name!r}")
-    port = ports[name]
-    if port.type != f"tensor({kind})" or [size if isinstance(size, int) else None for size in port.shape] != shape:
+        raise ContractError(f"nothing is named {name!r}")
+    with _texts_of_file():
+        found_type, found_shape = ports[name].type, ports[name].shape
+    if found_type != f"tensor({kind})" or [size if isinstance(size, int) else None for size in found_shape] != shape:
         wanted = ", ".join("any" if size is None else str(size) for size in shape)
-        raise ValueError(f"{name!r} is {port.type} {port.shape}, not {kind} [{wanted}]")
+        raise ContractError(f"{name!r} is {found_type} {found_shape}, not {kind} [{wanted}]")
+
+
+def domain_input(info: StyleInfo, wanted: Sequence[str | Sequence[str] | None]) -> dict[str, NDArray[Any]]:
+    """The second input, by its name: int64 [N] or float32 [N, K]; {} for a style without domains.
+
+    ``wanted`` says for each of N pictures what it is to become, as `StyleInfo.positions` takes it; raises as that does.
+    """
+    positions = [info.positions(domain) for domain in wanted]
+    if not info.domains:
+        return {}
+    if info.exclusive:
+        return {DOMAIN: np.array(positions, np.int64).reshape(-1)}  # [N, 1] -> [N]
+    attributes = np.zeros((len(positions), len(info.domains)), np.float32)
+    for row, held in zip(attributes, positions, strict=True):
+        row[held] = 1
+    return {DOMAIN: attributes}
 
 
 def reason(error: Exception) -> str:
-    """What onnxruntime says, without its codes in front."""
+    """onnxruntime's message without its error code prefix."""
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", one_line(error))

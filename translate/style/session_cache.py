@@ -1,9 +1,9 @@
-"""Graphs as onnxruntime has optimised them for this processor, kept so that a large style starts sooner.
+"""A cache of graphs that onnxruntime has optimised for this processor, so that a large style opens faster.
 
-What is won is the optimiser's time, less the time to read the style for its key and the kept graph for its checksum.
-Opening a style of 0.9 MB (`mobile`) took 16 ms of processor time by itself and 12 from the cache, 9 MB (`animegan`) 87
+It saves the optimiser's time, minus the time to read the style for its key and the cached graph for its checksum.
+Opening a style of 0.9 MB (`mobile`) took 16 ms of processor time without the cache and 12 with it, 9 MB (`animegan`) 87
 and 83, 46 MB (`resnet`) 232 and 166: medians of 12 on one core with AVX2, onnxruntime 1.31. Hence only large styles are
-kept. Sessions on a GPU are not: their graphs depend on more than goes into the key.
+cached. GPU sessions are not: their graphs depend on more than the key covers.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ import onnxruntime
 from translate.machine import processor_features
 from translate.storage.cache import cache_folder
 
-WORTHWHILE = 20_000_000  # bytes of a style; smaller ones open about as fast by themselves
+MIN_STYLE_BYTES = 20_000_000  # smaller styles open about as fast without the cache
 MAX_FILES = 20
-MAX_BYTES = 1_000_000_000  # of all files together
-STALE = 3600  # seconds after which a file that was never finished is removed
+MAX_BYTES = 1_000_000_000  # all files together
+STALE_SECONDS = 3600  # after which an unfinished file is removed
 
 
 def cache_size(folder: Path) -> tuple[int, int]:
-    """How many graphs ``folder`` holds, and their bytes."""
+    """The number of graphs in ``folder``, and their total size in bytes."""
     sizes = [size for _, size, _ in _newest_first(folder)]
     return len(sizes), sum(sizes)
 
@@ -38,37 +38,36 @@ def cache_size(folder: Path) -> tuple[int, int]:
 def load_through_cache(
     path: Path, options: Any, load: Callable[[Path], Any], errors: tuple[type[Exception], ...]
 ) -> Any:
-    """``load(path)``, or sooner the same from the cache. For sessions on the processor alone.
+    """``load(path)``, or the same faster from the cache. Only for CPU sessions.
 
-    ``load`` makes a session of a file with ``options``, onnxruntime's ``SessionOptions``, which are changed meanwhile;
-    ``errors`` are what it raises where it cannot. A cache that cannot be read or written is passed over; what is
-    damaged in it is written anew.
+    ``load`` opens a file with ``options``, onnxruntime's ``SessionOptions``, which are changed temporarily; ``errors``
+    are what it raises on failure. A cache that cannot be read or written is ignored; damaged entries are replaced.
     """
     stem = _stem_of_entries(path, options)
     if stem is None:
         return load(path)
-    session = _load_kept(stem, options, load, errors)
-    return _load_and_keep(path, stem, options, load, errors) if session is None else session
+    session = _load_cached(stem, options, load, errors)
+    return _load_and_cache(path, stem, options, load, errors) if session is None else session
 
 
 def _stem_of_entries(path: Path, options: Any) -> Path | None:
-    """What the kept graphs of this style begin with, ``FOLDER/VERSION-KEY``; a checksum follows. None: not kept."""
+    """The prefix of this style's entries, ``FOLDER/VERSION-KEY``; a checksum follows. None: do not cache."""
     folder, features = cache_folder(), processor_features()
     try:
-        if folder is None or not features or path.stat().st_size < WORTHWHILE:
+        if folder is None or not features or path.stat().st_size < MIN_STYLE_BYTES:
             return None
         with path.open("rb") as file:
             key = hashlib.file_digest(file, "sha256")
     except OSError:
         return None
-    # What the optimiser does follows from these; it is the same for any number of threads.
+    # The optimiser's result depends on these, and not on the number of threads.
     for part in (onnxruntime.__version__, str(options.graph_optimization_level), *features):
         key.update(part.encode() + b"\0")
     return folder / f"{onnxruntime.__version__}-{key.hexdigest()[:32]}"
 
 
-def _load_kept(stem: Path, options: Any, load: Callable[[Path], Any], errors: tuple[type[Exception], ...]) -> Any:
-    """``None``: nothing is kept, or it is damaged and has been removed."""
+def _load_cached(stem: Path, options: Any, load: Callable[[Path], Any], errors: tuple[type[Exception], ...]) -> Any:
+    """The session; None: there is no entry, or it was damaged and has been removed."""
     level = options.graph_optimization_level
     with suppress(OSError):
         for entry in list(stem.parent.glob(f"{stem.name}-*.onnx")):
@@ -80,7 +79,7 @@ def _load_kept(stem: Path, options: Any, load: Callable[[Path], Any], errors: tu
                     pass
                 else:
                     with suppress(OSError):
-                        os.utime(entry)  # those not used for the longest time go first
+                        os.utime(entry)  # the least recently used are evicted first
                     return session
                 finally:
                     options.graph_optimization_level = level
@@ -92,7 +91,7 @@ def _name_of_entry(stem: Path, content: Path) -> str:
     return f"{stem.name}-{zlib.crc32(content.read_bytes()):08x}.onnx"
 
 
-def _load_and_keep(
+def _load_and_cache(
     path: Path, stem: Path, options: Any, load: Callable[[Path], Any], errors: tuple[type[Exception], ...]
 ) -> Any:
     temporary = stem.with_name(f".{secrets.token_hex(8)}.tmp")
@@ -103,9 +102,9 @@ def _load_and_keep(
         session = load(path)
         with suppress(OSError):
             temporary.replace(stem.with_name(_name_of_entry(stem, temporary)))
-            _remove_superfluous(stem.parent)
+            _evict(stem.parent)
         return session
-    except failures:  # the folder cannot be written, or the fault is the style's own and shows below
+    except failures:  # the folder cannot be written, or the style itself is broken, and then `load` below fails too
         pass
     finally:
         options.optimized_model_filepath = ""
@@ -115,7 +114,7 @@ def _load_and_keep(
 
 
 def _newest_first(folder: Path) -> list[tuple[float, int, Path]]:
-    """When it was last used, bytes and path of each graph in ``folder``."""
+    """Time of last use, size in bytes and path of each graph in ``folder``."""
     entries = []
     for path in folder.glob("*-*-*.onnx"):
         with suppress(OSError):  # another process has removed it
@@ -124,8 +123,8 @@ def _newest_first(folder: Path) -> list[tuple[float, int, Path]]:
     return sorted(entries, reverse=True)
 
 
-def _remove_superfluous(folder: Path) -> None:
-    """Graphs of other versions of onnxruntime, those over the limits, and what interrupted processes left."""
+def _evict(folder: Path) -> None:
+    """Remove graphs of other onnxruntime versions, those over the limits, and leftovers of interrupted processes."""
     total = 0
     for number, (_, size, path) in enumerate(_newest_first(folder)):
         total += size
@@ -135,5 +134,5 @@ def _remove_superfluous(folder: Path) -> None:
                 path.unlink()
     for path in folder.glob(".*.tmp"):
         with suppress(OSError):
-            if path.stat().st_mtime < time.time() - STALE:
+            if path.stat().st_mtime < time.time() - STALE_SECONDS:
                 path.unlink()

@@ -1,4 +1,4 @@
-"""Cutting a picture in tiles with a margin of what is round them."""
+"""Cutting a picture into tiles with a margin of context around them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Span:
     """One tile along one axis."""
 
-    core: slice  # the pixels it gives to the result
-    outer: slice  # the pixels of the photo it sees
+    core: slice  # the pixels it contributes to the result
+    outer: slice  # the pixels of the photo it is computed from
 
     @property
     def core_in_outer(self) -> slice:
@@ -20,10 +20,10 @@ class Span:
 
 
 def spans(length: int, side: int, stride: int, halo: int) -> Iterator[Span]:
-    """Cut ``length`` pixels in tiles of about equal size, at most ``side`` rounded up to the stride.
+    """Cut ``length`` pixels into tiles of about equal size, at most ``side`` rounded up to the stride.
 
-    All start at a multiple of the stride, and so, inside the picture, do they end: the padding in the graph then falls
-    on the picture's own end alone, as it does for the whole picture. ``halo`` is a multiple of the stride too.
+    All tiles start at a multiple of the stride, and all but the last end at one: the graph then pads only at the end of
+    the picture, as it does for the whole picture. ``halo`` must be a multiple of the stride.
     """
     count = -(-length // (-(-side // stride) * stride))
     step = -(-length // (count * stride)) * stride

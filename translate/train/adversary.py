@@ -1,6 +1,6 @@
-"""One discriminator in the game: its objective, and the stabilisers that any method may take.
+"""One discriminator in training: its objective, and the stabilisers that any method may use.
 
-Sources: `losses` and `diff_augment` say them. Two time scales (Heusel et al. 2017) are ``lr_discriminator``.
+`losses` and `diff_augment` cite their sources. Two time scales (Heusel et al. 2017): the setting ``lr_discriminator``.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ from translate.train.step import StepContext, Terms
 
 
 class Adversary:
-    """The discriminator ``name``, as trained (``wrapped`` for distribution) and ``bare``."""
+    """The discriminator ``name``, ``wrapped`` for distributed training and ``bare``.
+
+    Raises ``UserError`` for an unknown objective or augmentation.
+    """
 
     def __init__(
         self, name: str, wrapped: nn.Module, bare: nn.Module, config: TrainConfig, accelerator: Accelerator
     ) -> None:
         self.wrapped, self.bare, self.config, self.accelerator = wrapped, bare, config, accelerator
-        self.prefix = "D" + name.removeprefix("discriminator")  # of its scalars: D, D_A, ...
+        self.prefix = "D" + name.removeprefix("discriminator")  # of its metrics: D, D_A, ...
         try:
             self.objective = objective_by_name(config.objective, smoothing=config.label_smoothing)
         except ValueError as error:
@@ -46,12 +49,12 @@ class Adversary:
             raise UserError(f"<diff_augment> {config.diff_augment}: {error}") from error
         self.merges = config.merge_passes and not couples_samples(bare)
 
-    def seen(self, images: Tensor, context: StepContext, purpose: str) -> Tensor:
-        """What the discriminator sees of ``images``, float [N, C, H, W]: within the margin, augmented, under noise."""
+    def view(self, images: Tensor, context: StepContext, purpose: str) -> Tensor:
+        """What the discriminator sees of ``images``, float [N, C, H, W]: without the margin, augmented, with noise."""
         margin = self.config.margin
         images = images[..., margin : images.shape[-2] - margin, margin : images.shape[-1] - margin]
         images = self.augment(images, self.augment.draw(context.uniform, purpose))
-        # the noise is drawn where the pictures are: it is each process's own
+        # drawn on the pictures' device: each process has noise of its own
         return add_instance_noise(images, self.config.instance_noise * (1 - context.progress))
 
     def train(
@@ -63,15 +66,15 @@ class Adversary:
         share: float = 1.0,
         decoys: Mapping[str, tuple[Tensor, float]] = MappingProxyType({}),
     ) -> tuple[Terms, DiscriminatorOutput]:
-        """The discriminator's terms on real and translated pictures, float [N, C, H, W], and its verdict on the real.
+        """The discriminator's terms on real and translated pictures, float [N, C, H, W], and its output for the real.
 
-        ``share`` weighs the objective: 0.5 slows the discriminator, as pix2pix and CycleGAN do. ``decoys`` are further
-        pictures to be told from the real ones, by name, each with its weight beside the 1 of ``fake``. All of them
-        together weigh as much as the real ones: the game is against their mixture, whatever the objective.
+        ``share`` scales the objective: 0.5 slows the discriminator, as pix2pix and CycleGAN do. ``decoys`` are further
+        fakes by name, each with its weight, where that of ``fake`` is 1. All fakes together weigh as much as the real
+        pictures: the discriminator is trained against their mixture, whatever the objective.
         """
-        real = self.seen(real, context, f"{self.prefix}/real")
-        fake = self.seen(fake, context, self._purpose("fake"))
-        others = [self.seen(images, context, self._purpose(name)) for name, (images, _) in decoys.items()]
+        real = self.view(real, context, f"{self.prefix}/real")
+        fake = self.view(fake, context, self._purpose("fake"))
+        others = [self.view(images, context, self._purpose(name)) for name, (images, _) in decoys.items()]
         of_real, *of_others = self.judge(real, fake, *others)
         weights = [1.0, *(weight for _, weight in decoys.values())]
         against = [self.objective.discriminator(of_real.logits, verdict.logits) for verdict in of_others]
@@ -83,7 +86,7 @@ class Adversary:
         return Terms(losses, metrics), of_real
 
     def judge(self, *batches: Tensor) -> list[DiscriminatorOutput]:
-        """The verdict on each of ``batches``: in one pass, where the samples of a batch do not see each other."""
+        """The output for each of ``batches``: in one pass, where the samples of a batch do not affect each other."""
         if not self.merges:
             return [self.wrapped(images) for images in batches]
         verdict: DiscriminatorOutput = self.wrapped(torch.cat(batches))
@@ -96,36 +99,36 @@ class Adversary:
     def fool(
         self, fake: Tensor, context: StepContext, *, real: Tensor | None = None
     ) -> tuple[Terms, DiscriminatorOutput]:
-        """The generator's terms on its pictures, float [N, C, H, W], and the verdict on them.
+        """The generator's terms on its pictures, float [N, C, H, W], and the discriminator's output for them.
 
-        ``real`` are the pictures that a relativistic objective compares them with, and those whose features are to be
-        matched, where that is asked for.
+        ``real`` are the pictures that a relativistic objective compares them with, and whose features they are to
+        match where ``lambda_features`` is above 0.
         """
         matches = self.config.lambda_features > 0 and real is not None
         purpose = f"{self.prefix}/fooled"
         with self.frozen() as discriminator:
-            of_fake: DiscriminatorOutput = discriminator(self.seen(fake, context, purpose))
+            of_fake: DiscriminatorOutput = discriminator(self.view(fake, context, purpose))
             of_real = DiscriminatorOutput((), ())
             if real is not None and (matches or self.objective.relativistic):
                 with torch.no_grad():
-                    of_real = discriminator(self.seen(real, context, purpose))
-        game = self.objective.generator(of_fake.logits, of_real.logits)
-        losses = {self._of_generator("gan"): self.config.lambda_gan * game}
+                    of_real = discriminator(self.view(real, context, purpose))
+        adversarial = self.objective.generator(of_fake.logits, of_real.logits)
+        losses = {self._generator_metric("gan"): self.config.lambda_gan * adversarial}
         if matches:
             matched = feature_matching(of_real.features, of_fake.features)
-            losses[self._of_generator("features")] = self.config.lambda_features * matched
+            losses[self._generator_metric("features")] = self.config.lambda_features * matched
         return Terms(losses), of_fake
 
     def after_update(self) -> None:
-        """Keep the weights within the limit that the objective asks for (Arjovsky et al. 2017, algorithm 1)."""
+        """Clip the weights where the objective requires it (Arjovsky et al. 2017, algorithm 1)."""
         if self.objective.constraint == "clip":
             clip_weights_(self.bare, self.config.clip_weights)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[nn.Module]:
-        """The discriminator with gradients passing through it, none into it.
+        """The discriminator, with gradients passing through it but none into its weights.
 
-        It comes bare: the distributed wrapper would wait for gradients that never come.
+        It is the bare one: the distributed wrapper would wait for gradients that never come.
         """
         self.bare.requires_grad_(False)
         try:
@@ -136,7 +139,7 @@ class Adversary:
     def _penalties(self, real: Tensor, fake: Tensor, context: StepContext) -> dict[str, Tensor]:
         config, losses = self.config, {}
 
-        # the bare network: the wrapper cannot differentiate a gradient; single precision: half overflows in it
+        # bare, as the wrapper cannot differentiate a gradient; in single precision, as half precision overflows
         def logits_of(images: Tensor) -> tuple[Tensor, ...]:
             with torch.autocast(images.device.type, enabled=False):
                 return self.bare(images.float()).logits
@@ -153,7 +156,7 @@ class Adversary:
         return losses
 
     def _metrics(self, of_real: DiscriminatorOutput, of_fake: DiscriminatorOutput) -> dict[str, Tensor]:
-        """Mean logits, and the share of places where the real picture's logit is the higher: 1 is saturated."""
+        """Mean logits, and the share of patches where the real picture's logit is higher: 1 is saturated."""
         real, fake = of_real.logits[0].detach(), of_fake.logits[0].detach()
         return {
             f"{self.prefix}/real": real.mean(),
@@ -162,8 +165,8 @@ class Adversary:
         }
 
     def _purpose(self, name: str) -> str:
-        """What the augmentation of the pictures ``name`` is drawn for: those compared place by place move alike."""
+        """The random stream that augments the pictures ``name``: relativistic pairs share one, so they move alike."""
         return f"{self.prefix}/{'real' if self.objective.relativistic else name}"
 
-    def _of_generator(self, term: str) -> str:
+    def _generator_metric(self, term: str) -> str:
         return f"G{self.prefix[1:]}/{term}"

@@ -1,8 +1,8 @@
-"""Augmentation of whole batches on the device, with kornia: for where the workers' processors are the bottleneck.
+"""Augmentation of whole batches on the device, with kornia: for when the workers' CPUs are the bottleneck.
 
 The workers then only decode, resize and crop; mirroring, turns, rotation and jitter follow here, each sample by its own
-draws, which are the same however the global batch is divided. Two things differ from `augment`: a rotation mirrors the
-crop's border instead of taking what is beyond it, and the draws are other ones.
+draws, which do not depend on how the global batch is divided. Two things differ from `data.augment`: a rotation fills
+the corners by reflecting the crop, not from the picture beyond it, and the draws differ.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DRAWS = 6  # per sample: mirror, turns, angle, brightness, contrast, saturation
 
 
 class BatchAugment:
-    """Moves pictures of a batch as ``config`` says: those of one group alike, and jitters the first of each group."""
+    """Mirrors, turns and rotates a batch as ``config`` says, each group alike; jitters the first of each group."""
 
     def __init__(self, config: TrainConfig, groups: Sequence[Sequence[str]], *, jitter: float = 0.0) -> None:
         self.config, self.groups, self.jitter = config, groups, jitter

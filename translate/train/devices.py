@@ -14,31 +14,31 @@ from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 
 from translate.config import TrainConfig
-from translate.errors import UnusableError, UserError
+from translate.errors import UnusableError
+from translate.evaluate.devices import choose_torch_device
 from translate.media.images import to_signed_unit
+from translate.style.devices import parse_device
 from translate.train.step import Batch
 
 
 def make_accelerator(config: TrainConfig) -> Accelerator:
-    """Accelerate's engine for the configured device and precision; under ``torchrun`` one process per device."""
-    name, _, index = config.device.partition(":")
-    if name not in ("auto", "cpu", "cuda") or (index and (name != "cuda" or not index.isdecimal())):
-        raise UserError(f"<device> {config.device}: choose auto, cpu, cuda or cuda:N")
+    """The accelerator for the configured device and precision; under ``torchrun`` one process per device.
+
+    Raises ``UserError`` for an unknown device, ``UnusableError`` for one that is not there.
+    """
+    name, number = parse_device(config.device)
+    device = choose_torch_device(config.device)
     if name == "cuda":
-        if not torch.cuda.is_available():
-            raise UnusableError(f"<device> {config.device}: this PyTorch ({torch.__version__}) finds no CUDA device")
-        if int(index or 0) >= torch.cuda.device_count():
-            raise UnusableError(f"<device> {config.device}: there are {torch.cuda.device_count()} CUDA devices")
-        torch.cuda.set_device(int(index or 0))
+        torch.cuda.set_device(number)
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # set by torchrun: the processes of this machine
-    if name != "cpu" and torch.cuda.is_available() and local > torch.cuda.device_count():
+    if device != "cpu" and local > torch.cuda.device_count():
         raise UnusableError(
             f"--nproc_per_node {local}: there are {torch.cuda.device_count()} CUDA devices; start no more processes"
         )
     return Accelerator(
         cpu=name == "cpu",
         mixed_precision={"fp32": "no"}.get(config.precision, config.precision),
-        # running statistics are each process's own; keeping them in step would write into graphs still in use
+        # each process keeps its own running statistics: synchronising them would write into graphs still in use
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
     )
 
@@ -57,7 +57,7 @@ def to_device(batch: dict[str, Tensor], device: torch.device, *, channels_last: 
 
 @contextmanager
 def stop_signals(accelerator: Accelerator) -> Iterator[Callable[[], bool]]:
-    """Have SIGINT and SIGTERM ask for a stop after the step under way; yields what tells whether one has.
+    """Have SIGINT and SIGTERM ask for a stop after the current step; yields a function that says whether one did.
 
     With several processes the signals keep their meaning: the processes could not agree on the step to stop at.
     """

@@ -1,9 +1,9 @@
-"""What blurs the discriminator's view: DiffAugment for small folders, and instance noise.
+"""Changes to the discriminator's inputs: DiffAugment for small folders, and instance noise.
 
-DiffAugment (Zhao et al. 2020, arXiv:2006.10738, section 3): random changes, differentiable, of every
-picture that the discriminator sees, real or generated, while it learns and while the generator learns from it.
+DiffAugment (Zhao et al. 2020, arXiv:2006.10738, section 3): random, differentiable changes of every
+picture that the discriminator sees, real or generated, in its own updates and in the generator's.
 
-Plain tensor operations throughout. kornia's colour operations clip to [0, 1], beyond which no gradient comes back, or
+Plain tensor operations throughout. kornia's colour operations clip to [0, 1], beyond which the gradient is 0, or
 weigh the channels by luma; its translation resamples, and gradient penalties need second derivatives, which not every
 PyTorch has for resampling.
 """
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 def _color(images: Tensor, draws: Tensor) -> Tensor:
     """Brightness by up to +-0.5, saturation by 0 to 2, contrast by 0.5 to 1.5, for each RGB picture of a sample."""
     if images.shape[1] % 3:
-        raise ValueError(f"color takes pictures of 3 channels, or several of them, not {images.shape[1]} channels")
+        raise ValueError(f"color needs a multiple of 3 channels, not {images.shape[1]} channels")
     pictures = images.unflatten(1, (-1, 3))  # [N, 3 K, H, W] -> [N, K, 3, H, W]
     brightness, saturation, contrast = (draw.view(-1, 1, 1, 1, 1) for draw in draws.to(images).unbind(1))
     pictures = pictures + (brightness - 0.5)
@@ -30,7 +30,7 @@ def _color(images: Tensor, draws: Tensor) -> Tensor:
 
 
 def _translation(images: Tensor, draws: Tensor) -> Tensor:
-    """Shift by up to an eighth of the height and of the width, over a border of zeros."""
+    """Shift by up to an eighth of the height and of the width, filling in zeros."""
     farthest = torch.tensor([int(side / 8 + 0.5) for side in images.shape[2:]])
     shifts = (draws.cpu() * (2 * farthest + 1)).floor().long() - farthest  # [N, 2]: down and to the right
     # padding by a negative number crops
@@ -42,7 +42,7 @@ def _translation(images: Tensor, draws: Tensor) -> Tensor:
 
 
 def _cutout(images: Tensor, draws: Tensor) -> Tensor:
-    """Zeros in a box of half the height and half the width, its middle anywhere in the picture."""
+    """Zeros in a box of half the height and half the width, its centre anywhere in the picture."""
     down, right = (
         _within_box(side, draw) for side, draw in zip(images.shape[2:], draws.to(images.device).unbind(1), strict=True)
     )
@@ -53,14 +53,14 @@ def _cutout(images: Tensor, draws: Tensor) -> Tensor:
 def _within_box(side: int, draw: Tensor) -> Tensor:
     """Which of ``side`` rows or columns the box covers: [N] in [0, 1) -> bool [N, side]."""
     length = int(side / 2 + 0.5)
-    places = side + 1 - length % 2  # a box of even length has its middle between two pixels
+    places = side + 1 - length % 2  # a box of even length has its centre between two pixels
     start = (draw * places).floor()[:, None] - length // 2
     pixels = torch.arange(side, device=draw.device)
     return (pixels >= start) & (pixels < start + length)
 
 
 _Operation = Callable[[Tensor, Tensor], Tensor]
-# by name: the operation and which of a sample's draws are its own
+# by name: the operation and which of a sample's draws it uses
 _OPERATIONS: dict[str, tuple[_Operation, slice]] = {
     "color": (_color, slice(0, 3)),
     "translation": (_translation, slice(3, 5)),
@@ -83,17 +83,17 @@ class DiffAugment:
         self._operations = [_OPERATIONS[name] for name in names]
 
     def draw(self, uniform: Callable[..., Tensor], purpose: str) -> Tensor:
-        """What one call is to use: float [N, 7] in [0, 1), as ``uniform(purpose, 7)`` gives it.
+        """The draws for one call: float [N, 7] in [0, 1), as ``uniform(purpose, 7)`` gives them.
 
-        The draws do not depend on the policy. Pictures that are to move alike share them.
+        They do not depend on the policy. Pictures that are to be changed alike share them.
         """
         return uniform(purpose, _DRAWS)
 
     def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
         """``images``, float [N, C, H, W] about [-1, 1], changed by ``draws``, each sample by its own.
 
-        Where C is 6, the samples are two pictures one after the other, as conditional discriminators see them: both
-        take the same place and the same change of colour. Values may leave [-1, 1]: clipping would stop their gradient.
+        With 6 channels a sample is two pictures, as conditional discriminators see them: both are moved and recoloured
+        alike. Values may leave [-1, 1]: clipping would stop their gradient.
         """
         for operation, own in self._operations:
             images = operation(images, draws[:, own])
@@ -101,7 +101,7 @@ class DiffAugment:
 
 
 def add_instance_noise(images: Tensor, std: float) -> Tensor:
-    """``images`` of any shape under Gaussian noise of deviation ``std``, which makes real and generated ones overlap.
+    """``images`` of any shape with Gaussian noise of deviation ``std``, which makes real and generated ones overlap.
 
     Sønderby et al. 2017 (arXiv:1610.04490); Arjovsky and Bottou 2017, section 3. Let it fall to 0 over the run.
     """

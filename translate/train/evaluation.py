@@ -1,4 +1,4 @@
-"""Evaluation while training: the same metrics, of the averaged generator, every so many steps; the best is kept."""
+"""Evaluation during training: the metrics of `evaluate` for the averaged generator; the best checkpoint is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from translate.evaluate.extractors import Extractor, build_extractor
 from translate.export.to_onnx import ExportedStyle
 from translate.media.images import load_rgb_within
 
-LONGEST_SIDE = 512  # pixels, to which the photos are scaled down
+LONGEST_SIDE = 512  # pixels; larger photos are scaled down to it
 LOWER_IS_BETTER = {
     "fid": True,
     "kid": True,
@@ -48,15 +48,15 @@ class RunEvaluation:
         self._extractor: Extractor | None = None
 
     def __call__(self, generator: Generator, *, exclusive: bool) -> dict[str, float]:
-        """The metrics of ``generator``, named ``eval/...``; `is_best` then tells whether they are the best so far."""
+        """The metrics of ``generator``, named ``eval/...``; `is_best` then says whether they are the best so far."""
         self._extractor = self._extractor or build_extractor("efficientnet-lite0", device=self.device)
         with TemporaryDirectory() as folder:
             translate_pictures(generator, self.photos, Path(folder), exclusive=exclusive)
             found = evaluate(Pictures.below(Path(folder)), self.real, self._extractor)
-        return self.judged({name: value for name, value in found.metrics.items() if not name.endswith("_of_real")})
+        return self.record({name: value for name, value in found.metrics.items() if not name.endswith("_of_real")})
 
-    def judged(self, metrics: Mapping[str, float]) -> dict[str, float]:
-        """Compare ``metrics`` to the best so far; the same under the names of the log."""
+    def record(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Compare ``metrics`` with the best so far; returns them under the names of the log."""
         value = metrics[self.best_by]
         better = -value if LOWER_IS_BETTER[self.best_by] else value
         if math.isfinite(better) and (self.best is None or better > self.best):
@@ -72,7 +72,7 @@ class RunEvaluation:
 
     @property
     def exhausted(self) -> bool:
-        """Whether nothing has become better for as long as the settings allow."""
+        """Whether nothing has improved for as long as the settings allow."""
         return 0 < self.patience <= self.without_better
 
     def state(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class RunEvaluation:
 
 @torch.no_grad()
 def translate_pictures(generator: Generator, photos: Pictures, folder: Path, *, exclusive: bool) -> None:
-    """Write each photo as ``generator`` translates it, as PNG. Domains take turns, one per photo."""
+    """Write the translation of each photo by ``generator`` as PNG. Domains take turns, one per photo."""
     device = next(generator.parameters()).device
     style = ExportedStyle(generator, exclusive=exclusive).to(device)
     for number, path in enumerate(photos.paths):
@@ -94,6 +94,7 @@ def translate_pictures(generator: Generator, photos: Pictures, folder: Path, *, 
 
 
 def domain_in_turn(generator: Generator, number: int, exclusive: bool, device: torch.device) -> torch.Tensor | None:
+    """The domain of picture ``number``, each in turn: an index [1], or a row of attributes [1, K]."""
     if not generator.domains:
         return None
     position = number % generator.domains

@@ -1,4 +1,4 @@
-"""What the machine does to a training run, told as one line. Whatever it is, the newest checkpoint is whole."""
+"""Faults of the machine during training, described in one line. Whatever happens, the newest checkpoint is whole."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from safetensors import SafetensorError
 
 from translate.errors import ExitCode, UserError, one_line
 
-# by what is in the errors' texts, which have no classes of their own: what to do, the first that fits
+# what to do, by patterns of the errors' texts, as they have no classes of their own; the first match counts
 REMEDIES = {
-    r"DataLoader worker": "a worker that dies mostly lacked memory; give fewer <workers>",
+    r"DataLoader worker": "a worker that dies has usually run out of memory; give fewer <workers>",
     r"Too many open files|ancdata": "raise the limit (`ulimit -n`) or give fewer <workers>",
     r"out of memory|allocate memory|not enough memory": "free memory, or begin another run with a smaller <batch_size>",
     r"No space left|quota|File too large|inline_container|PytorchStreamWriter": "make room on the disk",
@@ -23,14 +23,14 @@ REMEDIES = {
 
 
 class FaultError(UserError):
-    """The machine did not let the run go on."""
+    """A fault of the machine that ended the run."""
 
     exit_code = ExitCode.SOME_FAILED
 
 
 @contextmanager
 def described_faults(out: Path) -> Iterator[None]:
-    """Raise a ``FaultError`` for what the system, a data worker, or the lack of room or memory raises inside."""
+    """Raise a ``FaultError`` for errors of the system or of a data worker, and for lack of disk space or memory."""
     hook = threading.excepthook
     # TensorBoard's thread prints its error, which is raised in the main thread as well
     threading.excepthook = lambda failure: None if issubclass(failure.exc_type, OSError) else hook(failure)
@@ -39,11 +39,11 @@ def described_faults(out: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except (OSError, RuntimeError, MemoryError, SafetensorError) as error:
-        remedy = next((remedy for sign, remedy in REMEDIES.items() if re.search(sign, str(error))), None)
+        remedy = next((remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, str(error))), None)
         if remedy is None and isinstance(error, RuntimeError):
-            raise  # a mistake in the program
+            raise  # a bug in the program
         raise FaultError(
-            f"<out> {out}: {_reason(error)}; {remedy or 'see to it'}, and repeat the command: "
+            f"<out> {out}: {_reason(error)}; {remedy or 'fix the cause'}, and repeat the command: "
             "it goes on from the newest checkpoint"
         ) from error
     finally:

@@ -21,14 +21,14 @@ PREFIX = "generator."  # of the parameters' names in a style file
 
 
 def start_from_style(generator: Generator, path: Path) -> None:
-    """Give ``generator`` the weights that the style ``path``, of the same family and widths, was exported with.
+    """Give ``generator`` the weights of the style file ``path``, of the same architecture.
 
-    Hidden channels that pruning took out of the file begin as the generator has them. Raises ``UserError`` for a file
+    Hidden channels that pruning removed from the file keep the generator's weights. Raises ``UserError`` for a file
     that is no style in floating point, or of another architecture.
     """
     import onnx_ir
 
-    read_style(path)  # says in one line what is wrong with a file
+    read_style(path)  # reports in one line what is wrong with a file
     initializers = onnx_ir.load(path).graph.initializers
     exported = {
         name.removeprefix(PREFIX): torch.tensor(value.const_value.numpy()).float()
@@ -37,7 +37,7 @@ def start_from_style(generator: Generator, path: Path) -> None:
     }
     own = generator.state_dict()
     try:
-        given = generator.weights_of_export(exported)
+        given = generator.weights_from_export(exported)
         if missing := own.keys() - given.keys():
             raise ValueError(f"{min(missing)} is missing")
         with torch.no_grad():
@@ -45,7 +45,7 @@ def start_from_style(generator: Generator, path: Path) -> None:
                 _fill(tensor, given[name], name)
     except ValueError as error:
         raise UserError(
-            f"<init> {path}: is no float style of this generator ({error}); give a run, or <generator> and "
+            f"<init> {path}: is not a float style of this generator ({error}); give a run, or <generator> and "
             "<generator_options> as the style was trained with"
         ) from error
 
@@ -59,9 +59,9 @@ def _fill(own: torch.Tensor, given: torch.Tensor, name: str) -> None:
 
 
 def start_from(method: Method, init: Path) -> None:
-    """Give the method's networks the weights of the same name of a run: the averaged ones, where it has them.
+    """Give the method's networks the weights of the same names of a run: the averaged ones, where it has them.
 
-    Or the generator to ``B`` those of a style, a file or the name of a shipped one.
+    Or give the main generator those of a style: a file or the name of a shipped one.
     """
     style = list_styles().get(str(init), init)
     if style.is_file():

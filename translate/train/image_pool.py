@@ -1,6 +1,6 @@
 """The discriminator's memory: a history of translated pictures, some of which it sees in place of the newest.
 
-Shrivastava et al. 2017, section 2.3, as CycleGAN takes it (Zhu et al. 2017, section 4: 50 pictures): while there is
+Shrivastava et al. 2017, section 2.3, as CycleGAN uses it (Zhu et al. 2017, section 4: 50 pictures): while there is
 room a picture is stored and shown; after that half of the pictures are swapped for a stored one.
 
 Departure: the history is divided into slots, one for each position of the global batch. What happens in a slot follows
@@ -64,14 +64,14 @@ class ImagePool:
         return stored.to(image.device)
 
     def state_dict(self) -> PoolState:
-        """The slots that came by here, on the CPU, plain enough for ``weights_only=True``; see ``merged``."""
+        """The slots that this pool has seen, on the CPU, loadable with ``weights_only=True``; see ``merged``."""
         return {
             number: {"step": slot.step, "images": [image.cpu() for image in slot.images]}
             for number, slot in self._slots.items()
         }
 
     def load_state_dict(self, state: Mapping[int, Mapping[str, Any]]) -> None:
-        """Take back what ``state_dict`` or ``merged`` returned: any process may have any of its slots from now on."""
+        """Restore what ``state_dict`` or ``merged`` returned: from now on any process may have any of its slots."""
         self._slots = {
             number: _Slot(slot["step"], list(slot["images"][: self.capacity])) for number, slot in state.items()
         }
@@ -80,7 +80,7 @@ class ImagePool:
 def merged(states: Iterable[PoolState]) -> PoolState:
     """All slots from the states of all processes.
 
-    After a resume several have a slot, of which one goes on with it: the latest is right.
+    After a resume several processes hold a slot, but only one continues it: the latest copy is right.
     """
     latest: PoolState = {}
     for state in states:

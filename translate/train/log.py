@@ -1,4 +1,4 @@
-"""What a training run tells: progress on the terminal, ``metrics.jsonl``, TensorBoard, validation grids."""
+"""What a training run reports: progress on the terminal, ``metrics.jsonl``, TensorBoard, validation grids."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SAMPLES = "samples"  # the folder of the validation grids
 
 
 class RunLog:
-    """Collects the scalars of every step and writes their means, over the processes too; the first process writes.
+    """Collects the scalars of every step and writes their means, over the processes too; only the first process writes.
 
     Scalars stay on the device until they are written, so that logging never waits for the GPU at other steps.
     """
@@ -47,7 +47,7 @@ class RunLog:
         )
         self.task = self.progress.add_task(config.method, total=last_step, completed=first_step, status="")
         self.collected: dict[str, list[Tensor]] = defaultdict(list)
-        self._begin_anew()
+        self._reset()
         if show:
             forget_after(config.out / METRICS_NAME, first_step)
             self.board = SummaryWriter(config.out / "tensorboard", purge_step=first_step + 1)
@@ -79,25 +79,25 @@ class RunLog:
         self.progress.advance(self.task)
 
     def means(self) -> dict[str, float]:
-        """The means of the scalars collected since the last ``write``."""
+        """The means of the scalars collected since the last ``write``, over all processes."""
         means = {name: torch.stack(values).mean() for name, values in self.collected.items()}
         shared = self.accelerator.reduce(means, reduction="mean") if self.accelerator.num_processes > 1 else means
         return {name: float(value) for name, value in shared.items()}
 
     def alarm(self, step: int, text: str) -> None:
-        """Say and write down that training goes wrong."""
+        """Print and log that training is going wrong."""
         self.say(f"ALARM at step {step}: {text}")
         self._append({"step": step, "alarm": text})
 
     def go_back(self, step: int, text: str) -> None:
-        """The run goes on from the earlier ``step``: what was written of the steps after it stays, with the reason."""
+        """Log that the run goes on from the earlier ``step``, and why; the lines of later steps stay."""
         self.say(text)
         self._append({"step": step, "rollback": text})
-        self._begin_anew()
+        self._reset()
         self.progress.update(self.task, completed=step)
 
     def write(self, step: int, means: dict[str, float], *, lr: float) -> None:
-        """Write ``means`` with the speed since the last ``write`` and what the process takes, and begin anew."""
+        """Write ``means`` with the speed since the last ``write`` and the resources in use; then reset."""
         now = time.perf_counter()
         seconds = max(now - self.since, 1e-9)
         speed = {
@@ -106,7 +106,7 @@ class RunLog:
             "waiting_share": self.waiting_s / seconds,
         }
         remaining = timedelta(seconds=round((self.last_step - step) * seconds / max(self.steps, 1)))
-        self._begin_anew()
+        self._reset()
         self._record(step, means | speed | resources_in_use())
         status = f"{speed['images_per_s']:.1f} images/s, waiting {speed['waiting_share']:.0%}"
         self.progress.update(self.task, status=status)
@@ -140,7 +140,7 @@ class RunLog:
             with (self.out / METRICS_NAME).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self.collected.clear()
         self.samples, self.waiting_s, self.since, self.steps = 0, 0.0, time.perf_counter(), 0
 
@@ -148,7 +148,7 @@ class RunLog:
 def forget_after(metrics: Path, step: int) -> None:
     """Drop the lines of steps that a resumed run takes again, and a last line that a kill cut short.
 
-    That the run went back to ``step`` was written after the checkpoint of it was saved, so it may happen again too.
+    A rollback to ``step`` was logged after the checkpoint of that step was saved, so it may be repeated too.
     """
     if not metrics.is_file():
         return

@@ -35,7 +35,10 @@ class Interrupted(UserError):  # noqa: N818 (nothing went wrong)
 
 
 def train(config: TrainConfig) -> None:
-    """Train to the end of the run ``config.out``, from its newest checkpoint where it has one."""
+    """Train to the end of the run ``config.out``, from its newest checkpoint where it has one.
+
+    Raises ``UserError``, such as ``Interrupted``, ``AlarmError`` and ``FaultError``.
+    """
     kind = method_of(config)
     data = kind.load_data(config)
     accelerator = make_accelerator(config)
@@ -50,12 +53,12 @@ def train(config: TrainConfig) -> None:
             begin_run_folder(config)
         accelerator.wait_for_everyone()
         with RunLog(config, accelerator, first_step=run.step, last_step=last_step) as log:
-            go_through(run, data, log)
-    accelerator.end_training()  # ends the communication between processes, which else may abort their exit
+            run_to_end(run, data, log)
+    accelerator.end_training()  # ends the communication between processes, which may otherwise abort as they exit
 
 
-def go_through(run: Run, data: TrainingData, log: RunLog) -> None:
-    """From where the run is to its end, going back after an alarm where the settings ask for it."""
+def run_to_end(run: Run, data: TrainingData, log: RunLog) -> None:
+    """Train from the current step to the end, rolling back after an alarm where the settings say so."""
     config = run.config
     log.say(
         f"{config.method}: {len(data.training)} samples, steps {run.step} to {run.last_step}, "
@@ -74,13 +77,13 @@ def go_through(run: Run, data: TrainingData, log: RunLog) -> None:
 
 
 def fit(run: Run, data: TrainingData, log: RunLog) -> None:
-    """Take every step, log, draw the validation grid and save.
+    """Take the remaining steps, log, draw the validation grid and save.
 
     Raises ``AlarmError`` before anything that went wrong is saved, and ``Interrupted`` after saving.
     """
     method, config, last_step = run.method, run.config, run.last_step
     accelerator = method.accelerator
-    augment = BatchAugment(config, data.moved_alike, jitter=data.jitter) if config.augment_on == "device" else None
+    augment = BatchAugment(config, data.augment_groups, jitter=data.jitter) if config.augment_on == "device" else None
     alarms = Alarms(patience=config.alarm_patience)
     batches = iter(
         make_loader(
@@ -99,7 +102,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
             log.waited(time.perf_counter() - waiting)
             factor = run.learning_rate_factor()
             method.scale_learning_rates(factor)
-            # dropout and the like follow from the step alone, so a resumed run repeats them without a saved state
+            # dropout and the like depend only on the step, so a resumed run repeats them without a saved state
             torch.manual_seed(derived_seed(config.seed, run.step, accelerator.process_index))
             if augment is not None:
                 batch = augment(batch, step_context(config, accelerator, step=run.step, progress=run.step / last_step))
@@ -116,17 +119,17 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
             run.require_folder()
             if done % config.log_every == 0 or saving:
                 means = log.means()
-                react(alarms.raised(means), run, log)
+                react_to(alarms.raised(means), run, log)
                 log.write(done, means, lr=config.lr * factor)
             if config.sample_every and (done % config.sample_every == 0 or done == last_step):
-                react(alarms.raised(draw_validation(method, data, log, done)), run, log)
+                react_to(alarms.raised(draw_validation(method, data, log, done)), run, log)
             if saving:
                 run.save()
             if stopping and not run.finished:
                 raise Interrupted(f"stopped and saved at step {done}; repeat the command to go on")
 
 
-def react(raised: list[str], run: Run, log: RunLog) -> None:
+def react_to(raised: list[str], run: Run, log: RunLog) -> None:
     """Say what was raised; where the settings ask for it, or a metric is not finite, stop before more is saved."""
     for text in raised:
         log.alarm(run.step, text)

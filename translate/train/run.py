@@ -1,4 +1,4 @@
-"""A training run between its steps: its folder, what it resumes from, saves, goes back to, and its learning rate."""
+"""A training run between its steps: resuming, evaluating, saving, rolling back, and its learning rate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from translate.weights import checkpoint
 if TYPE_CHECKING:
     from translate.train.evaluation import RunEvaluation
 
-MOST_ROLLBACKS = 5  # in one run; then it is not the learning rate
+MAX_ROLLBACKS = 5  # in one run; beyond that the learning rate is not the cause
 
 
 class AlarmError(UserError):
@@ -31,7 +31,7 @@ class AlarmError(UserError):
 
 
 class Run:
-    """A method on its way: the steps it has taken, and what else a checkpoint holds beside its networks."""
+    """A method in training: the steps taken, and what a checkpoint holds besides its networks."""
 
     def __init__(self, method: Method, config: TrainConfig, *, last_step: int) -> None:
         self.method, self.config, self.last_step = method, config, last_step
@@ -57,11 +57,14 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the last step is taken, or evaluations have not become better for too long."""
+        """Whether the last step is taken, or evaluations have not improved for too long."""
         return self.step >= self.last_step or (self.evaluation is not None and self.evaluation.exhausted)
 
     def evaluate(self) -> dict[str, float]:
-        """The metrics of the averaged generator, in the first process; every process has to call it."""
+        """Evaluate the averaged generator and save it if it is the best; every process has to call it.
+
+        The metrics are empty in all processes but the first.
+        """
         metrics: dict[str, float] = {}
         if self.evaluation is not None:
             if self.method.accelerator.is_main_process:
@@ -75,12 +78,12 @@ class Run:
         return metrics
 
     def require_folder(self) -> None:
-        """Raise ``FaultError`` where the run's folder was removed, and perhaps another run begun in its place."""
+        """Raise ``FaultError`` where the run's folder was removed, or replaced by another run's."""
         if self.lock is not None and not self.lock.held:
-            raise FaultError(f"<out> {self.config.out}: was removed while training; repeat the command to begin anew")
+            raise FaultError(f"<out> {self.config.out}: was removed while training; repeat the command to start again")
 
     def save(self, folder: Path | None = None, *, keep: int | None = None) -> None:
-        """Write a checkpoint of the run, or one like it in ``folder``; every process has to call it."""
+        """Write a checkpoint, to the run's folder or to ``folder``; every process has to call it."""
         evaluated = self.evaluation.state() if self.evaluation is not None else None
         state = self.method.state() | {"rollbacks": self.rollbacks, "evaluation": evaluated}
         weights = self.method.weights()
@@ -98,7 +101,7 @@ class Run:
     def roll_back(self, alarm: AlarmError) -> None:
         """Go back to the newest checkpoint with half the learning rate; without one, or too often, raise ``alarm``."""
         rollbacks = self.rollbacks + 1
-        if not checkpoint.checkpoints(self.config.out) or rollbacks > MOST_ROLLBACKS:
+        if not checkpoint.checkpoints(self.config.out) or rollbacks > MAX_ROLLBACKS:
             raise alarm
         self.method.accelerator.wait_for_everyone()
         self.resume()
@@ -109,6 +112,6 @@ class Run:
 
 
 def run_evaluation(config: TrainConfig) -> RunEvaluation:
-    from translate.train.evaluation import RunEvaluation  # its libraries take seconds
+    from translate.train.evaluation import RunEvaluation  # its libraries take seconds to import
 
     return RunEvaluation(config)

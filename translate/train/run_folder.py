@@ -1,4 +1,4 @@
-"""The folder of a run: locked, checked, begun."""
+"""The folder of a run: locking, checking and preparing it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOCK = ".lock"  # in the run's folder, while it is training
 
 @contextmanager
 def locked(config: TrainConfig, accelerator: Accelerator) -> Iterator[LockFile | None]:
-    """The folder of the run, ours alone inside; of several processes the first has the lock.
+    """Hold the lock of the run's folder; of several processes only the first has it.
 
     Raises ``UserError`` where another training has it, and where it cannot be written.
     """
@@ -43,7 +43,7 @@ def locked(config: TrainConfig, accelerator: Accelerator) -> Iterator[LockFile |
 
 
 def check_run_folder(config: TrainConfig) -> None:
-    """Refuse to go on with a run under settings that would make it another run."""
+    """Raise ``UserError`` where settings differ from those saved in the folder and may not."""
     saved = config.out / CONFIG_NAME
     if saved.is_file():
         try:
@@ -56,7 +56,7 @@ def check_run_folder(config: TrainConfig) -> None:
 
 
 def begin_run_folder(config: TrainConfig) -> None:
-    """Write down the settings, and drop what a killed run left unfinished."""
+    """Save the settings, and remove what a killed run left unfinished. Raises ``UserError`` where that fails."""
     try:
         for folder in (config.out, config.out / BEST):
             checkpoint.remove_unfinished(folder)

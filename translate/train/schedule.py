@@ -8,7 +8,7 @@ from translate.config import TrainConfig
 
 
 def learning_rate_factor(config: TrainConfig, step: int, last_step: int) -> float:
-    """The share of the learning rate at ``step``.
+    """The factor of the learning rate at ``step``, in [0, 1].
 
     ``linear`` is pix2pix's and CycleGAN's: constant for the first half, then linear to 0. ``cosine`` falls to 0 along
     half a cosine (Loshchilov and Hutter 2017).

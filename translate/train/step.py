@@ -20,8 +20,8 @@ Batch = Mapping[str, Tensor]  # pictures float [N, 3, H, W] in [-1, 1] by name, 
 class StepContext:
     """Where in the run a step is, and which samples of the global batch one part of it has.
 
-    The global batch is what one step trains on, over all processes and accumulated parts. What is drawn here is drawn
-    for all of it and cut to the part's samples, so any division of the batch sees the same numbers.
+    The global batch is what one step trains on, over all processes and accumulated parts. Random numbers are drawn
+    for all of it and cut to the part's samples, so they do not depend on how the batch is divided.
     """
 
     seed: int
@@ -55,7 +55,7 @@ def step_context(config: TrainConfig, accelerator: Accelerator, *, step: int, pr
 
 @dataclass(frozen=True)
 class Terms:
-    """What one side of the game minimises, the sum of ``losses``, and other scalars worth a line in the log."""
+    """What the generators or the discriminators minimise, the sum of ``losses``, and other scalars to log."""
 
     losses: dict[str, Tensor] = field(default_factory=dict)
     metrics: dict[str, Tensor] = field(default_factory=dict)

@@ -17,11 +17,11 @@ from translate.train.step import Batch
 
 
 def draw_validation(method: Method, data: TrainingData, log: RunLog, step: int) -> dict[str, float]:
-    """Draw a grid with a row per validation sample, as the averaged generators see it; the validation's metrics.
+    """Draw a grid with a row per validation sample, by the averaged generators; returns the validation metrics.
 
-    The same metrics of as many training samples, ``train/`` in place of ``val/``, tell what is only memorised.
-    ``val/diversity`` and ``val/variety`` are how far the translated pictures are from each other, in units of how far
-    their inputs and how far real target pictures are.
+    The same metrics on as many training samples, ``train/`` instead of ``val/``, show what is only memorised.
+    ``val/diversity`` and ``val/variety`` are the spread of the translated pictures relative to that of their inputs and
+    of real target pictures.
     Every process computes it, so that none runs ahead of the others; only the first writes.
     """
     if len(data.validation) == 0:
@@ -32,8 +32,8 @@ def draw_validation(method: Method, data: TrainingData, log: RunLog, step: int) 
         metrics["val/diversity"] = float(translated / spread(columns[0]).clamp_min(1e-6))
         if "B" in batch:
             metrics["val/variety"] = float(translated / spread(batch["B"]).clamp_min(1e-6))
-    if len(data.seen):
-        _, _, seen = validate(method, data.seen)
+    if len(data.train_subset):
+        _, _, seen = validate(method, data.train_subset)
         metrics |= {name.replace("val/", "train/"): value for name, value in seen.items()}
     grid = from_signed_unit(torch.cat(columns, dim=3))  # [N, 3, H, columns x W]
     log.write_validation(step, grid.to(torch.uint8).permute(0, 2, 3, 1).cpu(), metrics)
@@ -49,5 +49,5 @@ def validate(method: Method, samples: KeyedDataset) -> tuple[Batch, list[Tensor]
 
 
 def spread(pictures: Tensor) -> Tensor:
-    """How far pictures, float [N, 3, H, W], are from each other: the mean deviation over them, at 16x16."""
+    """The spread of pictures, float [N, 3, H, W]: the standard deviation over N of each value at 16x16, averaged."""
     return F.adaptive_avg_pool2d(pictures, 16).std(dim=0).mean()

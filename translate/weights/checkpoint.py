@@ -1,7 +1,7 @@
-"""Checkpoints: written whole or not at all, described by themselves, loaded without running code from the file.
+"""Checkpoints: written whole or not at all, self-describing, loaded without running code from the file.
 
-``RUN/checkpoints/step-000010000/`` holds one ``.safetensors`` a network, ``state.pt`` (optimizers, gradient scaler and
-the like, loadable with ``weights_only=True``) and ``checkpoint.json`` (step and configuration).
+``RUN/checkpoints/step-000010000/`` holds one ``.safetensors`` per network, ``state.pt`` (optimizers, gradient scaler
+and the like, loadable with ``weights_only=True``) and ``checkpoint.json`` (step and configuration).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAME = re.compile(r"step-(\d{9})")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint's folder and what describes it."""
+    """A checkpoint's folder, step and configuration. Missing and damaged files raise ``UnusableError`` when read."""
 
     path: Path
     step: int
@@ -82,7 +82,7 @@ def read(path: Path) -> Checkpoint:
 
 
 def find(path: Path) -> Checkpoint:
-    """The newest checkpoint of a run, or the checkpoint that ``path`` itself is."""
+    """The checkpoint ``path``, or the newest one of the run ``path``. Raises ``UserError`` where there is none."""
     if (path / DESCRIPTION).is_file():
         return read(path)
     if not path.is_dir():
@@ -102,9 +102,9 @@ def save(
     state: Any,
     keep: int,
 ) -> Path:
-    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it; then drop all but ``keep``.
+    """Write the checkpoint of ``step`` under a temporary name, sync it, rename it; then drop old ones beyond ``keep``.
 
-    Raises what the disk makes ``safetensors``, PyTorch or the system raise; then nothing is left of it.
+    Errors of ``safetensors``, PyTorch or the system pass through, and nothing is left of the checkpoint.
     """
     folder = run / "checkpoints"
     final = folder / f"step-{step:09d}"
@@ -125,10 +125,10 @@ def save(
         for file in temporary.iterdir():
             _sync(file)
         _sync(temporary)
-    except BaseException:  # on a full disk its room is needed
+    except BaseException:  # a full disk needs the space
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    # the same step once more: the best checkpoint, after a resume from an earlier step
+    # the same step may be saved again: the best checkpoint, after a resume from an earlier step
     superfluous = [_set_aside(final)] if final.exists() else []
     temporary.rename(final)
     _sync(folder)
@@ -140,7 +140,7 @@ def save(
 
 
 def _set_aside(checkpoint: Path) -> Path:
-    """A half-removed checkpoint must not look like one."""
+    """Rename it before removing it: half a checkpoint must not look like a whole one."""
     return checkpoint.rename(checkpoint.with_name(f".removing-{checkpoint.name}"))
 
 
@@ -151,7 +151,7 @@ def remove_unfinished(run: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Have the file or folder reach the disk, so that a power cut after the rename cannot leave it empty."""
+    """Flush the file or folder to the disk, so that a power cut after the rename cannot leave it empty."""
     if os.name == "nt" and path.is_dir():
         return  # Windows opens no folders
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -168,7 +168,7 @@ def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, source: P
     except RuntimeError as error:
         raise UnusableError(
             f"{source}: holds weights of another architecture than its configuration says "
-            f"({type(network).__name__}): train it anew"
+            f"({type(network).__name__}): train it again"
         ) from error
 
 

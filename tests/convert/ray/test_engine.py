@@ -1,4 +1,4 @@
-"""The conversion on a Ray cluster: a small one on this machine, whose workers are killed as machines are lost."""
+"""Converting on a small local Ray cluster, whose workers are killed to simulate lost machines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from translate.convert.options import Options
 from translate.convert.pipeline import Result, run_jobs
 from translate.convert.planning import Job, plan
 from translate.convert.ray.cluster import Workers, import_ray, plan_workers
-from translate.convert.ray.engine import CHANCES, convert_with_ray
+from translate.convert.ray.engine import MAX_ATTEMPTS, convert_with_ray
 from translate.errors import UnusableError, UserError
 from translate.style.translator import Translator
 
@@ -39,7 +39,7 @@ needs_fifo = pytest.mark.skipif(sys.platform == "win32", reason="has neither FIF
 
 @pytest.fixture(scope="module")
 def two_cores() -> Iterator[None]:
-    """A cluster of two processor cores, hence of two workers with ``cpus_per_worker=1``."""
+    """A cluster of two CPU cores, hence two workers with ``cpus_per_worker=1``."""
     ray.init("local", **SMALL)
     yield
     ray.shutdown()
@@ -57,7 +57,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run_locally(jobs: list[Job], style: Path) -> tuple[dict[Path, bytes], list[Result]]:
-    """The outputs by their path, which are gone again, and the results."""
+    """The outputs by path, which are then removed, and the results."""
     results = list(run_jobs(jobs, Translator(style, device="cpu"), Options()))
     contents = {}
     for result in results:
@@ -78,14 +78,14 @@ def contents_of(jobs: list[Job]) -> dict[Path, bytes]:
 
 
 def reported(results: list[Result], jobs: list[Job]) -> list[tuple[Job, str | None, tuple[int, int] | None]]:
-    """What the results say, in the order of the jobs; as many as there are results."""
+    """The outcomes of the results, in the order of the jobs."""
     return [
         (result.job, result.error, result.size) for result in sorted(results, key=lambda result: jobs.index(result.job))
     ]
 
 
 class PidWriter:
-    """In the place of a job's domain: becomes None in the worker that takes the job, and writes its process number.
+    """Stands in for a job's domain: becomes None in the worker that takes the job, and writes the worker's process id.
 
     There a named pipe is a photo from then on, which else is refused.
     """
@@ -101,7 +101,7 @@ class PidWriter:
 
 
 class Trap:
-    """A photo that the worker which decodes it waits for, where it can be killed; until the ``with`` block ends."""
+    """A photo that blocks the worker decoding it, so that it can be killed, until the ``with`` block ends."""
 
     def __init__(self, job: Job) -> None:
         assert isinstance(job.source, Path)
@@ -124,19 +124,19 @@ class Trap:
             assert not self._over.wait(0.02), "the conversion ended before"
 
     def kill(self) -> None:
-        """The worker that is at the photo, or the next one that comes to it."""
+        """Kill the worker at the photo, or the next one that reaches it."""
         with self._opened():
             worker = int(self._pid.read_text())
             self._pid.unlink()
             os.kill(worker, signal.SIGKILL)
 
     def release(self) -> None:
-        """Give the photo to the next worker that comes to it."""
+        """Give the photo to the next worker that reaches it."""
         with self._opened() as photo:
             photo.write(self._content)
 
     def _opened(self) -> IO[bytes]:
-        """The photo, to write, once a worker has opened it to read."""
+        """The photo, opened for writing once a worker has opened it for reading."""
         self.wait_until(self._pid.exists)
         descriptors: list[int] = []
 
@@ -149,10 +149,10 @@ class Trap:
         return os.fdopen(descriptors[0], "wb")
 
 
-def test_files_and_report_are_those_of_one_machine(
+def test_files_and_report_equal_those_of_one_machine(
     photos: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """On a cluster that is started for the run alone, without a word."""
+    """On a cluster that is started only for the run, without output."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     (photos / "03.png").write_bytes(b"no picture")
     (photos / "04.png").unlink()
@@ -177,7 +177,7 @@ def test_files_and_report_are_those_of_one_machine(
 def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
     photos: Path, tiny_style: Path, two_cores: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Of the worker's share three photos are written, over existing files too, when it waits for the fourth."""
+    """When the worker blocks at the fourth photo of its chunk, three are written, also over existing files."""
     jobs = plan([str(photos)], "out")
     contents, expected = run_locally(jobs, tiny_style)
     for index in (0, 2, 4, 9):
@@ -198,7 +198,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
 
     with ThreadPoolExecutor() as pool, trap:
         times = pool.submit(kill_the_worker)
-        results = list(convert_with_ray(jobs, tiny_style, Options(), device="cpu", cpus_per_worker=1, share=6))
+        results = list(convert_with_ray(jobs, tiny_style, Options(), device="cpu", cpus_per_worker=1, chunk_size=6))
     assert [output_of(job).stat().st_mtime_ns for job in before] == times.result()
     assert capfd.readouterr() == ("", "")
     assert reported(results, jobs) == [(job, None, result.size) for job, result in zip(jobs, expected, strict=True)]
@@ -214,22 +214,22 @@ def test_a_picture_that_kills_every_worker_is_one_result(photos: Path, tiny_styl
     trap = Trap(jobs[1])
     jobs[1] = trap.job
     with ThreadPoolExecutor(1) as pool, trap:
-        killed = [pool.submit(trap.kill) for _ in range(CHANCES)]
-        results = list(convert_with_ray(jobs, tiny_style, Options(), device="cpu", cpus_per_worker=1, share=4))
+        killed = [pool.submit(trap.kill) for _ in range(MAX_ATTEMPTS)]
+        results = list(convert_with_ray(jobs, tiny_style, Options(), device="cpu", cpus_per_worker=1, chunk_size=4))
     assert all(kill.exception() is None for kill in killed)
     errors = [error for _, error, _ in reported(results, jobs)]
     assert errors == [None, f"{photos / '01.png'}: the worker process died of it 3 times; try max_size", None, None]
     assert contents_of(jobs).keys() == contents.keys() - {jobs[1].output}
 
 
-def test_what_the_workers_refuse_is_raised_here(photos: Path, whole_style: Path, two_cores: None) -> None:
+def test_errors_of_the_workers_are_raised_here(photos: Path, whole_style: Path, two_cores: None) -> None:
     jobs = plan([str(photos / "00.png")], "out/")
     with pytest.raises(UserError, match=r"tile 64: .* looks at the whole picture at once"):
         list(convert_with_ray(jobs, whole_style, Options(), device="cpu", tile=64, cpus_per_worker=1))
     assert not Path("out").exists()
 
 
-def test_what_cannot_be_spread_is_refused(photos: Path, tiny_style: Path) -> None:
+def test_jobs_that_cannot_be_distributed_are_refused(photos: Path, tiny_style: Path) -> None:
     job = Job(source=photos / "00.png", output=None, format="PNG")
     for unfit in (job, replace(job, source=None, output=Path("out.png"))):
         with pytest.raises(UserError, match=r"ray: '-' .* name files"):
@@ -269,11 +269,13 @@ HEAD, SMALL_NODE, LARGE, GPUS = {"CPU": 0.0}, {"CPU": 2.0}, {"CPU": 17.0}, {"CPU
         ([GPUS], "cpu", None, Workers(count=8, cpus=4, on_gpu=False)),
     ],
 )
-def test_the_cluster_is_shared_out(machines: list[dict[str, float]], device: str, cpus: int, workers: Workers) -> None:
+def test_the_cluster_is_divided_among_workers(
+    machines: list[dict[str, float]], device: str, cpus: int, workers: Workers
+) -> None:
     assert plan_workers(machines, device, cpus) == workers
 
 
-def test_a_cluster_without_what_is_asked_for_is_refused() -> None:
+def test_a_cluster_with_too_few_resources_is_refused() -> None:
     with pytest.raises(UnusableError, match="device cuda: no machine of the Ray cluster has a GPU"):
         plan_workers([LARGE], "cuda")
     with pytest.raises(UserError, match="cpus_per_worker 32: no machine of the Ray cluster has more than 17"):

@@ -1,6 +1,6 @@
-"""Pictures as they are found: a folder of more than a thousand files, whole and broken, made anew from a seed.
+"""A corpus of over a thousand odd picture files, whole and broken, generated from a seed.
 
-`make_corpus` says what is to become of each, and of those whose picture is known, what has to come out.
+`make_corpus` returns the expected outcome of each, and, where the picture is known, the expected result.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.helpers.corpus.sound import misnamed, modes, moving, orientations, si
 
 
 def make_corpus(folder: Path, *, seed: int = 0) -> list[Entry]:
-    """Make all of it below ``folder``."""
+    """Make the whole corpus below ``folder``."""
     entries: list[Entry] = []
     for make in (modes, sizes, orientations, misnamed, moving, profiles, exif, damaged, bombs, names, places):
         below = folder / make.__name__

@@ -1,4 +1,4 @@
-"""Files that are broken, lie about themselves, or would take all memory."""
+"""Files that are broken, have false headers, or would take all memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAMAGED = 500
 
 
 def profiles(folder: Path, random: np.random.Generator) -> Iterator[Entry]:
-    """Colour profiles: of the picture's channels, of others, and broken. What the others say counts for nothing."""
+    """Colour profiles for the picture's channels, for other channels, and broken; only the first have an effect."""
     made = {kind: ImageCms.ImageCmsProfile(ImageCms.createProfile(kind)).tobytes() for kind in ("sRGB", "LAB", "XYZ")}
     kinds = {
         **made,
@@ -40,13 +40,13 @@ def profiles(folder: Path, random: np.random.Generator) -> Iterator[Entry]:
             assert drawn is not None
             path = folder / f"{kind} on {mode.replace(';', '-')} {suffix[1:]}{suffix}"
             drawn[0].save(path, icc_profile=profile)
-            used = {"swapped": "RGB", "CMYK": "CMYK"}.get(kind)  # and so shows something else
+            used = {"swapped": "RGB", "CMYK": "CMYK"}.get(kind)  # so that it shows something else
             known = used is None or not mode.startswith((used, "P"))
             yield Entry(path, "converted", np.asarray(drawn[1]) if known else None, 20)
 
 
 def exif(folder: Path, random: np.random.Generator) -> Iterator[Entry]:
-    """EXIF that is noise, cut short, goes in circles or says nonsense: the picture is as it would be without."""
+    """EXIF that is noise, cut short, circular or nonsensical: the picture is as it would be without it."""
     tags = Image.Exif()
     tags[ExifTags.Base.Make] = "Maker" * 20
     tags.get_ifd(ExifTags.IFD.Exif)[36867] = "2024:05:06 07:08:09"
@@ -88,7 +88,7 @@ def exif(folder: Path, random: np.random.Generator) -> Iterator[Entry]:
 
 
 def whole_files() -> dict[str, tuple[str, bytes]]:
-    """The suffix and the content of a file of each format, animations among them: what is damaged, and fuzzed."""
+    """Suffix and content of a whole file of each format, including animations, to damage or to fuzz."""
     rng = np.random.default_rng(5)
     noisy = Image.fromarray((np.array(UPRIGHT) * 0.8 + rng.integers(0, 50, (32, 48, 3))).astype(np.uint8))
     tags = Image.Exif()
@@ -109,7 +109,7 @@ def whole_files() -> dict[str, tuple[str, bytes]]:
 
 
 def damage(content: bytes, random: np.random.Generator) -> bytes:
-    """Cut short, or some bits flipped: anywhere, or in the header alone."""
+    """Cut short, or with some bits flipped: anywhere, or only in the header."""
     if random.random() < 0.4:
         return content[: int(random.integers(1, len(content)))]
     flipped = bytearray(content)
@@ -120,7 +120,7 @@ def damage(content: bytes, random: np.random.Generator) -> bytes:
 
 
 def damaged(folder: Path, random: np.random.Generator) -> Iterator[Entry]:
-    """Cut short or with flipped bits, of every format."""
+    """Files of every format, cut short or with flipped bits."""
     files = list(whole_files().items())
     for number in range(DAMAGED):
         name, (suffix, content) = files[number % len(files)]
@@ -128,7 +128,7 @@ def damaged(folder: Path, random: np.random.Generator) -> Iterator[Entry]:
 
 
 def bombs(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
-    """A few bytes that claim, or become, more pixels than the limit; and small pictures with much around them."""
+    """A few bytes that claim, or expand to, more pixels than the limit; and small pictures with large surroundings."""
     wide = 60000
     jpeg, webp, avif = (encoded(UPRIGHT, format) for format in ("JPEG", "WEBP", "AVIF"))
     frame = jpeg.index(b"\xff\xc0")
@@ -184,7 +184,7 @@ def tiff(width: int, height: int, *, tile: int = 0) -> bytes:
 
 
 def jpeg_scans(progressive: bytes, count: int) -> bytes:
-    """The last scan over and over: each goes through all of the picture."""
+    """The last scan repeated many times: each covers the whole picture."""
     start = progressive.rindex(b"\xff\xda")
     return progressive[:start] + progressive[start:-2] * count + progressive[-2:]
 

@@ -16,12 +16,12 @@ from tests.helpers.pictures import draw_photo
 
 Pixels = NDArray[np.uint8]
 Fate = Literal["converted", "refused", "either"]
-MAX_PIXELS = 200_000  # the limit that the bombs break
+MAX_PIXELS = 200_000  # the limit that the bombs exceed
 UPRIGHT = Image.fromarray(draw_photo(24, 16)).resize((48, 32), Image.Resampling.BICUBIC)
 NUMBERS = ("I", "I;16", "I;16B", "F")  # modes of one channel of more than 8 bits
 MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", *NUMBERS)
 
-# the suffix each is found with, what Pillow is told, and how far off its pixels may be, on average, of 255
+# suffix, Pillow's options, and the largest mean error of the pixels, of 255
 FORMATS: dict[str, tuple[str, str, dict[str, Any], float]] = {
     "jpeg": (".jpg", "JPEG", {"quality": 95, "subsampling": 0}, 6),
     "jpeg-progressive": (".jpeg", "JPEG", {"quality": 95, "subsampling": 0, "progressive": True}, 6),
@@ -43,7 +43,7 @@ FORMATS: dict[str, tuple[str, str, dict[str, Any], float]] = {
     "jpeg2000": (".png", "JPEG2000", {}, 1.5),
     "ppm": (".jpg", "PPM", {}, 1.5),
 }
-# modes that libtiff compresses so; Pillow 11 hands it others all the same, which ends the process
+# modes that libtiff can compress this way; Pillow 11 passes it others too, which crashes the process
 TAKEN = {"tiff-group3": ("1",), "tiff-group4": ("1",), "tiff-jpeg": ("L", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")}
 
 
@@ -54,7 +54,7 @@ class Entry:
     path: Path
     fate: Fate
     picture: Pixels | None = None  # what it shows, upright, [H, W, 3 or 4]
-    tolerance: float = 0.0  # mean difference to it, of 255
+    tolerance: float = 0.0  # allowed mean difference from it, of 255
     regular: bool = True  # its content can be read and hashed
 
 
@@ -72,7 +72,7 @@ def write(path: Path, content: bytes, fate: Fate = "converted", picture: object 
 
 @cache
 def in_mode(mode: str) -> tuple[Image.Image, Image.Image] | None:
-    """The drawing in ``mode``, and what it then shows; None: Pillow makes none of it."""
+    """The drawing in ``mode``, and what it then shows; None: Pillow cannot convert it."""
     if mode in NUMBERS:
         grey = np.array(UPRIGHT.convert("L"))
         types: dict[str, Any] = {"I": np.int32, "I;16": np.uint16, "I;16B": ">u2", "F": np.float32}

@@ -1,4 +1,4 @@
-"""Names that trip programs up, links, pipes, devices, and folders without permission."""
+"""Difficult file names, links, pipes, devices, and folders without permission."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 
 from tests.helpers.corpus.entry import UPRIGHT, Entry, encoded, write
 
-CLOSED = "output is read-only"  # the folder below `places` whose results have no place
+CLOSED = "output is read-only"  # the folder below `places` whose results cannot be written
 
 
 def names(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
-    """A picture under every name that a file system takes."""
+    """A picture under every kind of name that a file system accepts."""
     content = encoded(UPRIGHT, "PNG")
     strange = [
         b"with space.png",
@@ -54,7 +54,7 @@ def names(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
 
 
 def places(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
-    """What is no file though it is called like one, what cannot be read, and where nothing can be written."""
+    """Things named like files that are none, unreadable ones, and places where nothing can be written."""
     content = encoded(UPRIGHT, "PNG")
     yield write(folder / "target.png", content, picture=UPRIGHT)
     links = {"link.png": "target.png", "absolute link.png": str(folder / "target.png")}
@@ -75,7 +75,7 @@ def places(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
         os.mkfifo(folder / name)
         yield Entry(folder / name, "refused", regular=False)
     here = Path.cwd()
-    os.chdir(folder)  # the path of a socket may have a hundred bytes
+    os.chdir(folder)  # the path of a socket is limited to about a hundred bytes
     try:
         socket.socket(socket.AF_UNIX).bind("socket.png")
     finally:
@@ -91,4 +91,4 @@ def places(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
         inside.mkdir()
         entry = write(inside / "inside.png", content, "converted" if name == "read-only" else "refused")
         inside.chmod(mode)
-        yield entry if name != "closed" else Entry(inside, "refused", regular=False)  # nobody sees what is in it
+        yield entry if name != "closed" else Entry(inside, "refused", regular=False)  # its content cannot be seen

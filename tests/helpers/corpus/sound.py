@@ -1,4 +1,4 @@
-"""Whole files of every kind: they are converted, and what they show is known."""
+"""Whole files of every kind, which are converted, with known content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.media.test_images import STORED, png
 
 
 def modes(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
-    """Every mode that Pillow writes, in every format and compression; and 16-bit colours."""
+    """Every mode that Pillow can write, in every format and compression, and 16-bit colours."""
     for name, (suffix, format, options, least) in FORMATS.items():
         for mode in MODES:
             drawn = in_mode(mode)
@@ -27,7 +27,7 @@ def modes(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
             except (OSError, ValueError, KeyError, RuntimeError, SystemError):
                 continue  # not one that it writes
             path = folder / f"{name} {MODES.index(mode):02} {mode.replace(';', '-')}{suffix}"
-            with Image.open(io.BytesIO(content)) as image:  # some formats leave out the alpha they are given
+            with Image.open(io.BytesIO(content)) as image:  # some formats drop the alpha they are given
                 shown = drawn[1] if image.has_transparency_data else drawn[1].convert("RGB")
             picture = None if mode in NUMBERS and format in ("GIF", "WEBP", "AVIF") else shown  # cut off at 255 there
             tolerance = least + 4 * (mode in ("YCbCr", "LAB", "HSV"))
@@ -51,7 +51,7 @@ def modes(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
 
 
 def sizes(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
-    """From one pixel to lines of 20000; WebP and AVIF end before that."""
+    """From one pixel to lines of 20000 pixels; WebP allows less."""
     for suffix in (".png", ".jpg", ".tif", ".bmp", ".gif", ".webp", ".avif"):
         for width, height in ((1, 1), (1, 2), (3, 1), (2, 2), (7, 5), (1, 20000), (20000, 1), (1, 16383), (513, 3)):
             if max(width, height) == 20000 and suffix == ".webp":
@@ -64,7 +64,7 @@ def sizes(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
 
 
 def orientations(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
-    """As cameras store them."""
+    """All EXIF orientations, as cameras store them."""
     for number, store in STORED.items():
         tags = Image.Exif()
         tags[ExifTags.Base.Orientation] = number
@@ -76,11 +76,11 @@ def orientations(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
 
 
 def misnamed(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
-    """Each format under the name of each other, and what is no picture under each."""
+    """Each format under the suffix of each other one, and a file that is not a picture under each."""
     suffixes = (".jpg", ".png", ".webp", ".tif", ".bmp", ".gif", ".avif")
     for name, (_, format, options, _) in FORMATS.items():
         for suffix in suffixes if "-" not in name else suffixes[:1]:
-            if name.startswith("tiff-group"):  # of black and white alone
+            if name.startswith("tiff-group"):  # only black and white
                 continue
             content = encoded(UPRIGHT, format, **options)
             yield write(folder / f"{name} as {suffix[1:]}{suffix}", content, picture=UPRIGHT, tolerance=20)
@@ -102,7 +102,7 @@ def misnamed(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
 
 
 def moving(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
-    """Animations, under their own and under others' names, and files of several pictures."""
+    """Animations, under their own and other suffixes, and files of several pictures."""
     frames = [UPRIGHT.rotate(120 * turn) for turn in range(3)]
     clear = [frame.convert("RGBA") for frame in frames]
     for frame in clear:

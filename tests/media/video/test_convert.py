@@ -1,4 +1,4 @@
-"""Videos through a style: every frame at its time, sound untouched, upright, and a stop loses little."""
+"""Converting videos: every frame at its time, sound untouched, upright, and interruptions cost little."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from translate.style.translator import Translator
 Pixels = NDArray[np.uint8]
 MPEG_CLOCK = Fraction(1, 90_000)
 RATE = 25
-CLOSE = 6  # of 255, on average: what two lossy encodings of the drawn film cost
+CLOSE = 6  # of 255: mean error of two lossy encodings of the drawn film
 
 
 def film(count: int, width: int = 64, height: int = 48) -> list[Pixels]:
-    """Frames in which a bright square travels over a shaded ground; no two are alike."""
+    """Frames with a bright square moving over a shaded background; no two are alike."""
     y, x = np.mgrid[0:height, 0:width]
     ground = np.stack([40 + x, 60 + y, 120 + (x + y) // 2], axis=-1).clip(0, 255).astype(np.uint8)
     frames = []
@@ -57,7 +57,7 @@ def write_video(
     options: dict[str, str] | None = None,
     colour: Colour | None = None,
 ) -> Path:
-    """At 25 frames a second unless ``pts`` says otherwise. ``matrix``: how it shall be turned when shown."""
+    """25 frames per second unless ``pts`` says otherwise. ``matrix``: how it is rotated for display."""
     height, width = frames[0].shape[:2]
     step = round(1 / (RATE * time_base))
     pts = [index * step for index in range(len(frames))] if pts is None else pts
@@ -137,7 +137,7 @@ def invert(photos: Pixels) -> Pixels:
 
 
 class Inverts:
-    """Inverts, and remembers what it was given."""
+    """Inverts, and records its inputs."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -240,7 +240,7 @@ def frame_side_data(path: Path) -> Iterator[Any]:
     ("codec", "suffix", "size"), [("libx264", ".mp4", (64, 48)), ("libvpx-vp9", ".webm", (63, 47))]
 )
 def test_odd_sizes(tmp_path: Path, codec: str, suffix: str, size: tuple[int, int]) -> None:
-    """H.264 repeats the last row and column, VP9 holds any size."""
+    """For H.264 the last row and column are repeated; VP9 allows any size."""
     frames = film(4, 63, 47)
     source = write_video(tmp_path / "in.mkv", frames, codec="ffv1", pixel_format="yuv444p", options={})
     result = convert_video(source, tmp_path / f"out{suffix}", invert)
@@ -346,7 +346,7 @@ class Stops:
 
 @pytest.fixture
 def short_segments(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Frames a segment."""
+    """Frames per segment."""
     monkeypatch.setattr(video, "SEGMENT_SECONDS", 8 / RATE)
     return 8
 
@@ -388,7 +388,7 @@ def test_an_interrupted_call_is_resumed(tmp_path: Path, short_segments: int, sta
     options = MovingOptions(stabilise=stabilise)
     convert_video(source, tmp_path / "undisturbed.mp4", invert, options)
     output = tmp_path / "out.mp4"
-    for stop in (12, 11):  # the second call finishes one more segment, and begins another
+    for stop in (12, 11):  # the second call finishes one more segment and starts another
         with pytest.raises(KeyboardInterrupt):
             convert_video(source, output, Stops(stop), options)
         assert not output.exists()
@@ -404,7 +404,7 @@ def test_an_interrupted_call_is_resumed(tmp_path: Path, short_segments: int, sta
     assert files_below(tmp_path) == {"in.mp4", "undisturbed.mp4", "out.mp4"}
 
 
-def test_segments_of_other_settings_are_not_taken_up(tmp_path: Path, short_segments: int) -> None:
+def test_segments_of_other_settings_are_not_reused(tmp_path: Path, short_segments: int) -> None:
     source = write_video(tmp_path / "in.mp4", film(20))
     changes: list[tuple[MovingOptions, dict[str, object]]] = [
         (MovingOptions(quality=50), {"style": "a"}),
@@ -421,7 +421,7 @@ def test_segments_of_other_settings_are_not_taken_up(tmp_path: Path, short_segme
     assert convert_video(source, tmp_path / "out.mp4", invert).frames == 25
 
 
-def test_a_stop_while_joining_leaves_only_the_joining(
+def test_after_a_stop_while_joining_only_joining_is_repeated(
     tmp_path: Path, short_segments: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = write_video(tmp_path / "in.mp4", film(20))
@@ -501,7 +501,7 @@ def missing(path: Path) -> None:
         (missing, "no such file"),
     ],
 )
-def test_what_is_no_whole_video(tmp_path: Path, damage: Callable[[Path], None], words: str) -> None:
+def test_files_that_are_not_whole_videos(tmp_path: Path, damage: Callable[[Path], None], words: str) -> None:
     source = tmp_path / "in.mp4"
     damage(source)
     with pytest.raises(PictureError) as error:
@@ -512,7 +512,7 @@ def test_what_is_no_whole_video(tmp_path: Path, damage: Callable[[Path], None], 
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_what_the_container_cannot_hold(tmp_path: Path) -> None:
+def test_streams_the_container_cannot_hold(tmp_path: Path) -> None:
     source = write_video(tmp_path / "in.mp4", film(3), audio="aac")
     with pytest.raises(PictureError, match=r"in\.mp4: \.webm cannot hold its sound \(aac\); .*\.mkv"):
         convert_video(source, tmp_path / "out.webm", invert)

@@ -15,7 +15,7 @@ COLOURS = {"dark": (20, 20, 30), "blond": (230, 200, 120), "red": (200, 40, 30)}
 
 
 def draw_face(number: int, colour: str, *, glasses: bool) -> np.ndarray:
-    """Hair above, a bar in the middle where there are glasses, skin of a shade of its own below."""
+    """Hair at the top, a bar in the middle for glasses, skin of a varying shade below."""
     face = np.full((SIZE, SIZE, 3), 150 + 10 * (number % 8), np.uint8)
     face[:6] = COLOURS[colour]
     if glasses:
@@ -75,7 +75,7 @@ def painted(faces: Faces, paint: Callable[[np.ndarray], None]) -> np.ndarray:
 
 
 def test_right_and_wrong_translations_are_told_apart(faces: Faces, reader: FaceReader) -> None:
-    others = faces.part(np.flatnonzero(faces.labels[:, 2] == 0))
+    others = faces.subset(np.flatnonzero(faces.labels[:, 2] == 0))
     asked = np.full(len(others.names), 2)
 
     def to_red(pictures: np.ndarray) -> None:
@@ -98,7 +98,9 @@ def test_right_and_wrong_translations_are_told_apart(faces: Faces, reader: FaceR
     assert len(both.right) == len(both.after) == 2 * len(asked)
 
 
-def test_command_prints_a_row_a_domain_and_writes_the_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_prints_one_row_per_domain_and_writes_the_sheet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     table = write_faces(tmp_path, 66)
     style = write_style(tmp_path / "style.onnx", info=style_info(domains=list(COLOURS)))
     main(

@@ -22,14 +22,14 @@ def test_grade_turns_shadows_violet_and_lights_amber() -> None:
     assert light[0] > light[1] > light[2]
 
 
-def test_grade_is_a_function_of_the_neighbourhood_that_keeps_the_order_of_greys() -> None:
+def test_grade_depends_on_the_neighbourhood_and_keeps_the_order_of_greys() -> None:
     levels = np.array([grade(plain(level))[0, 0].astype(int) for level in range(0, 256, 16)])
     assert (np.diff(levels, axis=0) >= 0).all()
     photo = draw_photo(64, 48)
     np.testing.assert_array_equal(grade(photo)[8:40, 8:56], grade(photo[4:44, 4:60])[4:-4, 4:-4])
 
 
-def test_grade_darkens_edges_alone() -> None:
+def test_grade_darkens_only_edges() -> None:
     photo = plain(200)
     photo[:, 16:] = 90
     graded = grade(photo).astype(int)
@@ -48,7 +48,7 @@ def known(tmp_path: Path) -> Path:
     return tmp_path / "known"
 
 
-def test_one_half_is_translated_and_the_pairs_are_apart(known: Path) -> None:
+def test_one_half_is_translated_and_the_pairs_are_separate(known: Path) -> None:
     train, test = known / "train", known / "test"
     assert files_below(train / "A") == {"0.png", "2.png", "4.png"}
     assert files_below(train / "B") == files_below(train / "A_of_B") == {"1.png", "3.png"}

@@ -1,4 +1,4 @@
-"""`tools/release/audit.sh` with a stand-in for pip-audit: what could not be looked up never counts as sound."""
+"""`tools/release/audit.sh` with a stand-in for pip-audit: a failed look-up never counts as safe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def audit(folder: Path, stand_in: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=30)
 
 
-def test_nothing_is_known(tmp_path: Path) -> None:
+def test_no_known_vulnerability(tmp_path: Path) -> None:
     done = audit(tmp_path, "echo 'No known vulnerabilities found' >&2")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == [

@@ -26,7 +26,7 @@ def test_the_lock_files_keep_the_bounds(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(
         r"://|\bfile:|--find-links|--index|^ *[-/.]e? ", text, re.MULTILINE
-    )  # from nowhere in particular
+    )  # without a particular index
     entries = [entry.strip() for entry in re.sub(r"^#.*\n", "", text).replace("\\\n", " ").splitlines()]
     assert all("--hash=sha256:" in entry for entry in entries)
     pinned = [Requirement(entry.partition("--hash")[0]) for entry in entries]

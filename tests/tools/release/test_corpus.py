@@ -1,4 +1,4 @@
-"""Pictures as they are found: each is converted right or refused in one line, and nothing else happens."""
+"""Odd pictures: each is converted correctly or refused in one line, and nothing else happens."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.helpers.paths import ROOT
 from translate.errors import CODEC_ERRORS, ExitCode, printable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs named pipes, devices and names of any bytes")
-LIMIT = 100  # seconds for all of it: a file that holds the run up fails the test
-DAC_OVERRIDE, DAC_READ_SEARCH, DROP = 1, 2, 24  # capabilities, and what `prctl` is asked
+LIMIT = 100  # seconds in total: a file that hangs the run fails the test
+DAC_OVERRIDE, DAC_READ_SEARCH, DROP = 1, 2, 24  # capabilities, and the operation of `prctl`
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
 
 @dataclass(frozen=True)
 class Converted:
-    """What a run over the corpus left behind."""
+    """The outcome of a run over the corpus."""
 
-    outcomes: dict[str, dict]  # by source, as `--json` tells them
+    outcomes: dict[str, dict]  # by source, as in `--json`
     lines: list[str]  # on standard error
     out: Path
 
@@ -47,7 +47,7 @@ class Converted:
 def converted(
     request: pytest.FixtureRequest, corpus: list[Entry], tiny_style: Path, tmp_path: Path
 ) -> tuple[Converted, bool]:
-    """The corpus converted by one process; and whether its results show the photos themselves."""
+    """The corpus converted by one process, and whether the results show the photos unchanged."""
     source, out = corpus[0].path.parents[1], tmp_path / "out"
     closed = out / "places" / CLOSED
     closed.mkdir(parents=True)
@@ -76,17 +76,17 @@ def converted(
 
 
 def as_anyone() -> None:
-    """Make the modes of files hold for root too: it loses the capabilities that pass them by."""
+    """Make file permissions apply to root too, by dropping the capabilities that bypass them."""
     if os.geteuid() == 0:
         for capability in (DAC_OVERRIDE, DAC_READ_SEARCH):
             ctypes.CDLL(None).prctl(DROP, capability, 0, 0, 0)
 
 
 def fingerprints(corpus: list[Entry]) -> dict[Path, object]:
-    """Of all sources: the content, or what is known of those that have none; and when it was changed."""
+    """For all sources: the content, or what is known of those without; and the modification time."""
     told: dict[Path, object] = {}
     for entry in corpus:
-        with suppress(PermissionError):  # root sees it all the same
+        with suppress(PermissionError):  # root can read it anyway
             status = entry.path.lstat()
             told[entry.path] = (status.st_mode, status.st_mtime_ns, status.st_ino)
             if entry.regular:
@@ -94,7 +94,9 @@ def fingerprints(corpus: list[Entry]) -> dict[Path, object]:
     return told
 
 
-def test_every_file_is_converted_right_or_is_one_line(corpus: list[Entry], converted: tuple[Converted, bool]) -> None:
+def test_every_file_is_converted_correctly_or_is_one_line(
+    corpus: list[Entry], converted: tuple[Converted, bool]
+) -> None:
     run, unchanged = converted
     assert run.outcomes.keys() == {str(entry.path) for entry in corpus}, "a file was passed over"
     counts: Counter[str] = Counter()
@@ -120,7 +122,7 @@ def test_every_file_is_converted_right_or_is_one_line(corpus: list[Entry], conve
 
 
 def wrong_refusal(entry: Entry, outcome: dict, lines: list[str]) -> str | None:
-    """What is wrong with the line of a file that was refused."""
+    """What is wrong with the line about a refused file."""
     error = outcome["error"]
     said = [line for line in lines if line == f"failed: {printable(error)}"]
     if len(said) != 1:
@@ -132,7 +134,7 @@ def wrong_refusal(entry: Entry, outcome: dict, lines: list[str]) -> str | None:
 
 
 def wrong_result(entry: Entry, output: Path, *, unchanged: bool) -> str | None:
-    """What is wrong with the result of a file; ``unchanged``: it shows what the file does."""
+    """What is wrong with the result of a file; ``unchanged``: it must show what the file shows."""
     with Image.open(output) as image:
         image.load()
         size, clear = image.size, image.has_transparency_data
@@ -154,7 +156,7 @@ def wrong_result(entry: Entry, output: Path, *, unchanged: bool) -> str | None:
 
 
 def difference(shown: np.ndarray, picture: np.ndarray) -> float:
-    """Mean over all pixels; what is clear has no colour."""
+    """Mean difference over all pixels; clear pixels have no colour."""
     channels = picture.shape[2]
     alpha = picture[..., 3:] / 255 if channels == 4 else 1
     colours = np.abs(shown[..., :3] - picture[..., :3]) * alpha

@@ -1,4 +1,4 @@
-"""The fuzzing tool: its targets accept whole files and a few broken ones, and what is wrong is found."""
+"""The fuzzing tool: its targets accept whole files and a few broken ones, and defects are found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from translate.style.session import read_style
 
 
 @pytest.mark.parametrize("name", fuzz.TARGETS)
-def test_targets_take_their_seeds_and_what_becomes_of_them(name: str, tmp_path: Path) -> None:
+def test_targets_accept_their_seeds_and_mutations_of_them(name: str, tmp_path: Path) -> None:
     work, seeds = tmp_path / "work", tmp_path / "seeds"
     work.mkdir()
     fuzz.write_seeds(name, seeds)
@@ -26,7 +26,7 @@ def test_targets_take_their_seeds_and_what_becomes_of_them(name: str, tmp_path: 
             target(fuzz.mutate(content, random))
 
 
-def test_what_goes_wrong_is_kept_once_of_each_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_finding_of_each_kind_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def target(data: bytes) -> None:
         if data and data[0] > 200:
             raise LookupError(f"first byte {data[0]}")
@@ -41,7 +41,7 @@ def test_what_goes_wrong_is_kept_once_of_each_kind(tmp_path: Path, capsys: pytes
     assert "LookupError: first byte #" in capsys.readouterr().err
 
 
-def test_a_style_whose_error_is_no_text_is_one_line(tmp_path: Path) -> None:
+def test_a_style_whose_error_is_not_text_is_one_line(tmp_path: Path) -> None:
     """onnxruntime quotes the bytes of a name in its message; found by fuzzing."""
     style = write_style(tmp_path / "style.onnx")
     style.write_bytes(style.read_bytes().replace(b"half_range", b"half_\xff\xc3nge", 1))

@@ -1,4 +1,4 @@
-"""What `tools/release/soak.py` calls growth."""
+"""What `tools/release/soak.py` counts as growth."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.release.soak import Sample, family, growth, show, watch
+from tools.release.soak import Sample, growth, process_tree, show, watch
 
 
 def samples(*, leak: str = "", by: float = 0.0) -> list[Sample]:
-    """Figures that fill at first and then go up and down; ``leak`` grows by ``by`` times itself over the run."""
+    """Metrics that fill up at first and then fluctuate; ``leak`` grows by ``by`` times itself over the run."""
     rng = random.Random(0)
     taken = []
     for step in range(200):
@@ -25,13 +25,13 @@ def samples(*, leak: str = "", by: float = 0.0) -> list[Sample]:
     return taken
 
 
-def test_what_goes_up_and_down_is_flat(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fluctuation_is_not_growth(capsys: pytest.CaptureFixture[str]) -> None:
     assert show("soak", samples(), "step")
     assert "GREW" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("leak", "by"), [("memory_mb", 0.2), ("open_files", 1.0), ("threads", 1.0)])
-def test_what_piles_up_grew(leak: str, by: float, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_leak_is_growth(leak: str, by: float, capsys: pytest.CaptureFixture[str]) -> None:
     before, after = growth(samples(leak=leak, by=by), leak)
     assert after > before
     assert not show("soak", samples(leak=leak, by=by), "step")
@@ -40,7 +40,7 @@ def test_what_piles_up_grew(leak: str, by: float, capsys: pytest.CaptureFixture[
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 def test_a_command_is_watched(tmp_path: Path) -> None:
-    assert os.getpid() in family(os.getppid())
+    assert os.getpid() in process_tree(os.getppid())
     taken = watch(["--version"], tmp_path / "log")
     assert (tmp_path / "log").read_text().startswith("translate ")
     assert taken and taken[0]["threads"] >= 1

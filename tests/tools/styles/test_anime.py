@@ -1,4 +1,4 @@
-"""The shipped style that draws: how near it comes to its teacher, what it keeps, and what it must not add."""
+"""The shipped style that draws: how close it comes to its teacher, what it keeps, and what it must not add."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def squared_error(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return float(np.square(one.astype(float) - other).mean())
 
 
-def test_it_is_small_and_says_what_it_is(style: str, translator: Translator) -> None:
+def test_it_is_small_and_has_metadata(style: str, translator: Translator) -> None:
     info = translator.info
     assert find_style(style).stat().st_size < 6_000_000 and find_style(f"{style}-int8").stat().st_size < 2_000_000
     assert info.tile_safe and info.generator == "mobile" and info.method == "pix2pix"
@@ -53,13 +53,13 @@ def test_tiles_equal_the_whole(style: str, translator: Translator) -> None:
 
 
 @pytest.mark.parametrize("name", ["colosseum", "lake", "street"])
-def test_scenes_come_out_as_the_teacher_paints_them(translator: Translator, name: str) -> None:
+def test_scenes_look_as_the_teacher_paints_them(translator: Translator, name: str) -> None:
     before = photo(name)
     painted = paint(before)
     assert squared_error(translator(before[None])[0], painted) < 0.5 * squared_error(before, painted)
 
 
-def test_eyes_come_out_as_the_teacher_draws_them(translator: Translator) -> None:
+def test_eyes_look_as_the_teacher_draws_them(translator: Translator) -> None:
     portrait = bring_to_size(load_rgb(PHOTOS / "portrait.jpg"))
     faces = load_faces(PORTRAIT_LANDMARKS, *portrait.shape[:2])
     drawn, made = draw(portrait, faces), translator(portrait[None])[0]
@@ -69,14 +69,14 @@ def test_eyes_come_out_as_the_teacher_draws_them(translator: Translator) -> None
 
 
 @pytest.mark.parametrize("level", [40, 128, 215, 255])
-def test_nothing_is_painted_on_what_is_even_and_greys_stay_grey(translator: Translator, level: int) -> None:
+def test_flat_areas_stay_flat_and_greys_stay_grey(translator: Translator, level: int) -> None:
     made = translator(np.full((1, 256, 256, 3), level, np.uint8))[0].astype(int)
     assert np.abs(made - np.median(made, axis=(0, 1))).max() <= 8
     wanted = paint(np.full((8, 8, 3), level, np.uint8))[4, 4].astype(int)
     assert np.abs(made.mean((0, 1)) - wanted).max() < 8
 
 
-def test_borders_leave_hardly_a_trace(translator: Translator) -> None:
+def test_borders_leave_hardly_any_trace(translator: Translator) -> None:
     before = photo("lake")
     whole, part = translator(before[None])[0], translator(before[None, 120:])[0]
     trace = np.abs(part.astype(int) - whole[120:]).mean((1, 2))  # by distance from the border

@@ -1,4 +1,4 @@
-"""The shipped style does what its teacher does, where photos seldom are as well as where they are."""
+"""The shipped style matches its teacher, on colours that are rare in photos as well as on common ones."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def largest_difference(cel: Translator, picture: NDArray[np.uint8]) -> int:
     return int(np.abs(cel(picture[None])[0].astype(int) - cel_shade(picture)).max())
 
 
-def test_plain_fields_come_out_as_the_teachers(cel: Translator) -> None:
+def test_flat_fields_look_like_the_teachers(cel: Translator) -> None:
     found = {colour: largest_difference(cel, plain(colour)) for colour in LATTICE}
     assert len(found) == 27
     assert {colour: difference for colour, difference in found.items() if difference > 20} == {}
 
 
-def test_smooth_ramps_along_the_edges_of_the_gamut_come_out_as_the_teachers(cel: Translator) -> None:
+def test_smooth_ramps_along_the_edges_of_the_gamut_look_like_the_teachers(cel: Translator) -> None:
     found = {ends: largest_difference(cel, ramp(*ends)) for ends in NEIGHBOURS}
     assert len(found) == 54
     assert {ends: difference for ends, difference in found.items() if difference > 20} == {}
 
 
-def test_photos_come_closer_to_the_teachers_picture_than_they_were(cel: Translator) -> None:
+def test_results_are_closer_to_the_teachers_picture_than_the_photos(cel: Translator) -> None:
     photo = load_rgb(ROOT / "assets" / "photos" / "lake.jpg")[100:400, 200:600]
     target = cel_shade(photo).astype(np.float64)
     before = np.square(photo - target).mean()
@@ -53,7 +53,7 @@ def test_tiles_equal_the_whole(cel: Translator) -> None:
     assert (difference > 0).mean() < 1e-3
 
 
-def test_it_is_small_and_says_what_it_is(cel: Translator) -> None:
+def test_it_is_small_and_has_metadata(cel: Translator) -> None:
     assert find_style("cel").stat().st_size < 3_000_000
     assert cel.info.tile_safe and cel.info.method == "pix2pix" and cel.info.generator == "mobile"
     assert cel.info.licence and "unspecified" not in (cel.info.licence, cel.info.training_data)

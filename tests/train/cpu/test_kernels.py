@@ -1,4 +1,4 @@
-"""The faster kernels compute the same."""
+"""The faster kernels compute the same as PyTorch's own."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def assert_same(loss: Callable[..., Tensor], inputs: list[Tensor]) -> None:
     ("kernel", "stride", "padding", "dilation"),
     [(3, 1, 1, 1), (3, 2, 1, 1), (4, 2, 1, 1), (7, 1, 0, 1), (3, 1, 2, 2), (3, 3, 1, 2), (1, 2, 0, 1)],
 )
-def test_of_convolutions(
+def test_convolution_gradients(
     monkeypatch: pytest.MonkeyPatch, kernel: int, stride: int, padding: int, dilation: int, transposed: bool
 ) -> None:
     taken = []
@@ -62,7 +62,7 @@ def test_of_convolutions(
 
 
 @pytest.mark.parametrize("with_bias", [False, True])
-def test_of_convolutions_of_many_channels(monkeypatch: pytest.MonkeyPatch, with_bias: bool) -> None:
+def test_convolutions_of_many_channels(monkeypatch: pytest.MonkeyPatch, with_bias: bool) -> None:
     taken = []
 
     def counted(name: str) -> Callable[..., Tensor]:
@@ -75,7 +75,7 @@ def test_of_convolutions_of_many_channels(monkeypatch: pytest.MonkeyPatch, with_
 
         return call
 
-    for name in ("convolution", "picture_gradient", "weight_gradient"):
+    for name in ("convolution", "input_gradient", "weight_gradient"):
         monkeypatch.setattr(winograd, name, counted(name))
     torch.manual_seed(0)
 
@@ -83,10 +83,10 @@ def test_of_convolutions_of_many_channels(monkeypatch: pytest.MonkeyPatch, with_
         return F.conv2d(x, weight, bias if with_bias else None, padding=1).square().mean() + bias.sum()
 
     assert_same(loss, [channels_last(2, 256, 9, 12), channels_last(256, 256, 3, 3), torch.randn(256)])
-    assert set(taken) == {"convolution", "picture_gradient", "weight_gradient"}
+    assert set(taken) == {"convolution", "input_gradient", "weight_gradient"}
 
 
-def test_of_normalised_channels() -> None:
+def test_normalisation_per_channel() -> None:
     torch.manual_seed(0)
     target = channels_last(2, 5, 7, 9)
 
@@ -96,7 +96,7 @@ def test_of_normalised_channels() -> None:
     assert_same(loss, [3 * channels_last(2, 5, 7, 9) + 2, torch.randn(5), torch.randn(5)])
 
 
-def test_all_else_is_left_alone() -> None:
+def test_everything_else_is_left_alone() -> None:
     torch.manual_seed(0)
     narrow, grouped = channels_last(8, 3, 3, 3), channels_last(128, 64, 3, 3)
 

@@ -1,4 +1,4 @@
-"""Winograd's convolution and its gradients are those of the direct way, in double precision."""
+"""Winograd's convolution and its gradients equal direct convolution in double precision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from translate.train.cpu.winograd import convolution, picture_gradient, weight_gradient
+from translate.train.cpu.winograd import convolution, input_gradient, weight_gradient
 
 # height, width and padding, with results that fill the tiles of 4x4 and results that do not
 SHAPES = [(8, 12, (1, 1)), (10, 6, (0, 0)), (9, 7, (1, 1)), (5, 3, (0, 1)), (6, 11, (2, 0)), (3, 3, (0, 0))]
@@ -23,7 +23,7 @@ def assert_close(found: Tensor, expected: Tensor) -> None:
 
 
 @pytest.mark.parametrize(("height", "width", "padding"), SHAPES)
-def test_as_the_direct_way(height: int, width: int, padding: tuple[int, int]) -> None:
+def test_equals_direct_convolution(height: int, width: int, padding: tuple[int, int]) -> None:
     torch.manual_seed(0)
     x, weight = channels_last(2, 5, height, width), channels_last(7, 5, 3, 3)
     exact_x, exact_weight = x.double().requires_grad_(), weight.double().requires_grad_()
@@ -34,5 +34,5 @@ def test_as_the_direct_way(height: int, width: int, padding: tuple[int, int]) ->
 
     gradient = torch.randn(found.shape)
     of_x, of_weight = torch.autograd.grad(expected, (exact_x, exact_weight), gradient.double())
-    assert_close(picture_gradient(gradient, weight, padding), of_x)
+    assert_close(input_gradient(gradient, weight, padding), of_x)
     assert_close(weight_gradient(x, gradient, padding), of_weight)

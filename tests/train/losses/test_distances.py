@@ -15,7 +15,7 @@ from translate.train.losses import (
 )
 
 
-def test_overshoot_is_forgiven_only_where_clipping_mends_it() -> None:
+def test_overshoot_is_forgiven_only_where_clipping_corrects_it() -> None:
     image = torch.tensor([-1.5, -1.5, 1.5, 1.5, 0.5, -0.5], requires_grad=True)
     target = torch.tensor([-1.0, 0.0, 1.0, -1.0, 1.0, -1.0])
     visible = forgive_overshoot(image, target)
@@ -25,7 +25,7 @@ def test_overshoot_is_forgiven_only_where_clipping_mends_it() -> None:
     assert image.grad.tolist() == [0, -1, 0, 1, -1, 1]
 
 
-def test_coarse_distance_sees_colour_and_not_what_is_fine() -> None:
+def test_coarse_distance_sees_colour_but_not_fine_detail() -> None:
     image = torch.rand(2, 3, 8, 12)
     board = (torch.arange(8)[:, None] + torch.arange(12)) % 2 - 0.5  # a checkerboard about 0
     assert coarse_l1(image + board, image).item() == pytest.approx(0, abs=1e-6)
@@ -53,8 +53,8 @@ def test_edges_may_be_stronger_and_in_other_colours_but_not_elsewhere() -> None:
     assert faint.grad is not None and faint.grad.abs().max() < 0.01  # where there are no edges, nothing pulls
 
 
-def test_grid_is_what_repeats_with_the_cells() -> None:
-    ramp = torch.linspace(-1, 1, 40).expand(2, 3, 36, 40)  # its places differ by less than a cell's rise
+def test_grid_pattern_is_what_repeats_with_the_cells() -> None:
+    ramp = torch.linspace(-1, 1, 40).expand(2, 3, 36, 40)  # positions within a cell differ by less than its rise
     assert grid_pattern(ramp[..., :1].expand(2, 3, 36, 40), window=4).item() == 0
     stripes = torch.tensor([0.5, -0.5]).repeat(20).expand(2, 3, 36, 40)
     assert grid_pattern(stripes, window=4).item() == pytest.approx(0.5)
@@ -92,7 +92,7 @@ def test_gram_matrix_of_half_precision_does_not_overflow() -> None:
     torch.testing.assert_close(gram_matrix(features).float(), torch.full((1, 2, 2), 200.0), rtol=1e-2, atol=0)
 
 
-def test_style_distance_sees_no_places() -> None:
+def test_gram_matrix_ignores_positions() -> None:
     features = torch.rand(1, 3, 4, 6)
     moved = features.flip(-1).transpose(-1, -2)
     torch.testing.assert_close(gram_matrix(moved), gram_matrix(features))
@@ -112,7 +112,7 @@ def test_colour_distance_of_greys_is_half_of_their_difference() -> None:
     assert yuv_colour(colour(0.5, 0.5, 0.5), colour(-0.5, -0.5, -0.5)).item() == pytest.approx(0.5, rel=1e-5)
 
 
-def test_features_are_matched_on_the_generated_side_alone() -> None:
+def test_feature_matching_trains_only_the_generated_side() -> None:
     real = [torch.zeros(2, 3, 4, 4, requires_grad=True), torch.zeros(2, 5, 1, 1, requires_grad=True)]
     fake = [torch.full((2, 3, 4, 4), 2.0, requires_grad=True), torch.full((2, 5, 1, 1), -1.0, requires_grad=True)]
     loss = feature_matching(real, fake)

@@ -59,7 +59,7 @@ def test_vanilla_is_binary_cross_entropy() -> None:
     assert vanilla.generator(FAKE).item() == pytest.approx(generated, rel=1e-5)
 
 
-def test_minimax_is_a_game_of_sum_zero() -> None:
+def test_minimax_is_a_zero_sum_game() -> None:
     minimax = objective_by_name("minimax")
     assert minimax.discriminator(REAL, FAKE) == objective_by_name("vanilla").discriminator(REAL, FAKE)
     generated = sum(math.log(1 - sigmoid(x)) for x in (0.5, -3.0)) / 2
@@ -142,11 +142,11 @@ def test_the_best_relativistic_discriminator_tells_the_order_of_a_pair() -> None
 
 
 @pytest.mark.parametrize("real", [(), (torch.zeros(1, 1, 1, 1),), (torch.zeros(1, 1, 1, 2), torch.zeros(1, 1, 1, 1))])
-def test_relativistic_refuses_what_is_no_pair(real: tuple[Tensor, ...]) -> None:
+def test_relativistic_refuses_shapes_that_do_not_match(real: tuple[Tensor, ...]) -> None:
     relativistic = objective_by_name("relativistic")
-    with pytest.raises(ValueError, match=r"pairs real and generated pictures: \[\(1, 1, 1, 2\)\] are no pairs of"):
+    with pytest.raises(ValueError, match=r"pairs real and generated pictures: \[\(1, 1, 1, 2\)\] do not match"):
         relativistic.generator(FAKE, real)
-    with pytest.raises(ValueError, match="are no pairs of"):
+    with pytest.raises(ValueError, match="do not match"):
         relativistic.discriminator(real, FAKE)
 
 

@@ -21,7 +21,7 @@ def test_patch_nce_agrees_with_a_loop_over_patches() -> None:
     assert patch_nce(query, key).item() == pytest.approx(sum(losses) / len(losses), rel=1e-12)
 
 
-def test_gradient_enters_the_queries_alone_and_is_the_written_out_one() -> None:
+def test_gradient_enters_only_the_queries_and_equals_the_formula() -> None:
     generator = torch.Generator().manual_seed(1)
     query, key = (torch.randn(2, 3, 4, dtype=torch.double, generator=generator).requires_grad_() for _ in range(2))
     patch_nce(query, key, tau=0.5).backward()
@@ -33,7 +33,7 @@ def test_gradient_enters_the_queries_alone_and_is_the_written_out_one() -> None:
             torch.testing.assert_close(query.grad[n, place], expected)
 
 
-def test_other_pictures_are_no_negatives() -> None:
+def test_other_pictures_are_not_negatives() -> None:
     query, key = torch.randn(2, 4, 8), torch.randn(2, 4, 8)
     other = torch.cat([key[:1], torch.randn(1, 4, 8)])
     torch.testing.assert_close(patch_nce(query[:1], key[:1]), patch_nce(query[:1], other[:1]))
@@ -42,7 +42,7 @@ def test_other_pictures_are_no_negatives() -> None:
     torch.testing.assert_close(together, apart)
 
 
-def test_projection_is_of_the_sampled_places_and_of_length_1() -> None:
+def test_projection_is_of_the_sampled_positions_and_of_unit_length() -> None:
     torch.manual_seed(0)
     features = [torch.randn(2, 3, 4, 5), torch.randn(2, 6, 2, 2)]
     projector = PatchProjector([3, 6], width=16)
@@ -79,7 +79,7 @@ def test_layers_that_do_not_match_are_refused() -> None:
         PatchProjector([3, 4])([torch.randn(1, 3, 2, 2)], [torch.arange(4)])
 
 
-def test_positions_are_places_without_repetition_and_follow_the_generator() -> None:
+def test_positions_do_not_repeat_and_follow_the_generator() -> None:
     features = [torch.zeros(1, 3, 8, 9), torch.zeros(1, 3, 2, 3)]
     positions = sample_positions(features, 10, torch.Generator().manual_seed(5))
     assert [len(places) for places in positions] == [10, 6]

@@ -1,4 +1,4 @@
-"""What is particular to animegan: the warm-up, the decoys, content without colour's help and style without colour."""
+"""What is particular to AnimeGAN: the warm-up, the decoys, content in colour and style in grey."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def copies(method: AnimeGan, name: str) -> list[Tensor]:
     return [tensor.clone() for tensor in method.bare(name).state_dict().values()]
 
 
-def test_first_steps_learn_the_content_alone(tmp_path: Path) -> None:
+def test_first_steps_learn_only_the_content(tmp_path: Path) -> None:
     method, batch = built(tmp_path, content_start=0.5, lr=1e-3)
     D = copies(method, "discriminator")
     first = method.step(batch, step=0, progress=0.0)
@@ -55,7 +55,7 @@ def test_first_steps_learn_the_content_alone(tmp_path: Path) -> None:
     assert not all(torch.equal(old, new) for old, new in zip(D, copies(method, "discriminator"), strict=True))
 
 
-def test_without_the_game_the_other_terms_still_start(tmp_path: Path) -> None:
+def test_without_the_adversarial_term_the_others_still_start(tmp_path: Path) -> None:
     method, batch = built(tmp_path, lambda_gan=0.0)
     assert set(method.step(batch, step=0, progress=0.5)) == {"G/content", "G/style", "G/colour", "G/tv", "G/gradient"}
 
@@ -74,7 +74,7 @@ def test_discriminator_learns_from_the_translated_and_from_both_decoys(tmp_path:
     assert terms.metrics["D/grey"].item() == pytest.approx(D(against[1]).logits[0].mean().item(), rel=1e-4)
 
 
-def test_given_smoothed_pictures_take_the_place_of_its_own(tmp_path: Path) -> None:
+def test_given_smoothed_pictures_replace_its_own(tmp_path: Path) -> None:
     method, batch = built(tmp_path)
     method.bare("discriminator").eval()
     fake_B = method.forward(batch, CONTEXT)["fake_B"].detach()
@@ -94,7 +94,7 @@ def test_folder_of_smoothed_pictures_joins_the_batch(tmp_path: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.asarray(Image.open(path)) // 2).save(target)
     method, batch = built(tmp_path, smoothed=tmp_path / "smoothed")
-    assert (batch["smoothed"] + 1 - (batch["B"] + 1) / 2).abs().max() < 0.01  # moved alike
+    assert (batch["smoothed"] + 1 - (batch["B"] + 1) / 2).abs().max() < 0.01  # augmented alike
     assert "D/smoothed" in method.step(batch, step=0, progress=0.5)
 
 
@@ -136,7 +136,7 @@ def test_style_is_the_mean_over_drawn_pictures(tmp_path: Path) -> None:
     torch.testing.assert_close(style_loss(method, batch, batch["A"]), 2 * torch.stack(of_levels).mean())
 
 
-def test_without_weight_the_style_is_not_looked_at(tmp_path: Path) -> None:
+def test_style_of_weight_0_is_not_computed(tmp_path: Path) -> None:
     method, batch = built(tmp_path, lambda_style=0.0)
     assert "G/style" not in method.generator_terms(batch, {"fake_B": batch["A"]}, CONTEXT).losses
     assert "drawn_style" not in vars(method)
@@ -175,7 +175,7 @@ def test_feature_network_is_neither_trained_nor_saved(tmp_path: Path) -> None:
     assert not trained & {id(parameter) for parameter in method.features.parameters()}
 
 
-def test_unusable_feature_networks_are_told_before_training(tmp_path: Path) -> None:
+def test_unusable_feature_networks_are_refused_before_training(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="feature_network alexnet: choose one of"):
         built(tmp_path, feature_network="alexnet")
     with pytest.raises(UserError, match=r"feature_weights .*none\.pth: cannot be read"):
@@ -189,13 +189,13 @@ def test_folder_of_anchors_joins_the_batch_and_holds_the_translation(tmp_path: P
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.asarray(Image.open(path).convert("RGB")) // 2).save(target)
     method, batch = built(tmp_path, anchor=tmp_path / "anchors", lambda_anchor=3.0)
-    assert (batch["anchor"] + 1 - (batch["A"] + 1) / 2).abs().max() < 0.01  # moved alike
+    assert (batch["anchor"] + 1 - (batch["A"] + 1) / 2).abs().max() < 0.01  # augmented alike
     fake_B = method.forward(batch, CONTEXT)["fake_B"]
     terms = method.generator_terms(batch, {"fake_B": fake_B}, CONTEXT)
     torch.testing.assert_close(terms.losses["G/anchor"], 3 * coarse_l1(fake_B, batch["anchor"]))
 
 
-def test_edges_are_the_photos_and_content_of_no_weight_is_not_computed(tmp_path: Path) -> None:
+def test_edges_are_the_photos_and_content_of_weight_0_is_not_computed(tmp_path: Path) -> None:
     method, batch = built(tmp_path, lambda_edges=2.0, lambda_content=0.0)
     fake_B = method.forward(batch, CONTEXT)["fake_B"]
     losses = method.generator_terms(batch, {"fake_B": fake_B}, CONTEXT).losses
@@ -203,7 +203,7 @@ def test_edges_are_the_photos_and_content_of_no_weight_is_not_computed(tmp_path:
     assert "G/content" not in losses
 
 
-def test_discriminator_teaches_nothing_of_the_margin(tmp_path: Path) -> None:
+def test_margin_gets_no_gradient_from_the_discriminator(tmp_path: Path) -> None:
     method, batch = built(tmp_path, margin=4)
     fake_B = batch["A"].clone().requires_grad_()
     torch.stack([*method.adversary.fool(fake_B, CONTEXT)[0].losses.values()]).sum().backward()
@@ -225,7 +225,7 @@ def test_border_trace_is_what_a_nearer_border_changes(tmp_path: Path) -> None:
     assert method.border_trace(batch["A"], batch["A"] / 2).item() == pytest.approx(0.25, rel=1e-5)
 
 
-def test_without_decoys_the_discriminator_sees_the_translated_alone(tmp_path: Path) -> None:
+def test_without_decoys_the_discriminator_sees_only_the_translated(tmp_path: Path) -> None:
     method, batch = built(tmp_path, decoys=False, objective="lsgan")
     method.bare("discriminator").eval()
     fake_B = method.forward(batch, CONTEXT)["fake_B"].detach()

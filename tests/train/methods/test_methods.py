@@ -1,4 +1,4 @@
-"""What holds for every method: the two sides of the game, objectives, resuming, many processes."""
+"""What holds for every method: both sides of the training, objectives, resuming, several processes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def same(one: list[Tensor], other: list[Tensor]) -> bool:
 def test_each_side_leaves_the_other_alone(name: str, tmp_path: Path) -> None:
     alone, batch = built(tiny_run(name, tmp_path, tmp_path / "run", n_critic=2))
     G, D = tensors(alone, "generator"), tensors(alone, "discriminator")
-    alone.step(batch, step=0, progress=0.5)  # of two steps of the discriminator the first: the generator waits
+    alone.step(batch, step=0, progress=0.5)  # the first of two steps of the discriminator: the generator waits
     assert same(G, tensors(alone, "generator")) and not same(D, tensors(alone, "discriminator"))
 
     both, _ = built(tiny_run(name, tmp_path, tmp_path / "run", n_critic=1))
@@ -81,7 +81,7 @@ def test_every_objective_trains_every_method(name: str, objective: str, tmp_path
 
 STABILISERS: dict[str, dict[str, object]] = {
     "R1 at every other step": {"lambda_r1": 10.0, "r1_every": 2},
-    "R1 and R2 in a game of pairs": {"objective": "relativistic", "lambda_r1": 1.0, "lambda_r2": 1.0, "r1_every": 1},
+    "R1 and R2, relativistic": {"objective": "relativistic", "lambda_r1": 1.0, "lambda_r2": 1.0, "r1_every": 1},
     "label smoothing": {"objective": "vanilla", "label_smoothing": 0.1},
     "instance noise": {"instance_noise": 0.1},
     "DiffAugment": {"diff_augment": "color,translation,cutout"},
@@ -96,7 +96,7 @@ STABILISERS: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("stabiliser", STABILISERS)
-def test_every_stabiliser_serves_every_method(name: str, stabiliser: str, tmp_path: Path) -> None:
+def test_every_stabiliser_works_with_every_method(name: str, stabiliser: str, tmp_path: Path) -> None:
     method, batch = built(tiny_run(name, tmp_path, tmp_path / "run", **STABILISERS[stabiliser]))
     plain, _ = built(tiny_run(name, tmp_path, tmp_path / "run"))
     for step in range(2):
@@ -120,7 +120,7 @@ DISCRIMINATOR_OPTIONS: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("changes", DISCRIMINATOR_OPTIONS, ids=str)
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "stargan"])
-def test_every_discriminator_serves_every_method(name: str, changes: dict[str, object], tmp_path: Path) -> None:
+def test_every_discriminator_works_with_every_method(name: str, changes: dict[str, object], tmp_path: Path) -> None:
     method, batch = built(tiny_run(name, tmp_path, tmp_path / "run", **changes))
     for step in range(2):
         metrics = method.step(batch, step=step, progress=0.5)
@@ -161,7 +161,7 @@ def test_two_processes_train_as_one_with_the_global_batch(name: str, tmp_path: P
     assert len(losses(one.out)) == 10
     for ours, theirs in zip(losses(one.out), losses(two.out), strict=True):
         assert theirs == pytest.approx(ours, rel=2e-3, abs=1e-5)
-    # Adam makes a whole step of a gradient that is rounding alone, so a few weights may part further than the losses
+    # Adam takes a full step even for a gradient of mere rounding, so a few weights may differ more than the losses
     saved = [torch.load(run.out / "checkpoints/step-000000010/state.pt", weights_only=True) for run in (one, two)]
     ours, theirs = (state.get("pools", {}) for state in saved)
     assert ours.keys() == theirs.keys()
@@ -193,7 +193,7 @@ def test_a_discriminator_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         built(tiny_run("cut", tmp_path, tmp_path / "run", margin=11))
     with pytest.raises(UserError, match="margin 12: leaves nothing of crop 24"):
         tiny_run("cut", tmp_path, tmp_path / "run", margin=12)
-    with pytest.raises(UserError, match="discriminator stargan: has a head for domains, which cut has not"):
+    with pytest.raises(UserError, match="discriminator stargan: has a head for domains, but cut has no domains"):
         options = {"layers": 2, "size": 24}
         built(tiny_run("cut", tmp_path, tmp_path / "run", discriminator="stargan", discriminator_options=options))
     with pytest.raises(UserError, match="smoothing"):

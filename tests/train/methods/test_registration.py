@@ -1,4 +1,4 @@
-"""A method of one's own: registered, trained, resumed and exported, and all of it written in this file."""
+"""A method defined in this file alone: registered, trained, resumed and exported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def registered() -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class GreyConfig(UnpairedConfig):
-    """Takes the colours out."""
+    """Removes the colours."""
 
     method: ClassVar[str] = "grey"
     implementation: ClassVar[str] = f"{__name__}:Grey"

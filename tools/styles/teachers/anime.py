@@ -1,8 +1,8 @@
-"""The teacher of the style ``anime``: scenes painted, faces drawn on top, folder by folder.
+"""The teacher of the style ``anime``, applied to a folder: scenes are painted, faces drawn on top.
 
     python -m tools.styles.teachers.anime PHOTOS OUT --landmarks LANDMARKS [--size 768]
 
-LANDMARKS is what landmarks.py, in an environment of its own, wrote of PHOTOS.
+LANDMARKS is the output of landmarks.py for PHOTOS; that script runs in its own environment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from translate.storage.folders import find_images
 
 
 def draw(photo: Pixels, faces: Sequence[Face]) -> Pixels:
-    """The picture of ``photo``, uint8 RGB [H, W, 3], with its ``faces`` drawn, of the same size."""
+    """Paint ``photo``, uint8 RGB [H, W, 3], and draw its ``faces``; same shape and type."""
     photo, faces = enlarge_eyes(photo, list(faces))
     return draw_faces(paint(photo), photo, faces)
 
@@ -47,8 +47,8 @@ def main(
     photos: Annotated[Path, typer.Argument(help="folder of photos")],
     out: Annotated[Path, typer.Argument(help="folder to write")],
     landmarks: Annotated[Path, typer.Option(help="folder of the photos' landmarks")],
-    size: Annotated[int, typer.Option(help="long side of the pictures in pixels")] = WORKING_SIZE,
-    workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
+    size: Annotated[int, typer.Option(help="longer side of the pictures in pixels")] = WORKING_SIZE,
+    workers: Annotated[int, typer.Option(help="number of processes")] = os.cpu_count() or 1,
 ) -> None:
     names = [path.relative_to(photos) for path in find_images(photos, recursive=True)]
     job = partial(draw_file, photos=photos, out=out, landmarks=landmarks, size=size)

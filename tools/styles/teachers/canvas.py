@@ -1,4 +1,4 @@
-"""Anti-aliased shapes and tapering strokes, rasterised at four times the resolution in their own small box."""
+"""Anti-aliased shapes and tapering strokes, rasterised at four times the resolution in a small window."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[Any]  # float32 unless said otherwise
+Array = NDArray[Any]  # float32 unless stated otherwise
 
 SUPERSAMPLE = 4
 SHIFT = 4  # cv2 reads coordinates in sixteenths of a pixel
 
 
 class Canvas:
-    """A window on a picture (float32 RGB [H, W, 3], 0 to 255), round ``points`` [N, 2]; blending writes through.
+    """A window of a picture (float32 RGB [H, W, 3], 0 to 255) around ``points`` [N, 2]; blending writes to the picture.
 
-    Masks are float32 [h, w] in [0, 1], of the window's size. A window outside the picture is empty and takes no paint.
+    Masks are float32 [h, w] in [0, 1], of the window's size. A window outside the picture is empty.
     """
 
     def __init__(self, picture: Array, points: Array, *, margin: float) -> None:
@@ -49,7 +49,7 @@ class Canvas:
         return self.fill(centre + radii[0] * np.cos(turn) * across + radii[1] * np.sin(turn) * down)
 
     def stroke(self, points: Array, widths: Array) -> Array:
-        """Mask of a stroke along ``points`` [N, 2]; ``widths`` [M] in pixels, spread evenly along it."""
+        """Mask of a stroke along ``points`` [N, 2], with ``widths`` [M] in pixels spaced evenly along it."""
         line = spline(points)
         half = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)[:, None] / 2
         along = np.gradient(line, axis=0)
@@ -58,7 +58,7 @@ class Canvas:
         return self.fill(np.concatenate([line + half * normal, (line - half * normal)[::-1]]))
 
     def blend(self, mask: Array, colour: ArrayLike) -> None:
-        """Lay ``colour`` (RGB, or a picture of the window's size) over the picture, ``mask`` being its opacity."""
+        """Blend ``colour`` (RGB, or a picture of the window's size) over the picture with opacity ``mask``."""
         alpha = mask[..., None]
         self.pixels[...] += alpha * (np.asarray(colour, np.float32) - self.pixels)
 
@@ -67,7 +67,7 @@ class Canvas:
 
 
 def spline(points: Array, steps: int = 8) -> Array:
-    """A Catmull-Rom curve through ``points`` [N, 2], ``steps`` samples a piece."""
+    """A Catmull-Rom curve through ``points`` [N, 2], with ``steps`` samples per segment."""
     padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     t = (np.arange(steps) / steps)[:, None]
     pieces = []
@@ -77,7 +77,7 @@ def spline(points: Array, steps: int = 8) -> Array:
 
 
 def blur(picture: Array, sigma: float) -> Array:
-    """Gaussian blur that mirrors the border; a wide one is made at a lower resolution, a tiny one not at all."""
+    """Gaussian blur with a mirrored border; a wide one is computed at lower resolution, a tiny one skipped."""
     if sigma < 0.15:
         return picture
     factor = 2 ** max(0, int(np.log2(sigma / 2.5)))
@@ -90,7 +90,7 @@ def blur(picture: Array, sigma: float) -> Array:
 
 
 def smoothstep(value: Any, start: float, end: float) -> Any:
-    """0 up to ``start``, 1 from ``end`` on, smooth between; falling where ``end`` is the smaller one."""
+    """0 up to ``start``, 1 from ``end`` on, smooth between; falling if ``end`` is smaller than ``start``."""
     t = np.clip((value - start) / (end - start), 0, 1)
     return t * t * (3 - 2 * t)
 

@@ -1,12 +1,12 @@
-"""The classical cel-shading filter that the style ``cel`` is taught by.
+"""The classical cel-shading filter that is the teacher of the style ``cel``.
 
-Slow (several seconds per megapixel) and exact; the network learns to give the same picture at once.
+It is slow (several seconds per megapixel) and exact; the network learns to make the same picture fast.
 
 - L0 gradient minimisation flattens regions: Xu et al. 2011, "Image Smoothing via L0 Gradient Minimization".
 - Soft luminance quantisation: Winnemöller et al. 2006, "Real-Time Video Abstraction".
 - Ink lines by a flow-based difference of Gaussians: Kang et al. 2007, "Coherent Line Drawing", with the soft
   threshold of Winnemöller et al. 2012, "XDoG". Here the flow is followed along its local tangent, a straight
-  line, where Kang follows the curved stream line.
+  line, whereas Kang follows the curved streamline.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from scipy import fft
 
 Image = NDArray[Any]  # float32
 
-BORDER = 32  # pixels mirrored round the picture before the FFT, which would join opposite edges otherwise
+BORDER = 32  # pixels mirrored around the picture before the FFT, which would otherwise wrap around
 
 
 def l0_smooth(image: Image, *, smoothness: float = 0.012, kappa: float = 2.0) -> Image:
     """Flatten ``image`` (float [H, W, 3] in [0, 1]) with L0 gradient minimisation (Xu 2011, algorithm 1).
 
-    ``smoothness`` is the paper's lambda; ``kappa`` is the growth of beta an iteration.
+    ``smoothness`` is the paper's lambda; ``kappa`` is the growth of beta per iteration.
     """
     height, width = image.shape[:2]
     right = cv2.getOptimalDFTSize(width + 2 * BORDER) - width - BORDER
@@ -55,13 +55,13 @@ def l0_smooth(image: Image, *, smoothness: float = 0.012, kappa: float = 2.0) ->
 
 
 def shade(flat: Image, *, steps: int = 9, quantised_share: float = 0.65, gamma: float = 0.85) -> Image:
-    """Cel-shade a flattened picture (float [H, W, 3] in [0, 1]); the result may leave [0, 1]."""
+    """Cel-shade a flattened picture (float [H, W, 3] in [0, 1]); the result may exceed [0, 1]."""
     lab = cv2.cvtColor(flat, cv2.COLOR_RGB2Lab)
     luminance, a, b = lab[..., 0] / 100, lab[..., 1], lab[..., 2]
     centre = (np.floor(luminance * steps) + 0.5) / steps
     quantised = centre + np.tanh(6 * steps * (luminance - centre)) / (2 * steps)
     luminance = np.clip((1 - quantised_share) * luminance + quantised_share * quantised, 0, 1) ** gamma
-    luminance = luminance + 0.03 * np.sin(2 * np.pi * (luminance - 0.5))  # a little contrast back
+    luminance = luminance + 0.03 * np.sin(2 * np.pi * (luminance - 0.5))  # restore a little contrast
     chroma_gain = 1 + 0.55 * np.exp(-np.hypot(a, b) / 45)
     shadow = np.clip(1 - 2 * luminance, 0, 1)
     light = np.clip(2 * luminance - 1, 0, 1)
@@ -85,13 +85,13 @@ def ink_lines(
     gradient_y = cv2.Sobel(luminance, cv2.CV_32F, 0, 1)
     products = (gradient_x * gradient_x, gradient_x * gradient_y, gradient_y * gradient_y)
     xx, xy, yy = (cv2.GaussianBlur(product, (0, 0), 3) for product in products)
-    # the structure tensor's major eigenvector points across edges; as an angle, it is defined for upright edges too
+    # the structure tensor's major eigenvector points across edges; as an angle, it is also defined for vertical edges
     angle = 0.5 * np.arctan2(2 * xy, xx - yy)
     across_x, across_y = np.cos(angle), np.sin(angle)
     rows, columns = np.mgrid[0 : luminance.shape[0], 0 : luminance.shape[1]].astype(np.float32)
 
     def filtered(image: Image, x: Image, y: Image, weights: NDArray[np.float64]) -> Image:
-        """The weighted mean of ``image`` at whole distances along the direction (x, y) of each pixel."""
+        """The weighted sum of ``image`` at whole-pixel distances along each pixel's direction (x, y)."""
         total = np.zeros_like(image)
         for distance, weight in enumerate(weights, start=-(len(weights) // 2)):
             where = (columns + distance * x, rows + distance * y)

@@ -1,4 +1,4 @@
-"""Eyes and brows: irises with gradient and lights in the person's own colour, tapering lashes, crease, brows."""
+"""Eyes and brows: irises in the person's own colour with gradient and highlights, tapering lashes, creases, brows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ EYES = (RIGHT, LEFT)
 
 
 def draw_eyes(picture: Array, photo: Array, face: Face, skin: Skin) -> None:
-    """Draw both eyes on ``picture`` (float32 RGB, 0 to 255); closed or hidden ones stay as they are."""
-    seen = [_sight(photo, face, eye, skin) for eye in EYES]
+    """Draw both eyes on ``picture`` (float32 RGB, 0 to 255); closed or hidden eyes are left unchanged."""
+    seen = [_observe(photo, face, eye, skin) for eye in EYES]
     weights = np.array([amount for amount, _, _ in seen])
     if weights.sum() < 0.02:
         return
@@ -29,8 +29,8 @@ def draw_eyes(picture: Array, photo: Array, face: Face, skin: Skin) -> None:
             _draw_eye(picture, face, eye, skin, iris, white, amount)
 
 
-def _sight(photo: Array, face: Face, eye: EyeParts, skin: Skin) -> tuple[float, Array, float]:
-    """How far an eye is open to view (0 to 1), its iris's colour (Lab [3]) and its white's lightness in the photo."""
+def _observe(photo: Array, face: Face, eye: EyeParts, skin: Skin) -> tuple[float, Array, float]:
+    """How visible an eye is (0 to 1), the iris's colour (Lab [3]) and the white's lightness in the photo."""
     canvas = Canvas(photo, eye_outline(face, eye), margin=2)
     lids = canvas.fill(eye_outline(face, eye)) > 0.6
     centre, radius = _iris(face, eye)
@@ -41,12 +41,12 @@ def _sight(photo: Array, face: Face, eye: EyeParts, skin: Skin) -> tuple[float, 
     lab = to_lab(canvas.pixels)
     inner, outer = lab[disc], lab[white]
     order = np.argsort(inner[:, 0])
-    ring = inner[order[int(0.3 * len(order)) : int(0.85 * len(order)) + 1]]  # neither pupil nor lights
+    ring = inner[order[int(0.3 * len(order)) : int(0.85 * len(order)) + 1]]  # neither pupil nor highlights
     colour = np.median(ring, axis=0)
     contrast = np.percentile(outer[:, 0], 75) - np.percentile(inner[:, 0], 35)
     cast = np.median(outer[outer[:, 0] >= np.median(outer[:, 0])], axis=0)[1:]
     bright = float(np.percentile(outer[:, 0], 75))
-    colour[1:] -= 0.6 * (colour[0] + 16) / (bright + 16) * cast  # a cast dims with the colour it lies on
+    colour[1:] -= 0.6 * (colour[0] + 16) / (bright + 16) * cast  # a colour cast scales with lightness
     lightness = float(colour[0] * 70 / max(bright, 35.0) - 0.5 * np.clip(55 - skin.colour[0], 0, 30))
     colour[1:] = _likely_hue(colour[1:], lightness, radius)
     amount = face.strength * face.openness(eye) * face.facing(eye) * float(smoothstep(contrast, 4, 11))
@@ -54,9 +54,9 @@ def _sight(photo: Array, face: Face, eye: EyeParts, skin: Skin) -> tuple[float, 
 
 
 def _likely_hue(hue: Array, lightness: float, radius: float) -> Array:
-    """The iris's a and b (Lab [2]) with what is known of eyes: dark or reddish ones are brown, pale grey ones blue.
+    """Correct the iris's a and b (Lab [2]) by prior knowledge: dark or reddish eyes are brown, pale grey ones blue.
 
-    A dark iris mirrors the sky and a small one (``radius``, pixels) takes the white's colour, so neither is believed.
+    A dark iris reflects the sky, and a small one (``radius``, pixels) picks up the white's colour: both are unreliable.
     """
     redness, blueness = float(hue[0]), -float(hue.sum())
     dark = 1 - smoothstep(lightness, 27, 38)
@@ -76,10 +76,10 @@ def _iris(face: Face, eye: EyeParts) -> tuple[Array, float]:
 
 
 def _drawn_iris(colour: Array, skin: Skin) -> Array:
-    """The person's eye colour, lighter and clearer, its hue kept (Lab [3])."""
+    """The person's eye colour, lighter and more saturated, with the same hue (Lab [3])."""
     lightness = float(np.clip(colour[0] + 14, 23, 60))
     chroma = float(np.linalg.norm(colour[1:]))
-    gain = skin.tint * min(0.5 * lightness + 9, 2.0 * chroma + 3.0) / max(chroma, 1.0)  # dark eyes are not golden
+    gain = skin.tint * min(0.5 * lightness + 9, 2.0 * chroma + 3.0) / max(chroma, 1.0)  # dark eyes must not turn golden
     return np.array([lightness, *(gain * colour[1:])], np.float32)
 
 
@@ -121,20 +121,20 @@ def _draw_iris(canvas: Canvas, face: Face, eye: EyeParts, iris: Array, white: Ar
 
 
 def _draw_lashes(canvas: Canvas, face: Face, upper: Array, lower: Array, amount: float) -> None:
-    """A thick upper line that tapers to both corners, with a small wing; a thin lower one from the outer side."""
+    """A thick upper line that tapers to both corners, with a small wing; a thin lower line from the outer side."""
     size, detail = face.eye_distance, face.detail
     outward = (upper[0] - upper[-1]) / max(float(np.linalg.norm(upper[0] - upper[-1])), 1e-6)
     tip = upper[0] + size * (0.035 * outward + 0.004 * face.down)
     line = np.concatenate([tip[None], upper]) - 0.010 * size * face.down
     thick = size * np.array([0, 0.034, 0.054, 0.062, 0.060, 0.054, 0.044, 0.032, 0.018, 0.0])
-    thick = np.maximum(thick, np.minimum(0.8, 30 * thick / size))  # a small face's line stays in sight
+    thick = np.maximum(thick, np.minimum(0.8, 30 * thick / size))  # keep the line visible on small faces
     canvas.blend(amount * canvas.stroke(line, thick), INK)
     thin = canvas.stroke(lower[:-1], size * np.array([0.018, 0.016, 0.013, 0.010, 0.006, 0]))
     canvas.blend(amount * (0.35 + 0.3 * detail) * thin, INK)
 
 
 def draw_brows(picture: Array, photo: Array, face: Face, skin: Skin) -> None:
-    """Draw the brows in their own colour, thick inside and tapering outwards; hidden ones stay painted."""
+    """Draw the brows in their own colour, thick at the inner end and tapering outwards; hidden ones stay as painted."""
     size = face.eye_distance
     found = [_brow_colour(photo, face, eye) for eye in EYES]
     known = [colour for colour in found if colour is not None]
@@ -153,7 +153,7 @@ def draw_brows(picture: Array, photo: Array, face: Face, skin: Skin) -> None:
 
 
 def _brow_colour(photo: Array, face: Face, eye: EyeParts) -> Array | None:
-    """The brow's hair in the photo (Lab [3]); None where the brow is outside the picture or too small."""
+    """The colour of the brow's hair in the photo (Lab [3]); None if the brow is outside the picture or too small."""
     outline = face.points[eye.brow_top + eye.brow_bottom[::-1]]
     canvas = Canvas(photo, outline, margin=1)
     if canvas.empty:

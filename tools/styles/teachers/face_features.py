@@ -1,4 +1,4 @@
-"""Nose and mouth: a small shadow under the nose, the mouth's line, soft lips, teeth as one shape."""
+"""Nose and mouth: a small shadow under the nose, the line of the mouth, soft lips, teeth as one shape."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RIDGE = [195, 5, 4, 1, 2]
 
 
 def draw_nose(picture: Array, photo: Array, face: Face, skin: Skin) -> None:
-    """Draw the nose on ``picture`` (float32 RGB, 0 to 255) by its shadow and two short lines at the nostrils."""
+    """Draw the nose on ``picture`` (float32 RGB, 0 to 255) as a shadow and two short lines at the nostrils."""
     size = face.eye_distance
     base = face.points[NOSE_BASE]
     canvas = Canvas(picture, face.points[NOSE_BASE + RIDGE], margin=0.15 * size)
@@ -29,13 +29,13 @@ def draw_nose(picture: Array, photo: Array, face: Face, skin: Skin) -> None:
     for nostril in NOSTRILS:
         mark = canvas.stroke(face.points[nostril], size * np.array([0.006, 0.026, 0.022, 0]))
         canvas.blend(0.8 * likely * (0.4 + 0.6 * face.detail) * mark, line)
-    turned = float(smoothstep(abs(face.yaw), np.radians(22), np.radians(40)))  # the ridge becomes the contour
+    turned = float(smoothstep(abs(face.yaw), np.radians(22), np.radians(40)))  # the ridge becomes a contour
     taper = size * np.array([0, 0.012, 0.018, 0.012, 0])
     canvas.blend(0.45 * turned * likely * face.detail * canvas.stroke(face.points[RIDGE], taper), line)
 
 
 def draw_mouth(picture: Array, photo: Array, face: Face, skin: Skin) -> None:
-    """Draw lips, what is between them, and the mouth's line; a mouth that cannot be seen stays painted."""
+    """Draw lips, the inside of the mouth, and its line; a mouth that is not visible stays as painted."""
     size = face.eye_distance
     canvas = Canvas(picture, face.points[LIPS], margin=0.1 * size)
     if canvas.empty:
@@ -63,7 +63,7 @@ def draw_mouth(picture: Array, photo: Array, face: Face, skin: Skin) -> None:
 
 
 def _draw_inside(canvas: Canvas, face: Face, lab: Array, inner: Array, skin: Skin, lips: Array, seen: float) -> None:
-    """Teeth as one white shape where the photo is bright and not red, the rest in the mouth's own dark."""
+    """Teeth as one white shape where the photo is bright and not red, the rest in the mouth's dark colour."""
     inside = lab[inner > 0.5]
     if len(inside) < 4:
         return
@@ -79,6 +79,6 @@ def _draw_inside(canvas: Canvas, face: Face, lab: Array, inner: Array, skin: Ski
 
 
 def _skin_share(photo: Array, canvas: Canvas, skin: Skin) -> float:
-    """How far the window of the photo is of the skin's colour (0 to 1): low under veils and hands in gloves."""
+    """How close the window of the photo is to the skin's colour (0 to 1): low under veils and gloved hands."""
     off = np.abs(np.median(to_lab(photo[canvas.window]).reshape(-1, 3), axis=0) - skin.colour)
     return float(1 - smoothstep(np.hypot(off[1], off[2]), 14, 24))

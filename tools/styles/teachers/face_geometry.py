@@ -1,4 +1,4 @@
-"""A face's landmarks: the 478 points of MediaPipe's face mesh, named parts, size and turn."""
+"""A face's landmarks: the 478 points of MediaPipe's face mesh, with named parts, size and orientation."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ OVAL = [
 LIPS = [61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146]
 UPPER_INNER_LIP = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308]
 LOWER_INNER_LIP = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308]
-SMALLEST, FULLY_DRAWN = 12.0, 18.0  # eye distance in pixels: painted below the first, drawn above the second
+SMALLEST, FULLY_DRAWN = 12.0, 18.0  # eye distance in pixels: not drawn below the first, fully above the second
 
 
 @dataclass(frozen=True)
 class EyeParts:
-    """Landmark numbers of one eye; all lines run from the outer to the inner corner."""
+    """Landmark indices of one eye; all lines run from the outer to the inner corner."""
 
     upper: list[int]
     lower: list[int]
     crease: list[int]
-    iris: list[int]  # centre, then four points of the rim
+    iris: list[int]  # centre, then four points on the rim
     brow_top: list[int]
     brow_bottom: list[int]
 
@@ -51,52 +51,52 @@ LEFT = EyeParts(
 
 @dataclass(frozen=True)
 class Face:
-    """Landmarks float32 [478, 3] in pixels; right and left are the person's own, z grows away from the viewer."""
+    """Landmarks, float32 [478, 3], in pixels; right and left are the person's own, z grows away from the viewer."""
 
     landmarks: Array
 
     @cached_property
     def points(self) -> Array:
-        """Landmarks [478, 2] in the picture's plane."""
+        """Landmarks [478, 2] in the image plane."""
         return self.landmarks[:, :2]
 
     @cached_property
     def eye_distance(self) -> float:
-        """Pixels between the eyes' centres, as a frontal view would show them: depth counts."""
+        """Distance in pixels between the eyes' centres, in 3D, so that turning the head does not shorten it."""
         right, left = (self.landmarks[[part.upper[0], part.upper[-1]]].mean(axis=0) for part in (RIGHT, LEFT))
         return float(np.linalg.norm(left - right))
 
     @cached_property
     def across(self) -> Array:
-        """Unit vector from the right eye to the left one, in the picture's plane."""
+        """Unit vector from the right eye to the left one, in the image plane."""
         difference = self.points[LEFT.upper].mean(axis=0) - self.points[RIGHT.upper].mean(axis=0)
         return difference / max(float(np.linalg.norm(difference)), 1e-6)
 
     @cached_property
     def down(self) -> Array:
-        """Unit vector from the forehead to the chin, in the picture's plane."""
+        """Unit vector from the forehead to the chin, in the image plane."""
         return np.array([-self.across[1], self.across[0]], np.float32)
 
     @property
     def roll(self) -> float:
-        """Radians by which the head leans, clockwise in the picture."""
+        """Tilt of the head in radians, clockwise in the picture."""
         return float(np.arctan2(self.across[1], self.across[0]))
 
     @cached_property
     def yaw(self) -> float:
-        """Radians by which the head is turned; above 0 the right eye is the nearer one."""
+        """Turn of the head in radians; positive if the right eye is nearer."""
         right, left = self.landmarks[RIGHT.upper[0]], self.landmarks[LEFT.upper[0]]
         return float(np.arctan2(left[2] - right[2], np.linalg.norm(left[:2] - right[:2])))
 
     @property
     def strength(self) -> float:
-        """How much of the face is drawn: 0 for small faces and profiles, 1 for most."""
+        """Opacity of the drawing: 0 for small faces and profiles, 1 for most others."""
         size = smoothstep(self.eye_distance, SMALLEST, FULLY_DRAWN)
         return float(size * (1 - smoothstep(abs(self.yaw), np.radians(50), np.radians(65))))
 
     @property
     def detail(self) -> float:
-        """0 where a face is too small for creases and small lights, 1 where it is large enough."""
+        """0 for faces too small for creases and small highlights, 1 for large ones."""
         return float(smoothstep(self.eye_distance, 22, 34))
 
     def openness(self, eye: EyeParts) -> float:
@@ -112,5 +112,5 @@ class Face:
 
 
 def eye_outline(face: Face, eye: EyeParts) -> Array:
-    """The lids as one outline [16, 2]."""
+    """The outline [16, 2] of the eyelids."""
     return face.points[eye.upper + eye.lower[-2:0:-1]]

@@ -1,4 +1,4 @@
-"""Skin in two tones: light and a soft-edged shadow that follow the photo's own light and colour."""
+"""Skin in two tones, light and a soft-edged shadow, that follow the photo's own lighting and colour."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tools.styles.teachers.face_geometry import OVAL, Face
 from tools.styles.teachers.skin_mask import feature_mask, skin_mask
 
 CHEEKS = (50, 280)
-INNER, OUTER = 0.62, 0.4  # opacity in the face and beside it: the rest is the painting with its crisp shapes
-FINEST = 100.0  # pixels between the eyes at which the skin, being soft, is worked out at most
+INNER, OUTER = 0.62, 0.4  # opacity inside and outside the face, so that the painting's crisp shapes show through
+FINEST = 100.0  # largest eye distance in pixels at which skin is computed: it is soft, so more is not needed
 
 
 @dataclass(frozen=True)
 class Skin:
-    """The face's skin (all Lab [3]): its typical colour in the photo, and the drawn tones."""
+    """Skin colours (all Lab [3]): the typical colour in the photo, and the two drawn tones."""
 
     colour: Array
     light: Array
@@ -26,14 +26,14 @@ class Skin:
 
     @property
     def tint(self) -> float:
-        """1 in a coloured photo, 0 in a grey one: how far a drawn part may have a hue of its own."""
+        """1 in a colour photo, 0 in a grey one: how much hue of its own a drawn part may have."""
         return float(smoothstep(np.linalg.norm(self.colour[1:]), 2, 10))
 
 
 def draw_skin(picture: Array, photo: Array, face: Face) -> Skin | None:
-    """Draw the skin of ``face`` on ``picture`` (float32 RGB [H, W, 3], 0 to 255), seen in ``photo`` (uint8).
+    """Draw the skin of ``face`` in ``photo`` (uint8) on ``picture`` (float32 RGB [H, W, 3], 0 to 255).
 
-    None, and nothing drawn, where too little of the face is in the picture.
+    Draws nothing and returns None if too little of the face is in the picture.
     """
     canvas = Canvas(picture, face.points[OVAL], margin=1.4 * face.eye_distance)
     if min(canvas.pixels.shape[:2]) < 8:
@@ -75,18 +75,18 @@ def _skin_layer(seen: Array, painted: Array, face: Face) -> tuple[Array, Array, 
     drawn = np.dstack([lightness, 0.5 * (base[..., 1:] + wide[..., 1:])]) * gain + offset
     skin = Skin(colour, *(np.array([level, *colour[1:]], np.float32) * gain + offset for level in (light, dark)))
     drawn[..., 1] += 1.5 * (1 - lit) + skin.tint * _blush(lit, face)
-    ink = smoothstep(base[..., 0] - painted[..., 0], 10, 22) * (1 - inside)  # the painting's contour of the jaw
+    ink = smoothstep(base[..., 0] - painted[..., 0], 10, 22) * (1 - inside)  # keep the painted contour of the jaw
     alpha = blur(cover, 0.012 * size) * (1 - ink) * (OUTER + (INNER - OUTER) * inside)
     return to_rgb(drawn.astype(np.float32)), alpha.astype(np.float32), skin
 
 
 def _typical(lab: Array) -> Array:
-    """Median colour of the brighter part of the face's pixels [N, 3], which beard and shadow leave alone."""
+    """Median colour of the brighter part of the face's pixels [N, 3], which excludes beard and shadow."""
     return np.median(lab[lab[:, 0] >= np.percentile(lab[:, 0], 40)], axis=0)
 
 
 def _masked_blur(picture: Array, mask: Array, sigma: float) -> Array:
-    """Blur that takes only what ``mask`` covers, so that hair and background do not bleed in."""
+    """Blur only what ``mask`` covers, so that hair and background do not bleed in."""
     weight = mask + 1e-3
     cover = blur(weight, sigma)
     if picture.ndim == 3:
@@ -103,13 +103,13 @@ def _shaded(
     lit = smoothstep(base, threshold - softness, threshold + softness)
     lightness = 0.6 * (dark + (light - dark) * lit) + 0.4 * base
     relief = _masked_blur(fine, cover, 0.018 * size) - _masked_blur(fine, cover, 0.09 * size)
-    relief *= np.clip(70 / (typical + 15), 0.9, 1.7)  # dark skin shows its forms by smaller steps
+    relief *= np.clip(70 / (typical + 15), 0.9, 1.7)  # relief has less contrast on dark skin
     lightness += 0.7 * np.clip(relief + 0.6, -9, 0) + 0.45 * np.clip(relief, 0, 6)  # folds stay as soft shadows
     return lightness, lit, (light, dark)
 
 
 def _two_tones(lightness: Array, fallback: float) -> tuple[float, float, float]:
-    """Threshold, light and dark level of the face's lightness [N]: Otsu's split, an eighth on either side at least."""
+    """Threshold, light and dark levels of the face's lightness [N] by Otsu's method, each side at least an eighth."""
     if lightness.size < 30:
         return fallback, fallback, fallback
     levels = np.sort(lightness).astype(np.float64)
@@ -123,7 +123,7 @@ def _two_tones(lightness: Array, fallback: float) -> tuple[float, float, float]:
 
 
 def _grade(photo: Array, painted: Array) -> tuple[Array, Array]:
-    """Gain and offset (Lab [3]) that take the skin's colour a good part of the way to the painting's, within bounds."""
+    """Gain and offset (Lab [3]) that move the skin's colour most of the way to the painting's, within bounds."""
     before, after = (max(float(np.linalg.norm(colour[1:])), 1.0) for colour in (photo, painted))
     chroma = np.clip(1 + 0.6 * (after / before - 1), 1.0, 1.25)
     lift = np.clip(0.7 * (painted[0] - photo[0]), -2, 8)
@@ -131,7 +131,7 @@ def _grade(photo: Array, painted: Array) -> tuple[Array, Array]:
 
 
 def _blush(like: Array, face: Face) -> Array:
-    """Redness (a of Lab) added on the cheeks, of the shape of ``like`` [h, w]."""
+    """Redness (Lab a) to add on the cheeks, with the shape of ``like`` [h, w]."""
     rows, columns = np.mgrid[: like.shape[0], : like.shape[1]].astype(np.float32)
     spread = 0.22 * face.eye_distance
     offsets = [(columns - face.points[cheek, 0], rows - face.points[cheek, 1]) for cheek in CHEEKS]

@@ -1,8 +1,8 @@
-"""Faces of the drawn look: eyes a little larger, then skin, eyes, brows, nose and mouth drawn over a painting.
+"""Drawing faces: eyes are enlarged a little, then skin, eyes, brows, nose and mouth are drawn over a painting.
 
-Needs landmarks found beforehand (``landmarks.py``). All of it is deterministic and changes smoothly with the photo and
-the landmarks, since a network is to learn it: what cannot be drawn well (small faces, closed or hidden eyes, profiles)
-fades to the painting.
+This needs landmarks found beforehand (``landmarks.py``). Everything is deterministic and changes smoothly with the
+photo and the landmarks, as a network has to learn it: what cannot be drawn well (small faces, closed or hidden eyes,
+profiles) fades to the painting.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from tools.styles.teachers.face_features import draw_mouth, draw_nose
 from tools.styles.teachers.face_geometry import FULLY_DRAWN, LEFT, RIGHT, SMALLEST, EyeParts, Face
 from tools.styles.teachers.face_skin import draw_skin
 
-WIDER, TALLER = 0.22, 0.40  # share by which an eye's middle is squeezed when looked up: 1 / (1 - share) larger
-REACH = (1.1, 0.42)  # of the warp: eye widths across, eye distances down (just short of the brow)
+WIDER, TALLER = 0.22, 0.40  # by how much source offsets shrink at the eye's centre, which grows by 1 / (1 - this)
+REACH = (1.1, 0.42)  # of the warp: in eye widths across, in eye distances down (just short of the brow)
 
 
 def load_faces(path: Path, height: int, width: int) -> list[Face]:
-    """Faces that ``landmarks.py`` wrote to ``path``, scaled to a picture of ``height`` by ``width`` pixels."""
+    """Load the faces that ``landmarks.py`` wrote to ``path``, scaled to a picture of ``height`` x ``width`` pixels."""
     with np.load(path) as stored:
         landmarks = stored["faces"].astype(np.float32)
     return [Face(face) for face in landmarks * np.array([width, height, width], np.float32)]
 
 
 def enlarge_eyes(photo: Array, faces: list[Face]) -> tuple[Array, list[Face]]:
-    """Make the eyes of ``photo`` (uint8 RGB [H, W, 3]) a little larger; the photo and the faces after the warp.
+    """Enlarge the eyes of ``photo`` (uint8 RGB [H, W, 3]) a little; returns the warped photo and faces.
 
-    Every pixel looks up ``c + (q - c)(1 - share * fall(q))`` round an eye's middle ``c``; the landmarks move by the
-    inverse of the same map. Brows, nose and the face's outline keep their places.
+    Near an eye's centre ``c``, pixel ``q`` samples ``c + (q - c)(1 - share * fall(q))``; the landmarks move by the
+    inverse map. Brows, nose and the outline of the face stay in place.
     """
     warped = photo.copy()
     moved = []
@@ -63,7 +63,7 @@ class _EyeWarp:
         self.amount = float(size * face.openness(eye) * face.facing(eye))
 
     def _squeeze(self, offset: Array) -> Array:
-        """Factors [..., 2] of offsets [..., 2] from the middle, along the axes."""
+        """Scale factors [..., 2], along the axes, for offsets [..., 2] from the centre."""
         fall = np.clip(1 - ((offset / self.reach) ** 2).sum(axis=-1, keepdims=True), 0, 1) ** 2
         return 1 - self.amount * fall * np.array([WIDER, TALLER])
 
@@ -81,7 +81,7 @@ class _EyeWarp:
         photo[low[1] : high[1], low[0] : high[0]] = looked_up
 
     def forward(self, points: Array) -> Array:
-        """Where the points [N, 2] go: the fixed point of q = p / squeeze(q)."""
+        """Where ``points`` [N, 2] move to: the fixed point of q = p / squeeze(q)."""
         offset = (points - self.middle) @ self.axes.T
         target = offset
         for _ in range(12):
@@ -90,7 +90,7 @@ class _EyeWarp:
 
 
 def draw_faces(painted: Array, photo: Array, faces: list[Face]) -> Array:
-    """Draw the faces on ``painted``, the painting of ``photo`` (both uint8 RGB [H, W, 3]); uint8 RGB [H, W, 3]."""
+    """Draw the faces on ``painted``, the painting of ``photo``; both and the result are uint8 RGB [H, W, 3]."""
     drawn = sorted((face for face in faces if face.strength > 0), key=lambda face: face.eye_distance)
     if not drawn:
         return painted.copy()

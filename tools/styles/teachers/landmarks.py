@@ -1,13 +1,13 @@
-"""Find faces in photos: 478 landmarks a face, written beside each other as npz files.
+"""Find faces in photos: 478 landmarks per face, written as one npz file per photo.
 
 usage: landmarks.py PHOTOS OUT [--long 768]
 
-Runs in an environment of its own (Python 3.11, ``pip install mediapipe==0.10.21``): that wheel (Apache-2.0) carries its
-models. Nothing of the project is imported.
+This runs in its own environment (Python 3.11, ``pip install mediapipe==0.10.21``); that wheel (Apache-2.0) includes the
+models. It imports nothing from the project.
 
 A face is kept only if two detectors and the mesh agree: the full-range detector (BlazeFace, Bazarevsky et al. 2019)
-finds it in the photo or in one of its enlarged tiles, the short-range detector finds it again in the enlarged crop,
-and the mesh with attention (Grishchenko et al. 2020) laid on that crop has the proportions of a face.
+finds it in the photo or in one of its tiles, the short-range detector finds it again in the enlarged crop, and the
+attention mesh (Grishchenko et al. 2020) fitted to that crop has the proportions of a face.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import mediapipe
 import numpy as np
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
-CROP = 512  # side of the enlarged crop the mesh is laid on, pixels
-LEAST_EYE_DISTANCE = 12  # pixels at the working size
+CROP = 512  # side in pixels of the enlarged crop that the mesh is fitted to
+MIN_EYE_DISTANCE = 12  # pixels at the working size
 RIGHT_EYE, LEFT_EYE = (33, 133), (263, 362)  # outer and inner corner
 NOSE_TIP, FOREHEAD, CHIN, RIGHT_CHEEK, LEFT_CHEEK = 1, 10, 152, 234, 454
 RIGHT_MOUTH, LEFT_MOUTH, UPPER_LIP, LOWER_LIP = 61, 291, 13, 14
@@ -31,7 +31,7 @@ RIGHT_MOUTH, LEFT_MOUTH, UPPER_LIP, LOWER_LIP = 61, 291, 13, 14
 
 @dataclass(frozen=True)
 class Detection:
-    """Box (x, y, side of the square) in pixels, points [4, 2] (right eye, left eye, nose, mouth), detector's score."""
+    """A square box in pixels, points [4, 2] (right eye, left eye, nose, mouth), and the detector's score."""
 
     x: float
     y: float
@@ -56,34 +56,34 @@ class FaceFinder:
             max_num_faces=1,
             refine_landmarks=True,
             min_detection_confidence=0.5,
-            min_tracking_confidence=0.7,  # the mesh's own "this is a face"
+            min_tracking_confidence=0.7,  # the mesh's own face score
         )
 
     def find(self, photo: np.ndarray, *, working_scale: float) -> np.ndarray:
         """Landmarks float32 [F, 478, 3] in pixels of ``photo`` (uint8 RGB [H, W, 3]), largest face first.
 
-        ``working_scale`` times a length in ``photo`` is that length at the working size.
+        ``working_scale``: the working size relative to the size of ``photo``.
         """
         faces: list[np.ndarray] = []
         for candidate in self._candidates(photo):
             if any(_same_place(candidate, face) for face in faces):
                 continue
-            face = self._lay_mesh(photo, candidate)
+            face = self._fit_mesh(photo, candidate)
             if face is None or any(_overlap(face, other) > 0.3 for other in faces):
                 continue
-            if _eye_distance(face) * working_scale >= LEAST_EYE_DISTANCE:
+            if _eye_distance(face) * working_scale >= MIN_EYE_DISTANCE:
                 faces.append(face)
         faces.sort(key=_eye_distance, reverse=True)
         return np.array(faces, np.float32).reshape(-1, 478, 3)
 
     def _candidates(self, photo: np.ndarray) -> list[Detection]:
-        """Detections in the whole photo and its tiles, best first."""
+        """Detections in the whole photo and its tiles, highest score first."""
         found = [detection for x, y, tile in _tiles(photo) for detection in _detect(self.full_range, tile, x, y)]
-        found += _detect(self.short_range, photo, 0, 0)  # close-ups, which the other one misses
+        found += _detect(self.short_range, photo, 0, 0)  # close-ups, which the other detector misses
         return sorted(found, key=lambda detection: -detection.score)
 
-    def _lay_mesh(self, photo: np.ndarray, candidate: Detection) -> np.ndarray | None:
-        """Landmarks [478, 3] in pixels of the photo, or None where the crop holds no convincing face."""
+    def _fit_mesh(self, photo: np.ndarray, candidate: Detection) -> np.ndarray | None:
+        """Landmarks [478, 3] in pixels of the photo, or None if the crop has no convincing face."""
         side = 2.0 * candidate.side
         x, y = candidate.x - 0.25 * side, candidate.y - 0.27 * side
         scale = CROP / side
@@ -99,13 +99,13 @@ class FaceFinder:
         wanted = (candidate.eyes - (x, y)) * scale
         if not (_plausible(mesh) and _eyes_agree(best.eyes, mesh) and _eyes_agree(wanted, mesh, tolerance=0.5)):
             return None
-        if not _snout_agrees(best.points[2:], mesh):
+        if not _nose_and_mouth_agree(best.points[2:], mesh):
             return None
         return mesh / scale + np.array([x, y, 0], np.float32)
 
 
 def _tiles(photo: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
-    """The photo, then overlapping tiles of about a half and a third of its long side, with their corners."""
+    """The photo, then overlapping tiles of about 1/2 and 1/3 of its longer side: left, top and pixels."""
     height, width = photo.shape[:2]
     yield 0, 0, photo
     for part in (2, 3):
@@ -135,29 +135,29 @@ def _detect(detector: object, picture: np.ndarray, left: int, top: int) -> list[
 
 
 def _eyes(mesh: np.ndarray) -> np.ndarray:
-    """Centres of the right and the left eye [2, 2]."""
+    """Centres [2, 2] of the right and the left eye."""
     return np.array([mesh[list(corners), :2].mean(axis=0) for corners in (RIGHT_EYE, LEFT_EYE)])
 
 
 def _eye_distance(mesh: np.ndarray) -> float:
-    """Distance between the eyes as a frontal view would show it: depth counts."""
+    """Distance between the eyes in 3D, so that turning the head does not shorten it."""
     right, left = mesh[list(RIGHT_EYE)].mean(axis=0), mesh[list(LEFT_EYE)].mean(axis=0)
     return float(np.linalg.norm(right - left))
 
 
 def _eyes_agree(eyes: np.ndarray, mesh: np.ndarray, *, tolerance: float = 0.3) -> bool:
-    """Whether a detector's eyes lie on the mesh's, within ``tolerance`` of the eye distance."""
+    """Whether a detector's eyes match the mesh's, within ``tolerance`` times the eye distance."""
     return bool(np.linalg.norm(eyes - _eyes(mesh), axis=1).max() < tolerance * _eye_distance(mesh))
 
 
-def _snout_agrees(nose_and_mouth: np.ndarray, mesh: np.ndarray) -> bool:
-    """Whether a detector's nose and mouth lie on the mesh's: on lions, dogs and apes they do not."""
+def _nose_and_mouth_agree(nose_and_mouth: np.ndarray, mesh: np.ndarray) -> bool:
+    """Whether a detector's nose and mouth match the mesh's: on lions, dogs and apes they do not."""
     of_mesh = np.array([mesh[NOSE_TIP, :2], mesh[[UPPER_LIP, LOWER_LIP], :2].mean(axis=0)])
     return bool(np.linalg.norm(nose_and_mouth - of_mesh, axis=1).sum() < 0.36 * _eye_distance(mesh))
 
 
 def _plausible(mesh: np.ndarray) -> bool:
-    """Whether the mesh has the proportions of a face (in units of the eye distance, turned upright)."""
+    """Whether the mesh has the proportions of a face, measured upright in units of the eye distance."""
     right, left = _eyes(mesh)
     distance = _eye_distance(mesh)
     across = (left - right) / max(float(np.linalg.norm(left - right)), 1e-6)
@@ -185,12 +185,12 @@ def _box(mesh: np.ndarray) -> tuple[float, float, float, float]:
 
 
 def _same_place(candidate: Detection, mesh: np.ndarray) -> bool:
-    """Whether the candidate is a face that has been found already."""
+    """Whether the candidate is the face of ``mesh``, which was found before."""
     return bool(np.linalg.norm(candidate.eyes - _eyes(mesh), axis=1).max() < 0.5 * _eye_distance(mesh))
 
 
 def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection of two faces' boxes over the smaller one."""
+    """Area of the intersection of two faces' boxes, relative to the smaller box."""
     box, other = _box(a), _box(b)
     width = min(box[2], other[2]) - max(box[0], other[0])
     height = min(box[3], other[3]) - max(box[1], other[1])
@@ -199,9 +199,9 @@ def _overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def landmarks_of(finder: FaceFinder, photo: np.ndarray, *, long: int) -> np.ndarray:
-    """Landmarks float32 [F, 478, 3]: x over the width, y over the height, z over the width; ``long`` pixels to work."""
+    """Landmarks, float32 [F, 478, 3]: x and z relative to the width, y to the height; ``long``: the working size."""
     height, width = photo.shape[:2]
-    scale = min(1.0, 2 * long / max(height, width))  # twice the working size shows the small faces better
+    scale = min(1.0, 2 * long / max(height, width))  # small faces are found better at twice the working size
     if scale < 1:
         photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     height, width = photo.shape[:2]
@@ -213,7 +213,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--long", type=int, default=768, help="long side of the working size in pixels")
+    parser.add_argument("--long", type=int, default=768, help="longer side of the working size in pixels")
     options = parser.parse_args()
     finder = FaceFinder()
     for path in sorted(p for p in options.photos.rglob("*") if p.suffix.lower() in SUFFIXES):

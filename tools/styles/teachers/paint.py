@@ -1,16 +1,16 @@
-"""A slow painter of scenes: photo -> painted anime picture, which the style `anime` is taught by.
+"""A slow painter of scenes: photo -> painted anime picture; it is the teacher of the style `anime`.
 
 - Strokes: generalised Kuwahara filter (Papari et al. 2007, "Artistic Edge and Corner Enhancing Smoothing"), stretched
   along the flow (Kyprianidis et al. 2009, "Image and Video Abstraction by Anisotropic Kuwahara Filtering"). Here a
-  sector is a Gaussian set off from the pixel, so that one blur serves all eight. Even regions get a wide brush; where
-  the brush would lose what is there (text, wires, windows), a fine one or the photo itself comes back.
+  sector is a Gaussian offset from the pixel, so that one blur serves all eight. Flat regions get a wide brush; where
+  the brush would lose detail (text, wires, windows), a fine one or the photo itself is blended in.
 - Flat regions with edges: L0 gradient minimisation (Xu et al. 2011).
 - Tones: soft quantisation of the lightness, crisp only where the picture changes (Winnemöller et al. 2006).
-- Ink: flow-based difference of Gaussians (Kang et al. 2007) at two widths, the bold one where the contrast is high,
-  and only along coherent edges, so that texture is not hatched.
+- Ink: flow-based difference of Gaussians (Kang et al. 2007) at two widths, the bold one where contrast is high, and
+  only along coherent edges, so that texture is not hatched.
 
-Lengths are pixels of a picture whose long side is `WORKING_SIZE`: the strokes have the size of the picture, not of its
-pixels, when a photo is brought to that size first. About two seconds per megapixel on one core.
+Lengths are in pixels of a picture whose longer side is `WORKING_SIZE`: if a photo is resized to it first, strokes scale
+with the picture. About two seconds per megapixel on one core.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.cel import ink_lines, l0_smooth
 
 Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
-Picture = NDArray[Any]  # float32 [H, W, 3] or [H, W] in [0, 1], if nothing else is said
+Picture = NDArray[Any]  # float32 [H, W, 3] or [H, W] in [0, 1], unless stated otherwise
 
 WORKING_SIZE = 768
 FINE_BRUSH, BRUSH, WIDE_BRUSH = 2.5, 6.0, 10.0  # radii, pixels
-INK = np.array([0.26, 0.20, 0.26], np.float32)  # of the local colour, in R, G, B: dark, a little violet
+INK = np.array([0.26, 0.20, 0.26], np.float32)  # share of the local colour's R, G, B: dark, a little violet
 LINE_STRENGTH = 0.95
 
 
 def paint(photo: Pixels) -> Pixels:
-    """The painted picture of ``photo``, of the same size."""
+    """Paint ``photo``; the result has the same size."""
     clean = cv2.bilateralFilter(photo.astype(np.float32) / 255, 5, 0.06, 1.5)
     painted = strokes(clean)
     flat = l0_smooth(painted, smoothness=0.012, kappa=4.0)
@@ -45,7 +45,7 @@ def paint(photo: Pixels) -> Pixels:
 
 
 def strokes(image: Picture) -> Picture:
-    """Paint ``image`` [H, W, 3] with brushes that follow its flow and its detail."""
+    """Paint ``image`` [H, W, 3] with brushes that follow its flow and detail."""
     luminance = grey(image)
     angle, coherence = flow(luminance)
     fine, middle, wide = (kuwahara(image, radius, angle, coherence) for radius in (FINE_BRUSH, BRUSH, WIDE_BRUSH))
@@ -58,9 +58,9 @@ def strokes(image: Picture) -> Picture:
 
 
 def kuwahara(image: Picture, radius: float, angle: Picture, coherence: Picture, *, sharpness: float = 6.0) -> Picture:
-    """Each pixel of ``image`` [H, W, 3] as the most even of eight neighbourhoods, mixed by their evenness.
+    """Replace each pixel of ``image`` [H, W, 3] by the mean of eight sectors, weighted towards low variance.
 
-    ``angle`` [H, W], in radians, is the direction of the strokes and ``coherence`` [H, W] how far they stretch.
+    ``angle`` [H, W], in radians, is the direction of the strokes, ``coherence`` [H, W], 0 to 1, how far they stretch.
     """
     sigma = 0.42 * radius
     mean = blur(image, sigma)
@@ -80,16 +80,16 @@ def kuwahara(image: Picture, radius: float, angle: Picture, coherence: Picture, 
 
 
 def grade(picture: Picture) -> Picture:
-    """The colours of a painted sky and a painted shadow: lightness in tones, shadows lifted, blues and greens fuller.
+    """Grade colours as in painted scenes: quantised lightness, lifted shadows, more saturated blues and greens.
 
-    Black and white stay; greys stay grey but in the shadows, which turn a little blue.
+    Black and white are kept; greys stay grey except in the shadows, which turn a little blue.
     """
     lab = cv2.cvtColor(np.clip(picture, 0, 1), cv2.COLOR_RGB2Lab)
     lightness, a, b = lab[..., 0] / 100, lab[..., 1], lab[..., 2]
     lightness = lightness + 0.55 * smoothstep(lightness, 0.0, 0.2) * (tones(lightness) - lightness)
     lightness = lightness + 0.30 * lightness * (1 - lightness) ** 2
     wave = np.sin(2 * np.pi * (lightness - 0.5))
-    lightness = lightness + np.where(wave > 0, 0.05, 0.025) * wave  # contrast, mostly in the lights
+    lightness = lightness + np.where(wave > 0, 0.05, 0.025) * wave  # contrast, mostly in the highlights
     chroma, hue = np.hypot(a, b), np.arctan2(b, a)
     coolness = 0.5 - 0.5 * np.cos(hue - 0.9)  # 0 for skin and brick, 1 for sky and sea
     coloured, below_white = smoothstep(chroma, 3, 16), smoothstep(lightness, 1.0, 0.8)
@@ -100,7 +100,7 @@ def grade(picture: Picture) -> Picture:
 
 
 def tones(lightness: Picture, *, steps: int = 8) -> Picture:
-    """``lightness`` [H, W] in ``steps`` tones, with crisp borders where it changes and soft ones in gradients."""
+    """Quantise ``lightness`` [H, W] to ``steps`` tones, with crisp borders at edges and soft ones in gradients."""
     slope = 1 + 9 * smoothstep(blur(np.hypot(*gradient(lightness)), 2.0), 0.003, 0.02)
     centre = (np.floor(lightness * steps) + 0.5) / steps
     within = (lightness - centre) * steps  # -0.5 to 0.5
@@ -108,7 +108,7 @@ def tones(lightness: Picture, *, steps: int = 8) -> Picture:
 
 
 def lines(luminance: Picture) -> Picture:
-    """How much ink is to be on each pixel of ``luminance`` [H, W]: 0 to 1."""
+    """The amount of ink for each pixel of ``luminance`` [H, W]: 0 to 1."""
     thin = 1 - ink_lines(luminance, sigma=0.8, tau=0.985, slope=90, threshold=-0.003, flow_sigma=3.0)
     bold = 1 - ink_lines(luminance, sigma=1.4, tau=0.985, slope=45, threshold=-0.010, flow_sigma=4.0)
     _, coherence = flow(luminance, sigma=3.0)
@@ -116,7 +116,7 @@ def lines(luminance: Picture) -> Picture:
 
 
 def flow(luminance: Picture, *, sigma: float = 2.5) -> tuple[Picture, Picture]:
-    """Along which angle, in radians, the edges round each pixel run, and how much they agree on it, 0 to 1."""
+    """The direction of the edges around each pixel, in radians, and their coherence, 0 to 1."""
     x, y = gradient(luminance)
     xx, xy, yy = (blur(product, sigma) for product in (x * x, x * y, y * y))
     difference = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)  # of the structure tensor's eigenvalues
@@ -125,7 +125,7 @@ def flow(luminance: Picture, *, sigma: float = 2.5) -> tuple[Picture, Picture]:
 
 
 def gradient(luminance: Picture) -> tuple[Picture, Picture]:
-    """Change of ``luminance`` [H, W] a pixel along x and along y."""
+    """Change of ``luminance`` [H, W] per pixel along x and along y."""
     return cv2.Scharr(luminance, cv2.CV_32F, 1, 0) / 32, cv2.Scharr(luminance, cv2.CV_32F, 0, 1) / 32
 
 
@@ -134,11 +134,12 @@ def grey(image: Picture) -> Picture:
 
 
 def blur(image: Picture, sigma: float) -> Picture:
-    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    """Gaussian blur that mirrors the border, at full resolution also where `canvas.blur` takes a lower one."""
+    return cv2.GaussianBlur(image, (0, 0), sigma)
 
 
 def bring_to_size(photo: Pixels, long_side: int = WORKING_SIZE) -> Pixels:
-    """``photo`` with its longer side resized to ``long_side`` pixels."""
+    """Resize ``photo`` so that its longer side has ``long_side`` pixels."""
     scale = long_side / max(photo.shape[:2])
     size = [max(1, round(side * scale)) for side in photo.shape[1::-1]]
     return cv2.resize(photo, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""A Ray cluster for the conversion: connecting to it without its chatter, and sharing it out among workers."""
+"""Connecting to a Ray cluster without its log output, and dividing it among workers."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from typing import Any
 
 from translate.errors import UnusableError, UserError, one_line
 
-CPUS_PER_WORKER = 4  # a network gains little from more threads, and every worker holds the style in memory
-CPUS_PER_GPU = 8  # threads to decode and to encode for one GPU, at most
-ANSWER_WITHIN = 15  # seconds
-QUIET = {  # environment that `import ray` reads
+CPUS_PER_WORKER = 4  # a network gains little from more threads, but every worker holds the style in memory
+CPUS_PER_GPU = 8  # at most this many threads decode and encode for one GPU
+CONNECT_TIMEOUT = 15  # seconds
+QUIET = {  # environment variables that `import ray` reads
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # the native part reports on standard error what it mends by itself
-    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # and the cluster on standard output, where our data go
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # native code reports on standard error problems that it fixes itself
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # the cluster logs to standard output, where our data goes
 }
 
 
 @dataclass(frozen=True)
 class Workers:
-    """How the cluster is shared out."""
+    """How the cluster is divided among workers."""
 
     count: int
-    cpus: int  # of each: threads to compute without a GPU, to decode and to encode
+    cpus: int  # per worker: threads to decode, to encode and, without a GPU, to compute
     on_gpu: bool
 
 
 def plan_workers(machines: Sequence[Mapping[str, float]], device: str, cpus_per_worker: int | None = None) -> Workers:
-    """One worker a GPU where there are any and ``device`` allows, else one for every ``cpus_per_worker`` cores.
+    """One worker per GPU if there are any and ``device`` allows it, else one per ``cpus_per_worker`` cores.
 
-    ``machines``: the resources of each, as Ray counts them. Raises ``UserError`` where they do not suffice.
+    ``machines``: the resources of each, as Ray counts them. Raises ``UserError`` if they do not suffice,
+    ``UnusableError`` if there is no GPU for ``cuda``, or no CPU.
     """
     with_gpu = [machine for machine in machines if machine.get("GPU", 0) >= 1]
     if device == "cuda" and not with_gpu:
@@ -48,12 +49,13 @@ def plan_workers(machines: Sequence[Mapping[str, float]], device: str, cpus_per_
     cpus = cpus_per_worker or min(CPUS_PER_WORKER, *cores_of_each)
     count = sum(cores // cpus for cores in cores_of_each)
     if count == 0:
-        raise UserError(f"<cpus_per_worker> {cpus}: no machine of the Ray cluster has more than {max(cores_of_each)}")
+        most = max(cores_of_each)
+        raise UserError(f"<cpus_per_worker> {cpus}: no machine of the Ray cluster has more than {most} cores")
     return Workers(count, cpus, False)
 
 
 def import_ray() -> Any:
-    """The module, told to be quiet, unless the environment says otherwise. Raises ``UnusableError`` without it."""
+    """Import Ray with logging off, unless the environment says otherwise. Raises ``UnusableError`` if it is missing."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     try:
@@ -66,10 +68,10 @@ def import_ray() -> Any:
 
 @contextmanager
 def connect() -> Iterator[Any]:
-    """The module ``ray``, connected to a cluster, and silent on both standard streams.
+    """The module ``ray``, connected to a cluster, and silent on standard output and error.
 
-    The cluster is the one that this process is connected to already, else the one of RAY_ADDRESS, else one on this
-    machine that ends here. Raises ``UnusableError`` where Ray is missing or the cluster does not answer.
+    The cluster is the one this process is connected to already, else the one at RAY_ADDRESS, else a local one that is
+    shut down at the end. Raises ``UnusableError`` if Ray is missing or the cluster does not answer.
     """
     ray = import_ray()
     logger = logging.getLogger("ray.data")
@@ -89,27 +91,27 @@ def connect() -> Iterator[Any]:
 def _start(ray: Any, address: str | None) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
-        with _without_standard_error():  # the native part tells there which level it was set to
+        with _without_standard_error():  # native code prints its log level there
             if address:
                 _require_answer(address)
                 ray.init(address, **quiet)
             else:
                 ray.init("local", include_dashboard=False, **quiet)
-    except Exception as error:  # its own have no kind in common
+    except Exception as error:  # Ray's errors have no common base class
         where = f"RAY_ADDRESS {address}: no Ray cluster answers" if address else "Ray cannot start on this machine"
         raise UnusableError(f"{where}: {one_line(error)}") from error
 
 
 def _require_answer(address: str) -> None:
-    """Raise ``OSError`` where nobody listens at ``HOST:PORT`` or ``ray://HOST:PORT``: Ray would wait on and on."""
+    """Raise ``OSError`` if nothing listens at ``HOST:PORT`` or ``ray://HOST:PORT``: Ray would keep waiting."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon and port.isdecimal():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_WITHIN).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT).close()
 
 
 @contextmanager
 def _without_standard_error() -> Iterator[None]:
-    """For native code too, which writes to the file descriptor itself."""
+    """Redirect standard error to nowhere, also for native code, which writes to the file descriptor."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

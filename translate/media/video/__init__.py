@@ -1,1 +1,1 @@
-"""Videos: decoded, converted in segments, put together again."""
+"""Videos: decoded, converted in segments, joined again."""

@@ -1,7 +1,7 @@
-"""A video file through a style: decoding, translating and encoding overlap, memory stays flat, a stop loses little.
+"""Converting a video file: decoding, translating and encoding overlap, memory stays flat, interruptions cost little.
 
-The result is a video of the same frames at the same times, upright, with the sound and the subtitles copied bit for
-bit. Interrupted, the same call later goes on after the segments it has finished.
+The result has the same frames at the same times, upright, with sound and subtitles copied bit for bit. After an
+interruption, repeating the call resumes after the finished segments.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -29,13 +29,13 @@ from translate.media.video.segments import Encoding, Parts, SegmentEncoder, choo
 
 Pixels = NDArray[np.uint8]
 Translate = Callable[[Pixels], Pixels]  # [N, H, W, 3] -> the same shape
-OnProgress = Callable[[int, int | None], None]  # frames done; frames in all, None: the file does not say
+OnProgress = Callable[[int, int | None], None]  # frames done; frames in total, None: the file does not say
 T = TypeVar("T")
 
 SEGMENT_SECONDS = 4
-BATCH_PIXELS = 2_000_000  # small frames are translated several at a time, together at most this many pixels
+BATCH_PIXELS = 2_000_000  # small frames are translated in batches of at most this many pixels
 LARGEST_BATCH = 8
-AHEAD = 2  # batches decoded before they are needed, and as many waiting to be encoded
+AHEAD = 2  # batches decoded ahead, and as many waiting to be encoded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +44,8 @@ class VideoResult:
 
     size: tuple[int, int]  # width and height in pixels
     frames: int
-    resumed: int  # of these, the frames that an earlier call had finished
-    left_out: list[str]  # what the output's container cannot hold
+    resumed: int  # those of the frames that an earlier call had finished
+    left_out: list[str]  # streams that the output's container cannot hold
 
 
 def convert_video(
@@ -57,15 +57,15 @@ def convert_video(
     settings: Mapping[str, object] | None = None,
     on_progress: OnProgress | None = None,
 ) -> VideoResult:
-    """Translate the video ``source`` to ``output``, whose suffix, one of `CONTAINERS`, says the container.
+    """Translate the video ``source`` to ``output``, whose suffix, one of `CONTAINERS`, sets the container.
 
-    ``settings``: all that decides what ``translate`` does, in what JSON can hold; segments of an earlier call that was
-    interrupted are taken up if it had the same, the same ``options`` and the same source. ``translate`` is called in
-    the caller's thread, ``on_progress`` after each batch.
+    ``settings``: everything that determines what ``translate`` does, as JSON values. Segments of an interrupted call
+    are reused if it had the same settings, ``options`` and source. ``translate`` is called in the caller's thread,
+    ``on_progress`` after each batch.
 
-    Raises ``PictureError`` naming the file where the source cannot be read or the output cannot be written,
-    ``UnusableError`` where PyAV is missing, ``UserError`` for a suffix of another kind. After any exception,
-    KeyboardInterrupt too, there is no output, and the finished segments are left for the next call.
+    Raises ``PictureError`` naming the file if the source cannot be read or the output cannot be written,
+    ``UnusableError`` if PyAV is missing, ``UserError`` for any other suffix. After an exception, including
+    KeyboardInterrupt, there is no output, and the finished segments are kept for the next call.
     """
     options = options or MovingOptions()
     if output.suffix.lower() not in CONTAINERS:
@@ -74,13 +74,14 @@ def convert_video(
     left_out = unfit_streams(source, output.suffix)
     encoding = _encoding_for(info, output.suffix, options)
     batch_size = min(LARGEST_BATCH, max(1, BATCH_PIXELS // (info.width * info.height)))
-    batches = max(1, round(SEGMENT_SECONDS * info.rate / batch_size))  # a segment
+    batches = max(1, round(SEGMENT_SECONDS * info.rate / batch_size))  # per segment
     status, av = source.stat(), import_av()
     made_with = {
         "source": [source.name, status.st_size, status.st_mtime_ns],
         "libraries": [av.__version__, *map(str, av.library_versions.values())],
         "encoding": {name: str(value) for name, value in asdict(encoding).items()},
-        "options": asdict(options),
+        # no fields of a subclass: what else changes the frames is in ``settings``
+        "options": {option.name: getattr(options, option.name) for option in fields(MovingOptions)},
         "segment": batches * batch_size,
         "style": dict(settings or {}),
     }
@@ -101,7 +102,7 @@ def convert_video(
 
 
 def _encoded(batches: Iterator[list[Frame]], translate: Translate, encoder: _Encoder) -> Iterator[int]:
-    """Decode, translate and encode, each while the others work; yields how many frames of each batch are translated."""
+    """Decode, translate and encode in parallel; yields the number of frames of each batch once translated."""
     with (
         ThreadPoolExecutor(1, "encode") as thread,
         closing(_ahead(batches, AHEAD)) as decoded,
@@ -122,7 +123,7 @@ def _encoded(batches: Iterator[list[Frame]], translate: Translate, encoder: _Enc
 
 
 class _Encoder:
-    """The last stage, in a thread of its own: frame after frame into segments."""
+    """The last stage, in its own thread: collects frames into segments."""
 
     def __init__(self, encoding: Encoding, parts: Parts, segment_frames: int, options: MovingOptions) -> None:
         self._encoding, self._parts, self._segment_frames = encoding, parts, segment_frames
@@ -151,7 +152,7 @@ class _Encoder:
 def _encoding_for(info: VideoInfo, suffix: str, options: MovingOptions) -> Encoding:
     codec, codec_options = choose_codec(suffix, options.quality, options.effort)
     width = info.width * (2 if options.compare else 1)
-    even = 2 if codec == "libx264" else 1  # its colours are stored for two by two pixels, and whole ones
+    even = 2 if codec == "libx264" else 1  # its chroma is stored per 2 x 2 block, in whole blocks
     return Encoding(
         codec=codec,
         options=codec_options,
@@ -179,7 +180,7 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _ahead(items: Iterator[T], count: int) -> Generator[T, None, None]:
-    """``items``, made in a thread, ``count`` of them before they are asked for."""
+    """``items``, produced in a thread, up to ``count`` of them ahead."""
     with ThreadPoolExecutor(1, "decode") as thread:
         coming = deque(thread.submit(next, items, None) for _ in range(count))
         try:

@@ -1,4 +1,4 @@
-"""How a video file becomes frames: upright, 8 bits per channel, RGB in the video's own colour space."""
+"""Decoding a video file to frames: upright, 8 bits per channel, RGB in the video's own colour space."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-# Of FFmpeg's scaler: bilinear, chroma interpolated before it becomes RGB, exact rounding. Without the last two its fast
-# ways are taken, which darken every channel by more than 1 of 255.
+# Flags of FFmpeg's scaler: bilinear, full chroma interpolation, accurate rounding. Without the last two it takes
+# shortcuts that darken every channel by more than 1 of 255.
 SCALING = 2 | 0x2000 | 0x40000
 MICROSECOND = Fraction(1, 1_000_000)
-SLACK = 0.5  # seconds of a video's stated length that may be missing from it
-_LENGTH_IN_HEADER = ("mov", "matroska")  # containers whose stated length is that of their content
+MAX_MISSING = 0.5  # seconds by which a video may be shorter than its header says
+_RELIABLE_LENGTH = ("mov", "matroska")  # containers whose stated length is that of their content
 
 BT709, BT601 = 1, 5
 _RGB, _UNSPECIFIED = 0, 2
@@ -34,7 +34,7 @@ FULL_RANGE = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Colour:
-    """What the samples of a video mean, in the numbers of ITU-T H.273, which are FFmpeg's."""
+    """How the samples of a video encode colour, in the code points of ITU-T H.273, which FFmpeg uses too."""
 
     matrix: int
     primaries: int
@@ -42,22 +42,22 @@ class Colour:
     range: int  # FFmpeg's: 1 limited, 2 full, 0 not stated
 
     def conversion_matrix(self, width: int, height: int) -> int:
-        """The matrix between RGB and YUV; where none is stated, what players take for this size."""
+        """The matrix between RGB and YUV; if none is stated, the one players assume for this size."""
         if self.matrix in _KNOWN_MATRICES:
-            return BT601 if self.matrix == 6 else self.matrix  # the same numbers, and FFmpeg's scaler has but one name
+            return BT601 if self.matrix == 6 else self.matrix  # same coefficients; FFmpeg's scaler knows one name
         return BT709 if width >= 1280 or height > 576 else BT601
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """The video stream of a file; sizes in pixels, as it is shown upright and scaled down as asked for."""
+    """The video stream of a file; sizes in pixels, upright and after scaling down."""
 
     width: int
     height: int
     pixel_aspect: Fraction  # width of a pixel / its height
     rate: Fraction  # frames per second, on average
-    time_base: Fraction  # seconds of a unit of the time stamps
-    frames: int | None  # as many as the file promises; None: it does not say
+    time_base: Fraction  # seconds per unit of the time stamps
+    frames: int | None  # as the file states or implies; None: it does not say
     colour: Colour
     display: tuple[int, int, int, int]  # (a, b, c, d): the stored pixel (x, y) is shown at (a x + c y, b x + d y)
 
@@ -68,11 +68,11 @@ class Frame:
 
     pixels: NDArray[np.uint8]  # [H, W, 3]
     pts: int  # when it is shown, in units of the time base
-    duration: int
+    duration: int  # in the same units
 
 
 def import_av() -> Any:
-    """PyAV; raises ``UnusableError`` where it is not installed."""
+    """PyAV; raises ``UnusableError`` if it is not installed."""
     try:
         import av
         import av.error
@@ -82,9 +82,9 @@ def import_av() -> Any:
 
 
 def probe(path: Path, max_size: int | None = None) -> VideoInfo:
-    """Look at the header and at the first frame. ``max_size``: pixels of the longer side to scale down to.
+    """Read the header and the first frame. ``max_size``: scale down to this many pixels on the longer side.
 
-    Raises ``PictureError`` naming the file where it is no video or damaged.
+    Raises ``PictureError`` naming the file if it is not a video or is damaged.
     """
     with opened(path) as container, naming(path):
         stream = video_stream(container, path)
@@ -104,7 +104,7 @@ def probe(path: Path, max_size: int | None = None) -> VideoInfo:
             pixel_aspect=1 / aspect if _turned(display) else aspect,
             rate=rate,
             time_base=stream.time_base,
-            frames=_promised_frames(container, stream, rate),
+            frames=_stated_frames(container, stream, rate),
             colour=Colour(
                 matrix=_kept_matrix(int(frame.colorspace), frame.width, frame.height),
                 primaries=int(context.color_primaries),
@@ -116,10 +116,11 @@ def probe(path: Path, max_size: int | None = None) -> VideoInfo:
 
 
 def read_frames(path: Path, info: VideoInfo, *, skip: int = 0) -> Generator[Frame, None, None]:
-    """Decode the video of ``path``, ``info`` being what `probe` says of it, without its first ``skip`` frames.
+    """Decode the video of ``path`` without its first ``skip`` frames; ``info`` is what `probe` returned for it.
 
-    These are decoded too, as only that finds the same frame in every container; it takes a small part of the time that
-    translating them took. Raises ``PictureError`` naming the file where it is damaged or shorter than it says.
+    The skipped frames are decoded too, as only that finds the right frame in every container; it takes a small part of
+    the time that translating them took. Raises ``PictureError`` naming the file if it is damaged or shorter than it
+    says.
     """
     step = max(1, round(1 / (info.rate * info.time_base)))
     count, next_pts, end = 0, None, Fraction(0)
@@ -133,21 +134,21 @@ def read_frames(path: Path, info: VideoInfo, *, skip: int = 0) -> Generator[Fram
                 continue
             for frame in stream.decode(packet):
                 pts, duration = frame.pts, frame.duration or step
-                if pts is None or (next_pts is not None and pts < next_pts):  # a damaged clock: no two frames at once
+                if pts is None or (next_pts is not None and pts < next_pts):  # bad time stamps: no two frames at once
                     pts = next_pts or 0
                 next_pts = pts + 1 if frame.pts is not None else pts + duration
                 count += 1
                 if count > skip:
                     yield Frame(_upright(frame, info), pts, duration)
-        if container.format.name.startswith(_LENGTH_IN_HEADER) and container.duration:
+        if container.format.name.startswith(_RELIABLE_LENGTH) and container.duration:
             promised = (container.duration + max(0, container.start_time or 0)) * MICROSECOND
-            if end < promised - Fraction(SLACK) - 1 / info.rate:
+            if end < promised - Fraction(MAX_MISSING) - 1 / info.rate:
                 raise PictureError(f"{path}: cut short: {float(end):.1f} of {float(promised):.1f} seconds are there")
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """The container in ``path``, closed afterwards. Raises ``PictureError`` naming the file."""
+    """Open the container in ``path``, and close it afterwards. Raises ``PictureError`` naming the file."""
     av = import_av()
     if not path.is_file():
         raise PictureError(f"{path}: no such file")
@@ -159,7 +160,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
 @contextmanager
 def naming(path: Path, problem: str = "damaged, cut short, or no video") -> Iterator[None]:
-    """What FFmpeg says becomes a ``PictureError`` that names ``path`` and the problem."""
+    """Turn FFmpeg's errors into a ``PictureError`` that names ``path`` and the problem."""
     error_type: type[Exception] = import_av().error.FFmpegError
     try:
         yield
@@ -169,7 +170,7 @@ def naming(path: Path, problem: str = "damaged, cut short, or no video") -> Iter
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The video of a file, which is not its cover picture. Raises ``PictureError`` where it has none."""
+    """The video stream of a file, not its cover picture. Raises ``PictureError`` if there is none."""
     import av.stream
 
     cover = av.stream.Disposition.attached_pic
@@ -179,7 +180,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     return streams[0]
 
 
-def _promised_frames(container: InputContainer, stream: VideoStream, rate: Fraction) -> int | None:
+def _stated_frames(container: InputContainer, stream: VideoStream, rate: Fraction) -> int | None:
     if stream.frames:
         return stream.frames
     if stream.duration and stream.time_base:
@@ -188,14 +189,14 @@ def _promised_frames(container: InputContainer, stream: VideoStream, rate: Fract
 
 
 def _kept_matrix(matrix: int, width: int, height: int) -> int:
-    """The matrix to state in the result: as in the source, but for those that RGB frames have or no scaler knows."""
+    """The matrix to state in the result: the source's, unless it is that of RGB frames or unknown to the scaler."""
     if matrix == _UNSPECIFIED or matrix in _KNOWN_MATRICES:
         return matrix
     return Colour(matrix=matrix, primaries=0, transfer=0, range=0).conversion_matrix(width, height)
 
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
-    """(a, b, c, d) of the file's display matrix, -1, 0 and 1; turns by other angles than 90 degrees are rounded."""
+    """(a, b, c, d) of the file's display matrix, each -1, 0 or 1; rotations are rounded to multiples of 90 degrees."""
     from av.sidedata.sidedata import Type
 
     side_data: Any = frame.side_data
@@ -214,7 +215,7 @@ def _turned(display: tuple[int, int, int, int]) -> bool:
 
 
 def _upright(frame: VideoFrame, info: VideoInfo) -> NDArray[np.uint8]:
-    """[H, W, 3] as ``info`` says, also where the size of the frames changes on the way."""
+    """The frame as [H, W, 3] of ``info``'s size, even if the frame size changes during the video."""
     turned = _turned(info.display)
     width, height = (info.height, info.width) if turned else (info.width, info.height)
     colour = info.colour

@@ -1,4 +1,4 @@
-"""The finished segments and all of the source that is no picture, joined in one file without encoding anything."""
+"""Joining the finished segments with the sound and subtitles of the source, without encoding anything again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
-# Metadata that describe the old file, not the film; the new file gets its own.
+# Metadata that describes the old file, not the film; the new file gets its own.
 _OF_THE_FILE = re.compile(
     r"encoder|major_brand|minor_version|compatible_brands|handler_name|vendor_id|rotate"
     r"|DURATION.*|BPS.*|NUMBER_OF_.*|_STATISTICS_.*",
@@ -32,7 +32,7 @@ _OF_THE_FILE = re.compile(
 def unfit_streams(source: Path, suffix: str) -> list[str]:
     """The subtitles of ``source`` that a file ending in ``suffix`` cannot hold, as ``subtitles (codec)``.
 
-    Raises ``PictureError`` where it cannot hold the sound, or where ``source`` cannot be read.
+    Raises ``PictureError`` if it cannot hold the sound, or if ``source`` cannot be read.
     """
     with opened(source) as original:
         sounds, subtitles = _unfit(original.streams.audio, suffix), _unfit(original.streams.subtitles, suffix)
@@ -53,9 +53,9 @@ def _unfit(streams: Iterable[Stream], suffix: str) -> list[str]:
 
 
 def join(source: Path, output: Path, parts: Parts, encoding: Encoding) -> None:
-    """Write ``output``, whole or not at all: the segments, and the sound and subtitles of ``source`` as they are.
+    """Write ``output`` whole or not at all, from the segments and the unchanged sound and subtitles of ``source``.
 
-    Titles, languages and chapters come along. Raises ``PictureError`` where a file cannot be read or written.
+    Titles, languages and chapters are kept. Raises ``PictureError`` if a file cannot be read or written.
     """
     av = import_av()
     suffix = output.suffix.lower()
@@ -89,7 +89,7 @@ def join(source: Path, output: Path, parts: Parts, encoding: Encoding) -> None:
 def _packets(original: InputContainer, source: Path, indices: set[int]) -> Iterator[Packet]:
     with naming(source):
         for packet in original.demux():
-            if packet.stream_index in indices and packet.dts is not None:  # without one, it only says: the end
+            if packet.stream_index in indices and packet.dts is not None:  # one without dts only marks the end
                 yield packet
 
 

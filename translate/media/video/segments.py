@@ -1,7 +1,7 @@
-"""The result of a video on its way: encoded segments in a folder beside it, which an interruption leaves, then joined.
+"""Encoded segments of a video in progress, in a folder beside the output, which survives an interruption.
 
-Each segment is encoded on its own, so it starts at a key frame; one file holds its packets and their time stamps, to
-the last digit and in no container whose rounding or shifting would have to be undone.
+Each segment is encoded on its own, so it starts with a key frame. One file holds its packets with their exact time
+stamps, without a container that would round or shift them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
 QUALITY = 90  # the default, 1 to 100
-GLOBAL_HEADER = 1 << 22  # FFmpeg's flag: parameters beside the packets, as all of these containers ask
+GLOBAL_HEADER = 1 << 22  # FFmpeg's flag: codec parameters outside the packets, as all these containers require
 SETTINGS = "settings.json"
 LOCK = ".lock"
 _PRESETS: dict[Effort, str] = {"fast": "veryfast", "normal": "medium", "small": "slow"}  # x264's
@@ -39,9 +39,9 @@ _CPU_USED: dict[Effort, str] = {"fast": "6", "normal": "4", "small": "2"}  # VP9
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """How the result is encoded. Two segments of one encoding can follow each other in one stream."""
+    """How the result is encoded. Segments of the same encoding can be joined in one stream."""
 
-    codec: str  # FFmpeg's name of the encoder
+    codec: str  # FFmpeg's name for the encoder
     options: Mapping[str, str]
     width: int  # pixels, even for H.264
     height: int
@@ -51,7 +51,7 @@ class Encoding:
     colour: Colour
 
     def configure(self, context: VideoCodecContext) -> None:
-        """Prepare an encoder that has not started yet."""
+        """Set up an encoder that has not started yet."""
         context.width, context.height = self.width, self.height
         context.pix_fmt = "yuv420p"
         context.framerate, context.time_base = self.rate, self.time_base
@@ -63,10 +63,10 @@ class Encoding:
 
 
 def choose_codec(suffix: str, quality: int | None, effort: Effort = "normal") -> tuple[str, dict[str, str]]:
-    """The encoder for a file that ends in ``suffix``, one of `CONTAINERS`, and its options for a quality of 1 to 100.
+    """The encoder for a file that ends in ``suffix``, one of `CONTAINERS`, and its options for ``quality``, 1 to 100.
 
-    H.264, and for WebM VP9, which also stands in where FFmpeg was built without x264. Raises ``UnusableError`` where
-    there is neither.
+    H.264; VP9 for WebM, and wherever FFmpeg was built without x264, except in MOV. Raises ``UnusableError`` if there is
+    no encoder for the suffix.
     """
     available = import_av().codec.codecs_available
     quality = QUALITY if quality is None else quality
@@ -79,16 +79,16 @@ def choose_codec(suffix: str, quality: int | None, effort: Effort = "normal") ->
 
 
 def _repeatable() -> dict[str, str]:
-    """The option with which x264 encodes the same frames to the same bytes, every time.
+    """The option that makes x264 encode the same frames to the same bytes every time.
 
-    With AVX-512, where a row of the picture is no multiple of 16 blocks, its macroblock tree takes memory into account
-    that nothing was written to, also on one thread: one of twenty encodings differed. With AVX2 none of hundreds did.
+    With AVX-512, if the row length is not a multiple of 16 blocks, x264's macroblock tree reads uninitialised memory,
+    even on one thread: one of twenty encodings differed. With AVX2 none of hundreds did.
     """
     return {"x264-params": "asm=avx2"} if "AVX512F" in processor_features() else {}
 
 
 class SegmentEncoder:
-    """Encodes one segment; ``packets`` are in coding order, with the time stamps of the source."""
+    """Encodes one segment; ``packets`` are in coding order, with the source's time stamps."""
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
@@ -96,10 +96,10 @@ class SegmentEncoder:
         encoding.configure(self._context)
         self.packets: list[Packet] = []
         self.frames = 0
-        self.end = 0  # when the last frame goes, in units of the time base
+        self.end = 0  # end of the last frame, in units of the time base
 
     def add(self, pixels: NDArray[np.uint8], pts: int, duration: int) -> None:
-        """``pixels`` [H, W, 3], at most a row or a column smaller than the encoding asks: its edge is repeated."""
+        """Add a frame, [H, W, 3], at most a row and a column smaller than the encoding: its edge is then repeated."""
         encoding, colour = self._encoding, self._encoding.colour
         below, right = encoding.height - pixels.shape[0], encoding.width - pixels.shape[1]
         padded = np.ascontiguousarray(np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="edge"))
@@ -124,15 +124,15 @@ class SegmentEncoder:
 
 
 class Parts:
-    """The finished segments of one result, in the hidden folder ``.NAME.parts`` beside it, which it locks in ``with``.
+    """The finished segments of one output, in the hidden folder ``.NAME.parts`` beside it, locked until ``with`` ends.
 
-    What is there when it is left stays for the next call.
+    Segments that are still there then stay for the next call.
     """
 
     def __init__(self, output: Path, settings: Mapping[str, object]) -> None:
-        """Segments that were made with other ``settings`` (what JSON can hold) are removed.
+        """Lock the folder, and remove segments that were made with other ``settings`` (JSON values).
 
-        Raises ``PictureError`` where another process makes the same result, or the folder cannot be written.
+        Raises ``PictureError`` if another process is making the same output, or the folder cannot be written.
         """
         self.folder = folder_of(output)
         try:
@@ -142,7 +142,7 @@ class Parts:
         except OSError as error:
             raise PictureError(f"{output}: cannot be written: {error.strerror}") from error
         try:
-            self._take_up(settings)
+            self._resume(settings)
         except BaseException:
             self._lock.release()
             raise
@@ -152,10 +152,10 @@ class Parts:
 
     def __exit__(self, *exception: object) -> None:
         self._lock.release()
-        with suppress(OSError):  # it is not empty: there are segments for the next call
+        with suppress(OSError):  # not empty: segments for the next call
             self.folder.rmdir()
 
-    def _take_up(self, settings: Mapping[str, object]) -> None:
+    def _resume(self, settings: Mapping[str, object]) -> None:
         text = json.dumps(settings, indent=2, sort_keys=True)
         try:
             same = (self.folder / SETTINGS).read_text(encoding="utf-8") == text
@@ -178,9 +178,9 @@ class Parts:
         return self.folder / f"{number:06}-state.npz"
 
     def save(self, segment: SegmentEncoder, state: Mapping[str, NDArray[np.uint8]]) -> None:
-        """``state``: what the frames after this segment depend on. Raises ``PictureError`` where it cannot be written.
+        """Store a segment, and ``state``, which the frames after it depend on. Raises ``PictureError`` if it cannot.
 
-        The segment is written last: where there is one, its state is there too.
+        The segment is written last, so that a segment never lacks its state.
         """
         if state:
             write_atomically(self._state(self.count), _as_npz(state))
@@ -199,17 +199,17 @@ class Parts:
         self.frames += segment.frames
 
     def state(self) -> dict[str, NDArray[np.uint8]] | None:
-        """The one saved with the newest segment; None: there is none."""
+        """The state saved with the newest segment; None: there is none."""
         if not self._state(self.count - 1).is_file():
             return None
         with np.load(self._state(self.count - 1)) as stored:
             return dict(stored)
 
     def packets(self, encoding: Encoding) -> Iterator[Packet]:
-        """All packets in coding order, with time stamps and durations that fit together across segments.
+        """All packets in coding order, with time stamps and durations consistent across segments.
 
-        A decoding time is the time stamp that stands as many places ahead, in the order of showing, as the deepest
-        reordering asks: it then never decreases and never lies after the frame's own time.
+        The decoding time at position n is the display time n - d in display order, where d is the deepest reordering:
+        so decoding times never decrease and never exceed the frame's own display time.
         """
         coded, end = [], 0
         for number in range(self.count):
@@ -230,7 +230,7 @@ class Parts:
             yield packet
 
     def _contents(self) -> Iterator[tuple[bytes, bool]]:
-        """Of each packet the bytes, and whether it is a key frame."""
+        """The bytes of each packet, and whether it is a key frame."""
         for number in range(self.count):
             with np.load(self._segment(number)) as segment:
                 data, sizes, keys = segment["data"], segment["sizes"], segment["key"]
@@ -238,7 +238,7 @@ class Parts:
                 yield content.tobytes(), bool(is_keyframe)
 
     def remove(self) -> None:
-        """Only what such a folder holds, so that nothing else is lost in one of the same name."""
+        """Remove the segments, but no other files, in case the folder has the same name by chance."""
         remove_abandoned(self.folder)
         for path in [*self.folder.glob("[0-9]*.npz"), self.folder / SETTINGS]:
             path.unlink(missing_ok=True)
@@ -249,7 +249,7 @@ def folder_of(output: Path) -> Path:
 
 
 def remove_parts(output: Path) -> None:
-    """Remove the segments of ``output``, unless another process is making it."""
+    """Remove the segments of ``output``, unless another process is making that output."""
     if folder_of(output).is_dir():
         with suppress(PictureError), Parts(output, {}) as parts:
             parts.remove()

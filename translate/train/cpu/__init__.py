@@ -1,1 +1,1 @@
-"""Kernels for training on processors."""
+"""Kernels for training on CPUs."""

@@ -1,8 +1,8 @@
-"""What PyTorch computes slowly on a processor where tensors are channels last, computed another way.
+"""Faster kernels for what PyTorch computes slowly on a CPU with channels-last tensors.
 
-Each was seen to be the faster one (PyTorch 2.14, AVX2). oneDNN's weight gradients of convolutions take up to three
-times as long channels last as otherwise, and so does the gradient of the normalisation of each channel. Convolutions of
-many channels take 60 % of the time by `winograd`, with their gradients. All else is faster channels last than not.
+Each was measured to be faster (PyTorch 2.14, AVX2). oneDNN's weight gradients of convolutions take up to three times as
+long channels last as otherwise, and so does the gradient of per-channel normalisation. With `winograd`, convolutions of
+many channels and their gradients take 60 % of the time. Everything else is faster channels last than not.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from translate.train.cpu import winograd
 
 aten = torch.ops.aten
-# on either side of a convolution: with fewer, the other way is no faster
-FEWEST_CHANNELS = 64  # for products of matrices
-FEWEST_CHANNELS_WINOGRAD = 256  # for what the transformations cost
+# on either side of a convolution: with fewer channels these kernels are no faster
+MIN_CHANNELS = 64  # for matrix products
+MIN_CHANNELS_WINOGRAD = 256  # for the cost of the transformations
 
 
 def fast_kernels(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """In it, what runs on ``device`` takes the faster kernels; numbers differ by rounding alone."""
+    """A context in which ``device``, if it is a CPU, uses the faster kernels; results differ only by rounding."""
     return _FastKernels() if device.type == "cpu" else contextlib.nullcontext()
 
 
@@ -51,7 +51,7 @@ def _suits_winograd(x: Tensor, weight: Tensor, *geometry: Any) -> bool:
     return (
         _channels_last(x)
         and weight.dtype == torch.float32
-        and min(weight.shape[:2]) >= FEWEST_CHANNELS_WINOGRAD
+        and min(weight.shape[:2]) >= MIN_CHANNELS_WINOGRAD
         and list(weight.shape[2:]) == [3, 3]
         and (list(stride), list(dilation), transposed, groups) == ([1, 1], [1, 1], False, 1)
         and max(padding) <= 2
@@ -59,7 +59,7 @@ def _suits_winograd(x: Tensor, weight: Tensor, *geometry: Any) -> bool:
 
 
 def _convolution(x: Tensor, weight: Tensor, bias: Tensor | None, *geometry: Any) -> Tensor | None:
-    """The convolution; None: this one is better left alone."""
+    """The convolution; None: PyTorch's own is better."""
     if not _suits_winograd(x, weight, *geometry):
         return None
     result = winograd.convolution(x, weight, tuple(geometry[1]))
@@ -79,19 +79,19 @@ def _convolution_backward(
     groups: int,
     mask: Sequence[bool],  # which of x, weight and bias need a gradient
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None] | None:
-    """The gradients of x, weight and bias; None: this one is better left alone."""
+    """The gradients of x, weight and bias; None: PyTorch's own are better."""
     of_x, of_weight, of_bias = None, None, None
     geometry = (stride, padding, dilation, transposed, output_padding, groups)
     if _suits_winograd(x, weight, *geometry):
         padded = (padding[0], padding[1])
         if mask[0]:
-            of_x = winograd.picture_gradient(gradient, weight, padded)
+            of_x = winograd.input_gradient(gradient, weight, padded)
         if mask[1]:
             of_weight = winograd.weight_gradient(x, gradient, padded)
-    elif mask[1] and _channels_last(x) and groups == 1 and min(weight.shape[:2]) >= FEWEST_CHANNELS:
+    elif mask[1] and _channels_last(x) and groups == 1 and min(weight.shape[:2]) >= MIN_CHANNELS:
         if mask[0]:
             of_x = aten.convolution_backward(gradient, x, weight, bias_sizes, *geometry, [True, False, False])[0]
-        # a transposed convolution is the gradient of a convolution: what it reads and what it gives change places
+        # a transposed convolution is the gradient of a convolution: input and output are swapped
         large, small = (gradient, x) if transposed else (x, gradient)
         of_weight = _weight_gradient(large, small, weight.shape[2:], stride, padding, dilation)
     else:
@@ -109,11 +109,11 @@ def _weight_gradient(
     padding: Sequence[int],
     dilation: Sequence[int],
 ) -> Tensor:
-    """The gradient [S, L, *kernel] of a convolution from ``large`` to maps with the gradient ``small``.
+    """The weight gradient [S, L, *kernel] of a convolution from ``large`` to maps with the gradient ``small``.
 
-    A place of the kernel pairs each pixel of ``small`` with one of ``large``, at one distance for all of them where the
-    rows of both are equally long: ``small`` is filled up with zeros. So each place is one product of matrices, of
-    pixels side by side in memory. With a stride, each of its phases of ``large`` is a picture of its own.
+    Each position of the kernel pairs every pixel of ``small`` with one of ``large``, all at the same distance in memory
+    once zeros make the rows of ``small`` as long as those of ``large``. So each position is one matrix product over
+    contiguous pixels. With a stride, each phase of ``large`` is a picture of its own.
     """
     (count, small_channels, height, width), large_channels = small.shape, large.shape[1]
     reach = [step * (size - 1) for step, size in zip(dilation, kernel, strict=True)]
@@ -151,7 +151,7 @@ def _channel_norm_backward(
     groups: int,
     mask: Sequence[bool],
 ) -> tuple[Tensor, Tensor | None, Tensor | None] | None:
-    """The gradients of a normalisation of each channel of each picture; None: of groups of several."""
+    """The gradients of a normalisation per channel of each picture; None: PyTorch's own are better."""
     if groups != channels or not _channels_last(x) or weight is None:
         return None
     mean, rstd = (each.view(count, channels, 1, 1) for each in (mean, rstd))

@@ -2,8 +2,8 @@
 
 Lavin and Gray: Fast Algorithms for Convolutional Neural Networks, CVPR 2016, section 4: a tile of 4x4 results is
 A^T [(G g G^T) * (B^T d B)] A of the kernel g and the 6x6 values d it reads, with 36 products in place of 144. Summed
-over channels these are 36 products of matrices. The gradients of x and of g follow by transposition. Rounding is about
-five times that of the direct way in float32: 1e-5 of the largest result.
+over channels these are 36 matrix products. The gradients of x and of g follow by transposition. Rounding is about
+five times that of direct convolution in float32: 1e-5 of the largest result.
 
 All pictures are float32 [N, C, H, W], best channels last; stride, dilation and groups are 1.
 """
@@ -41,8 +41,8 @@ def convolution(x: Tensor, weight: Tensor, padding: tuple[int, int]) -> Tensor:
     return result.contiguous().permute(0, 3, 1, 2)
 
 
-def picture_gradient(gradient: Tensor, weight: Tensor, padding: tuple[int, int]) -> Tensor:
-    """The gradient of the x of ``convolution`` from that of its result: a convolution with the kernels turned round."""
+def input_gradient(gradient: Tensor, weight: Tensor, padding: tuple[int, int]) -> Tensor:
+    """The gradient of the x of ``convolution`` from that of its result: a convolution with flipped kernels."""
     return convolution(gradient, weight.flip(2, 3).transpose(0, 1), (2 - padding[0], 2 - padding[1]))
 
 

@@ -1,4 +1,4 @@
-"""What networks minimise: objectives, penalties on the critic, distances, PatchNCE. Each says its source."""
+"""What networks minimise: objectives, penalties on the critic, distances, PatchNCE. Each cites its source."""
 
 from translate.train.losses.distances import (
     coarse_l1,

@@ -10,14 +10,14 @@ from kornia.filters import sobel
 from torch import Tensor
 from torch.nn import functional as F
 
-EDGELESS = 1e-4  # variance of edge strength, of pictures in [-1, 1]: of less than that there is little to agree on
+EDGELESS = 1e-4  # variance of edge strength, of pictures in [-1, 1]: below it there are hardly any edges to compare
 
 
 def forgive_overshoot(image: Tensor, target: Tensor) -> Tensor:
     """``image`` with values beyond [-1, 1] replaced by the limit where ``target`` is at that limit; any shape.
 
     Pictures are clipped when they become bytes, so such a value is right already, and a generator without a bounded
-    last layer need not bend to the limit exactly. Elsewhere values beyond the range stay, and with them their gradient.
+    last layer need not hit the limit exactly. Elsewhere values beyond the range stay, and with them their gradient.
     """
     below = (image < -1) & (target <= -1)
     above = (image > 1) & (target >= 1)
@@ -30,21 +30,22 @@ def _forward_differences(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def coarse_l1(image: Tensor, target: Tensor, *, sides: Sequence[int] = (4, 16, 64)) -> Tensor:
-    """Mean absolute difference of two [N, C, H, W] batches, averaged over squares first: the mean over their ``sides``.
+    """Mean absolute difference of two batches [N, C, H, W] averaged over squares, and the mean of that over ``sides``.
 
-    Sides are in pixels; of smaller pictures the whole is the square. Small squares hold shapes and leave what is finer
-    free. Large ones hold colours: a texture between makes an even shift cheap where squares are smaller than it.
+    Sides are in pixels, at most the picture's shorter one. Small squares keep shapes and leave finer detail free. Large
+    ones keep colours: under a texture coarser than the squares, a uniform shift of colour would cost little.
     """
     within = [min(side, *image.shape[-2:]) for side in sides]
     return torch.stack([F.l1_loss(F.avg_pool2d(image, side), F.avg_pool2d(target, side)) for side in within]).mean()
 
 
 def grid_pattern(image: Tensor, *, cell: int = 4, window: int = 16) -> Tensor:
-    """How strongly a batch [N, C, H, W] repeats with every ``cell`` pixels: 0 where it does not.
+    """How strongly a pattern repeats every ``cell`` pixels in a batch [N, C, H, W], at least ``cell`` high and wide.
 
-    The places within cells are averaged over windows of up to ``window`` x ``window`` cells (what is left over at the
-    right and at the bottom is left out): mean absolute difference of each place's mean from that of all. Pictures have
-    no such pattern; networks that upsample make one (Odena et al. 2016), and discriminators hardly see it.
+    Each position within the cell is averaged over windows of up to ``window`` x ``window`` cells (a remainder at the
+    right or bottom is ignored); returned is the mean absolute difference of these means from their mean over positions,
+    0 without a pattern. Photos have none; upsampling networks make one (Odena et al. 2016), which discriminators hardly
+    see.
     """
     window = min(window, image.shape[-2] // cell, image.shape[-1] // cell)
     side = cell * window
@@ -63,11 +64,11 @@ def edge_l1(image: Tensor, target: Tensor) -> Tensor:
 
 
 def edge_mismatch(image: Tensor, target: Tensor) -> Tensor:
-    """1 less the correlation (Pearson's) of the edge strengths of two RGB batches [N, 3, H, W]: 0 for the same edges.
+    """1 minus Pearson's correlation of the edge strengths of two RGB batches [N, 3, H, W]: 0 for the same edges.
 
-    Edge strength is the Sobel magnitude of the luma, so lines may be stronger by a factor and change sides, but not
-    come where the target has none: what `translate.evaluate.pair_metrics` calls edge agreement, as a loss of batches.
-    The mean over samples; those without edges hardly count.
+    Edge strength is the Sobel magnitude of the luma, so edges may be stronger by a factor or change sign, but not
+    appear where the target has none: the edge agreement of `translate.evaluate.pair_metrics`, as a loss. It is averaged
+    over samples; those without edges have hardly any gradient.
     """
     first, second = (sobel(rgb_to_grayscale(batch)).flatten(1) for batch in (image, target))  # [N, H W]
     first, second = (strength - strength.mean(1, keepdim=True) for strength in (first, second))

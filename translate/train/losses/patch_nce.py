@@ -1,4 +1,4 @@
-"""PatchNCE: a patch of the translated picture is to be told from others by the same place of the input.
+"""PatchNCE: a patch of the translated picture has to match the patch of the input at the same position, not others.
 
 Park et al. 2020, "Contrastive Learning for Unpaired Image-to-Image Translation" (arXiv:2007.15651), section 3 and
 appendix C.1.
@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 
 def patch_nce(query: Tensor, key: Tensor, *, tau: float = 0.07) -> Tensor:
-    """Cross-entropy of picking, for each query, the key of its own place among the P keys of its picture; a scalar.
+    """Cross-entropy of picking, for each query, the key at its own position among the P keys of its picture; a scalar.
 
-    Equation 4 for one layer, with a mean over places instead of their sum: ``query`` of the translated picture and
-    ``key`` of the input, float [N, P, C] of length 1 along C; the negatives come from within the picture. No gradient
+    Equation 4 for one layer, with a mean over positions instead of their sum: ``query`` of the translated picture and
+    ``key`` of the input, float [N, P, C] of unit length along C; negatives come from within the picture. No gradient
     enters the keys.
     """
     similarity = query @ key.detach().mT / tau  # [N, P, C] x [N, C, P] -> [N, queries, keys]
@@ -26,7 +26,7 @@ def patch_nce(query: Tensor, key: Tensor, *, tau: float = 0.07) -> Tensor:
 
 
 class PatchProjector(nn.Module):
-    """H of the paper: for each layer a two-layer MLP from its channels to ``width`` numbers of length 1.
+    """H of the paper: for each layer a two-layer MLP from its channels to unit vectors of size ``width``.
 
     ``channels`` are those of the layers' maps, in their order.
     """
@@ -38,9 +38,9 @@ class PatchProjector(nn.Module):
         )
 
     def forward(self, features: Sequence[Tensor], positions: Sequence[Tensor]) -> list[Tensor]:
-        """Project ``features``, a map [N, C, H, W] a layer, at ``positions``, indices [P] into its H W places.
+        """Project ``features``, a map [N, C, H, W] per layer, at ``positions``, indices [P] into its H W positions.
 
-        Returns float [N, P, width] a layer. Raises ``ValueError`` where maps, positions and layers differ in number.
+        Returns float [N, P, width] per layer. Raises ``ValueError`` where maps, positions and layers differ in number.
         """
         projected = []
         for mlp, map_, places in zip(self.mlps, features, positions, strict=True):
@@ -50,7 +50,7 @@ class PatchProjector(nn.Module):
 
 
 def sample_positions(features: Sequence[Tensor], count: int, generator: torch.Generator) -> list[Tensor]:
-    """For each map [N, C, H, W] the places to compare, the same in all its pictures, on the map's device.
+    """For each map [N, C, H, W] the positions to compare, the same in all its pictures, on the map's device.
 
     Int64 [P], P the smaller of ``count`` and H W, without repetition, drawn from ``generator``, which is on the CPU.
     """

@@ -1,9 +1,9 @@
-"""Penalties and constraints on the critic, for its loss or after its update; the caller has their weights.
+"""Penalties and constraints on the critic, for its loss or after its update; the caller weights them.
 
 The gradient penalties take ``logits_of``, which gives the logits of float images [N, C, H, W], one tensor [N, 1, h, w]
 per scale (``DiscriminatorOutput.logits``). D(x), the critic's value of a sample, is the sum of its logits over patches
-and scales. Its gradient is its own only where the critic takes no statistics over the batch (Gulrajani et al. 2017,
-section 4). What they return has a gradient for the critic's weights, none for the images.
+and scales. A sample's gradient is its own only where the critic uses no batch statistics (Gulrajani et al. 2017,
+section 4). The penalties have a gradient for the critic's weights, none for the images.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def zero_centred_penalty(logits_of: LogitsOf, images: Tensor) -> Tensor:
     """E[||grad D(x)||_2^2] at ``images``, float [N, C, H, W]; a scalar.
 
     At real images R1, at generated ones R2: Mescheder et al. 2018, equations 9 and 10, without the factor gamma / 2;
-    both together as in Huang et al. 2024, section 2.2. Taken at every k-th step only and weighed by k it is lazy, as
-    the R1 of StyleGAN2 (Karras et al. 2020, section 3.1).
+    both together as in Huang et al. 2024, section 2.2. Taken only at every k-th step and multiplied by k it is the lazy
+    regularisation of StyleGAN2 (Karras et al. 2020, section 3.1).
     """
     return _gradients(logits_of, images).square().sum(dim=1).mean()
 
 
 def _gradients(logits_of: LogitsOf, images: Tensor) -> Tensor:
-    """Of each sample's value by its own pixels: [N, C, H, W] -> [N, C H W]."""
+    """The gradient of each sample's D(x) by its own pixels: [N, C, H, W] -> [N, C H W]."""
     images = images.detach().requires_grad_()
-    # a sample's pixels reach its own value alone, so the gradient of the sum over samples holds each one's
+    # a sample's pixels affect only its own value, so the gradient of the sum over samples holds each one's
     total = torch.stack([scale.sum() for scale in logits_of(images)]).sum()
     (gradients,) = torch.autograd.grad(total, images, create_graph=True)
     return gradients.flatten(1)
@@ -58,9 +58,8 @@ def orthogonal_penalty(network: nn.Module) -> Tensor:
     """The sum over convolutions and linear layers of ||W W^T * (1 - I)||_F^2, a scalar.
 
     BigGAN, Brock et al. 2019, equation 3, without its beta (1e-4 there): filters, the rows of W, are kept from being
-    alike, their norms are free. Filters of different groups see different channels and are not compared. Of spectrally
-    normalised layers W is the trained weight before the division: reading the normalised one would advance the power
-    iteration.
+    alike, their norms are free. Filters of different groups see different channels and are not compared. For spectrally
+    normalised layers W is the weight before the division: reading the normalised one would advance the power iteration.
     """
     penalties = [_overlap(_filters(module)) for module in network.modules() if isinstance(module, _LAYERS)]
     return torch.stack(penalties).sum()

@@ -1,4 +1,4 @@
-"""The methods, one paper per file; what each is called and how it is set is registered with `translate.config`."""
+"""The methods, one paper per file; their names and settings are registered with `translate.config`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from translate.train.methods.base import Method
 
 
 def method_of(config: TrainConfig | type[TrainConfig]) -> type[Method]:
-    """The class that trains what ``config`` is the configuration of."""
+    """The class of the method that ``config`` configures."""
     module, _, name = config.implementation.partition(":")
     found: type[Method] = getattr(import_module(module), name)
     return found

@@ -5,23 +5,23 @@ L(G) = w_adv L_adv + w_con L_con + w_gra L_gra + w_col L_col, and total variatio
 - L_adv: least squares. D has to tell the drawn pictures B from the translated ones, and from two decoys: B in grey, so
   that colour counts, and the grey of B with smoothed edges (CartoonGAN, Chen et al. 2018, section 3.2.1), so that clear
   lines count. The weights are 1, 1 and 0.1.
-- L_con: the L1 distance of the deep features of photo and translation. The first steps minimise it alone.
+- L_con: the L1 distance of the deep features of photo and translation. The first steps minimise only it.
 - L_gra: the L1 distance of the Gram matrices of features of the translation and of drawn pictures in grey, which takes
-  over texture and not colour.
+  over texture but not colour.
 - L_col: the photo's colours: L1 in Y, Huber in U and in V.
-Departures: both sides of L_gra are in grey, as in AnimeGANv3, so that the grey of one does not draw the colours out of
-the other; ``style_colour`` leaves both in colour, to take over the palette too. L_gra is of every level of features
-down to that of L_con (three levels in AnimeGANv3), and its target is the mean over drawn pictures in place of one drawn
-at random: what a single picture shows is noise beside the style of all. L_con and L_gra are relative to the magnitude
-of both sides, so that one weight serves any feature network; the weights are our own. Decoys and translated pictures
-together weigh as much as the drawn ones, a balance that other objectives than least squares need. One learning rate
-serves the first steps and the others. A moving average of the generator is kept and exported.
+Departures: both sides of L_gra are in grey, as in AnimeGANv3, so that a grey target does not drain the colours of the
+translation; ``style_colour`` leaves both in colour, to take over the palette too. L_gra covers every level of features
+down to that of L_con (three levels in AnimeGANv3), and its target is the mean over drawn pictures instead of a random
+one: what a single picture shows is noise next to the style of all. L_con and L_gra are relative to the magnitude of
+both sides, so that one weight suits any feature network; the weights are our own. Decoys and translated pictures
+together weigh as much as the drawn ones, a balance that objectives other than least squares need. The first steps have
+the same learning rate as the others. A moving average of the generator is kept and exported.
 
-Beside the paper's terms, where there are pictures to stay near to, such as a filter's: L_anchor, the L1 distance to
-them over squares of 4, 16 and 64 pixels. Supervision, as pix2pix has it (Isola et al. 2017, equation 4), holds colours
-and shapes and would alone stay the filter; what is finer is the discriminator's. L_edges: lines belong where the photo
-has edges. L_border: the border of a picture is no reason to draw anything. Decoys can be left out, as in the preset
-``anchored``.
+Terms beyond the paper's. L_anchor, where there are pictures to stay close to, such as a filter's: the L1 distance to
+them, averaged over squares of 4, 16 and 64 pixels. Such supervision (pix2pix, Isola et al. 2017, equation 4) fixes
+colours and shapes; as it would only reproduce the filter, finer detail is left to the discriminator. L_edges: lines
+belong where the photo has edges. L_border: the border of a picture is no reason to draw anything. Decoys can be left
+out, as in the preset ``anchored``.
 """
 
 from __future__ import annotations
@@ -54,18 +54,18 @@ from translate.train.methods.window import Window, alone_and_within
 from translate.train.step import Batch, StepContext, Terms
 from translate.weights.feature_networks import build_feature_network
 
-SMOOTHED_WEIGHT = 0.1  # of the decoys with smoothed edges: a larger one makes the lines too sharp, says the paper
+SMOOTHED_WEIGHT = 0.1  # of the decoys with smoothed edges; the paper says that a larger one makes lines too sharp
 Features = dict[str, Tensor]  # by level
 
-STYLE_PICTURES = 128  # the most drawn pictures that the style is the mean of: another 128 differ by a tenth
+STYLE_PICTURES = 128  # drawn pictures to average the style over, at most: the mean of another 128 differs by a tenth
 
 
 class AnimeGan(Method):
     """Translation from photos ``A`` to the look of the drawn pictures ``B``.
 
-    A batch may bring ``smoothed``, ``B`` with smoothed edges, moved alike; where it does not, they are smoothed here.
-    It may bring ``anchor``, pictures of what ``A`` shows that the translation is to stay near to.
-    Of ``training``, whose samples are such batches of one, the style is learnt before the first step that needs it.
+    A batch may hold ``smoothed``, ``B`` with smoothed edges and the same augmentation; if not, edges are smoothed here.
+    It may hold ``anchor``, versions of ``A`` that the translation is to stay close to.
+    The style is computed from the pictures ``B`` of ``training`` when a step first needs it.
     """
 
     config: AnimeGanConfig
@@ -91,9 +91,9 @@ class AnimeGan(Method):
         self.features = features.to(accelerator.device).to(memory_format=layout)
 
     def adversarial_active(self, progress: float) -> bool:
-        return super().adversarial_active(progress) and not self.warms_up(progress)
+        return super().adversarial_active(progress) and not self.warming_up(progress)
 
-    def warms_up(self, progress: float) -> bool:
+    def warming_up(self, progress: float) -> bool:
         return progress < self.config.content_start
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
@@ -108,14 +108,14 @@ class AnimeGan(Method):
 
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         config, real_A, fake_B = self.config, batch["A"], pictures["fake_B"].float()
-        warms_up = self.warms_up(context.progress)
-        keeps_content = warms_up or config.lambda_content > 0
+        warming_up = self.warming_up(context.progress)
+        keeps_content = warming_up or config.lambda_content > 0
         takes_palette = config.style_colour and config.lambda_style > 0
         features = self.deep_features(fake_B) if keeps_content or takes_palette else {}
         terms = Terms({})
         if keeps_content:
             terms += Terms({"G/content": config.lambda_content * self.content(features, real_A)})
-        if warms_up:
+        if warming_up:
             return terms
         if "anchor" in batch:
             terms += Terms({"G/anchor": config.lambda_anchor * coarse_l1(fake_B, batch["anchor"])})
@@ -135,7 +135,7 @@ class AnimeGan(Method):
         return terms
 
     def content(self, features: Features, photo: Tensor) -> Tensor:
-        """How far what ``features`` show is from what ``photo``, float [N, 3, H, W], does: from 0 to 2."""
+        """How far ``features`` are from those of ``photo``, float [N, 3, H, W], at the content level: from 0 to 2."""
         with torch.no_grad():
             wanted = self.deep_features(photo)
         level = self.features.content_level
@@ -144,7 +144,7 @@ class AnimeGan(Method):
     def border_trace(self, photo: Tensor, translated: Tensor) -> Tensor:
         """Mean absolute difference of the translation of the middle of ``photo`` from the middle of its translation.
 
-        Convolutions see zeros beyond the border, and what is even has nothing else to draw lines by.
+        Convolutions see zeros beyond the border, and in flat areas nothing else tells them where to draw lines.
         """
         side = photo.shape[-1]
         start = side // 4 // self.stride * self.stride
@@ -175,7 +175,7 @@ class AnimeGan(Method):
         return total
 
     def deep_features(self, images: Tensor) -> Features:
-        """The features of pictures, float [N, 3, H, W], at all levels down to that of the content."""
+        """The features of pictures, float [N, 3, H, W], at all levels down to the content level."""
         levels = list(self.features.levels)
         with self.accelerator.autocast():
             return self.features(images, levels[: levels.index(self.features.content_level) + 1])
@@ -186,11 +186,11 @@ class AnimeGan(Method):
 
 
 def grey(images: Tensor) -> Tensor:
-    """The brightness of RGB pictures, float [N, 3, H, W], in all three channels."""
+    """The luma of RGB pictures, float [N, 3, H, W], in all three channels."""
     return rgb_to_grayscale(images).expand_as(images)
 
 
 def relative_l1(values: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference of [N, ...] over their mean magnitude, sample by sample, averaged: from 0 to 2."""
+    """Mean absolute difference of [N, ...] divided by their mean magnitude, averaged over samples: from 0 to 2."""
     magnitude = (values.detach().abs() + target.abs()).flatten(1).mean(1) / 2  # [N]
     return ((values - target).abs().flatten(1).mean(1) / magnitude.clamp_min(1e-6)).mean()

@@ -29,12 +29,12 @@ from translate.train.step import Batch, StepContext, Terms, step_context
 
 Pictures = Mapping[str, Tensor]  # float [N, 3, H, W] in [-1, 1] by name, such as "fake_B"
 
-FAKE = "fake"  # begins the names of translated pictures
-GENERATOR, DISCRIMINATOR = "generator", "discriminator"  # the optimizers, and each side's main network
+FAKE = "fake"  # prefix of the names of translated pictures
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"  # names of the optimizers and of each side's main network
 
 
 class Method(ABC):
-    """A way to train translation.
+    """A way to train image translation.
 
     ``networks`` are trained, ``averages`` are the moving averages of some of them: both by name, the name of their
     file in a checkpoint. ``members`` are the networks' names by the optimizer that trains them.
@@ -43,7 +43,7 @@ class Method(ABC):
     @classmethod
     @abstractmethod
     def load_data(cls, config: Any) -> TrainingData:
-        """What ``config`` says to train on. Raises ``UserError`` for folders and tables that cannot be used."""
+        """The data that ``config`` names. Raises ``UserError`` for folders and tables that cannot be used."""
 
     @classmethod
     def build(cls, config: Any, accelerator: Accelerator, data: TrainingData) -> Self:
@@ -56,12 +56,12 @@ class Method(ABC):
         self.networks: dict[str, nn.Module] = {}
         self.averages: dict[str, AveragedModel] = {}
         self.members: dict[str, list[str]] = {}
-        self.coupling: set[str] = set()  # the networks in which the samples of a batch see each other
+        self.coupling: set[str] = set()  # the networks in which the samples of a batch affect each other
         self.optimizers: dict[str, Optimizer] = {}
 
     @abstractmethod
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
-        """The generators' pictures of ``batch``, which both phases look at."""
+        """The generators' pictures for ``batch``, which both phases use."""
 
     @abstractmethod
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
@@ -80,13 +80,13 @@ class Method(ABC):
         return self.config.lambda_gan > 0
 
     def step(self, batch: Batch, *, step: int, progress: float) -> dict[str, Tensor]:
-        """Train on ``batch``; detached scalars by name."""
+        """Take a step on ``batch``; returns detached scalars by name."""
         context = step_context(self.config, self.accelerator, step=step, progress=progress)
         contexts = context.parts(self.config.accumulate)
         parts = list(zip(split(batch, len(contexts)), contexts, strict=True))
         adversarial = self.adversarial_active(progress)
         generators_learn = not adversarial or (step + 1) % self.config.n_critic == 0
-        # one part: both phases look at the same pictures; several: each computes its own, so that one is held at a time
+        # one part: both phases share its pictures; several: each phase computes its own, to hold one part at a time
         shared = self.forward(*parts[0]) if len(parts) == 1 and generators_learn else None
         metrics: dict[str, Tensor] = {}
 
@@ -115,7 +115,7 @@ class Method(ABC):
         return metrics
 
     def _grid_terms(self, pictures: Pictures) -> Terms:
-        """What any method may add: the penalty of patterns that upsampling leaves."""
+        """The penalty on grids left by upsampling, which any method can add."""
         if self.config.lambda_grid == 0:
             return Terms()
         patterns = [grid_pattern(picture.float()) for name, picture in pictures.items() if name.startswith(FAKE)]
@@ -131,13 +131,13 @@ class Method(ABC):
                 yield part
 
     def _backward(self, terms: Terms, metrics: dict[str, Tensor], *, parts: int) -> None:
-        """Add the gradient of one of ``parts``, and its share of the means to ``metrics``."""
+        """Add the gradient of one of ``parts`` parts, and its share of the means to ``metrics``."""
         self.accelerator.backward(torch.stack(list(terms.losses.values())).sum() / parts)
         for name, value in (terms.losses | terms.metrics).items():
             metrics[name] = metrics.get(name, 0) + value.detach() / parts
 
     def _update(self, group: str) -> Tensor:
-        """Clip the gradient of the networks of ``group`` and take the optimizer's step; the gradient's norm before."""
+        """Clip the gradient of the networks of ``group`` and take the optimizer's step; returns the norm before."""
         parameters = [parameter for name in self.members[group] for parameter in self.networks[name].parameters()]
         norm = self.accelerator.clip_grad_norm_(parameters, self.config.clip_gradient or float("inf"))
         self.optimizers[group].step()
@@ -146,7 +146,7 @@ class Method(ABC):
     def add_networks(
         self, group: str, networks: Mapping[str, nn.Module], *, lr: float, averaged: tuple[str, ...] = ()
     ) -> None:
-        """Move ``networks`` to the device, wrap each for distribution, give them one optimizer, the name ``group``.
+        """Move ``networks`` to the device, wrap each for distribution, give them one optimizer, called ``group``.
 
         ``averaged`` are the names of those that get a moving average.
         """
@@ -170,7 +170,7 @@ class Method(ABC):
         self.optimizers[group] = self.accelerator.prepare(optimizer)
 
     def add_adversaries(self, discriminators: Mapping[str, nn.Module]) -> dict[str, Adversary]:
-        """Give the discriminators, by name, their optimizer, and each the objective and the stabilisers configured."""
+        """Add the discriminators, by name, with one optimizer, each with the configured objective and stabilisers."""
         self.add_networks(DISCRIMINATOR, discriminators, lr=self.config.lr_discriminator or self.config.lr)
         self._adversaries = {
             name: Adversary(name, self.networks[name], self.bare(name), self.config, self.accelerator)
@@ -182,14 +182,14 @@ class Method(ABC):
         return list(self._adversaries.values())
 
     def forward_merged(self, name: str, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """The network ``name`` of each input: in one pass, where the samples of a batch do not see each other."""
+        """The network ``name`` on each input: in one pass, where the samples of a batch do not affect each other."""
         network = self.networks[name]
         if self.config.merge_passes and name not in self.coupling:
             return network(torch.cat(inputs)).chunk(len(inputs))
         return tuple(network(images) for images in inputs)
 
     def bare(self, name: str) -> nn.Module:
-        """The network ``name`` without the wrapping for distribution."""
+        """The network ``name`` without the wrapper for distributed training."""
         return self.accelerator.unwrap_model(self.networks[name], keep_torch_compile=True)
 
     def scale_learning_rates(self, factor: float) -> None:
@@ -199,7 +199,7 @@ class Method(ABC):
                 group["lr"] = group.setdefault("full_lr", group["lr"]) * factor
 
     def description(self) -> dict[str, Any]:
-        """What exporting needs to know beside the settings; it goes into each checkpoint's configuration."""
+        """What the export needs besides the settings; it goes into each checkpoint's configuration."""
         return {}
 
     def weights(self) -> dict[str, dict[str, Tensor]]:
@@ -207,7 +207,7 @@ class Method(ABC):
         return {name: module.state_dict() for name, module in self.modules().items()}
 
     def state(self) -> dict[str, Any]:
-        """All that a resumed run needs besides the weights, plain enough for ``weights_only=True``.
+        """All that a resumed run needs besides the weights, loadable with ``weights_only=True``.
 
         Every process has to call it, as some of the state may be spread over them.
         """
@@ -219,7 +219,7 @@ class Method(ABC):
         }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take back what ``state`` returned; the weights have been loaded before."""
+        """Restore what ``state`` returned; the weights have been loaded before."""
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
         for name, average in self.averages.items():
@@ -228,7 +228,7 @@ class Method(ABC):
             self.accelerator.scaler.load_state_dict(state["scaler"])
 
     def modules(self) -> dict[str, nn.Module]:
-        """Networks and averages by name, without the wrapping for distribution."""
+        """Networks and averages by name, without the wrapper for distributed training."""
         trained = {name: self.bare(name) for name in self.networks}
         return trained | {name: average.module for name, average in self.averages.items()}
 
@@ -255,8 +255,8 @@ def built_generator(config: TrainConfig, **options: Any) -> Generator:
 def built_discriminator(config: TrainConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:
     """The configured discriminator for pictures of ``in_channels``.
 
-    An unknown name or option, one that cannot see crops of the configured size, and one with a head for domains that
-    ``options`` does not name are a ``UserError``; a feature network without its weights is an ``UnusableError``.
+    Raises ``UserError`` for an unknown name or option, for crops that are too small for it, and for one that
+    classifies domains where ``options`` names none; ``UnusableError`` without the weights of its feature network.
     """
     given = config.discriminator_options | {"in_channels": in_channels} | options
     try:
@@ -265,14 +265,14 @@ def built_discriminator(config: TrainConfig, *, in_channels: int = 3, **options:
         raise UserError(f"<discriminator> {config.discriminator}: {error}") from error
     except (ImportError, OSError) as error:  # of its feature network
         raise UnusableError(f"<discriminator> {config.discriminator}: {one_line(error)}") from error
-    shapes_alone = copy.deepcopy(discriminator).to("meta")
+    shapes_only = copy.deepcopy(discriminator).to("meta")
     try:
-        verdict = shapes_alone(torch.empty(2, in_channels, config.seen_side, config.seen_side, device="meta"))
+        verdict = shapes_only(torch.empty(2, in_channels, config.seen_side, config.seen_side, device="meta"))
     except RuntimeError as error:
         what = f"<crop> {config.crop}" + (f" less <margin> {config.margin} on each side" if config.margin else "")
         raise UserError(f"{what}: is too small for the discriminator {config.discriminator}") from error
     if verdict.classes is not None and "domains" not in options:
         raise UserError(
-            f"<discriminator> {config.discriminator}: has a head for domains, which {config.method} has not"
+            f"<discriminator> {config.discriminator}: has a head for domains, but {config.method} has no domains"
         )
     return discriminator

@@ -1,9 +1,9 @@
-"""CUT: unpaired translation one way by contrast of patches (Park et al. 2020, arXiv:2007.15651).
+"""CUT: unpaired translation one way, by contrasting patches (Park et al. 2020, arXiv:2007.15651).
 
 L_GAN(G, D) + lambda_X L_PatchNCE(G, H, X) + lambda_Y L_PatchNCE(G, H, Y)   (equation 5)
 
-- A patch of G(x) has to resemble, in the features of G's own encoder under the projections H, the patch of x at the
-  same place more than x's other patches do (equations 3 and 4): 256 patches, five layers, temperature 0.07.
+- A patch of G(x) has to resemble the patch of x at the same position more than other patches of x, in the features of
+  G's own encoder under the projections H (equations 3 and 4): 256 patches, five layers, temperature 0.07.
 - The same for y and G(y) is the identity term. CUT: both weights 1. FastCUT (preset ``fast``): lambda_X 10, lambda_Y 0
   (section 4.1).
 - Least squares, D's loss halved, Adam at 2e-4 (appendix C.1).
@@ -37,7 +37,7 @@ PROJECTOR = "projector"
 
 
 class Cut(Method):
-    """Translation from ``A`` to ``B``, from samples of each."""
+    """Translation from ``A`` to ``B``, from unpaired samples."""
 
     config: CutConfig
 
@@ -79,13 +79,13 @@ class Cut(Method):
         return terms
 
     def contrast(self, source: Tensor, picture: Tensor, context: StepContext, purpose: str) -> Tensor:
-        """PatchNCE between ``picture`` and the ``source`` it was made of, averaged over the layers."""
+        """PatchNCE between ``picture`` and the ``source`` it was made from, averaged over the layers."""
         generator, project = cast(Generator, self.bare(GENERATOR)), self.networks[PROJECTOR]
         with self.accelerator.autocast():
             of_picture = generator.encoder_features(picture)
             positions = sample_positions(of_picture, self.config.nce_patches, context.generator(purpose))
             queries = project(of_picture, positions)
-            with torch.no_grad():  # equation 3 learns from the queries alone
+            with torch.no_grad():  # only the queries get a gradient (equation 3)
                 keys = self.bare(PROJECTOR)(generator.encoder_features(source), positions)
         layers = [
             patch_nce(query, key, tau=self.config.nce_temperature) for query, key in zip(queries, keys, strict=True)

@@ -6,9 +6,9 @@ min_G,F max_D  L_GAN(G, D_Y) + L_GAN(F, D_X) + lambda (|F(G(x)) - x|_1 + |G(F(y)
   (section 4); Adam at 2e-4, constant for half of the run, then linear to 0 (appendix 7.1).
 - The identity term, half of lambda, keeps colours: |G(y) - y|_1 + |F(x) - x|_1 (section 5.2).
 Here A is X, B is Y, the network ``generator`` is G and ``generator_BA`` F.
-Departures: the discriminators step before the generators, as in pix2pix; passes through one network that do not depend
-on each other are one batch, which changes nothing where samples do not see each other; moving averages of the
-generators are kept and exported; the pool is split over the positions of the batch (see `image_pool`).
+Departures: the discriminators step before the generators, as in pix2pix; independent passes through one network are
+merged into one batch, which changes nothing where samples do not affect each other; moving averages of the generators
+are kept and exported; the pool is split over the positions of the batch (see `image_pool`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BACK = "generator_BA"
 
 
 class CycleGan(Method):
-    """Translation from ``A`` to ``B`` and back, from samples of each."""
+    """Translation from ``A`` to ``B`` and back, from unpaired samples."""
 
     config: CycleGanConfig
 
@@ -47,7 +47,7 @@ class CycleGan(Method):
         self.add_networks(GENERATOR, generators, lr=config.lr, averaged=(GENERATOR, BACK))
         discriminators = {f"discriminator_{side}": built_discriminator(config) for side in "AB"}
         adversaries = self.add_adversaries(discriminators)
-        self.of_A, self.of_B = adversaries["discriminator_A"], adversaries["discriminator_B"]
+        self.adversary_A, self.adversary_B = adversaries["discriminator_A"], adversaries["discriminator_B"]
         slots = config.samples_per_step(accelerator.num_processes)
         self.pools = {
             side: ImagePool(config.pool_size, slots=slots, seed=derived_seed(config.seed, index))
@@ -66,7 +66,7 @@ class CycleGan(Method):
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         terms = Terms()
-        for side, adversary in (("A", self.of_A), ("B", self.of_B)):
+        for side, adversary in (("A", self.adversary_A), ("B", self.adversary_B)):
             earlier = self.pools[side].exchange(pictures[f"fake_{side}"], step=context.step, slots=context.samples)
             terms += adversary.train(batch[side], earlier, context, share=0.5)[0]
         return terms
@@ -85,8 +85,8 @@ class CycleGan(Method):
             losses["G/identity_B"] = weight * F.l1_loss(pictures["same_B"], batch["B"])
         terms = Terms(losses)
         if self.adversarial_active(context.progress):
-            terms += self.of_A.fool(pictures["fake_A"], context, real=batch["A"])[0]
-            terms += self.of_B.fool(pictures["fake_B"], context, real=batch["B"])[0]
+            terms += self.adversary_A.fool(pictures["fake_A"], context, real=batch["A"])[0]
+            terms += self.adversary_B.fool(pictures["fake_B"], context, real=batch["B"])[0]
         return terms
 
     def state(self) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 L_D = -L_adv + lambda_cls L_cls(real),  L_G = L_adv + lambda_cls L_cls(fake) + lambda_rec |x - G(G(x, c), c')|_1
 (equations 5 and 6), lambda_cls 1, lambda_rec 10
 
-- L_adv is the Wasserstein distance with gradient penalty 10, five steps of D for one of G (section 4.3 and 5.4).
+- L_adv is the Wasserstein distance with gradient penalty 10, five steps of D per step of G (sections 4.3 and 5.4).
 - L_cls: cross-entropy over the domains where they exclude each other, else binary cross-entropy per attribute, as in
   the authors' code: summed over the attributes, averaged over the batch.
-- Target labels are those of other samples, drawn for each (the authors shuffle the batch's).
+- Target labels are those of other samples, drawn at random (the authors shuffle the batch's).
 Departure: a moving average of the generator is kept and exported.
 """
 
@@ -36,7 +36,7 @@ from translate.train.step import Batch, StepContext, Terms
 class StarGan(Method):
     """Translation of ``image`` of the domains ``domain`` to the domains ``target``, float [N, K] in {0, 1}.
 
-    ``names`` are the K domains'; ``exclusive``: a picture is of exactly one.
+    ``names`` are those of the K domains; ``exclusive``: a picture belongs to exactly one.
     """
 
     config: StarGanConfig
@@ -81,7 +81,7 @@ class StarGan(Method):
         return terms
 
     def classification_loss(self, classes: Tensor | None, domain: Tensor) -> Tensor:
-        """How far the class head's logits [N, K] are from the labels ``domain`` [N, K]."""
+        """The loss of logits ``classes`` [N, K] for labels ``domain`` [N, K]. Raises ``ValueError`` without logits."""
         if classes is None:
             raise ValueError("the discriminator has no head for the domains")
         if self.exclusive:

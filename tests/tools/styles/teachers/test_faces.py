@@ -64,7 +64,7 @@ def test_without_faces_nothing_changes(photo: Pixels, tmp_path: Path) -> None:
     assert np.array_equal(draw_faces(photo, photo, []), photo)
 
 
-def test_eyes_grow_and_all_else_stays(photo: Pixels, face: Face) -> None:
+def test_eyes_grow_and_nothing_else_changes(photo: Pixels, face: Face) -> None:
     _, (moved,) = enlarge_eyes(photo, [face])
     assert 1.3 < opening(moved, RIGHT) / opening(face, RIGHT) < 1.7
     of_eyes = {number for eye in (RIGHT, LEFT) for number in eye.upper + eye.lower + eye.crease + eye.iris}
@@ -73,10 +73,10 @@ def test_eyes_grow_and_all_else_stays(photo: Pixels, face: Face) -> None:
     shift = np.linalg.norm(moved.points - face.points, axis=1) / face.eye_distance
     assert shift[others].max() < 0.005 and shift[brows].max() < 0.03
     for eye in (RIGHT, LEFT):
-        assert shift[eye.iris[0]] < 0.03  # who looks aside goes on looking there
+        assert shift[eye.iris[0]] < 0.03  # the direction of gaze is kept
 
 
-def test_landmarks_move_as_the_pixels_do(photo: Pixels, face: Face) -> None:
+def test_landmarks_move_with_the_pixels(photo: Pixels, face: Face) -> None:
     dot = np.zeros_like(photo)
     column, row = np.round(face.points[RIGHT.lower[4]]).astype(int)
     dot[row - 1 : row + 2, column - 1 : column + 2] = 255
@@ -144,7 +144,7 @@ def test_small_faces_and_profiles_stay_painted(photo: Pixels, face: Face) -> Non
 
 
 @pytest.mark.parametrize("shift", [(-90, 0), (150, 20), (0, -110), (0, 160), (900, 900)])
-def test_faces_may_leave_the_picture(photo: Pixels, face: Face, shift: tuple[int, int]) -> None:
+def test_faces_may_extend_beyond_the_picture(photo: Pixels, face: Face, shift: tuple[int, int]) -> None:
     moved = replace(face, landmarks=face.landmarks + np.array([*shift, 0], np.float32))
     warped, faces = enlarge_eyes(photo, [moved])
     assert draw_faces(photo, warped, faces).shape == photo.shape

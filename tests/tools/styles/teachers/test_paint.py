@@ -7,11 +7,11 @@ from tools.styles.teachers.paint import bring_to_size, flow, grade, kuwahara, li
 
 
 def steps(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Greatest change between neighbouring columns."""
+    """Largest change between neighbouring columns."""
     return np.abs(np.diff(image, axis=1)).max(axis=(0, 2))
 
 
-def test_the_brush_evens_out_texture_and_keeps_the_edge() -> None:
+def test_the_brush_smooths_texture_and_keeps_the_edge() -> None:
     image = np.full((64, 64, 3), 0.3, np.float32)
     image[:, 32:] = 0.7
     textured = (image + np.random.default_rng(0).uniform(-0.05, 0.05, image.shape)).astype(np.float32)
@@ -75,7 +75,7 @@ def test_any_size_is_painted(shape: tuple[int, int]) -> None:
     assert paint(photo).shape == photo.shape
 
 
-def test_painting_is_repeatable_and_changes_the_photo() -> None:
+def test_painting_is_deterministic_and_changes_the_photo() -> None:
     photo = draw_photo(64, 48)
     painted = paint(photo)
     assert painted.shape == photo.shape and painted.dtype == np.uint8

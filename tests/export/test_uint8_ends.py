@@ -24,17 +24,19 @@ from translate.style.contract import DOMAIN, INPUT
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["plain", "seasons", "cel", "mobile with domains"])
+@pytest.fixture(scope="module", params=["plain", "seasons", "cel", "antialiased", "mobile with domains"])
 def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Styles whose picture goes to convolutions only, is also added to the result, or is concatenated with domains."""
+    """Styles whose picture goes to convolutions, is also added to the result, is filtered, or joins domains."""
     if request.param == "cel":
         return find_style("cel")
     path = tmp_path_factory.mktemp("styles") / "style.onnx"
-    info = style_info(domains=[] if request.param == "plain" else ["a", "b"])
-    if request.param != "mobile with domains":
+    info = style_info(domains=[] if request.param in ("plain", "antialiased") else ["a", "b"])
+    options: dict[str, dict[str, Any]] = {"antialiased": {"antialias": True}, "mobile with domains": {"domains": 2}}
+    if request.param not in options:
         return write_style(path, info=info)
+    narrow = {"channels": 8, "wide_channels": 8, "dilations": [1], "fine_dilations": [1]}
     torch.manual_seed(0)
-    generator = build_generator("mobile", channels=8, wide_channels=8, dilations=[1], fine_dilations=[1], domains=2)
+    generator = build_generator("mobile", **narrow, **options[request.param])
     export_style(generator, info, path)
     return path
 

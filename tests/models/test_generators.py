@@ -23,7 +23,11 @@ SMALL: dict[str, dict[str, Any]] = {  # options that keep tests short; the other
     "resnet": {"blocks": 1, "channels": 8},
     "stargan": {"blocks": 1, "channels": 8},
 }
-ALL: list[tuple[str, dict[str, Any]]] = [*((name, {}) for name in sorted(GENERATORS)), ("mobile", {"domains": 2})]
+ALL: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in sorted(GENERATORS)),
+    ("mobile", {"domains": 2}),
+    ("mobile", {"antialias": True}),
+]
 TILE_SAFE = [(name, options) for name, options in ALL if GENERATORS[name].tile_safe]
 
 
@@ -244,6 +248,28 @@ def test_mobile_keeps_its_budget() -> None:
         generator(image)
     assert counter.get_total_flops() <= 12e9
     assert sum(weights.numel() for weights in generator.parameters()) * 4 < 3e6
+
+
+def test_antialiased_mobile_does_not_see_the_finest_frequency() -> None:
+    generator, photo = build_small("mobile", antialias=True), torch.rand(1, 3, 20, 24)
+    assert isinstance(generator, MobileGenerator)
+    inside = (..., slice(4, -4), slice(4, -4))  # not where the border is repeated
+    rows, columns = torch.meshgrid(torch.arange(20), torch.arange(24), indexing="ij")
+    for phase in (columns, rows, rows + columns):
+        striped = photo + 0.5 * (-1.0) ** phase
+        filtered, same = (generator._with_margin(picture)[inside] for picture in (photo, striped))
+        torch.testing.assert_close(filtered, same, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("antialias", [False, True])
+def test_amplified_mobile_goes_that_far_from_the_photo(antialias: bool) -> None:
+    generator, photo = build_small("mobile", antialias=antialias), torch.rand(1, 3, 24, 32) * 2 - 1
+    with torch.no_grad():
+        whole = generator(photo)
+        generator.amplify(0.25)
+        torch.testing.assert_close(generator(photo), torch.lerp(photo, whole, 0.25), atol=1e-6, rtol=0)
+        generator.amplify(4)
+        torch.testing.assert_close(generator(photo), whole, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("domains", [0, 3])

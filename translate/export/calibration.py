@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
 from translate.errors import UserError
 from translate.media.images import load_rgb_within
-from translate.style.contract import DOMAIN, INPUT, StyleInfo
+from translate.style.contract import INPUT, StyleInfo
+from translate.style.session import domain_input
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 Pixels = NDArray[np.uint8]  # [H, W, 3]
 
@@ -59,10 +64,32 @@ def domain_of_photo(info: StyleInfo, number: int) -> list[str] | None:
     return info.domains[: number % (len(info.domains) + 1)]
 
 
-def session_inputs(info: StyleInfo, number: int, picture: Pixels) -> dict[str, NDArray[Any]]:
-    inputs: dict[str, NDArray[Any]] = {INPUT: picture[None]}
-    if info.domains:
-        positions = info.positions(domain_of_photo(info, number))
-        attributes = np.isin(np.arange(len(info.domains)), positions)[None].astype(np.float32)
-        inputs[DOMAIN] = np.array(positions, np.int64) if info.exclusive else attributes
-    return inputs
+def observe(
+    model: ModelProto, names: Collection[str], pictures: Iterable[Pixels], info: StyleInfo
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """The values of the float tensors ``names`` of ``model``, [1, C, h, w] each, for one picture after the other.
+
+    Domains take turns.
+    """
+    from onnx import ModelProto, TensorProto, helper
+
+    observed = ModelProto()
+    observed.CopyFrom(model)
+    observed.graph.ClearField("output")
+    chosen = sorted(names)
+    observed.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in chosen)
+    session = onnxruntime.InferenceSession(observed.SerializeToString(), providers=["CPUExecutionProvider"])
+    for number, picture in enumerate(pictures):
+        inputs = {INPUT: picture[None], **domain_input(info, [domain_of_photo(info, number)])}
+        yield from zip(chosen, session.run(chosen, inputs), strict=True)
+
+
+def channel_peaks(
+    model: ModelProto, names: Collection[str], pictures: Iterable[Pixels], info: StyleInfo
+) -> dict[str, NDArray[np.float32]]:
+    """The largest absolute value in each channel of the float tensors ``names``, [C] each."""
+    peaks: dict[str, NDArray[np.float32]] = {}
+    for name, values in observe(model, names, pictures, info):
+        highest = np.abs(values).max((0, 2, 3))
+        peaks[name] = np.maximum(peaks.get(name, highest), highest)
+    return peaks

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from translate.errors import UserError
-from translate.export.calibration import fields, load_photo, session_inputs
+from translate.export.calibration import channel_peaks, fields, load_photo
 from translate.storage.atomic import write_atomically
 from translate.style.session import read_style
 
@@ -51,18 +51,11 @@ def prune_style(source: Path, output: Path, photos: Sequence[Path]) -> dict[str,
     info = read_style(source)
     model = onnx_ir.load(source)
     pairs = list(_pairs(model.graph))
-    outputs = list(model.graph.outputs)
-    model.graph.outputs[:] = [pair.relu.outputs[0] for pair in pairs]
-    session = onnxruntime.InferenceSession(
-        onnx_ir.to_proto(model).SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    model.graph.outputs[:] = outputs
-    peaks: list[NDArray[np.float32]] = []  # of each pair: [channels], the largest activation so far
-    for number, picture in enumerate([*map(load_photo, photos), *fields()]):
-        found = [maps.max((0, 2, 3)) for maps in session.run(None, session_inputs(info, number, picture))]
-        peaks = [np.maximum(*both) for both in zip(peaks, found, strict=True)] if peaks else found
+    pictures = chain(map(load_photo, photos), fields())
+    peaks = channel_peaks(onnx_ir.to_proto(model), [_hidden(pair) for pair in pairs], pictures, info)
     kept = {}
-    for pair, peak in zip(pairs, peaks, strict=True):
+    for pair in pairs:
+        peak = peaks[_hidden(pair)]
         # dead channels fill up the width to a multiple
         multiples = -(-int((peak > 0).sum()) // CHANNEL_MULTIPLE)
         width = min(len(peak), max(1, multiples) * CHANNEL_MULTIPLE)
@@ -74,6 +67,11 @@ def prune_style(source: Path, output: Path, photos: Sequence[Path]) -> dict[str,
         _keep_channels(pair.after, 1, channels, axis=1)
     write_atomically(output, onnx_ir.to_proto(model).SerializeToString())
     return kept
+
+
+def _hidden(pair: ConvPair) -> str:
+    """The name of what passes from one convolution to the other."""
+    return pair.relu.outputs[0].name or ""
 
 
 def _pairs(graph: onnx_ir.Graph) -> Iterator[ConvPair]:

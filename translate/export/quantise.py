@@ -12,7 +12,7 @@ onnx and onnxruntime's quantiser are imported inside the functions: they come wi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -24,7 +24,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from translate.errors import UserError
-from translate.export.calibration import domain_of_photo, fields, load_photo, session_inputs
+from translate.export.calibration import channel_peaks, domain_of_photo, fields, load_photo, observe
 from translate.storage.atomic import write_atomically
 from translate.style.contract import StyleInfo
 from translate.style.session import read_style
@@ -32,7 +32,7 @@ from translate.style.translator import Translator
 
 if TYPE_CHECKING:
     import onnx_ir
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto
 
 Pixels = NDArray[np.uint8]  # [H, W, 3]
 Range = tuple[float, float]
@@ -65,6 +65,7 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
     """
     import onnx_ir
 
+    from translate.export.equalise import channel_groups, equalise_channels
     from translate.export.uint8_ends import put_bytes_at_the_ends
 
     if not photos or not held_out:
@@ -76,8 +77,10 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
     zero_points = put_bytes_at_the_ends(model)
     if not zero_points:
         raise UserError(f"{source}: its ends are not as `translate export` writes them; export it anew")
-    _fill_vectors(model.graph)
     pictures = [*map(load_photo, photos), *fields()]
+    tensors = frozenset().union(*channel_groups(model.graph))
+    equalise_channels(model.graph, channel_peaks(onnx_ir.to_proto(model), tensors, pictures, info))
+    _fill_vectors(model.graph)
     quantised = _quantise(onnx_ir.to_proto(model), pictures, info, zero_points)
 
     info = replace(info, precision="int8", versions=info.versions | {"onnxruntime": onnxruntime.__version__})
@@ -154,9 +157,12 @@ def _quantise(
     from onnx_ir.passes.common import RemoveUnusedNodesPass
     from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType, TensorsData
 
-    from translate.export.uint8_ends import BYTE_SCALE
+    from translate.export.uint8_ends import BYTE_SCALE, PICTURE
 
     model = shape_inference.infer_shapes(model)
+    filters = [  # of each colour by itself: seven times as fast in floating point
+        node.name for node in model.graph.node if node.op_type == "Conv" and node.input[0] == PICTURE and _grouped(node)
+    ]
     ranges = {name: (np.float32(low), np.float32(high)) for name, (low, high) in _ranges(model, pictures, info).items()}
     quantiser = QDQQuantizer(
         model,
@@ -166,7 +172,7 @@ def _quantise(
         QuantType.QUInt8,
         TensorsData(CalibrationMethod.MinMax, ranges),
         [],
-        [],
+        filters,
         list(QUANTISED),
         {
             "TensorQuantOverrides": {
@@ -191,6 +197,10 @@ def _quantise(
     return quantised
 
 
+def _grouped(node: NodeProto) -> bool:
+    return any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
+
+
 def _step(node: onnx_ir.Node) -> list[float]:
     """Scale and zero point of a node that quantises or dequantises."""
     constants = [value.const_value for value in node.inputs[1:] if value is not None]
@@ -198,27 +208,17 @@ def _step(node: onnx_ir.Node) -> list[float]:
 
 
 def _ranges(model: ModelProto, pictures: Sequence[Pixels], info: StyleInfo) -> dict[str, Range]:
-    """The range of values that eight bits are to hold, of each tensor that may be quantised."""
-    from onnx import ModelProto, TensorProto, helper
+    """For each tensor that may be quantised, the range of values that eight bits represent."""
+    from onnx import TensorProto
 
     floats = {value.name for value in model.graph.value_info if value.type.tensor_type.elem_type == TensorProto.FLOAT}
     touched = {name for node in model.graph.node if node.op_type in QUANTISED for name in (*node.input, *node.output)}
-    names = sorted(floats & touched)
-    observed = ModelProto()
-    observed.CopyFrom(model)
-    observed.graph.ClearField("output")
-    observed.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
-    session = onnxruntime.InferenceSession(observed.SerializeToString(), providers=["CPUExecutionProvider"])
-
-    def runs() -> Iterator[tuple[str, NDArray[np.float32]]]:
-        for number, picture in enumerate(pictures):
-            yield from zip(names, session.run(names, session_inputs(info, number, picture)), strict=True)
-
+    names = floats & touched
     ends: dict[str, Range] = dict.fromkeys(names, (0.0, 0.0))  # zero is what borders are padded with
-    for name, values in runs():
+    for name, values in observe(model, names, pictures, info):
         ends[name] = min(ends[name][0], float(values.min())), max(ends[name][1], float(values.max()))
     counts = {name: np.zeros(BINS) for name in names}
-    for name, values in runs():
+    for name, values in observe(model, names, pictures, info):
         counts[name] += np.histogram(values, BINS, ends[name])[0]
     return {name: _best_range(counts[name], *ends[name]) for name in names}
 

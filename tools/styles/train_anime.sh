@@ -52,4 +52,4 @@ make_style() {
 }
 make_style anime "Anime" "${STEPS:-9500}"
 make_style anime-fast "Anime, fast" "${FAST_STEPS:-6000}" \
-    --generator-options wide_channels=48 --generator-options "dilations=[1,2,4,8,4,2]"
+    --generator-options wide_channels=48 --generator-options "dilations=[1,2,4,8,4,2]" --generator-options antialias=true

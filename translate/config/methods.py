@@ -48,7 +48,7 @@ class Pix2PixConfig(TrainConfig):
         # more than half of the run is a game, pair by pair, for what distances leave soft; shifted photos keep strokes
         "painted": {
             "generator": "mobile",
-            "generator_options": {"wide_channels": 80, "dilations": [1, 2, 4, 8, 1, 2, 4, 8]},
+            "generator_options": {"wide_channels": 80, "dilations": [1, 2, 4, 8, 1, 2, 4, 8], "antialias": True},
             "discriminator_options": {"channels": 16, "norm": "none"},
             "crop": 224,
             "batch_size": 4,
@@ -64,7 +64,7 @@ class Pix2PixConfig(TrainConfig):
             "lambda_l1": 100.0,
             "lambda_l2": 1000.0,
             "lambda_edge": 100.0,
-            "lambda_shift": 60.0,
+            "lambda_shift": 100.0,
             "objective": "relativistic",
             "lambda_gan": 6.0,
             "gan_start": 0.4,

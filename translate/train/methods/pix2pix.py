@@ -41,7 +41,7 @@ from translate.train.methods.base import (
 from translate.train.methods.window import Window, alone_and_within, drawn_window
 from translate.train.step import Batch, StepContext, Terms
 
-SHIFT_EVERY = 4  # steps from one window to the next, each weighed by their number: a window costs a quarter of a step
+SHIFT_EVERY = 2  # steps from one window to the next, each weighed by their number: a window costs a quarter of a step
 SHIFT_MARGIN = 16  # pixels along the window's borders, where missing context is a reason to differ
 
 

@@ -1,0 +1,1 @@
+"""From a slow picture-maker, or finished pictures, to a fast style."""

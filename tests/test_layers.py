@@ -21,6 +21,7 @@ LAYERS = (
     ("api", "export"),
     ("evaluate",),
     ("train", "diagnose"),
+    ("distill",),
     ("commands",),
     ("cli",),
 )

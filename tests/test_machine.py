@@ -41,6 +41,25 @@ def test_which_features_make_int8_fast(
     assert this.int8_is_fast.__wrapped__() is fast
 
 
+@pytest.mark.parametrize(
+    ("cpuinfo", "fast"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx512_bf16 amx_tile\n\nflags\t\t: fpu\n", True),
+        ("flags\t\t: fpu amx_bf16", True),
+        ("vmx flags\t: amx_bf16\nflags\t\t: fpu avx2 avx512f", False),
+        ("Features\t: fp asimd", False),
+        (None, False),
+    ],
+)
+def test_which_processors_have_bf16(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpuinfo: str | None, fast: bool
+) -> None:
+    monkeypatch.setattr(this, "_PROC", tmp_path)
+    if cpuinfo is not None:
+        (tmp_path / "cpuinfo").write_text(cpuinfo)
+    assert this.bf16_is_fast() is fast
+
+
 def test_this_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= usable_cores() <= (os.cpu_count() or 1)
     assert processor_features() == sorted(set(processor_features())) != []

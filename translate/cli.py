@@ -26,6 +26,7 @@ TRAINING_LIBRARIES = {
 SUBCOMMANDS = {
     "convert": ("translate.commands.convert", "convert"),
     "train": ("translate.commands.train", "train_app"),
+    "distill": ("translate.commands.distill", "distill"),
     "export": ("translate.commands.export", "export"),
     "evaluate": ("translate.commands.evaluate", "evaluate"),
     "compare": ("translate.commands.compare", "compare"),

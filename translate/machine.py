@@ -28,6 +28,16 @@ def int8_is_fast() -> bool:
     return apple or "ASIMDDP" in features
 
 
+def bf16_is_fast() -> bool:
+    """Whether this processor multiplies bfloat16 itself: AVX-512 BF16 or AMX. False where the system does not say."""
+    try:  # numpy 2.0 does not know these features
+        lines = (_PROC / "cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
+    return bool({"avx512_bf16", "amx_bf16"} & set(flags))
+
+
 def processor_features() -> list[str]:
     """This processor's instruction sets by numpy's names, such as ``AVX2``, sorted; empty if numpy does not say."""
     try:  # private, but no public function reports as much

@@ -21,6 +21,7 @@ from translate.media.images import (
     from_signed_unit,
     load_picture,
     load_rgb,
+    picture_size,
     shrink,
     to_signed_unit,
 )
@@ -285,6 +286,15 @@ def test_content_decides_rather_than_the_suffix(tmp_path: Path) -> None:
     picture = load_picture(path)
     assert picture.format == "PNG"
     np.testing.assert_array_equal(picture.rgb, PHOTO)
+
+
+def test_the_size_is_that_in_the_header(tmp_path: Path) -> None:
+    path = save(Image.fromarray(PHOTO), tmp_path / "photo.jpg", exif=exif_with(6).tobytes())
+    path.write_bytes(path.read_bytes()[:-100])
+    assert picture_size(path) == (40, 24)
+    path.write_bytes(b"no picture")
+    with pytest.raises(PictureError, match=r"photo\.jpg: not a picture"):
+        picture_size(path)
 
 
 def test_from_bytes() -> None:

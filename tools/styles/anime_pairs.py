@@ -23,11 +23,12 @@ import numpy as np
 import typer
 
 from tools.styles.fields import lattice_pictures, random_field
-from tools.styles.pairs import Source, in_processes, save_pair, save_window, sources
+from tools.styles.pairs import Source, in_processes, sources
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.face_geometry import Face
 from tools.styles.teachers.faces import load_faces
 from tools.styles.teachers.paint import Pixels, blur, bring_to_size, paint
+from translate.distill.tiles import save_pair, save_window
 from translate.media.images import load_picture
 
 DETAIL = 2.0  # pixels, standard deviation of the blur that detail is what is left of

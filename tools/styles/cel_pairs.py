@@ -17,8 +17,9 @@ import numpy as np
 import typer
 
 from tools.styles.fields import lattice_pictures, random_field
-from tools.styles.pairs import Source, in_processes, save_pair, sources
+from tools.styles.pairs import Source, in_processes, sources
 from tools.styles.teachers.cel import cel_shade
+from translate.distill.tiles import save_pair
 from translate.media.images import load_picture
 
 

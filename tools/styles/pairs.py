@@ -1,23 +1,18 @@
-"""Training pairs on disk, OUT/A the photos and OUT/B a teacher's pictures of them: what the makers of pairs share."""
+"""What the makers of training pairs share: the photos of several folders, and work in several processes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
-from PIL import Image
 from rich.progress import track
 
 from translate.storage.folders import find_images
 
-Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 Source = tuple[Path, str]  # a photo, and the name of its pairs without suffix
 T = TypeVar("T")
 
@@ -50,28 +45,3 @@ def in_processes(job: Callable[[T], object], items: Iterable[T], *, total: int, 
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for _ in track(pool.map(job, items), total=total, description=description):
             pass
-
-
-def save_pair(photo: Pixels, picture: Pixels, out: Path, name: str, tile: int) -> None:
-    """Write a photo and the teacher's picture of it, whole (``tile`` 0) or cut into tiles that cover all of it."""
-    height, width = photo.shape[:2]
-    if not tile:
-        save_window(photo, picture, out, name, np.s_[:, :])
-        return
-    for top, left in product(tile_starts(height, tile), tile_starts(width, tile)):
-        save_window(photo, picture, out, f"{name}_{top:04d}_{left:04d}", np.s_[top : top + tile, left : left + tile])
-
-
-def save_window(photo: Pixels, picture: Pixels, out: Path, name: str, window: tuple[slice, slice]) -> None:
-    for side, pixels in (("A", photo), ("B", picture)):
-        target = out / side / f"{name}.bmp"  # a tenth of a PNG's decoding, which training would wait for
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels[window]).save(target)
-
-
-def tile_starts(length: int, tile: int) -> list[int]:
-    """Where tiles begin that cover ``length`` pixels at even distances."""
-    if length <= tile:
-        return [0]
-    count = -(-length // tile)
-    return [round(i * (length - tile) / (count - 1)) for i in range(count)]

@@ -92,6 +92,11 @@ def load_rgb_within(path: str | Location, longest: int) -> NDArray[np.uint8]:
     return shrink(Picture(load_rgb(path)), longest).rgb
 
 
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height from the file's header, as stored: EXIF may swap them. Raises as `load_picture` does."""
+    return _load(path, MAX_PIXELS, lambda image, file: image.size)
+
+
 def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a file, or the content of one; the first frame of an animation or a multi-page TIFF.
 

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.pictures import draw_photo
-from tools.styles.judge.flicker import LEVEL, SLANT, flicker, mean, pan
-from tools.styles.judge.variants import Pixels
+from translate.evaluate.flicker import LEVEL, SLANT, Pixels, flicker, mean, pan
 
 SIDE, BORDER, FRAMES = 40, 8, 4
 

@@ -1,0 +1,280 @@
+"""Learning in rounds and refining: when it ends, how it goes on after a kill, what the two runs differ in."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from tests.helpers.checkpoints import assert_same_checkpoint
+from tests.helpers.pairs import picture
+from translate.data.datasets import TrainingData
+from translate.distill import training
+from translate.distill.measures import HeldOut
+from translate.distill.plan import Plan
+from translate.distill.request import GENERATORS, DistillRequest
+from translate.distill.training import (
+    held_out_psnr,
+    learn,
+    read_rounds,
+    refine,
+    still_rising,
+    verdict_of_learning,
+)
+from translate.errors import UserError
+from translate.train import loop
+from translate.train.log import RunLog
+from translate.train.run import Run
+from translate.weights import checkpoint
+
+pytestmark = pytest.mark.slow
+
+TINY = {"channels": 4, "wide_channels": 4, "dilations": [1]}
+PLAN = Plan(
+    scale=48,
+    size="small",
+    round_steps=2,
+    max_rounds=3,
+    precision="fp32",
+    held_out=("x", "y"),
+    seconds_per_step=0.1,
+    crop=32,
+    batch_size=2,
+)
+
+
+@pytest.fixture(autouse=True)
+def tiny_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(GENERATORS, "small", TINY)
+
+
+def silent(line: str) -> None:
+    pass
+
+
+def write(path: Path, seed: int, *, inverted: bool, width: int = 40, height: int = 36) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = picture(seed, width=width, height=height)
+    Image.fromarray(255 - pixels if inverted else pixels).save(path)
+    return path
+
+
+def write_tiles(folder: Path, **size: int) -> Path:
+    for seed in range(5):
+        for side in ("A", "B"):
+            write(folder / side / f"{seed}.png", seed, inverted=side == "B", **size)
+    return folder
+
+
+def write_held_out(folder: Path) -> HeldOut:
+    return {
+        name: (
+            write(folder / f"{name}.png", seed, inverted=False, width=45, height=33),
+            write(folder / f"{name}-drawn.png", seed, inverted=True, width=45, height=33),
+        )
+        for name, seed in {"x": 20, "y": 21}.items()
+    }
+
+
+def request_in(folder: Path) -> DistillRequest:
+    return DistillRequest(photos=folder, output=folder / "style.onnx", pairs=folder)
+
+
+def settings(run: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((run / "config.json").read_text())
+    return found
+
+
+def newest(run: Path) -> Path:
+    return checkpoint.find(run).path
+
+
+def measures_as(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
+    """Let the rounds be worth ``values``, in dB."""
+    given = iter(values)
+    monkeypatch.setattr(training, "held_out_psnr", lambda run, held_out: next(given))
+
+
+def test_rounds_end_when_the_held_out_pictures_get_no_better(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measures_as(monkeypatch, [20.0, 21.0, 21.05, 21.09, 30.0])
+    said: list[str] = []
+    request, pairs = request_in(tmp_path), write_tiles(tmp_path / "pairs")
+    plan, held_out = replace(PLAN, round_steps=1, max_rounds=9), write_held_out(tmp_path)
+    assert learn(plan, request, pairs, held_out, said.append) == 4
+    assert read_rounds(request.work_folder / "rounds.json") == [20.0, 21.0, 21.05, 21.09]
+    assert said[-1] == "round 4 of 9 at most: 21.09 dB on held-out photos"
+    saved = settings(request.work_folder / "learn")
+    assert (saved["schedule"], saved["gan_start"], saved["working_size"]) == ("constant", 1.0, 48)
+    assert checkpoint.find(request.work_folder / "learn").step == 4
+    assert learn(plan, request, pairs, held_out, said.append) == 4  # and trains no further when repeated
+    assert len(said) == 4
+
+
+@pytest.mark.parametrize(
+    ("rounds", "rising"),
+    [
+        ([], True),
+        ([20.0, 19.0], True),  # too early to tell
+        ([20.0, 20.05, 20.09], False),
+        ([20.0, 20.1, 19.0], True),
+        ([20.0, 25.0, 24.0, 24.9], False),
+        ([20.0, 25.0, 24.0, 25.2], True),
+    ],
+)
+def test_what_counts_as_rising(rounds: list[float], rising: bool) -> None:
+    assert still_rising(rounds) is rising
+
+
+def test_the_most_rounds_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measures_as(monkeypatch, [20.0, 21.0, 22.0])
+    steps = learn(
+        replace(PLAN, max_rounds=2),
+        request_in(tmp_path),
+        write_tiles(tmp_path / "pairs"),
+        write_held_out(tmp_path),
+        silent,
+    )
+    assert steps == 4
+
+
+DIE = """
+import os, signal, sys
+from tests.distill import test_training as it
+from translate.data.datasets import TrainingData
+from translate.distill import training
+when, write = sys.argv[2], training.write_atomically
+def write_and_die(*arguments):
+    if when == "after":
+        write(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+training.write_atomically = write_and_die
+it.GENERATORS["small"] = it.TINY
+folder = it.Path(sys.argv[1])
+it.learn(it.PLAN, it.request_in(folder), folder / "pairs", it.write_held_out(folder), print)
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_between_rounds_changes_nothing(tmp_path: Path, when: str) -> None:
+    """Before or after the first round is recorded, when its last checkpoint is there."""
+    results = {}
+    for name in ("whole", "killed"):
+        folder = tmp_path / name
+        pairs, held_out = write_tiles(folder / "pairs"), write_held_out(folder)
+        if name == "killed":
+            command = [sys.executable, "-c", DIE, str(folder), when]
+            died = subprocess.run(
+                command, check=False, timeout=120, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+            )
+            assert died.returncode == -signal.SIGKILL
+        request = request_in(folder)
+        steps = learn(PLAN, request, pairs, held_out, silent)
+        run = refine(PLAN, request, pairs, steps, silent)
+        results[name] = (steps, read_rounds(request.work_folder / "rounds.json"), request.work_folder / "learn", run)
+    whole, killed = results["whole"], results["killed"]
+    assert whole[:2] == killed[:2]
+    for one, other in zip(whole[2:], killed[2:], strict=True):
+        assert newest(one).name == newest(other).name
+        assert_same_checkpoint(newest(one), newest(other))
+
+
+def test_refining_starts_from_what_was_learnt_and_has_a_discriminator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, pairs = request_in(tmp_path), write_tiles(tmp_path / "pairs")
+    learnt = learn(replace(PLAN, max_rounds=1), request, pairs, write_held_out(tmp_path), silent)
+    source = checkpoint.find(request.work_folder / "learn")
+    started: list[bool] = []
+    fit = loop.fit
+
+    def seen(run: Run, data: TrainingData, log: RunLog) -> None:
+        modules, expected = run.method.modules(), source.weights("generator_ema")
+        started.append(
+            all(torch.equal(tensor, expected[name]) for name, tensor in modules["generator"].state_dict().items())
+        )
+        fit(run, data, log)
+
+    monkeypatch.setattr(loop, "fit", seen)
+    said: list[str] = []
+    run = refine(PLAN, request, pairs, 6, said.append)
+    assert learnt == 2 and run == request.work_folder / "refine"
+    assert started == [True]
+    assert said == ["refining: 4 steps with a discriminator"]
+    refined = checkpoint.find(run)
+    assert refined.step == 4
+    saved = settings(run)
+    assert (saved["schedule"], saved["gan_start"], saved["objective"]) == ("cosine", 0.0, "relativistic")
+    assert saved["discriminator_options"] == {"channels": 16, "norm": "none"}  # the preset's
+    before, after = source.weights("discriminator"), refined.weights("discriminator")
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    monkeypatch.chdir(tmp_path)
+    relative = replace(request, output=Path("style.onnx"))
+    assert refine(PLAN, relative, pairs, 6, silent) == Path("style.distill/refine")  # resumed, by another path
+
+
+def test_the_discriminator_takes_no_part_in_learning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measures_as(monkeypatch, [20.0, 21.0])
+    request = request_in(tmp_path)
+    arguments = (request, write_tiles(tmp_path / "pairs"), write_held_out(tmp_path), silent)
+    weights = []
+    for rounds in (1, 2):
+        learn(replace(PLAN, max_rounds=rounds), *arguments)
+        found = checkpoint.find(request.work_folder / "learn")
+        weights.append((found.weights("discriminator"), found.weights("generator_ema")))
+    (untrained, before), (still_untrained, after) = weights
+    assert all(torch.equal(untrained[name], still_untrained[name]) for name in untrained)
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+
+
+def test_tiles_smaller_than_the_crop_serve(tmp_path: Path) -> None:
+    pairs = write_tiles(tmp_path / "pairs", width=20, height=12)
+    assert learn(replace(PLAN, max_rounds=1), request_in(tmp_path), pairs, write_held_out(tmp_path), silent) == 2
+
+
+def test_a_damaged_or_lost_record_is_one_line(tmp_path: Path) -> None:
+    request, pairs, held_out = request_in(tmp_path), write_tiles(tmp_path / "pairs"), write_held_out(tmp_path)
+    learn(replace(PLAN, max_rounds=2), request, pairs, held_out, silent)
+    record = request.work_folder / "rounds.json"
+    for content in ("[20.0, ", '["20"]', "{}"):
+        record.write_text(content)
+        with pytest.raises(UserError, match=r"rounds\.json: is damaged; remove it and"):
+            learn(PLAN, request, pairs, held_out, silent)
+    record.unlink()
+    with pytest.raises(UserError, match=r"rounds\.json: lacks rounds of .*learn; remove both"):
+        learn(PLAN, request, pairs, held_out, silent)
+    shutil.rmtree(request.work_folder / "learn")
+    assert learn(replace(PLAN, max_rounds=1), request, pairs, held_out, silent) == 2
+    with pytest.raises(UserError, match="none of the photos held out to measure has a picture"):
+        learn(PLAN, request, pairs, {}, silent)
+
+
+def test_the_psnr_is_of_the_averaged_generator(tmp_path: Path) -> None:
+    """A new `mobile` network leaves a photo almost as it is."""
+    request, pairs, held_out = request_in(tmp_path), write_tiles(tmp_path / "pairs"), write_held_out(tmp_path)
+    learn(replace(PLAN, round_steps=1, max_rounds=1), request, pairs, held_out, silent)
+    run = request.work_folder / "learn"
+    unchanged = {name: (photo, photo) for name, (photo, _) in held_out.items()}
+    assert 20 < held_out_psnr(run, unchanged) <= 60
+    assert held_out_psnr(run, held_out) < 15
+    assert read_rounds(request.work_folder / "rounds.json") == [held_out_psnr(run, held_out)]
+
+
+def test_pictures_that_do_not_follow_from_the_photos_are_told() -> None:
+    class Values:
+        photo_psnr_db = 18.0
+
+        def __init__(self, psnr_db: float) -> None:
+            self.psnr_db = psnr_db
+
+    (told,) = verdict_of_learning(Values(18.9))  # type: ignore[arg-type]
+    assert "+0.9 dB" in told and "not follow from the photos" in told
+    assert verdict_of_learning(Values(19.0)) == []  # type: ignore[arg-type]

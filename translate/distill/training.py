@@ -1,0 +1,145 @@
+"""Training a style on pairs of tiles: rounds that learn with distances alone, then a run that makes it crisp."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+
+from translate.config import Pix2PixConfig
+from translate.distill.measures import MAX_PSNR_DB, HeldOut, Measures
+from translate.distill.plan import Plan, painted_settings, refining_steps
+from translate.distill.request import DistillRequest
+from translate.errors import UserError
+from translate.evaluate.pair_metrics import compare_pictures
+from translate.evaluate.set_metrics import spaced_indices
+from translate.export.to_onnx import ExportedStyle
+from translate.media.images import load_rgb
+from translate.storage.atomic import write_atomically
+from translate.train.loop import train
+from translate.weights.checkpoint import find, load_generator
+
+LEARN, REFINE, ROUNDS = "learn", "refine", "rounds.json"  # in the work folder
+MEASURED = 12  # held-out photos, at most, after each round
+PATIENCE = 2  # rounds without a gain that end the learning
+GAIN_DB = 0.1  # less is no gain: nobody sees it
+LEAST_GAIN_DB = 1.0  # over the untouched photo, below which hardly anything was learnt
+SAVE_EVERY = 100  # steps between checkpoints, what a kill costs at most
+
+
+def learn(plan: Plan, request: DistillRequest, pairs: Path, held_out: HeldOut, say: Callable[[str], None]) -> int:
+    """Train with distances alone in rounds until the held-out pictures get no better; returns the steps taken.
+
+    ``pairs`` holds the tiles, A and B. A repeated call goes on after the rounds that are done. Raises ``UserError``
+    where no photo is held out or the record of the rounds is damaged, and as `train.loop.train` does.
+    """
+    if not held_out:
+        raise UserError("none of the photos held out to measure has a picture")
+    record, run = request.work_folder / ROUNDS, request.work_folder / LEARN
+    rounds = read_rounds(record)
+    while len(rounds) < plan.max_rounds and still_rising(rounds):
+        steps = (len(rounds) + 1) * plan.round_steps
+        train(_learning(plan, request, pairs, run, steps))
+        if find(run).step != steps:
+            raise UserError(f"{record}: lacks rounds of {run}; remove both to learn anew")
+        rounds.append(held_out_psnr(run, held_out))
+        write_atomically(record, json.dumps(rounds).encode())
+        say(f"round {len(rounds)} of {plan.max_rounds} at most: {rounds[-1]:.2f} dB on held-out photos")
+    return len(rounds) * plan.round_steps
+
+
+def refine(plan: Plan, request: DistillRequest, pairs: Path, learnt: int, say: Callable[[str], None]) -> Path:
+    """Train on from the ``learnt`` steps of `learn` with the discriminator, for crispness; returns the run's folder.
+
+    Takes two thirds as many steps. A repeated call goes on. Raises as `train.loop.train` does.
+    """
+    run, steps = request.work_folder / REFINE, refining_steps(learnt)
+    say(f"refining: {steps} steps with a discriminator")
+    train(_refining(plan, request, pairs, run, steps))
+    return run
+
+
+def _learning(plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps: int) -> Pix2PixConfig:
+    """At a constant rate, as more rounds may follow."""
+    return _settings(
+        plan, request, pairs, run, steps, average_over=plan.round_steps, schedule="constant", gan_start=1.0
+    )
+
+
+def _refining(plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps: int) -> Pix2PixConfig:
+    start = (request.work_folder / LEARN).resolve()  # saved with the run, which may be resumed from another folder
+    return _settings(plan, request, pairs, run, steps, average_over=steps // 10, init=start, gan_start=0.0)
+
+
+def _settings(
+    plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps: int, *, average_over: int, **given: Any
+) -> Pix2PixConfig:
+    """Short runs warm up in fewer steps than the preset, and average over fewer: about ``average_over``."""
+    preset = Pix2PixConfig.presets["painted"]
+    return painted_settings(
+        plan.size,
+        plan.precision,
+        plan.crop,
+        plan.batch_size,
+        a=pairs / "A",
+        b=pairs / "B",
+        out=run,
+        steps=steps,
+        warmup=min(preset["warmup"], plan.round_steps // 4),
+        ema=min(preset["ema"], 1 - 1 / max(1, average_over)),
+        working_size=plan.scale,
+        seed=request.seed,
+        val_samples=0,  # whole photos are held out
+        sample_every=0,
+        save_every=SAVE_EVERY,
+        **given,
+    )
+
+
+def read_rounds(record: Path) -> list[float]:
+    """The held-out PSNR in dB after each round so far. Raises ``UserError`` where the file is damaged."""
+    if not record.exists():
+        return []
+    try:
+        rounds = json.loads(record.read_text(encoding="utf-8"))
+        if not (isinstance(rounds, list) and all(type(value) is float for value in rounds)):
+            raise ValueError("not a list of numbers")
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{record}: is damaged; remove it and the folder {LEARN} beside it to learn anew") from error
+    return rounds
+
+
+def still_rising(rounds: Sequence[float]) -> bool:
+    """Whether the best of the last `PATIENCE` rounds is at least `GAIN_DB` above the best before them."""
+    before, last = rounds[:-PATIENCE], rounds[-PATIENCE:]
+    return not before or max(last) >= max(before) + GAIN_DB
+
+
+@torch.inference_mode()
+def held_out_psnr(run: Path, held_out: HeldOut) -> float:
+    """Mean PSNR in dB of what the newest averaged generator of ``run`` makes of up to `MEASURED` held-out photos."""
+    generator, _ = load_generator(run)
+    style = ExportedStyle(generator)
+    chosen = sorted(held_out)
+    values = []
+    for index in spaced_indices(len(chosen), MEASURED):
+        photo, target = map(load_rgb, held_out[chosen[index]])
+        translated = style(torch.from_numpy(photo)[None])[0].numpy()  # [H, W, 3]
+        values.append(min(MAX_PSNR_DB, compare_pictures(translated, target).psnr_db))
+    return fmean(values)
+
+
+def verdict_of_learning(measures: Measures) -> list[str]:
+    """What to say where the style is hardly nearer to the target pictures than the untouched photos; else nothing."""
+    gain = measures.psnr_db - measures.photo_psnr_db
+    if gain >= LEAST_GAIN_DB:
+        return []
+    return [
+        f"held-out pictures are only {gain:+.1f} dB nearer to their targets than the untouched photos: the pictures do "
+        "not follow from the photos, or the training was too short; the teacher may answer differently each time, or "
+        "decide by what the whole photo shows"
+    ]

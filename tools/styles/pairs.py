@@ -1,4 +1,4 @@
-"""Training pairs on disk, OUT/A the photos and OUT/B a teacher's pictures of them: what the makers of pairs share."""
+"""Training pairs on disk, OUT/A the photos and OUT/B a teacher's pictures of them: shared by the *_pairs tools."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 
 def sources(photos: Sequence[Path], *, leave_out: Collection[str]) -> tuple[list[Source], Path]:
-    """The photos of all but the last of ``photos``, which are folders, and the last: PHOTOS... OUT.
+    """Split PHOTOS... OUT, a list of folders: the photos in all but the last, and the last.
 
-    ``leave_out`` are names without suffix. Raises ``typer.BadParameter`` where there is no folder of photos.
+    ``leave_out`` has file names without suffix. Raises ``typer.BadParameter`` where there is no folder of photos.
     """
     *folders, out = photos
     if not folders:
-        raise typer.BadParameter("give at least one folder of photos and the folder to write")
+        raise typer.BadParameter("give at least one folder of photos and the output folder")
     found = [
         (path, f"{name_of(folder)}/{path.relative_to(folder).with_suffix('').as_posix()}")
         for folder in folders
@@ -40,12 +40,14 @@ def sources(photos: Sequence[Path], *, leave_out: Collection[str]) -> tuple[list
 
 
 def name_of(folder: Path) -> str:
-    """What a folder of photos is called among several: its name and that of the folder it is in."""
+    """PARENT/NAME, which keeps folders of photos with the same name apart."""
     return f"{folder.parent.name}/{folder.name}"
 
 
-def in_processes(job: Callable[[T], object], items: Iterable[T], *, total: int, workers: int, description: str) -> None:
-    """``job`` of each of ``items``, in ``workers`` processes, with a progress bar."""
+def run_in_processes(
+    job: Callable[[T], object], items: Iterable[T], *, total: int, workers: int, description: str
+) -> None:
+    """Call ``job`` on each of ``items`` in ``workers`` processes, with a progress bar."""
     # spawn: OpenCV's threads do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for _ in track(pool.map(job, items), total=total, description=description):
@@ -53,7 +55,7 @@ def in_processes(job: Callable[[T], object], items: Iterable[T], *, total: int, 
 
 
 def save_pair(photo: Pixels, picture: Pixels, out: Path, name: str, tile: int) -> None:
-    """Write a photo and the teacher's picture of it, whole (``tile`` 0) or cut into tiles that cover all of it."""
+    """Write a photo and the teacher's picture of it, whole (``tile`` 0) or in tiles that cover all of it."""
     height, width = photo.shape[:2]
     if not tile:
         save_window(photo, picture, out, name, np.s_[:, :])
@@ -63,14 +65,15 @@ def save_pair(photo: Pixels, picture: Pixels, out: Path, name: str, tile: int) -
 
 
 def save_window(photo: Pixels, picture: Pixels, out: Path, name: str, window: tuple[slice, slice]) -> None:
+    """Write ``window`` of both pictures as ``out``/A/``name``.bmp and ``out``/B/``name``.bmp."""
     for side, pixels in (("A", photo), ("B", picture)):
-        target = out / side / f"{name}.bmp"  # a tenth of a PNG's decoding, which training would wait for
+        target = out / side / f"{name}.bmp"  # decodes in a tenth of the time of a PNG, which would slow down training
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels[window]).save(target)
 
 
 def tile_starts(length: int, tile: int) -> list[int]:
-    """Where tiles begin that cover ``length`` pixels at even distances."""
+    """Evenly spaced starts of the fewest tiles that cover ``length`` pixels."""
     if length <= tile:
         return [0]
     count = -(-length // tile)

@@ -1,17 +1,17 @@
 """`mobile`: the fast generator, about a twentieth of AnimeGANv2's arithmetic, and safe to run on tiles.
 
-The picture is halved by pixel-unshuffle (Shi et al. 2016) and once more by a strided convolution; residual blocks work
-at a quarter of the resolution, where dilations widen what each pixel sees at no cost (Yu and Koltun 2016); one skip
-brings the detail back. The network adds to its input, so that it starts close to the identity.
+The picture is downsampled by 2 by pixel-unshuffle (Shi et al. 2016) and again by a strided convolution; residual blocks
+work at a quarter of the resolution, where dilations enlarge the receptive field at no cost (Yu and Koltun 2016); one
+skip connection restores detail. The network adds to its input, so that it starts close to the identity.
 
 There is no normalisation: statistics over the image would make tiles differ from the whole, and running statistics
-failed on colours at the edge of the gamut. Small initial residuals keep the depth trainable without it
+failed on colours at the edges of the gamut. Small initial residuals keep the depth trainable without it
 (Zhang et al. 2019, "Fixup").
 
-With ``antialias`` the network, and what it adds to, see the picture through a binomial filter, [1 2 1] along each side,
-which takes away what lies at the finest frequency. That is where pictures change most when a camera moves by fractions
-of a pixel, and where strides alias (Zhang 2019, arXiv:1904.11486, which filters ahead of the strides within): lines are
-drawn anew, and flicker less.
+With ``antialias`` the picture first passes a binomial filter, [1 2 1] along each axis, which removes the highest
+frequency. That is where pictures change most when a camera moves by fractions of a pixel, and where strides alias
+(Zhang 2019, arXiv:1904.11486, who filters before the strides inside the network). The network draws lines anew on the
+filtered picture, and they flicker less.
 
 With ``domains`` it is a fast multi-domain generator: the label joins the picture as channels, as in StarGAN.
 """
@@ -30,8 +30,8 @@ from models.init import init_he
 from models.registry import Generator, register_generator
 
 MARGIN = 2  # pixels of replication padding, which keeps the convolutions' zero padding away from the picture
-BINOMIAL = (0.25, 0.5, 0.25)  # zero at the finest frequency that pixels hold
-RESIDUAL_SCALE = 0.1  # of the initial weights of each residual branch's last convolution
+BINOMIAL = (0.25, 0.5, 0.25)  # zero response at the highest frequency that pixels can represent
+RESIDUAL_SCALE = 0.1  # of the initial weights in each residual branch's last convolution
 
 
 class ResidualBlock(nn.Module):
@@ -48,7 +48,7 @@ class ResidualBlock(nn.Module):
 
 @register_generator("mobile")
 class MobileGenerator(Generator):
-    """Float [N, 3, H, W] in [-1, 1] to the same shape; values may leave the range a little.
+    """Float [N, 3, H, W] in [-1, 1] -> the same shape; values may leave the range slightly.
 
     With ``domains`` above 0 it also takes the domain, float [N, domains] in {0, 1}.
 
@@ -87,8 +87,8 @@ class MobileGenerator(Generator):
         self.up = nn.Conv2d(wide_channels, channels, 1)
         self.fine = nn.Sequential(*(ResidualBlock(channels, dilation=dilation) for dilation in fine_dilations))
         self.out = nn.Conv2d(channels, 12, 3, padding=1)
-        # how far a pixel sees to each side: convolutions at half and at a quarter of the resolution, 2 and 4 pixels per
-        # step, and 3 pixels within the 4x4 cell that the downsampling merges
+        # how far a pixel sees to each side: convolutions at half and a quarter of the resolution, 2 and 4 pixels per
+        # step, and 3 pixels within the 4x4 cell that downsampling merges
         half_steps = 3 + sum(dilation + 1 for dilation in fine_dilations)
         quarter_steps = sum(dilation + 1 for dilation in dilations)
         self.receptive_field = 2 * (2 * half_steps + 4 * quarter_steps + 3 + antialias) + 1
@@ -112,7 +112,7 @@ class MobileGenerator(Generator):
             parameter.mul_(factor)
 
     def weights_from_export(self, exported: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Undo `_head_of_unshuffled`, whose kernel the graph holds under a name of the exporter's choice."""
+        """Undo `_head_of_unshuffled`, whose kernel is in the graph under a name that the exporter chose."""
         parameters = dict(exported)
         channels, unshuffled = self.head.weight.shape[:2]
         for weight in exported.values():
@@ -122,13 +122,13 @@ class MobileGenerator(Generator):
         return parameters
 
     def _with_margin(self, image: Tensor) -> Tensor:
-        """The picture, filtered where the generator has ``antialias``, with `MARGIN` pixels more on each side."""
+        """The picture, filtered if ``antialias`` is set, with `MARGIN` more pixels on each side."""
         margin = MARGIN + len(BINOMIAL) // 2 if self.antialias else MARGIN
         padded = F.pad(image, (margin,) * 4, mode="replicate")
         return F.conv2d(padded, self.binomial, groups=len(self.binomial)) if self.antialias else padded
 
     def _encode(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The padded picture to maps at half and at a quarter of its size, ``channels`` and ``wide_channels`` wide."""
+        """Maps at half and a quarter of the padded picture's size, of ``channels`` and ``wide_channels`` channels."""
         half = F.relu(self._head_of_unshuffled(image))
         return half, F.relu(self.down(half))
 
@@ -136,15 +136,15 @@ class MobileGenerator(Generator):
         base = self._with_margin(image)
         half, quarter = self._encode(base if domain is None else join_domain(base, domain))
         quarter = self.body(quarter)
-        # a 1x1 convolution and the upsampling commute: this order is the cheaper one
+        # a 1x1 convolution and upsampling commute; this order is cheaper
         half = self.fine(F.relu(upsample(self.up(quarter)) + half))
         result = _without_margin(base + F.pixel_shuffle(self.out(half), 2))
-        if self.antialias and self.strength != 1:  # a weak style takes away little of what the filter does
+        if self.antialias and self.strength != 1:  # a weaker style also filters less
             result = result + (1 - self.strength) * (image - _without_margin(base))
         return result
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
-        """The image, the maps at half and at a quarter of the size, the first and the middle block (once if the same).
+        """The image, the maps at half and a quarter of its size, those of the first and middle blocks (once if same).
 
         All but the image include the margin. Raises ``ValueError`` with ``domains``.
         """

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
-from translate.distill.distillation import LOCK, Distilled, distill, explain
+from translate.distill.distillation import LOCK, REFUSED, Distilled, distill, explain
 from translate.distill.request import GENERATORS, MIN_PHOTOS, DistillRequest
 from translate.errors import UserError
 from translate.storage.lock import LockFile
@@ -141,6 +141,19 @@ def test_finished_pictures_instead_of_a_teacher(photos: Path, tmp_path: Path) ->
     assert {failure.name for failure in made.failures} == {"green", "broken"}
     assert f"finished pictures in {finished}" in made.card.read_text()
     assert made.measures.teacher_seconds is None
+
+
+def test_pictures_of_other_photos_are_shown(photos: Path, tmp_path: Path) -> None:
+    finished = tmp_path / "finished"
+    for number, path in enumerate(sorted(photos.rglob("*.jpg"))):
+        if path.stem != "broken":
+            (finished / path.relative_to(photos)).parent.mkdir(parents=True, exist_ok=True)
+            other = np.random.default_rng(number).integers(0, 255, (12, 18, 3), np.uint8)
+            Image.fromarray(other).resize((72, 48)).save((finished / path.relative_to(photos)).with_suffix(".png"))
+    request = DistillRequest(photos=photos, output=tmp_path / "dark.onnx", pairs=finished, max_steps=5)
+    with pytest.raises(UserError, match=r"photos with a picture: 0; .*14 are left out, such as broken: .*cut short"):
+        distill(request)
+    assert Image.open(request.work_folder / REFUSED).size[0] > 72
 
 
 def test_what_cannot_be_distilled_is_one_line(request_: DistillRequest, photos: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.helpers.styles import write_style
 from translate.distill.measures import FRAMES, MAX_PSNR_DB, HeldOut, flicker_ratio, measure
 from translate.errors import PictureError
 from translate.evaluate.comparison import Pixels
-from translate.evaluate.flicker import BORDER, SIDE, SLANT, flicker
+from translate.evaluate.flicker import BORDER, SIDE, DIAGONAL, flicker
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.style.translator import Translator
 
@@ -91,15 +91,15 @@ def test_pictures_that_cannot_be_compared_are_named(tmp_path: Path) -> None:
         measure(style, None, {}, None)
 
 
-def test_flicker_is_that_of_a_slanting_pan(tmp_path: Path) -> None:
+def test_flicker_is_that_of_a_diagonal_pan(tmp_path: Path) -> None:
     style = write_style(tmp_path / "style.onnx")
     photo = draw_photo(240, 224)
     path = save(photo, tmp_path / "photo.png")
     translator = Translator(style, device="cpu")
     found = measure(style, None, {"photo": (path, path)}, None).flicker_ratio
-    side = 224 - math.ceil((FRAMES - 1) * SLANT[1])  # all that the pan leaves of the height
+    side = 224 - math.ceil((FRAMES - 1) * DIAGONAL[1])  # all that the pan leaves of the height
     expected = flicker(
-        photo, lambda frame: translator(frame[np.newaxis])[0], SLANT, frames=FRAMES, side=side, border=BORDER
+        photo, lambda frame: translator(frame[np.newaxis])[0], DIAGONAL, frames=FRAMES, side=side, border=BORDER
     )
     assert found == pytest.approx(expected.ratio)
     assert found != 1

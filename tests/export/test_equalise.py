@@ -1,4 +1,4 @@
-"""Channels scaled against each other: the same results, even peaks, and nothing touched that has to stay."""
+"""Equalised channels: the same results, more even peaks, and no change where scaling is impossible."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PHOTO = draw_photo(64, 48)
 
 @pytest.fixture(scope="module")
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small network, some of whose channels are a hundred times as loud as others."""
+    """A small network in which some channels have values a hundred times those of others."""
     path = tmp_path_factory.mktemp("style") / "style.onnx"
     torch.manual_seed(0)
     generator = build_generator("mobile", channels=8, wide_channels=8, dilations=[1, 2], fine_dilations=[1])
@@ -51,12 +51,12 @@ def peaks_of(model: onnx_ir.Model) -> dict[str, NDArray[np.float32]]:
 
 
 def unevenness(peaks: dict[str, NDArray[np.float32]], group: frozenset[str]) -> float:
-    """Largest over smallest channel, of those that fire."""
+    """The largest peak divided by the smallest, of channels that fire."""
     peak = np.max([peaks[name] for name in group], axis=0)
     return float(peak.max() / peak[peak > 0].min())
 
 
-def test_pictures_stay_and_peaks_become_even(style: Path) -> None:
+def test_pictures_stay_and_peaks_become_more_even(style: Path) -> None:
     model = onnx_ir.load(style)
     before, peaks = picture(model), peaks_of(model)
     equalise_channels(model.graph, peaks)
@@ -70,7 +70,7 @@ def test_pictures_stay_and_peaks_become_even(style: Path) -> None:
         assert unevenness(after, group) == pytest.approx(unevenness(peaks, group) ** 0.5, rel=0.01)
 
 
-def test_ends_and_concatenated_pictures_are_no_group(style: Path) -> None:
+def test_ends_and_concatenated_pictures_are_in_no_group(style: Path) -> None:
     graph = onnx_ir.load(style).graph
     grouped = frozenset[str]().union(*channel_groups(graph))
     for node in graph:
@@ -78,8 +78,8 @@ def test_ends_and_concatenated_pictures_are_no_group(style: Path) -> None:
             assert not {value.name for value in (*node.inputs, *node.outputs) if value is not None} & grouped
 
 
-def test_added_constants_forbid_scaling() -> None:
-    """A bias as an addition of its own would have to be scaled too."""
+def test_added_constants_prevent_scaling() -> None:
+    """A bias in a separate addition would need scaling too."""
     floats = onnx_ir.TensorType(onnx_ir.DataType.FLOAT)
     shape = onnx_ir.Shape([1, 2, "h", "w"])
     picture, maps, shifted, result = (

@@ -1,4 +1,4 @@
-"""float32 style -> int8 style: what it keeps, what it says of itself, and what is refused."""
+"""float32 style -> int8 style: what it keeps, what its metadata says, and what is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.helpers.styles import style_info, write_style
 from tools.styles.fields import LATTICE, NEIGHBOURS, plain, ramp
 from translate.errors import UserError
 from translate.export import quantise
-from translate.export.calibration import fields, split_photos
+from translate.export.calibration import split_photos, synthetic_pictures
 from translate.export.quantise import Loss, measure_loss, quantise_style
 from translate.export.to_onnx import export_style
 from translate.media.images import load_rgb
@@ -56,7 +56,7 @@ def quantised(mobile: Path, photos: list[Path]) -> tuple[Path, Loss]:
     return path, quantise_style(mobile, path, photos[1:], photos[:1])
 
 
-def test_it_says_what_it_is_and_what_it_lost(mobile: Path, quantised: tuple[Path, Loss], photos: list[Path]) -> None:
+def test_metadata_contain_precision_and_loss(mobile: Path, quantised: tuple[Path, Loss], photos: list[Path]) -> None:
     path, loss = quantised
     before, after = read_style(mobile), read_style(path)
     assert loss == measure_loss(path, mobile, photos[:1])
@@ -77,7 +77,7 @@ def test_it_gives_nearly_the_same_pictures_of_any_size(mobile: Path, quantised: 
 
 
 def test_every_convolution_is_integer(quantised: tuple[Path, Loss]) -> None:
-    """What they take comes from bytes, what they give becomes bytes, and pixels are not converted before or after."""
+    """Their inputs and outputs are bytes, and pixels are not converted before or after."""
     model = onnx.load(quantised[0])
     onnx.checker.check_model(model)
     made_by = {name: node.op_type for node in model.graph.node for name in node.output}
@@ -92,7 +92,7 @@ def test_every_convolution_is_integer(quantised: tuple[Path, Loss]) -> None:
     kernels = [weight for weight in weights if weight.ndim == 4]
     assert len(kernels) == 10
     assert all(np.abs(kernel).max() <= 64 for kernel in kernels)
-    # the 8, 8 and 12 channels of the last convolutions that no ReLU follows are filled up
+    # the convolutions of 8 and 12 channels that no ReLU follows are padded to 16
     assert sorted(len(kernel) for kernel in kernels) == [8, 8, *[16] * 8]
 
 
@@ -102,7 +102,7 @@ def test_tiles_equal_the_whole(quantised: tuple[Path, Loss]) -> None:
     assert np.array_equal(tiled, Translator(quantised[0], device="cpu")(image))
 
 
-def test_domains_stay(season_style: Path, face_style: Path, photos: list[Path], tmp_path: Path) -> None:
+def test_domains_are_kept(season_style: Path, face_style: Path, photos: list[Path], tmp_path: Path) -> None:
     image = draw_photo(61, 47)[None]
     for style, domains in ((season_style, ("spring", "autumn")), (face_style, ("blond", ["smiling", "glasses"]))):
         path = tmp_path / style.name
@@ -112,22 +112,22 @@ def test_domains_stay(season_style: Path, face_style: Path, photos: list[Path], 
             assert np.abs(one(image, domain).astype(int) - other(image, domain)).mean() < 3
 
 
-def test_too_great_a_loss_is_refused(
+def test_too_large_a_loss_is_refused(
     mobile: Path, photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quantise, "LEAST_PSNR_DB", 90.0)
-    with pytest.raises(UserError, match=r"out.onnx: not written: .* PSNR \d+\.\d dB.* 90 dB are the least; calibrate"):
+    monkeypatch.setattr(quantise, "MIN_PSNR_DB", 90.0)
+    with pytest.raises(UserError, match=r"out.onnx: not written: .* PSNR \d+\.\d dB.* minimum of 90 dB; calibrate"):
         quantise_style(mobile, tmp_path / "out.onnx", photos[1:], photos[:1])
     assert files_below(tmp_path) == set()
 
 
-def test_without_photos(mobile: Path, photos: list[Path], tmp_path: Path) -> None:
+def test_missing_photos_are_refused(mobile: Path, photos: list[Path], tmp_path: Path) -> None:
     for calibration, held_out in ((photos, []), ([], photos)):
         with pytest.raises(UserError, match="give photos to calibrate with, and others"):
             quantise_style(mobile, tmp_path / "out.onnx", calibration, held_out)
 
 
-def test_sources_that_are_no_float32_styles(
+def test_only_float32_styles_can_be_quantised(
     tiny_style: Path, quantised: tuple[Path, Loss], photos: list[Path], tmp_path: Path
 ) -> None:
     proto = onnx.load(tiny_style)
@@ -137,16 +137,16 @@ def test_sources_that_are_no_float32_styles(
     onnx.save(proto, tmp_path / "other.onnx")
     half = write_style(tmp_path / "half.onnx", info=style_info(precision="fp16"))
     for source, problem in (
-        (tmp_path / "other.onnx", "its ends are not as"),
-        (half, "fp16 inside"),
-        (quantised[0], "int8 inside"),
+        (tmp_path / "other.onnx", "its input and output are not as"),
+        (half, "is fp16; int8 is made from"),
+        (quantised[0], "is int8; int8 is made from"),
     ):
         with pytest.raises(UserError, match=problem):
             quantise_style(source, tmp_path / "out.onnx", photos[1:], photos[:1])
     assert not (tmp_path / "out.onnx").exists()
 
 
-def test_split_photos() -> None:
+def test_a_fifth_of_the_photos_is_held_out() -> None:
     calibration, held_out = split_photos([Path(f"{number:03}.jpg") for number in range(100)])
     assert (len(calibration), len(held_out)) == (32, 8)
     assert not set(calibration) & set(held_out)
@@ -156,8 +156,8 @@ def test_split_photos() -> None:
         split_photos([Path(f"{number}.jpg") for number in range(4)])
 
 
-def test_fields_reach_the_edges_of_the_gamut() -> None:
-    pictures = list(fields())
+def test_synthetic_pictures_reach_the_edges_of_the_gamut() -> None:
+    pictures = list(synthetic_pictures())
     assert len(pictures) == 27 + 54
     colours = {tuple(picture[0, 0].tolist()) for picture in pictures if len(np.unique(picture[0], axis=0)) == 1}
     assert colours == set(LATTICE)
@@ -185,7 +185,7 @@ def test_shipped_on_plain_fields_and_ramps(shipped: tuple[Translator, Translator
 
 
 def test_shipped_integers_do_not_overflow(shipped: tuple[Translator, Translator]) -> None:
-    """Unoptimised, onnxruntime computes the same steps in floating point, which no sum of bytes overflows."""
+    """Without optimisation, onnxruntime computes the same in floating point, where sums of bytes cannot overflow."""
     photo = load_rgb(PHOTOS / "street.jpg")[None, 100:340, 100:460]
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -200,6 +200,6 @@ def test_shipped_tiles_equal_the_whole(shipped: tuple[Translator, Translator]) -
     assert np.array_equal(tiled, shipped[0](photo[None]))
 
 
-def test_shipped_is_of_the_same_weights(shipped: tuple[Translator, Translator]) -> None:
+def test_shipped_has_the_same_weights(shipped: tuple[Translator, Translator]) -> None:
     assert shipped[0].info.checkpoint_sha256 == shipped[1].info.checkpoint_sha256
     assert find_style("cel-int8").stat().st_size < 400_000

@@ -69,7 +69,7 @@ def random_picture(*shape: int) -> NDArray[np.uint8]:
     return np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
 
 
-def ends(path: Path) -> dict[str, tuple[int, list[str | int]]]:
+def ports(path: Path) -> dict[str, tuple[int, list[str | int]]]:
     """Type and shape of the file's inputs and outputs by name."""
     graph = onnx.load(path).graph
     tensors = {port.name: port.type.tensor_type for port in (*graph.input, *graph.output)}
@@ -118,10 +118,10 @@ def test_metadata_survive_the_round_trip(toy: Path) -> None:
 
 
 def test_input_and_output_are_uint8_of_any_size(toy: Path) -> None:
-    assert ends(toy) == {name: (TensorProto.UINT8, ["N", "H", "W", 3]) for name in ("image", "image_out")}
+    assert ports(toy) == {name: (TensorProto.UINT8, ["N", "H", "W", 3]) for name in ("image", "image_out")}
 
 
-def test_the_file_holds_no_paths_of_the_source(toy: Path) -> None:
+def test_the_file_holds_no_source_paths(toy: Path) -> None:
     assert b".py" not in toy.read_bytes()
 
 
@@ -134,7 +134,7 @@ def test_edges_are_padded_and_values_exact(toy: Path, shape: tuple[int, int, int
 
 def test_values_are_rounded_to_the_nearest_and_clipped() -> None:
     ramp = torch.arange(256, dtype=torch.uint8)[None, :, None, None].repeat(1, 1, 1, 3)
-    translated = export.ExportedStyle(Toy(1.3))(ramp)  # the file does the same, see above
+    translated = export.ExportedStyle(Toy(1.3))(ramp)  # the file does the same, as tested above
     expected = ((ramp.double() - 127.5) * 1.3 + 127.5).clamp(0, 255)
     assert (translated - expected).abs().max() < 0.501
 
@@ -186,7 +186,7 @@ def test_a_failure_keeps_an_existing_file(tmp_path: Path) -> None:
 
 
 def test_exclusive_domains_are_indices(shifted: Path) -> None:
-    assert ends(shifted) == {
+    assert ports(shifted) == {
         "image": (TensorProto.UINT8, ["N", "H", "W", 3]),
         "domain": (TensorProto.INT64, ["N"]),
         "image_out": (TensorProto.UINT8, ["N", "H", "W", 3]),
@@ -203,7 +203,7 @@ def test_exclusive_domains_are_indices(shifted: Path) -> None:
 def test_attributes_are_zeros_and_ones(tmp_path: Path) -> None:
     path = tmp_path / "style.onnx"
     export_style(Shifted(), replace(SHIFTED, exclusive=False), path)
-    assert ends(path)["domain"] == (TensorProto.FLOAT, ["N", 3])
+    assert ports(path)["domain"] == (TensorProto.FLOAT, ["N", 3])
     session = open_session(path, ["CPUExecutionProvider"])
     image, domain = np.full((2, 5, 9, 3), 100, np.uint8), np.array([[1, 0, 1], [0, 0, 0]], np.float32)
     (result,) = session.run(None, {"image": image, "domain": domain})
@@ -217,15 +217,15 @@ def test_domains_in_half_precision(tmp_path: Path, exclusive: bool) -> None:
     assert export_style(Shifted(), info, tmp_path / "style.onnx", fp16=True).largest <= 1
 
 
-def test_a_mistake_in_comparing_is_not_blamed_on_the_file(
+def test_a_bug_in_the_comparison_is_not_blamed_on_the_file(
     toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*given: object) -> None:
-        raise RuntimeError("a mistake of ours")
+        raise RuntimeError("our bug")
 
     monkeypatch.setattr(export, "_to_onnx", lambda style, info: toy.read_bytes())
     monkeypatch.setattr(export, "_test_picture", broken)
-    with pytest.raises(RuntimeError, match="a mistake of ours"):
+    with pytest.raises(RuntimeError, match="our bug"):
         export_style(Toy(), style_info(), tmp_path / "style.onnx")
 
 
@@ -258,6 +258,6 @@ def test_every_domain_needs_a_name(tmp_path: Path, generator: Generator, domains
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_report_reads_as_text() -> None:
+def test_the_report_as_text() -> None:
     size = export.SizeParity((2, 37, 53), largest=1, mean=0.00012, share=0.0123)
     assert str(size) == "2 x 37 x 53: largest difference 1, mean 0.0001, 1.23% of the values differ"

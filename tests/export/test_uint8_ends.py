@@ -1,4 +1,4 @@
-"""A style with quantised ends gives the same pictures, without floating point at its ends."""
+"""A style with quantised input and output gives the same pictures, without floating point there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models import build_generator
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
 from translate.export.to_onnx import export_style
-from translate.export.uint8_ends import PICTURE, RESULT, put_bytes_at_the_ends
+from translate.export.uint8_ends import PICTURE, RESULT, quantise_ends
 from translate.style.catalogue import find_style
 from translate.style.contract import DOMAIN, INPUT
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", params=["plain", "seasons", "cel", "antialiased", "mobile with domains"])
 def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Styles whose picture goes to convolutions, is also added to the result, is filtered, or joins domains."""
+    """Styles whose picture goes to convolutions, is also added to the result, is filtered, or is joined by domains."""
     if request.param == "cel":
         return find_style("cel")
     path = tmp_path_factory.mktemp("styles") / "style.onnx"
@@ -50,9 +50,9 @@ def run(model: bytes, image: NDArray[np.uint8]) -> NDArray[np.int64]:
     return result.astype(np.int64)
 
 
-def test_the_pictures_stay_the_same(style: Path) -> None:
+def test_pictures_stay_the_same(style: Path) -> None:
     model = onnx_ir.load(style)
-    zero_points = put_bytes_at_the_ends(model)
+    zero_points = quantise_ends(model)
     assert zero_points[PICTURE] == 128
     image = draw_photo(61, 47)[None]
     difference = np.abs(run(onnx_ir.to_proto(model).SerializeToString(), image) - run(style.read_bytes(), image))
@@ -60,9 +60,9 @@ def test_the_pictures_stay_the_same(style: Path) -> None:
     assert difference[:, 8:-8, 8:-8].mean() < 0.02
 
 
-def test_the_ends_compute_no_floats(style: Path) -> None:
+def test_ends_have_no_floating_point_arithmetic(style: Path) -> None:
     model = onnx_ir.load(style)
-    put_bytes_at_the_ends(model)
+    quantise_ends(model)
     nodes = {node.op_type: node for node in onnx_ir.to_proto(model).graph.node}
     assert not {"Cast", "Round", "Clip"} & nodes.keys()
     assert nodes["DequantizeLinear"].output[0] == PICTURE
@@ -78,5 +78,5 @@ def test_unknown_ends_stay_as_they_are(tiny_style: Path, constant: str) -> None:
             initializer.CopyFrom(onnx.numpy_helper.from_array(np.array(100, np.float32), constant))
     model = onnx_ir.from_proto(proto)
     before = onnx_ir.to_proto(model).SerializeToString()
-    assert put_bytes_at_the_ends(model) == {}
+    assert quantise_ends(model) == {}
     assert onnx_ir.to_proto(model).SerializeToString() == before

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Export a run as a style without hidden channels that never fire on PHOTOS, and beside it its variant in eight bits.
+# Export a run as a style, without hidden channels that never fire on PHOTOS, and its int8 variant beside it.
 #   tools/styles/finish.sh RUN OUT.onnx TITLE HELD_OUT PHOTOS...
-# The variant is calibrated with the first folder of PHOTOS, its loss measured on HELD_OUT. LICENCE and TRAINING_DATA go
-# into the metadata.
+# The variant is calibrated on the first folder of PHOTOS, and its loss is measured on HELD_OUT. LICENCE and
+# TRAINING_DATA go into the metadata.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONPATH=$root

@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 def sources(photos: Sequence[Path], *, leave_out: Collection[str]) -> tuple[list[Source], Path]:
-    """The photos of all but the last of ``photos``, which are folders, and the last: PHOTOS... OUT.
+    """Split PHOTOS... OUT, a list of folders: the photos in all but the last, and the last.
 
-    ``leave_out`` are names without suffix. Raises ``typer.BadParameter`` where there is no folder of photos.
+    ``leave_out`` has file names without suffix. Raises ``typer.BadParameter`` where there is no folder of photos.
     """
     *folders, out = photos
     if not folders:
-        raise typer.BadParameter("give at least one folder of photos and the folder to write")
+        raise typer.BadParameter("give at least one folder of photos and the output folder")
     found = [
         (path, f"{name_of(folder)}/{path.relative_to(folder).with_suffix('').as_posix()}")
         for folder in folders
@@ -35,12 +35,14 @@ def sources(photos: Sequence[Path], *, leave_out: Collection[str]) -> tuple[list
 
 
 def name_of(folder: Path) -> str:
-    """What a folder of photos is called among several: its name and that of the folder it is in."""
+    """PARENT/NAME, which keeps folders of photos with the same name apart."""
     return f"{folder.parent.name}/{folder.name}"
 
 
-def in_processes(job: Callable[[T], object], items: Iterable[T], *, total: int, workers: int, description: str) -> None:
-    """``job`` of each of ``items``, in ``workers`` processes, with a progress bar."""
+def run_in_processes(
+    job: Callable[[T], object], items: Iterable[T], *, total: int, workers: int, description: str
+) -> None:
+    """Call ``job`` on each of ``items`` in ``workers`` processes, with a progress bar."""
     # spawn: OpenCV's threads do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for _ in track(pool.map(job, items), total=total, description=description):

@@ -1,8 +1,8 @@
-"""Take hidden channels that never fire out of a style file, and say what is left of each layer.
+"""Remove hidden channels that never fire from a style file, and print how many are left in each layer.
 
     python -m tools.styles.prune STYLE OUT PHOTOS...
 
-PHOTOS are folders of photos as the style is to convert. The int8 variant is to be made anew afterwards.
+PHOTOS are folders of photos like those the style will convert. The int8 variant has to be made again afterwards.
 """
 
 from __future__ import annotations

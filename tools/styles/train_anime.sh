@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Make the styles `anime` and `anime-fast` from folders of photos: landmarks of faces, the teacher's pictures, training,
-# export, pruning, eight bits.
+# Make the styles `anime` and `anime-fast` from folders of photos: face landmarks, the teacher's pictures, training,
+# export, pruning, int8.
 #   tools/styles/train_anime.sh WORK HELD_OUT PHOTOS...
-# HELD_OUT holds photos that are in none of PHOTOS, on which the loss of eight bits is measured. WORK keeps landmarks,
-# pairs (about 6 GB for 540 photos), runs and styles; repeating the command goes on where it stopped.
-# LANDMARKS_PYTHON is a Python 3.11 with mediapipe 0.10.21, whose wheel carries the models that find faces; it is a tool's
-# dependency alone. STEPS and FAST_STEPS set the lengths of the trainings, PRECISION their arithmetic:
-# fp32 is the faster one where the processor has no instructions for bf16. LEAVE_OUT names photos not to be trained on,
-# separated by commas. LICENCE and TRAINING_DATA go into the metadata.
+# HELD_OUT has photos that are not in PHOTOS, for measuring the loss of int8. WORK keeps landmarks, pairs (about 6 GB for
+# 540 photos), runs and styles; repeat the command to resume.
+# LANDMARKS_PYTHON is a Python 3.11 with mediapipe 0.10.21, whose wheel contains the face models; only this script needs
+# it. STEPS and FAST_STEPS set the lengths of the two runs, PRECISION their arithmetic: fp32 is faster on CPUs without
+# bf16 instructions. LEAVE_OUT names photos not to train on, separated by commas. LICENCE and TRAINING_DATA go into the
+# metadata.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONPATH=$root
@@ -28,8 +28,8 @@ if [ ! -e "$work/pairs/complete" ]; then
         --leave-out "${LEAVE_OUT:-}"
     touch "$work/pairs/complete"
 fi
-# Faces are a small part of all pixels, and what is drawn in them a large one of what people look at: their tiles are
-# there three times, those of their eyes four times.
+# Faces are a small part of all pixels, but a large part of what people look at: their tiles are used three times, those
+# of their eyes four times.
 copy_tiles() {
     local part=$1 copies=$2
     find "$work/faces" -regex ".*_$part[0-9]+\.bmp" | while read -r tile; do

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Make the style `cel` from folders of photos: pairs by the classical filter, training, export.
+# Make the style `cel` from folders of photos: pairs from the classical filter, training, export.
 #   tools/styles/train_cel.sh WORK PHOTOS...
-# WORK keeps the pairs (about 1 GB for 500 photos), the run and the style; repeating the command goes on where it
-# stopped. STEPS sets the length of the training, FINE_STEPS that of the fine-tuning, which weighs large differences and
-# the surroundings of borders more: about two and a half hours in all on two processor cores. FIELDS and
-# LATTICE set how many synthetic pictures are added; LICENCE and TRAINING_DATA go into the style's metadata.
+# WORK keeps the pairs (about 1 GB for 500 photos), the runs and the style; repeat the command to resume. STEPS sets the
+# length of the training, FINE_STEPS that of the fine-tuning, which gives more weight to large differences and to pixels
+# near borders: about two and a half hours in all on two CPU cores. FIELDS and LATTICE set how many synthetic pictures
+# are added; LICENCE and TRAINING_DATA go into the style's metadata.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONPATH=$root

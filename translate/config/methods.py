@@ -1,4 +1,4 @@
-"""The settings of each method but AnimeGAN, with its paper's values as the defaults or as a preset."""
+"""The settings of each method except AnimeGAN, with its paper's values as the defaults or as a preset."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Pix2PixConfig(TrainConfig):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         # the paper's settings for facades (appendix 6.2): 200 epochs, batch size 1, jitter from 286 to 256
         "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200, "flip": True},
-        # teaching a small network a filter: the target is a function of the photo, so the distance does the work and
-        # a light adversarial term, late, restores what the distance leaves soft
+        # for teaching a small network a filter: the target is a function of the photo, so the distances do the work,
+        # and a weak adversarial term at the end sharpens what they leave soft
         "filter": {
             "generator": "mobile",
             "discriminator_options": {"channels": 32, "layers": 2},
@@ -44,8 +44,9 @@ class Pix2PixConfig(TrainConfig):
             "gan_start": 0.97,
             "ema": 0.999,
         },
-        # teaching it a slow painterly filter, which looks far and sets strokes: the network is wider and sees further,
-        # more than half of the run is a game, pair by pair, for what distances leave soft; shifted photos keep strokes
+        # for teaching it a slow painterly filter, which uses wide context and draws strokes: the network is wider and
+        # sees further; for 60 % of the run a discriminator on pairs sharpens what the distances leave soft; the shift
+        # term keeps strokes in place
         "painted": {
             "generator": "mobile",
             "generator_options": {"wide_channels": 80, "dilations": [1, 2, 4, 8, 1, 2, 4, 8], "antialias": True},
@@ -68,7 +69,7 @@ class Pix2PixConfig(TrainConfig):
             "objective": "relativistic",
             "lambda_gan": 6.0,
             "gan_start": 0.4,
-            "lambda_r1": 1e-5,  # small, as it is of the sum of some 700 logits, while the game is of their mean
+            "lambda_r1": 1e-5,  # small: it penalises the sum of about 700 logits, the objective their mean
             "lambda_r2": 1e-5,
             "r1_every": 16,
             "ema": 0.998,
@@ -81,20 +82,18 @@ class Pix2PixConfig(TrainConfig):
     b: Path | None = setting(None, "Start here", "folder of the B side, same relative paths without suffix", free=True)
     direction: Literal["AtoB", "BtoA"] = setting("AtoB", "Data", "which side is the input")
     jitter: float = setting(
-        0.0, "Data", "colour jitter of the input alone: brightness, contrast, saturation by this share", at_least=0
+        0.0, "Data", "colour jitter of the input only: brightness, contrast, saturation by up to this share", at_least=0
     )
 
     objective: str = with_default(TrainConfig, "objective", "vanilla")
     lambda_l1: float = weight(100.0, "weight of the L1 distance")
-    lambda_l2: float = weight(0.0, "weight of the squared distance, which minds the largest differences most")
-    lambda_edge: float = weight(0.0, "weight of the L1 distance of the gradients, which keeps edges crisp")
-    lambda_shift: float = weight(
-        0.0, "weight of what changes in a picture that is shifted by whole pixels, against flicker"
-    )
+    lambda_l2: float = weight(0.0, "weight of the squared distance, which penalises large differences most")
+    lambda_edge: float = weight(0.0, "weight of the L1 distance between image gradients, which keeps edges crisp")
+    lambda_shift: float = weight(0.0, "weight of the penalty on changes when the photo is shifted, against flicker")
     gan_start: float = setting(
         0.0,
         "Objective",
-        "share of the run trained by the distances alone, before the adversarial term",
+        "share of the run trained with only the distances, before the adversarial term starts",
         at_least=0,
         at_most=1,
     )
@@ -111,7 +110,7 @@ class Pix2PixConfig(TrainConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class UnpairedConfig(TrainConfig):
-    """Two folders of any sizes, without pairs."""
+    """Two folders without pairs, which may differ in size."""
 
     a: Path | None = setting(None, "Start here", "folder of the A side", free=True)
     b: Path | None = setting(None, "Start here", "folder of the B side", free=True)
@@ -130,46 +129,46 @@ class UnpairedConfig(TrainConfig):
 @register_method
 @dataclass(frozen=True, kw_only=True)
 class CycleGanConfig(UnpairedConfig):
-    """Unpaired translation both ways: Zhu et al. 2017, sections 3 and 4, appendix 7."""
+    """Unpaired translation in both directions: Zhu et al. 2017, sections 3 and 4, appendix 7."""
 
     method: ClassVar[str] = "cyclegan"
     implementation: ClassVar[str] = "translate.train.methods.cyclegan:CycleGan"
     distance: ClassVar[Distance | None] = Distance("cycle", "G/cycle_A", "lambda_cycle")
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200},
-        # for a processor or a first look: the small network, small crops
+        # for a CPU or a first look: the small network, small crops
         "light": {"generator": "mobile", "crop": 128, "batch_size": 4, "discriminator_options": {"channels": 32}},
     }
 
     generator: str = with_default(UnpairedConfig, "generator", "resnet")
-    lambda_cycle: float = weight(10.0, "weight of the cycle's L1 distance")
-    lambda_identity: float = weight(0.5, "weight of the identity's L1 distance, as a share of the cycle's")
+    lambda_cycle: float = weight(10.0, "weight of the cycle-consistency L1 distance")
+    lambda_identity: float = weight(0.5, "weight of the identity L1 distance, relative to that of the cycle")
     pool_size: int = setting(
-        50, "Stabilisers", "translated pictures kept to show the discriminators later; 0 keeps none", at_least=0
+        50, "Stabilisers", "translated pictures kept to show to the discriminators later; 0 keeps none", at_least=0
     )
 
 
 @register_method
 @dataclass(frozen=True, kw_only=True)
 class CutConfig(UnpairedConfig):
-    """Unpaired translation one way by contrast of patches: Park et al. 2020, section 3 and appendix C."""
+    """One-way unpaired translation by contrastive learning on patches: Park et al. 2020, section 3 and appendix C."""
 
     method: ClassVar[str] = "cut"
     implementation: ClassVar[str] = "translate.train.methods.cut:Cut"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 400},
-        # section 4.1: no identity term, a tenfold weight of the contrast, half of the passes
+        # section 4.1: no identity term, ten times the contrastive weight, half the epochs
         "fast": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200, "lambda_nce": 10.0, "nce_identity": False},
         "light": {"generator": "mobile", "crop": 128, "batch_size": 4, "discriminator_options": {"channels": 32}},
     }
 
     generator: str = with_default(UnpairedConfig, "generator", "resnet")
-    lambda_nce: float = weight(1.0, "weight of the contrast between patches")
+    lambda_nce: float = weight(1.0, "weight of the contrastive loss between patches")
     nce_identity: bool = setting(
-        True, "Objective", "contrast translated pictures of B with themselves too, which keeps colours"
+        True, "Objective", "contrastive loss also between pictures of B and their translations, which keeps colours"
     )
-    nce_patches: int = setting(256, "Objective", "patches compared in each layer", at_least=2)
-    nce_temperature: float = setting(0.07, "Objective", "temperature of the contrast", above=0)
+    nce_patches: int = setting(256, "Objective", "patches compared per layer", at_least=2)
+    nce_temperature: float = setting(0.07, "Objective", "temperature of the contrastive loss", above=0)
 
 
 @register_method
@@ -180,18 +179,18 @@ class StarGanConfig(TrainConfig):
     method: ClassVar[str] = "stargan"
     implementation: ClassVar[str] = "translate.train.methods.stargan:StarGan"
     distance: ClassVar[Distance | None] = Distance("reconstruction", "G/reconstruction", "lambda_reconstruction")
-    paired: ClassVar[bool] = True  # a picture of its own domain
+    paired: ClassVar[bool] = True  # the target of a reconstruction is its input
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        # section 5 for CelebA: 178x178 resized to 128, batch 16, 20 epochs of which the rate falls over the last 10
+        # section 5 for CelebA: 178x178 resized to 128, batch 16, 20 epochs, the learning rate decaying over the last 10
         "paper": {"resize": 128, "crop": 128, "batch_size": 16, "epochs": 20, "lr": 1e-4},
     }
 
-    domains: Path | None = setting(None, "Start here", "folder with a folder of pictures a domain", free=True)
-    images: Path | None = setting(None, "Start here", "folder of pictures that --attributes describes", free=True)
+    domains: Path | None = setting(None, "Start here", "folder with one folder of pictures per domain", free=True)
+    images: Path | None = setting(None, "Start here", "folder of pictures described by --attributes", free=True)
     attributes: Path | None = setting(
         None, "Start here", "table: file name, then 0/1 columns; CelebA's format too", free=True
     )
-    columns: str = setting("", "Data", "attributes to use, separated by commas; all 0/1 columns where empty")
+    columns: str = setting("", "Data", "attributes to use, separated by commas; by default all 0/1 columns")
 
     generator: str = with_default(TrainConfig, "generator", "stargan")
     discriminator: str = with_default(TrainConfig, "discriminator", "stargan")
@@ -199,15 +198,15 @@ class StarGanConfig(TrainConfig):
     objective: str = with_default(TrainConfig, "objective", "wgan-gp")
     lr: float = with_default(TrainConfig, "lr", 1e-4)
     n_critic: int = with_default(TrainConfig, "n_critic", 5)
-    lambda_class: float = weight(1.0, "weight of the classification of domains")
-    lambda_reconstruction: float = weight(10.0, "weight of the L1 distance of the way there and back")
+    lambda_class: float = weight(1.0, "weight of the domain classification loss")
+    lambda_reconstruction: float = weight(10.0, "weight of the L1 distance after translating there and back")
 
     def inputs(self) -> Path | None:
         return self.domains or self.images
 
     def problems(self) -> list[str]:
         found = super().problems()
-        tabled = (self.images is not None, self.attributes is not None)
-        if (self.domains is not None and any(tabled)) or (self.domains is None and not all(tabled)):
+        given = (self.images is not None, self.attributes is not None)
+        if (self.domains is not None and any(given)) or (self.domains is None and not all(given)):
             found.append("give either <domains> DIR (a folder per domain) or both <images> DIR and <attributes> TABLE")
         return found

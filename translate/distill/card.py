@@ -124,7 +124,7 @@ def _explanation(measures: Measures) -> str:
     if math.isnan(measures.flicker_ratio):
         return text
     return (
-        f"{text} Flicker: the mean change from frame to frame of a slow slanting pan, 2 pixels per frame, over that of "
+        f"{text} Flicker: the mean change from frame to frame of a slow diagonal pan, 2 pixels per frame, over that of "
         "the photo itself."
     )
 

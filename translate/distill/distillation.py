@@ -74,7 +74,7 @@ def distill(request: DistillRequest, *, say: Say = lambda line: None) -> Distill
         missing = {failure.name for failure in failures}
         drawn = request.work_folder / DRAWN
         pairs = {name: (photo, drawn / f"{name}.png") for name, photo in prepared.items() if name not in missing}
-        require_enough(len(pairs), "photos with a picture")
+        require_enough(len(pairs), "photos with a picture", failures)
         verdict = _try_again(request, prepared, say)
         held_out = {name: pair for name, pair in pairs.items() if name in plan.held_out}
         training = {name: pair for name, pair in pairs.items() if name not in held_out}

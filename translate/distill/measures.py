@@ -12,7 +12,7 @@ import numpy as np
 
 from translate.distill.request import MAX_SCALE
 from translate.evaluate.comparison import Pixels, Sample, SampleFiles, load_sample
-from translate.evaluate.flicker import BORDER, SIDE, SLANT, Translate, flicker, mean
+from translate.evaluate.flicker import BORDER, DIAGONAL, SIDE, Translate, flicker, mean
 from translate.evaluate.pair_metrics import PairMetrics, compare_pictures
 from translate.evaluate.set_metrics import spaced_indices
 from translate.machine import usable_cores
@@ -36,7 +36,7 @@ class Measures:
     worst: tuple[str, float]  # the photo whose PSNR is lowest, and that
     photo_psnr_db: float  # of the untouched photos against the target pictures: mean
     psnr_int8_db: float | None  # of the int8 style's pictures against the target pictures: mean
-    flicker_ratio: float  # of a slanting pan, see `flicker_ratio`
+    flicker_ratio: float  # of a diagonal pan, see `flicker_ratio`
     seconds_per_photo: float  # median of the translation alone, after a warm-up
     seconds_int8: float | None
     teacher_seconds: float | None  # per photo, where there is a teacher
@@ -99,14 +99,14 @@ def flicker_ratio(translate: Translate, photos: Sequence[Path]) -> float:
         return float("nan")
     chosen = (load_rgb(large[index]) for index in spaced_indices(len(large), PANS))
     pans = [
-        flicker(photo, translate, SLANT, frames=FRAMES, side=_window_side(photo), border=BORDER) for photo in chosen
+        flicker(photo, translate, DIAGONAL, frames=FRAMES, side=_window_side(photo), border=BORDER) for photo in chosen
     ]
     return mean(pans).ratio
 
 
 def _window_side(photo: Pixels) -> int:
     """The side of the largest window that can pan over ``photo``, up to `SIDE`; below 1 where there is none."""
-    room = np.array(photo.shape[1::-1]) - np.abs(SLANT) * (FRAMES - 1)
+    room = np.array(photo.shape[1::-1]) - np.abs(DIAGONAL) * (FRAMES - 1)
     return int(min(SIDE, *np.floor(room)))
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from translate.distill.drawn import Pixels, is_drawn, key_of, resized_like, same_aspect, write_drawn
 from translate.distill.failures import Failure
-from translate.errors import PictureError, UserError, literal, printable
+from translate.errors import PictureError, UserError, printable
 from translate.media.images import Picture, load_rgb, shrink
 from translate.storage.folders import find_images
 
@@ -142,8 +142,8 @@ def match_pairs(
     count. After each photo ``on_done`` gets the number of photos done and of all. Returns the photos without a fitting
     picture, sorted by name; for one of those ``drawn`` may still hold an earlier one.
 
-    Raises ``UserError`` where no picture fits or there is no folder ``pairs``, ``PictureError`` where a picture cannot
-    be written.
+    Raises ``UserError`` where no picture has a photo's name or there is no folder ``pairs``, ``PictureError`` where a
+    picture cannot be written.
     """
     found = _find_pictures(photos, pairs)
     failures = []
@@ -153,8 +153,8 @@ def match_pairs(
         except PairError as error:
             failures.append(Failure(name, str(error)))
         on_done(number, len(photos))
-    if len(failures) == len(photos):
-        raise _no_pairs(pairs, [failure for failure in failures if found[failure.name]])
+    if not any(found.values()):
+        raise UserError(f"<pairs> {pairs}: no picture is named like a photo; name each one like its photo")
     return failures
 
 
@@ -185,14 +185,6 @@ def _write_aligned(name: str, photo: Path, found: Sequence[Path], drawn: Path) -
     except (OSError, PictureError) as error:
         raise PairError(printable(str(error))) from error
     write_drawn(drawn, name, align(pixels, picture).picture, key)
-
-
-def _no_pairs(pairs: Path, refused: Sequence[Failure]) -> UserError:
-    """The error where no picture fits; ``refused`` are the photos with pictures."""
-    if not refused:
-        return UserError(f"<pairs> {pairs}: no picture is named like a photo; name each one like its photo")
-    example = literal(str(refused[0]))
-    return UserError(f"<pairs> {pairs}: none of {len(refused)} pictures fits its photo; for example {example}")
 
 
 def draw_refused(photos: Mapping[str, Path], pairs: Path, failures: Sequence[Failure]) -> Pixels | None:

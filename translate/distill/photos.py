@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from translate.distill.drawn import is_drawn, key_of, write_drawn
 from translate.distill.failures import Failure
 from translate.distill.request import MIN_PHOTOS
-from translate.errors import PictureError, UserError, one_line
+from translate.errors import PictureError, UserError, literal, one_line
 from translate.media.images import load_rgb_within
 from translate.storage.folders import find_images
 
@@ -31,10 +31,11 @@ def named_photos(folder: Path) -> dict[str, Path]:
     return photos
 
 
-def require_enough(count: int, what: str) -> None:
+def require_enough(count: int, what: str, left_out: Sequence[Failure] = ()) -> None:
     """Raise ``UserError`` where ``count`` is too few to learn from."""
     if count < MIN_PHOTOS:
-        raise UserError(f"{what}: {count}; give {MIN_PHOTOS} at least, better a hundred")
+        others = f"; {len(left_out)} are left out, such as {literal(str(left_out[0]))}" if left_out else ""
+        raise UserError(f"{what}: {count}; give {MIN_PHOTOS} at least, better a hundred{others}")
 
 
 def prepare_photos(

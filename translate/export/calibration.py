@@ -1,4 +1,4 @@
-"""Photos and fields that styles are calibrated and measured with."""
+"""Pictures for calibrating and measuring styles, and the values that a network takes on them."""
 
 from __future__ import annotations
 
@@ -22,25 +22,27 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]  # [H, W, 3]
 
 LONGEST_SIDE = 768  # pixels, to which photos are scaled down
-MOST_PHOTOS = 40  # of a folder, to calibrate and to measure; more change the scales little
-HELD_OUT = 5  # every fifth of them is measured, the others calibrate
+MAX_PHOTOS = 40  # used per folder, for calibrating and measuring; more hardly change the scales
+HELD_OUT_EVERY = 5  # every fifth photo is for measuring, the others are for calibrating
 
 
 def split_photos(photos: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Photos to calibrate with and photos to measure on, `MOST_PHOTOS` together, evenly out of ``photos``.
+    """Photos to calibrate with and photos to measure on: up to `MAX_PHOTOS` in all, spread evenly over ``photos``.
 
-    Raises ``UserError`` where they are too few.
+    Raises ``UserError`` where there are too few.
     """
-    if len(photos) < HELD_OUT:
-        raise UserError(f"<calibration>: {len(photos)} photos; give a folder of at least {HELD_OUT}, better of 40")
-    count = min(len(photos), MOST_PHOTOS)
+    if len(photos) < HELD_OUT_EVERY:
+        raise UserError(
+            f"<calibration>: {len(photos)} photos; give a folder of at least {HELD_OUT_EVERY}, better {MAX_PHOTOS}"
+        )
+    count = min(len(photos), MAX_PHOTOS)
     chosen = [photos[index * len(photos) // count] for index in range(count)]
-    held_out = chosen[::HELD_OUT]
+    held_out = chosen[::HELD_OUT_EVERY]
     return [photo for photo in chosen if photo not in held_out], held_out
 
 
-def fields() -> Iterator[Pixels]:
-    """Plain fields of the 27 colours of {0, 128, 255}^3, and smooth ramps from each to the next along each channel."""
+def synthetic_pictures() -> Iterator[Pixels]:
+    """Uniform pictures of the 27 colours {0, 128, 255}^3, and gradients from each to the next one in each channel."""
     levels = (0, 128, 255)
     for colour in product(levels, repeat=3):
         yield np.full((64, 64, 3), colour, np.uint8)
@@ -52,11 +54,12 @@ def fields() -> Iterator[Pixels]:
 
 
 def load_photo(path: Path) -> Pixels:
+    """At most `LONGEST_SIDE` pixels on the longer side; raises ``PictureError`` where it cannot be read."""
     return load_rgb_within(path, LONGEST_SIDE)
 
 
 def domain_of_photo(info: StyleInfo, number: int) -> list[str] | None:
-    """The domain of picture ``number``: each in turn; of attributes none, the first, the first two and so on."""
+    """The domain for picture ``number``: each in turn; for attributes none, the first, the first two and so on."""
     if not info.domains:
         return None
     if info.exclusive:
@@ -67,7 +70,7 @@ def domain_of_photo(info: StyleInfo, number: int) -> list[str] | None:
 def observe(
     model: ModelProto, names: Collection[str], pictures: Iterable[Pixels], info: StyleInfo
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """The values of the float tensors ``names`` of ``model``, [1, C, h, w] each, for one picture after the other.
+    """Name and value, [1, C, h, w], of each of the float tensors ``names`` of ``model``, for one picture after another.
 
     Domains take turns.
     """
@@ -87,9 +90,9 @@ def observe(
 def channel_peaks(
     model: ModelProto, names: Collection[str], pictures: Iterable[Pixels], info: StyleInfo
 ) -> dict[str, NDArray[np.float32]]:
-    """The largest absolute value in each channel of the float tensors ``names``, [C] each."""
+    """The largest absolute value per channel, [C], of each of the float tensors ``names``, over all ``pictures``."""
     peaks: dict[str, NDArray[np.float32]] = {}
     for name, values in observe(model, names, pictures, info):
-        highest = np.abs(values).max((0, 2, 3))
-        peaks[name] = np.maximum(peaks.get(name, highest), highest)
+        peak = np.abs(values).max((0, 2, 3))
+        peaks[name] = np.maximum(peaks.get(name, peak), peak)
     return peaks

@@ -1,10 +1,10 @@
-"""A float32 style -> an int8 style: another ONNX file with the same contract, in about half the time on processors.
+"""A float32 style -> an int8 style: an ONNX file with the same contract that takes about half the time on CPUs.
 
 Static quantisation as in Jacob et al. 2018 (Quantization and Training of Neural Networks for Efficient
-Integer-Arithmetic-Only Inference): bytes between the layers, one scale and zero point a tensor, and signed weights with
-a scale per output channel, which onnxruntime fuses to integer convolutions. Weights keep seven bits: without VNNI,
-x86 adds two products of bytes in 16 bits, which eight would overflow. The scales come from photos, and from fields and
-ramps at the edges of the gamut, which photos seldom have.
+Integer-Arithmetic-Only Inference): bytes between the layers with one scale and zero point per tensor, and signed
+weights with one scale per output channel, which onnxruntime fuses into integer convolutions. Weights have seven bits:
+without VNNI, x86 adds two products of bytes in 16 bits, which would overflow with eight. The scales come from photos,
+and from uniform colours and gradients at the edges of the gamut, which are rare in photos.
 
 onnx and onnxruntime's quantiser are imported inside the functions: they come with the training extra.
 """
@@ -24,7 +24,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from translate.errors import UserError
-from translate.export.calibration import channel_peaks, domain_of_photo, fields, load_photo, observe
+from translate.export.calibration import channel_peaks, domain_of_photo, load_photo, observe, synthetic_pictures
 from translate.storage.atomic import write_atomically
 from translate.style.contract import StyleInfo
 from translate.style.session import read_style
@@ -37,50 +37,50 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]  # [H, W, 3]
 Range = tuple[float, float]
 
-LEAST_PSNR_DB = 35.0  # to the float32 style: below it the difference shows
+MIN_PSNR_DB = 35.0  # against the float32 style; below it the difference is visible
 QUANTISED = ("Conv", "Relu", "LeakyRelu", "Add", "Concat", "Resize", "DepthToSpace", "MaxPool", "Slice")
-BINS = 2048  # of a histogram
-SHRINKAGES = np.linspace(1, 0.3, 15)  # of either end of a range, that are tried
+BINS = 2048  # per histogram
+SHRINKAGES = np.linspace(1, 0.3, 15)  # factors to try on either end of a range
 VECTOR = 8  # output channels that integer convolutions compute at a time
-LEAST_CHANNELS = 16
+MIN_CHANNELS = 16
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What the int8 style loses against the float32 style, over photos."""
+    """What an int8 style loses against its float32 style, over photos."""
 
-    psnr_db: float  # mean over the photos, each over all values
-    mean_difference: float  # of the photo where it is largest, in steps of 255
+    psnr_db: float  # mean over the photos
+    mean_difference: float  # mean absolute difference in the photo where it is largest, in 8-bit levels
 
     def __str__(self) -> str:
-        return f"PSNR {self.psnr_db:.1f} dB, mean difference of a photo up to {self.mean_difference:.2f} of 255"
+        return f"PSNR {self.psnr_db:.1f} dB, mean difference per photo up to {self.mean_difference:.2f} of 255"
 
 
 def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out: Sequence[Path]) -> Loss:
     """Write the float32 style ``source`` as the int8 style ``output``, calibrated with ``photos``.
 
-    Its loss against ``source`` is measured on ``held_out``, and stands in its metadata. Domains take turns, one
-    per photo. Raises ``UserError``, and writes nothing, where ``source`` is no float32 style as the export writes them,
-    the loss is too great, or there are no photos; ``PictureError`` for a photo that cannot be read.
+    Its loss against ``source`` is measured on ``held_out`` and stored in its metadata. Domains alternate between
+    photos. Raises ``UserError``, and writes nothing, where ``source`` is not a float32 style from `export_style`,
+    the loss is too large, or there are no photos; ``PictureError`` for a photo that cannot be read.
     """
     import onnx_ir
 
     from translate.export.equalise import channel_groups, equalise_channels
-    from translate.export.uint8_ends import put_bytes_at_the_ends
+    from translate.export.uint8_ends import quantise_ends
 
     if not photos or not held_out:
         raise UserError(f"{output}: not written: give photos to calibrate with, and others to measure the loss on")
     info = read_style(source)
     if info.precision != "fp32":
-        raise UserError(f"{source}: {info.precision} inside; int8 is made of an fp32 style, export one first")
+        raise UserError(f"{source}: is {info.precision}; int8 is made from an fp32 style, export one first")
     model = onnx_ir.load(source)
-    zero_points = put_bytes_at_the_ends(model)
+    zero_points = quantise_ends(model)
     if not zero_points:
-        raise UserError(f"{source}: its ends are not as `translate export` writes them; export it anew")
-    pictures = [*map(load_photo, photos), *fields()]
+        raise UserError(f"{source}: its input and output are not as `translate export` writes them; export it again")
+    pictures = [*map(load_photo, photos), *synthetic_pictures()]
     tensors = frozenset().union(*channel_groups(model.graph))
     equalise_channels(model.graph, channel_peaks(onnx_ir.to_proto(model), tensors, pictures, info))
-    _fill_vectors(model.graph)
+    _pad_output_channels(model.graph)
     quantised = _quantise(onnx_ir.to_proto(model), pictures, info, zero_points)
 
     info = replace(info, precision="int8", versions=info.versions | {"onnxruntime": onnxruntime.__version__})
@@ -88,10 +88,10 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
         unmeasured = Path(folder) / "int8.onnx"
         unmeasured.write_bytes(_with_info(quantised, info))
         loss = measure_loss(unmeasured, source, held_out)
-    if loss.psnr_db < LEAST_PSNR_DB:
+    if loss.psnr_db < MIN_PSNR_DB:
         raise UserError(
-            f"{output}: not written: int8 would lose too much, {loss}, where {LEAST_PSNR_DB:g} dB are the least; "
-            "calibrate with more photos of the kind it is to convert, or leave <int8> out"
+            f"{output}: not written: int8 would lose too much, {loss}, below the minimum of {MIN_PSNR_DB:g} dB; "
+            "calibrate with more photos of the kind it will convert, or leave <int8> out"
         )
     info = replace(info, psnr_to_fp32=round(loss.psnr_db, 2), mean_difference_to_fp32=round(loss.mean_difference, 3))
     write_atomically(output, _with_info(quantised, info))
@@ -99,23 +99,23 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
 
 
 def measure_loss(style: Path, reference: Path, photos: Sequence[Path]) -> Loss:
-    """What ``style`` loses against ``reference``, both on the processor."""
+    """What ``style`` loses against ``reference``, both on the CPU."""
     one, other = Translator(style, device="cpu"), Translator(reference, device="cpu")
-    ratios, means = [], []
+    psnrs, means = [], []
     for number, photo in enumerate(photos):
         picture, domain = load_photo(photo)[None], domain_of_photo(one.info, number)
         difference = one(picture, domain).astype(np.float64) - other(picture, domain)
-        squared = max(np.square(difference).mean(), 1 / difference.size)  # equal pictures count as a single step off
-        ratios.append(10 * math.log10(255**2 / squared))
+        squared = max(np.square(difference).mean(), 1 / difference.size)  # equal pictures count as one value off by one
+        psnrs.append(10 * math.log10(255**2 / squared))
         means.append(np.abs(difference).mean())
-    return Loss(float(np.mean(ratios)), float(np.max(means)))
+    return Loss(float(np.mean(psnrs)), float(np.max(means)))
 
 
-def _fill_vectors(graph: onnx_ir.Graph) -> None:
-    """Give convolutions idle output channels, cut off again, where their own do not suit the vector units.
+def _pad_output_channels(graph: onnx_ir.Graph) -> None:
+    """Pad the output channels of convolutions to widths that suit the vector units, and slice the padding off again.
 
-    8 and 12 channels were seen to take two and three times as long as 16, 20 twice as long as 24. Where a ReLU
-    follows, it would no longer be fused, so these stay.
+    In measurements, 8 and 12 channels took two and three times as long as 16, and 20 twice as long as 24. Convolutions
+    followed by a ReLU are left as they are, as the slice would prevent their fusion.
     """
     import onnx_ir
 
@@ -129,13 +129,13 @@ def _fill_vectors(graph: onnx_ir.Graph) -> None:
         if len(tensors) < len(parameters):
             continue
         channels = tensors[0].numpy().shape[0]
-        idle = max(-channels % VECTOR, LEAST_CHANNELS - channels)
+        padding = max(-channels % VECTOR, MIN_CHANNELS - channels)
         convolved = node.outputs[0]
-        if not idle or any(user.op_type in ("Relu", "LeakyRelu") for user in convolved.consumers()):
+        if not padding or any(user.op_type in ("Relu", "LeakyRelu") for user in convolved.consumers()):
             continue
         for position, tensor in enumerate(tensors, 1):
             narrow = tensor.numpy()
-            wide = np.pad(narrow, [(0, idle)] + [(0, 0)] * (narrow.ndim - 1))
+            wide = np.pad(narrow, [(0, padding)] + [(0, 0)] * (narrow.ndim - 1))
             node.replace_input_with(position, constant(graph, f"{tensor.name}_wide", wide))
         bounds = [
             constant(graph, f"{convolved.name}_{name}", np.array([number], np.int64))
@@ -151,7 +151,7 @@ def _fill_vectors(graph: onnx_ir.Graph) -> None:
 def _quantise(
     model: ModelProto, pictures: Sequence[Pixels], info: StyleInfo, zero_points: dict[str, int]
 ) -> onnx_ir.Model:
-    """Insert the steps of quantisation; tensors in ``zero_points`` have the values of bytes."""
+    """Insert the quantisation nodes; the tensors in ``zero_points`` already hold byte values, of scale `BYTE_SCALE`."""
     import onnx_ir
     from onnx import shape_inference
     from onnx_ir.passes.common import RemoveUnusedNodesPass
@@ -160,14 +160,14 @@ def _quantise(
     from translate.export.uint8_ends import BYTE_SCALE, PICTURE
 
     model = shape_inference.infer_shapes(model)
-    filters = [  # of each colour by itself: seven times as fast in floating point
+    filters = [  # grouped convolutions of the picture, one group per colour: seven times as fast in floating point
         node.name for node in model.graph.node if node.op_type == "Conv" and node.input[0] == PICTURE and _grouped(node)
     ]
     ranges = {name: (np.float32(low), np.float32(high)) for name, (low, high) in _ranges(model, pictures, info).items()}
     quantiser = QDQQuantizer(
         model,
-        True,  # a scale for each output channel of the weights
-        True,  # seven bits for them
+        True,  # one scale per output channel of the weights
+        True,  # weights have seven bits
         QuantType.QInt8,
         QuantType.QUInt8,
         TensorsData(CalibrationMethod.MinMax, ranges),
@@ -183,9 +183,9 @@ def _quantise(
     )
     quantiser.quantize_model()
     quantised = onnx_ir.from_proto(quantiser.model.model)
-    for node in quantised.graph:  # a tensor dequantised and at once quantised again, as at the ends, was bytes already
+    for node in quantised.graph:  # dequantised and immediately quantised again, as at the ends: use the bytes
         before = node.inputs[0].producer() if node.op_type == "QuantizeLinear" and node.inputs[0] else None
-        if before is not None and before.op_type == "DequantizeLinear" and _step(before) == _step(node):
+        if before is not None and before.op_type == "DequantizeLinear" and _quantisation(before) == _quantisation(node):
             bytes_ = before.inputs[0]
             assert bytes_ is not None
             node.outputs[0].replace_all_uses_with(bytes_)
@@ -201,30 +201,30 @@ def _grouped(node: NodeProto) -> bool:
     return any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
 
 
-def _step(node: onnx_ir.Node) -> list[float]:
-    """Scale and zero point of a node that quantises or dequantises."""
+def _quantisation(node: onnx_ir.Node) -> list[float]:
+    """Scale and zero point of a node that quantises or dequantises, if per tensor."""
     constants = [value.const_value for value in node.inputs[1:] if value is not None]
     return [float(constant.numpy()) for constant in constants if constant is not None and constant.size == 1]
 
 
 def _ranges(model: ModelProto, pictures: Sequence[Pixels], info: StyleInfo) -> dict[str, Range]:
-    """For each tensor that may be quantised, the range of values that eight bits represent."""
+    """For each tensor that may be quantised, the range of values that its eight bits are to represent."""
     from onnx import TensorProto
 
     floats = {value.name for value in model.graph.value_info if value.type.tensor_type.elem_type == TensorProto.FLOAT}
     touched = {name for node in model.graph.node if node.op_type in QUANTISED for name in (*node.input, *node.output)}
     names = floats & touched
-    ends: dict[str, Range] = dict.fromkeys(names, (0.0, 0.0))  # zero is what borders are padded with
+    limits: dict[str, Range] = dict.fromkeys(names, (0.0, 0.0))  # includes zero, as borders are padded with it
     for name, values in observe(model, names, pictures, info):
-        ends[name] = min(ends[name][0], float(values.min())), max(ends[name][1], float(values.max()))
+        limits[name] = min(limits[name][0], float(values.min())), max(limits[name][1], float(values.max()))
     counts = {name: np.zeros(BINS) for name in names}
     for name, values in observe(model, names, pictures, info):
-        counts[name] += np.histogram(values, BINS, ends[name])[0]
-    return {name: _best_range(counts[name], *ends[name]) for name in names}
+        counts[name] += np.histogram(values, BINS, limits[name])[0]
+    return {name: _best_range(counts[name], *limits[name]) for name in names}
 
 
 def _best_range(counts: NDArray[np.float64], low: float, high: float) -> Range:
-    """The part of [low, high] for which eight bits give the values of a histogram back with the least squared error."""
+    """The part of [low, high] in which eight bits represent a histogram's values with the least squared error."""
     width = (high - low) / len(counts)
     values = low + width * (np.arange(len(counts)) + 0.5)
 

@@ -30,7 +30,7 @@ _FROM_BYTES: Steps = {"Cast": None, "Div": 127.5, "Sub": 1.0}  # in this order
 _TO_BYTES: Steps = {"Add": 1.0, "Mul": 127.5, "Round": None, "Clip": None, "Cast": None}
 
 
-def put_bytes_at_the_ends(model: onnx_ir.Model) -> dict[str, int]:
+def quantise_ends(model: onnx_ir.Model) -> dict[str, int]:
     """Rewrite the ends of ``model`` in place; its output changes by rounding and at zero padding only.
 
     The network then takes `PICTURE`, dequantised from bytes, and returns `RESULT`, quantised to bytes. Returns the zero

@@ -1,4 +1,4 @@
-"""The shipped style that draws: how close it comes to its teacher, what it keeps, and what it must not add."""
+"""The shipped style `anime`: how close it comes to its teacher, what it keeps, and what it must not add."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def test_flat_areas_stay_flat_and_greys_stay_grey(translator: Translator, level:
     assert np.abs(made.mean((0, 1)) - wanted).max() < 8
 
 
-def test_borders_leave_hardly_any_trace(translator: Translator) -> None:
+def test_borders_hardly_change_the_picture(translator: Translator) -> None:
     before = photo("lake")
     whole, part = translator(before[None])[0], translator(before[None, 120:])[0]
-    trace = np.abs(part.astype(int) - whole[120:]).mean((1, 2))  # by distance from the border
-    assert trace.max() < 12 and trace[24:].mean() < 1
+    difference = np.abs(part.astype(int) - whole[120:]).mean((1, 2))  # by distance from the border
+    assert difference.max() < 12 and difference[24:].mean() < 1

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder with a scene and a small portrait, and beside it their landmarks."""
+    """A folder with a scene and a small portrait, next to one with their landmarks."""
     folder = tmp_path / "holiday" / "train"
     folder.mkdir(parents=True)
     Image.fromarray(draw_photo(120, 90)).save(folder / "scene.png")
@@ -48,7 +48,7 @@ def make(photos: Path, out: Path, *, sizes: str = "96,64", sharpen: float = 0, l
     )
 
 
-def test_pairs_are_of_equal_names_and_sizes_at_each_size_with_a_tile_on_each_face(photos: Path, tmp_path: Path) -> None:
+def test_pairs_have_equal_names_and_sizes_and_tiles_on_faces_and_eyes(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "pairs"
     make(photos, out)
     names = {path.relative_to(out / "A").as_posix() for path in (out / "A").rglob("*.bmp")}
@@ -65,13 +65,13 @@ def test_pairs_are_of_equal_names_and_sizes_at_each_size_with_a_tile_on_each_fac
     assert np.array_equal(painted, paint(scene))
 
 
-def test_what_is_small_is_enlarged_twice_at_most(photos: Path, tmp_path: Path) -> None:
+def test_small_photos_are_enlarged_twice_at_most(photos: Path, tmp_path: Path) -> None:
     make(photos, tmp_path / "pairs", sizes="960,480,120")
     sizes = {path.name.split("_")[1] for path in (tmp_path / "pairs" / "A").rglob("scene*")}
     assert sizes == {"240", "120"}
 
 
-def test_sharpening_adds_detail_and_leaves_what_is_even() -> None:
+def test_sharpening_adds_detail_and_leaves_flat_areas() -> None:
     picture = np.full((64, 64, 3), 60, np.uint8)
     picture[:, 32:] = 180
     sharp = sharpened(picture, 0.5)
@@ -80,7 +80,7 @@ def test_sharpening_adds_detail_and_leaves_what_is_even() -> None:
     assert (sharp[:, 31] < 50).all() and (sharp[:, 32] > 190).all()
 
 
-def test_what_was_made_is_not_made_again_and_photos_can_be_left_out(photos: Path, tmp_path: Path) -> None:
+def test_finished_photos_are_skipped_and_photos_can_be_left_out(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "pairs"
     make(photos, out, leave_out="portrait")
     assert not list(out.rglob("portrait*"))
@@ -99,7 +99,7 @@ def test_the_teacher_draws_a_folder_at_its_size(photos: Path, tmp_path: Path) ->
     assert load_rgb(tmp_path / "drawn" / "scene.png").shape == (72, 96, 3)
 
 
-def test_faces_are_drawn_and_scenes_are_painted_alone() -> None:
+def test_faces_are_drawn_and_scenes_are_only_painted() -> None:
     photo = load_rgb(PORTRAIT)[::3, ::3]
     faces = load_faces(PORTRAIT_LANDMARKS, *photo.shape[:2])
     assert np.array_equal(draw(photo, []), paint(photo))

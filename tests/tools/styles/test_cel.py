@@ -1,4 +1,4 @@
-"""The shipped style matches its teacher, on colours that are rare in photos as well as on common ones."""
+"""The shipped style `cel` matches its teacher, on colours rare in photos as well as on common ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_smooth_ramps_along_the_edges_of_the_gamut_look_like_the_teachers(cel: T
     assert {ends: difference for ends, difference in found.items() if difference > 20} == {}
 
 
-def test_results_are_closer_to_the_teachers_picture_than_the_photos(cel: Translator) -> None:
+def test_results_are_closer_to_the_teachers_picture_than_the_photo_is(cel: Translator) -> None:
     photo = load_rgb(ROOT / "assets" / "photos" / "lake.jpg")[100:400, 200:600]
     target = cel_shade(photo).astype(np.float64)
     before = np.square(photo - target).mean()

@@ -26,7 +26,7 @@ def drawing() -> torch.Tensor:
     return image
 
 
-def test_changes_pixels_near_edges_alone() -> None:
+def test_changes_only_pixels_near_edges() -> None:
     image = drawing()
     changed = (smooth_edges(image) != image).any(dim=1)[0]
     rows, columns = torch.meshgrid(torch.arange(48), torch.arange(40), indexing="ij")
@@ -44,13 +44,13 @@ def test_softens_the_edge_and_keeps_the_range() -> None:
     assert image.min() <= smoothed.min() and smoothed.max() <= image.max()
 
 
-def test_each_picture_is_smoothed_by_itself() -> None:
+def test_each_picture_is_smoothed_independently() -> None:
     images = torch.cat([drawing(), drawing().flip(-2), torch.rand(1, 3, 48, 40) * 2 - 1])
-    alone = torch.cat([smooth_edges(image[None]) for image in images])
-    torch.testing.assert_close(smooth_edges(images), alone)
+    separately = torch.cat([smooth_edges(image[None]) for image in images])
+    torch.testing.assert_close(smooth_edges(images), separately)
 
 
-def test_batches_hold_one_size() -> None:
+def test_pictures_of_a_batch_have_the_same_size() -> None:
     sizes = [(Path(name), (width, 4)) for name, width in zip("abcdef", (5, 7, 5, 5, 7, 5), strict=True)]
     batches = batches_of_one_size(sizes, 3)
     assert sorted(len(batch) for batch in batches) == [1, 2, 3]
@@ -76,7 +76,7 @@ def run_tool(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_tool_writes_each_picture_under_its_name_and_goes_on_past_a_broken_one(folder: Path, tmp_path: Path) -> None:
+def test_tool_writes_each_picture_under_its_name_and_continues_after_a_broken_one(folder: Path, tmp_path: Path) -> None:
     (folder / "broken.png").write_bytes(b"no picture")
     done = run_tool(folder, tmp_path / "out", "--device", "cpu", "--batch", 2)
     assert done.exit_code == 1
@@ -87,7 +87,7 @@ def test_tool_writes_each_picture_under_its_name_and_goes_on_past_a_broken_one(f
     np.testing.assert_array_equal(load_rgb(tmp_path / "out" / "sub" / "two.png"), expected)
 
 
-def test_tool_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_tool_refuses_a_missing_folder(tmp_path: Path) -> None:
     done = run_tool(tmp_path / "nowhere", tmp_path / "out")
     assert done.exit_code == 2 and done.stderr == f"{tmp_path / 'nowhere'}: no such folder\n"
 
@@ -96,5 +96,5 @@ def test_tool_refuses_names_that_would_collide(folder: Path, tmp_path: Path) -> 
     for name in ("same.png", "same.bmp"):
         Image.open(folder / "one.png").save(tmp_path / name)
     done = run_tool(tmp_path, tmp_path / "out", "--device", "cpu")
-    assert done.exit_code == 2 and "differ in the suffix alone" in done.stderr
+    assert done.exit_code == 2 and "differ only in the suffix" in done.stderr
     assert not (tmp_path / "out").exists()

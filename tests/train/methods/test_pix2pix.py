@@ -58,7 +58,7 @@ def test_adversarial_term_starts_when_asked(tmp_path: Path) -> None:
 
 
 def test_discriminator_learns_to_tell_pairs_apart(tmp_path: Path) -> None:
-    """It sees the input beside the picture: the same pictures beside the wrong input are told from the right ones."""
+    """The fakes are the real pictures mirrored, so only the input can tell which are real."""
     pix2pix = method(tmp_path, lr_discriminator=5e-3, n_critic=100)
     pix2pix.forward = lambda batch, context: {"fake_B": batch["B"].flip(3)}  # type: ignore[method-assign]
     gaps = []
@@ -68,59 +68,59 @@ def test_discriminator_learns_to_tell_pairs_apart(tmp_path: Path) -> None:
     assert gaps[-1] > 1 + gaps[0]
 
 
-def test_relativistic_game_compares_the_pictures_of_one_input(tmp_path: Path) -> None:
+def test_relativistic_objective_compares_the_pictures_of_one_input(tmp_path: Path) -> None:
     pix2pix = method(tmp_path, objective="relativistic", lambda_gan=2.0)
     D = pix2pix.bare("discriminator")
     fake_B = pix2pix.networks["generator"](BATCH["A"])
     real, fake = (D(torch.cat([BATCH["A"], picture], 1)).logits[0].detach() for picture in (BATCH["B"], fake_B))
-    told_apart = pix2pix.discriminator_terms(BATCH, {"fake_B": fake_B.detach()}, context(0)).losses["D/loss"]
-    torch.testing.assert_close(told_apart.detach(), 0.5 * F.softplus(fake - real).mean())
-    fooled = pix2pix.generator_terms(BATCH, {"fake_B": fake_B}, context(0)).losses["G/gan"]
-    torch.testing.assert_close(fooled.detach(), 2 * F.softplus(real - fake).mean())
-    fooled.backward()
+    discriminator_loss = pix2pix.discriminator_terms(BATCH, {"fake_B": fake_B.detach()}, context(0)).losses["D/loss"]
+    torch.testing.assert_close(discriminator_loss.detach(), 0.5 * F.softplus(fake - real).mean())
+    generator_loss = pix2pix.generator_terms(BATCH, {"fake_B": fake_B}, context(0)).losses["G/gan"]
+    torch.testing.assert_close(generator_loss.detach(), 2 * F.softplus(real - fake).mean())
+    generator_loss.backward()
     assert all(parameter.grad is None for parameter in D.parameters())
     assert all(parameter.grad is not None for parameter in pix2pix.bare("generator").parameters())
 
 
-def test_pictures_compared_place_by_place_are_augmented_alike(tmp_path: Path) -> None:
+def test_pictures_compared_by_position_get_the_same_augmentation(tmp_path: Path) -> None:
     pix2pix = method(tmp_path, objective="relativistic", diff_augment="color,translation,cutout")
     terms = pix2pix.discriminator_terms(BATCH, {"fake_B": BATCH["B"]}, context(0))
-    torch.testing.assert_close(terms.losses["D/loss"].item(), 0.5 * math.log(2))  # there is nothing to tell apart
-    apart = method(tmp_path, objective="wgan", diff_augment="color,translation,cutout")
-    assert apart.discriminator_terms(BATCH, {"fake_B": BATCH["B"]}, context(0)).losses["D/loss"].abs() > 1e-3
+    torch.testing.assert_close(terms.losses["D/loss"].item(), 0.5 * math.log(2))  # real and fake are the same
+    unpaired = method(tmp_path, objective="wgan", diff_augment="color,translation,cutout")
+    assert unpaired.discriminator_terms(BATCH, {"fake_B": BATCH["B"]}, context(0)).losses["D/loss"].abs() > 1e-3
 
 
-def test_zero_centred_penalties_at_real_and_at_translated_pairs(tmp_path: Path) -> None:
+def test_zero_centred_penalties_at_real_and_translated_pairs(tmp_path: Path) -> None:
     pix2pix = method(tmp_path, lambda_r1=3.0, lambda_r2=5.0, r1_every=4)
     fake_B = BATCH["B"].flip(3)
     losses = pix2pix.discriminator_terms(BATCH, {"fake_B": fake_B}, context(8)).losses
     for name, gamma, picture in (("D/r1", 3.0, BATCH["B"]), ("D/r2", 5.0, fake_B)):
-        beside = torch.cat([BATCH["A"], picture], 1)
-        penalty = zero_centred_penalty(lambda images: pix2pix.bare("discriminator")(images).logits, beside)
+        pair = torch.cat([BATCH["A"], picture], 1)
+        penalty = zero_centred_penalty(lambda images: pix2pix.bare("discriminator")(images).logits, pair)
         torch.testing.assert_close(losses[name], gamma / 2 * 4 * penalty)
     assert losses["D/r1"] != losses["D/r2"]
     assert set(pix2pix.discriminator_terms(BATCH, {"fake_B": fake_B}, context(9)).losses) == {"D/loss"}
 
 
 def test_shifted_pictures_are_compared_where_the_window_is(tmp_path: Path) -> None:
-    """The window of 12 pixels has a margin of 3; a translation pixel by pixel is the same anywhere."""
+    """The window of 12 pixels has a margin of 3; a pixelwise translation is the same anywhere."""
     pix2pix = method(tmp_path, lambda_shift=2.0)
     window, inner = Window(top=5, left=2, side=12), (..., slice(8, 14), slice(5, 11))
     pix2pix.networks["generator"].forward = lambda photo: photo / 2
-    assert pix2pix.shift_trace(BATCH["A"], BATCH["A"] / 2, window).item() == 0
+    assert pix2pix.shift_distance(BATCH["A"], BATCH["A"] / 2, window).item() == 0
     elsewhere = BATCH["A"] / 2 + 0.25
     elsewhere[inner] -= 0.25
-    assert pix2pix.shift_trace(BATCH["A"], elsewhere, window).item() == pytest.approx(0, abs=1e-7)
+    assert pix2pix.shift_distance(BATCH["A"], elsewhere, window).item() == pytest.approx(0, abs=1e-7)
     pix2pix.networks["generator"].forward = lambda photo: photo / 2 + 0.25
-    assert pix2pix.shift_trace(BATCH["A"], BATCH["A"] / 2, window).item() == pytest.approx(0.25, rel=1e-5)
+    assert pix2pix.shift_distance(BATCH["A"], BATCH["A"] / 2, window).item() == pytest.approx(0.25, rel=1e-5)
     beyond = torch.full_like(BATCH["A"], 1.5)
     pix2pix.networks["generator"].forward = lambda photo: torch.full_like(photo, 1.25)
-    assert pix2pix.shift_trace(BATCH["A"], beyond, window).item() == 0  # both are white
+    assert pix2pix.shift_distance(BATCH["A"], beyond, window).item() == 0  # both are white
     pix2pix.networks["generator"].forward = lambda photo: torch.full_like(photo, 0.75)
-    assert pix2pix.shift_trace(BATCH["A"], beyond, window).item() == pytest.approx(0.25)
+    assert pix2pix.shift_distance(BATCH["A"], beyond, window).item() == pytest.approx(0.25)
 
 
-def test_shift_teaches_the_window_and_leaves_the_whole_crop_alone(tmp_path: Path) -> None:
+def test_only_the_window_gets_a_gradient_from_the_shift_term(tmp_path: Path) -> None:
     pix2pix = method(tmp_path, lambda_shift=2.0, lambda_gan=0.0)
     whole = pix2pix.networks["generator"](BATCH["A"]).detach().requires_grad_()
     shift = pix2pix.generator_terms(BATCH, {"fake_B": whole}, context(0)).losses["G/shift"]
@@ -130,7 +130,7 @@ def test_shift_teaches_the_window_and_leaves_the_whole_crop_alone(tmp_path: Path
     assert all(parameter.grad is not None for parameter in pix2pix.bare("generator").parameters())
 
 
-def test_shift_follows_from_the_step_and_not_from_how_the_batch_is_divided(tmp_path: Path) -> None:
+def test_shift_term_depends_on_the_step_but_not_on_accumulation(tmp_path: Path) -> None:
     steps = [step(method(tmp_path, lambda_shift=20.0))["G/shift"] for _ in range(2)]
     assert steps[0] == steps[1]
     parts = step(method(tmp_path, lambda_shift=20.0, batch_size=1, accumulate=2))["G/shift"]
@@ -139,10 +139,10 @@ def test_shift_follows_from_the_step_and_not_from_how_the_batch_is_divided(tmp_p
     fake_B = pix2pix.networks["generator"](BATCH["A"])
     others = [pix2pix.generator_terms(BATCH, {"fake_B": fake_B}, context(number)).losses for number in range(0, 16, 4)]
     assert len({losses["G/shift"].item() for losses in others}) > 1
-    assert "G/shift" not in pix2pix.generator_terms(BATCH, {"fake_B": fake_B}, context(1)).losses  # every fourth step
+    assert "G/shift" not in pix2pix.generator_terms(BATCH, {"fake_B": fake_B}, context(1)).losses  # every second step
 
 
-def test_shift_needs_a_crop_of_two_strides(tmp_path: Path) -> None:
+def test_shift_term_needs_a_crop_of_two_strides(tmp_path: Path) -> None:
     options = {"size": 128, "channels": 4}
     changes = {"generator": "unet", "generator_options": options, "crop": 128}
     with pytest.raises(UserError, match="lambda_shift 2: half of crop 128 is less than 128, the stride of unet"):
@@ -161,7 +161,7 @@ def test_generator_learns_its_pairs_and_the_average_follows(tmp_path: Path) -> N
     assert 100 * metrics["val/l1"] < 0.5 * losses[0]
 
 
-def test_unknown_names_list_the_known(tmp_path: Path) -> None:
+def test_unknown_names_are_answered_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"objective wasserstein.*vanilla.*lsgan, hinge"):
         method(tmp_path, objective="wasserstein")
     with pytest.raises(UserError, match=r"generator huge.*mobile"):

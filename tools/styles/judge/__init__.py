@@ -1,1 +1,1 @@
-"""Judges of what the styles make, none of which has a part in training them."""
+"""Judges of the styles' pictures; `rule` says which of them are independent of training."""

@@ -1,12 +1,12 @@
-"""How near does a student come to its teacher's pictures of photos that neither was trained on?
+"""How close does a student come to its teacher's pictures, on photos that neither was trained on?
 
     python -m tools.styles.judge.fidelity TEACHER NAME=DIR...
 
 TEACHER and each DIR are folders of pictures with the same names and sizes, as `verdict` writes them below its WORK;
-give the photos themselves as one more DIR to see where the student started. Besides PSNR and SSIM there is a perceptual
-distance after Zhang et al. 2018 (LPIPS, equation 1) on the five levels of EfficientNet-Lite0's features: channels of
-unit length, squared differences averaged over places, all levels and channels weighing the same, where LPIPS has
-learned weights and other networks. Its numbers are not to be compared with those of LPIPS.
+give the photos themselves as another DIR for the untranslated baseline. Besides PSNR and SSIM there is a perceptual
+distance after Zhang et al. 2018 (LPIPS, equation 1) on five levels of EfficientNet-Lite0's features, normalised to unit
+length at each pixel: the mean squared difference over positions, with equal weights for all levels and channels, where
+LPIPS has learned weights and other networks. Its values are not comparable with those of LPIPS.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from models.features import FeatureNetwork
-from tools.styles.judge.variants import Pixels, by_stem, named
+from tools.styles.judge.variants import Pixels, by_stem, parse_named
 from translate.evaluate.extractors import perceptual_distance
 from translate.evaluate.features import one_thread_each
 from translate.evaluate.pair_metrics import compare_pictures
@@ -36,14 +36,14 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Of one picture to the teacher's."""
+    """How close one picture is to the teacher's."""
 
     psnr_db: float  # infinite where they are equal
     ssim: float
-    distance: float  # 0: equal, to 4: features opposed at every place
+    distance: float  # 0 (equal) to 4 (opposite features everywhere)
 
 
-METRICS = {  # name -> heading, and whether more is better
+METRICS = {  # name -> heading, and whether higher is better
     "psnr_db": ("PSNR dB", True),
     "ssim": ("SSIM", True),
     "distance": ("distance", False),
@@ -56,26 +56,26 @@ def main(
 ) -> None:
     network = build_feature_network("efficientnet-lite0")
     targets = by_stem(teacher)
-    for name, folder in map(named, students):
+    for name, folder in map(parse_named, students):
         found = measure(by_stem(Path(folder)), targets, network)
         if not found:
-            raise typer.BadParameter(f"{folder}: none of the names in {teacher}")
+            raise typer.BadParameter(f"{folder}: no names in common with {teacher}")
         Console(width=110).print(tabulate(name, found))
 
 
 def measure(pictures: Mapping[str, Path], targets: Mapping[str, Path], network: FeatureNetwork) -> dict[str, Fidelity]:
-    """Each of ``pictures`` against the one of its name among ``targets``; what only one side has is passed over."""
+    """How close each picture is to the target of the same name; names that only one side has are skipped."""
 
-    def of(stem: str) -> Fidelity:
+    def fidelity_of(stem: str) -> Fidelity:
         return compare(load_rgb(pictures[stem]), load_rgb(targets[stem]), network)
 
     shared = sorted(targets.keys() & pictures.keys())
     with one_thread_each(usable_cores()) as pool:
-        return dict(zip(shared, pool.map(of, shared), strict=True))
+        return dict(zip(shared, pool.map(fidelity_of, shared), strict=True))
 
 
 def compare(picture: Pixels, target: Pixels, network: FeatureNetwork) -> Fidelity:
-    """``picture`` against ``target``, uint8 [H, W, 3] of one size; raises ``ValueError`` where the sizes differ."""
+    """``picture`` against ``target``, both uint8 [H, W, 3]; raises ``ValueError`` where the sizes differ."""
     pair = compare_pictures(picture, target)
     with torch.inference_mode():
         maps = [
@@ -93,7 +93,7 @@ def worst(found: Mapping[str, Fidelity], metric: str) -> str:
 
 def tabulate(name: str, found: Mapping[str, Fidelity]) -> Table:
     table = Table(title=f"{name}: {len(found)} photos")
-    for heading in ("", "mean", *(f"{quantile:.0%} lie below" for quantile in QUANTILES), "worst", "photo"):
+    for heading in ("", "mean", *(f"{quantile:.0%} quantile" for quantile in QUANTILES), "worst", "photo"):
         table.add_column(heading, justify="left" if heading in ("", "photo") else "right")
     for metric, (heading, _) in METRICS.items():
         values = np.array([getattr(each, metric) for each in found.values()])

@@ -1,13 +1,13 @@
-"""Does a person stay who they are? What became of the faces in photos, and how far their features moved.
+"""Do people stay recognisable? Are the faces in photos still found, and how far have their features moved?
 
     python -m tools.styles.judge.likeness PHOTOS NAME=DIR...
 
 PHOTOS and each DIR are folders of pictures with the same names and sizes, as `verdict` writes them below its WORK. Runs
-in an environment of its own, that of styles/teachers/landmarks.py, whose finder of faces this is. Faces are found anew
-in each picture and matched by their eyes; for those found in both, landmarks other than the eyes' (eyelids with the
-fold beside them, and irises: a style may draw them larger) are compared, in % of the photo's eye distance. The mesh
-trembles by itself: the photo saved as a JPEG of quality 80 is the floor. The finder tells the teacher of a style where
-faces are, so it is no judge from outside.
+in the separate environment of styles/teachers/landmarks.py, whose face detector it uses. Faces are detected separately
+in each picture and matched by their eyes; for those found in both, it measures how far landmarks moved, in % of the
+photo's eye distance: the mean and the 95th percentile (P95) per face. Those of the eyes (lids with their folds, and
+irises) are left out, as a style may enlarge them. Landmarks are noisy: the photo saved as a JPEG of quality 80 gives
+the floor. The same detector tells the teacher of a style where faces are, so this judge is not independent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 LANDMARKS = 478
-# mediapipe's numbers, right and left: the corners outer and inner, the rim of the lids, the fold around it
+# MediaPipe's landmark numbers, right eye and left: outer and inner corner, rims of the lids, folds around them
 CORNERS = ((33, 133), (263, 362))
 RIMS = (
     (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
@@ -33,10 +33,10 @@ FOLDS = (
     (359, 255, 339, 254, 253, 252, 256, 341, 463, 414, 286, 258, 257, 259, 260, 467),
 )
 IRISES = tuple(range(468, 478))
-OF_EYES = {*RIMS[0], *RIMS[1], *FOLDS[0], *FOLDS[1], *IRISES}
-COMPARED = np.array([number for number in range(LANDMARKS) if number not in OF_EYES])
-SAME = 0.5  # of the eye distance: faces whose eyes are no farther apart are one
-STILL_THEM = 3.0  # % of the eye distance
+EYE_LANDMARKS = {*RIMS[0], *RIMS[1], *FOLDS[0], *FOLDS[1], *IRISES}
+COMPARED = np.array([number for number in range(LANDMARKS) if number not in EYE_LANDMARKS])
+MATCH_DISTANCE = 0.5  # of the eye distance: faces whose eyes are at most this far apart are the same face
+RECOGNISABLE_BELOW = 3.0  # % of the eye distance
 JPEG_QUALITY = 80
 
 Find = Callable[[np.ndarray], np.ndarray]  # uint8 RGB [H, W, 3] -> landmarks [F, 478, 3] in pixels
@@ -44,14 +44,14 @@ Find = Callable[[np.ndarray], np.ndarray]  # uint8 RGB [H, W, 3] -> landmarks [F
 
 @dataclass
 class Likeness:
-    """Of several photos, summed up by `add`."""
+    """The faces of several photos, collected by `add`."""
 
     before: list[int] = field(default_factory=list)  # faces in each photo
     after: list[int] = field(default_factory=list)  # faces in its picture
-    moved: list[np.ndarray] = field(default_factory=list)  # of each matched face: `COMPARED` landmarks, in %
+    moved: list[np.ndarray] = field(default_factory=list)  # `displacement` of each matched face
 
     def add(self, faces: np.ndarray, others: np.ndarray) -> None:
-        """The faces of a photo, [F, 478, 3], and those of its picture, [G, 478, 3]."""
+        """Add the faces of a photo, [F, 478, 3] in pixels, and those of its picture, [G, 478, 3]."""
         self.before.append(len(faces))
         self.after.append(len(others))
         self.moved += [displacement(faces[one], others[other]) for one, other in match(faces, others)]
@@ -62,31 +62,31 @@ class Likeness:
         same = [after == before for before, after in zip(self.before, self.after, strict=True)]
         shares = [f"{np.mean(kept):.0%}" if kept else "-", f"{np.mean(same):.0%}" if same else "-"]
         means = np.array([face.mean() for face in self.moved])
-        ends = np.array([np.percentile(face, 95) for face in self.moved])
+        percentiles = np.array([np.percentile(face, 95) for face in self.moved])
         cells = [str(sum(self.before)), str(sum(self.after)), *shares, str(len(means))]
         if len(means):
-            cells += [f"{means.mean():.2f} %", f"{ends.mean():.2f} %"]
-            cells += [f"{(values < STILL_THEM).mean():.0%}" for values in (means, ends)]
+            cells += [f"{means.mean():.2f} %", f"{percentiles.mean():.2f} %"]
+            cells += [f"{(values < RECOGNISABLE_BELOW).mean():.0%}" for values in (means, percentiles)]
         return "".join(cell.rjust(WIDTH) for cell in cells)
 
 
 WIDTH = 12
-HEADINGS = ("faces", "found", "no fewer", "as many", "matched", "mean", "95 % below", "mean < 3 %", "95 % < 3 %")
+HEADINGS = ("faces", "found", "no fewer", "as many", "matched", "mean", "P95", "mean < 3 %", "P95 < 3 %")
 
 
 def eye_centres(face: np.ndarray) -> np.ndarray:
-    """Landmarks [478, 3] -> the middle of each eye's corners, [2, 3]."""
+    """Landmarks [478, 3] -> the point midway between the corners of each eye, [2, 3]."""
     return np.array([face[list(corners)].mean(axis=0) for corners in CORNERS])
 
 
 def eye_distance(face: np.ndarray) -> float:
-    """Pixels; depth counts, so that it is about the same for a face turned aside."""
+    """In pixels, including depth, so that turning the head hardly changes it."""
     right, left = eye_centres(face)
     return float(np.linalg.norm(right - left))
 
 
 def match(faces: np.ndarray, others: np.ndarray) -> list[tuple[int, int]]:
-    """Positions of one face in both, [F, 478, 3] and [G, 478, 3]: the nearest first, each at most once."""
+    """Index pairs of the same face in both, [F, 478, 3] and [G, 478, 3]: closest first, each face at most once."""
     pairs = []
     for one, face in enumerate(faces):
         for other, candidate in enumerate(others):
@@ -95,25 +95,25 @@ def match(faces: np.ndarray, others: np.ndarray) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for apart, one, other in sorted(pairs):
         free = all(one != earlier and other != later for earlier, later in found)
-        if apart <= SAME and free:
+        if apart <= MATCH_DISTANCE and free:
             found.append((one, other))
     return found
 
 
 def displacement(face: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far each of the `COMPARED` landmarks moved in the plane of the picture, in % of ``face``'s eye distance."""
+    """How far each of the `COMPARED` landmarks moved in the image plane, in % of ``face``'s eye distance."""
     moved = np.linalg.norm((face - other)[COMPARED, :2], axis=1)
     return np.asarray(100 * moved / eye_distance(face))
 
 
 def reencoded(photo: np.ndarray) -> np.ndarray:
-    """The photo, uint8 RGB, as a JPEG shows it."""
+    """The photo, uint8 RGB, saved as a JPEG of `JPEG_QUALITY` and read again."""
     _, content = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return np.ascontiguousarray(np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR))[..., ::-1])
 
 
 def load(path: Path) -> np.ndarray:
-    """uint8 RGB [H, W, 3]. Raises ``OSError``, naming the file."""
+    """uint8 RGB [H, W, 3]. Raises ``OSError`` naming the file if it cannot be read."""
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise OSError(f"{path}: cannot be read")
@@ -121,7 +121,7 @@ def load(path: Path) -> np.ndarray:
 
 
 def measure(photos: Sequence[Path], folders: dict[str, dict[str, Path]], find: Find) -> dict[str, Likeness]:
-    """The metrics of each of ``folders``, pictures by stem, and of the JPEG. Raises ``ValueError`` at another size."""
+    """The metrics of each of ``folders`` (stem -> picture) and of the JPEG; ``ValueError`` where sizes differ."""
     floor = f"JPEG {JPEG_QUALITY}"
     found = {name: Likeness() for name in (floor, *folders)}
     for path in photos:
@@ -131,13 +131,13 @@ def measure(photos: Sequence[Path], folders: dict[str, dict[str, Path]], find: F
         for name, pictures in folders.items():
             picture = load(pictures[path.stem])
             if picture.shape != photo.shape:
-                raise ValueError(f"{pictures[path.stem]}: is not of the size of {path}")
+                raise ValueError(f"{pictures[path.stem]}: differs in size from {path}")
             found[name].add(faces, find(picture))
     return found
 
 
 def pictures_in(folder: Path) -> dict[str, Path]:
-    """By name without suffix."""
+    """The pictures of ``folder`` by name without suffix."""
     return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}
 
 

@@ -1,13 +1,13 @@
-"""How drawn do pictures look to a judge that took no part in training? A table for each set of photos.
+"""How drawn do pictures look to a judge that took no part in training? One table per set of photos.
 
     python -m tools.styles.judge.verdict --photos kodak=DIR [--photos NAME=DIR] --drawn ART --work WORK
         --variants anime=anime@fp32 [--variants NAME=STYLE] [--variants teacher=DIR --teacher teacher]
         --node-modules DIR [--network InceptionV3] [--long 768]
 
 A variant is a shipped style (as the library chooses on this machine, or ``anime@fp32``, ``anime@int8``), an .onnx file,
-or a folder of pictures with the photos' names. Photos, variants and art are brought to one working size, written below
-WORK and shown to drawn.mjs, see there. The share of the way is that of the mean logit from the photos, 0 %, to the
-teacher's pictures or to drawn art, 100 %. `rule` says which networks may not be trained against.
+or a folder of pictures with the photos' names. Photos, variants and art are resized to the same longer side, written
+below WORK and classified by drawn.mjs (see there). A percentage says how far the mean logit has come from the photos'
+(0 %) to the teacher's or drawn art's (100 %). `rule` says which networks may not be trained against.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools.styles.judge.variants import DRAWN, PHOTO, Variant, by_stem, collect, named
+from tools.styles.judge.variants import DRAWN, PHOTO, Variant, by_stem, collect, parse_named
 
 JUDGE = Path(__file__).with_name("drawn.mjs")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Of a folder of pictures: their number, the mean log odds of being drawn and the mean probability."""
+    """On a folder of pictures: their number, mean log odds of being drawn and mean probability."""
 
     count: int
     logit: float
@@ -38,26 +38,26 @@ class Verdict:
 
 
 def main(
-    photos: Annotated[list[str], typer.Option(help="NAME=DIR of photos, none of them trained on")],
-    variants: Annotated[list[str], typer.Option(help="NAME=STYLE, an .onnx file or a folder of pictures")],
+    photos: Annotated[list[str], typer.Option(help="NAME=DIR of photos not used for training")],
+    variants: Annotated[list[str], typer.Option(help="NAME=STYLE, NAME=FILE.onnx, or NAME=DIR of pictures")],
     drawn: Annotated[Path, typer.Option(help="folder of drawn art")],
-    work: Annotated[Path, typer.Option(help="folder to write pictures to, kept for the next time")],
-    node_modules: Annotated[Path, typer.Option(help="where npm installed what package.json names")],
+    work: Annotated[Path, typer.Option(help="folder to write pictures to, reused the next time")],
+    node_modules: Annotated[Path, typer.Option(help="folder where npm installed the packages in package.json")],
     teacher: Annotated[str | None, typer.Option(help="the variant that counts as 100 %")] = None,
     network: Annotated[str, typer.Option(help="MobileNetV2 or InceptionV3")] = "MobileNetV2",
-    long: Annotated[int, typer.Option(min=64, help="pixels of the longer side")] = 768,
+    long: Annotated[int, typer.Option(min=64, help="longer side of the pictures in pixels")] = 768,
 ) -> None:
     chosen = [Variant.parse(option) for option in variants]
-    work = work.resolve()  # as Node names what is in it
+    work = work.resolve()  # as in the output of drawn.mjs
     if teacher is not None and teacher not in [variant.name for variant in chosen]:
-        raise typer.BadParameter(f"--teacher {teacher}: is none of the variants")
-    if taken := {PHOTO, DRAWN} & {variant.name for variant in chosen}:
-        raise typer.BadParameter(f"--variants: {', '.join(taken)} is taken, choose another name")
+        raise typer.BadParameter(f"--teacher {teacher}: is not one of the variants")
+    if reserved := {PHOTO, DRAWN} & {variant.name for variant in chosen}:
+        raise typer.BadParameter(f"--variants: {', '.join(reserved)} is reserved, choose another name")
     art = collect(drawn, [], work / DRAWN, long=long)[PHOTO]
     sets = {}
-    for name, folder in map(named, photos):
+    for name, folder in map(parse_named, photos):
         if name == DRAWN:
-            raise typer.BadParameter(f"--photos: {DRAWN} is taken, choose another name")
+            raise typer.BadParameter(f"--photos: {DRAWN} is reserved, choose another name")
         sets[name] = {**collect(Path(folder), chosen, work / name, long=long), DRAWN: art}
     judged = judge([folder for folders in sets.values() for folder in folders.values()], network, node_modules)
     for name, folders in sets.items():
@@ -66,20 +66,20 @@ def main(
 
 
 def judge(folders: Sequence[Path], network: str, node_modules: Path) -> dict[Path, Verdict]:
-    """The verdict on each folder; what was judged before is kept in it until one of its pictures changes."""
-    stale = [folder for folder in dict.fromkeys(folders) if not _is_kept(folder, network)]
+    """The verdict on each folder, cached inside it until one of its pictures changes."""
+    stale = [folder for folder in dict.fromkeys(folders) if not _is_cached(folder, network)]
     if stale:
         command: list[str | Path] = ["node", JUDGE, network, *stale, "--node-modules", node_modules]
         answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
         lines = [json.loads(line) for line in answer.splitlines()]
         for folder in stale:
             own = [json.dumps(line) + "\n" for line in lines if Path(line["file"]).parent == folder]
-            _record(folder, network).write_text("".join(own))
-    return {folder: summarise(_record(folder, network).read_text()) for folder in folders}
+            _cache_file(folder, network).write_text("".join(own))
+    return {folder: summarise(_cache_file(folder, network).read_text()) for folder in folders}
 
 
 def summarise(lines: str) -> Verdict:
-    """The verdict of what drawn.mjs printed; raises ``ValueError`` where it saw no picture."""
+    """The verdict from the output of drawn.mjs; raises ``ValueError`` where it has no pictures."""
     pictures = [json.loads(line) for line in lines.splitlines()]
     if not pictures:
         raise ValueError("the judge saw no picture")
@@ -87,37 +87,37 @@ def summarise(lines: str) -> Verdict:
     return Verdict(len(pictures), logit, probability)
 
 
-def share_of_way(logit: float, start: float, end: float) -> float:
-    """0 where ``logit`` is that of the photos, ``start``, and 1 where it is ``end``; NaN where those are equal."""
+def fraction_of_way(logit: float, start: float, end: float) -> float:
+    """How far ``logit`` has come from ``start`` (0) to ``end`` (1); NaN where those are equal."""
     return (logit - start) / (end - start) if end != start else float("nan")
 
 
 def tabulate(title: str, verdicts: Mapping[str, Verdict], teacher: str | None) -> Table:
-    """A row for each variant, with `PHOTO` and `DRAWN` among them."""
+    """One row per variant; `PHOTO` and `DRAWN` have to be among them."""
     table = Table("", title=title)
     for heading in ("pictures", "mean logit", "mean P(drawn)", "of the way to the teacher", "to drawn art"):
         table.add_column(heading, justify="right")
     start = verdicts[PHOTO].logit
     for name, verdict in verdicts.items():
-        shares = [
-            "" if goal is None else f"{share_of_way(verdict.logit, start, verdicts[goal].logit):.0%}"
+        fractions = [
+            "" if goal is None else f"{fraction_of_way(verdict.logit, start, verdicts[goal].logit):.0%}"
             for goal in (teacher, DRAWN)
         ]
-        table.add_row(name, str(verdict.count), f"{verdict.logit:.2f}", f"{verdict.probability:.3f}", *shares)
+        table.add_row(name, str(verdict.count), f"{verdict.logit:.2f}", f"{verdict.probability:.3f}", *fractions)
     return table
 
 
-def _record(folder: Path, network: str) -> Path:
+def _cache_file(folder: Path, network: str) -> Path:
     return folder / f"{network}.jsonl"
 
 
-def _is_kept(folder: Path, network: str) -> bool:
-    record = _record(folder, network)
-    if not record.is_file():
+def _is_cached(folder: Path, network: str) -> bool:
+    cache = _cache_file(folder, network)
+    if not cache.is_file():
         return False
     pictures = by_stem(folder)
-    seen = {Path(json.loads(line)["file"]).stem for line in record.read_text().splitlines()}
-    return seen == pictures.keys() and all(path.stat().st_mtime <= record.stat().st_mtime for path in pictures.values())
+    seen = {Path(json.loads(line)["file"]).stem for line in cache.read_text().splitlines()}
+    return seen == pictures.keys() and all(path.stat().st_mtime <= cache.stat().st_mtime for path in pictures.values())
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ from translate.train.methods.base import (
     built_discriminator,
     built_generator,
 )
-from translate.train.methods.window import Window, alone_and_within
+from translate.train.methods.window import Window, window_and_target
 from translate.train.step import Batch, StepContext, Terms
 from translate.weights.feature_networks import build_feature_network
 
@@ -149,7 +149,7 @@ class AnimeGan(Method):
         side = photo.shape[-1]
         start = side // 4 // self.stride * self.stride
         middle = Window(top=start, left=start, side=side - 2 * start)
-        return F.l1_loss(*alone_and_within(self.networks[GENERATOR], photo, translated, middle))
+        return F.l1_loss(*window_and_target(self.networks[GENERATOR], photo, translated, middle))
 
     def style(self, features: Features) -> Tensor:
         """How far the Gram matrices of ``features`` are from the drawn pictures', the mean over levels: from 0 to 2."""

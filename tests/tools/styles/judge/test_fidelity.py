@@ -22,7 +22,7 @@ def test_equal_pictures_have_no_distance(network: FeatureNetwork) -> None:
     assert found.ssim == pytest.approx(1, abs=1e-5) and found.distance == pytest.approx(0, abs=1e-6)
 
 
-def test_all_figures_see_what_is_farther_off(network: FeatureNetwork) -> None:
+def test_every_metric_gets_worse_with_the_difference(network: FeatureNetwork) -> None:
     photo = draw_photo(96, 64)
     rng = np.random.default_rng(0)
     near, far = (
@@ -34,9 +34,9 @@ def test_all_figures_see_what_is_farther_off(network: FeatureNetwork) -> None:
         compare(photo, photo[:-1], network)
 
 
-def test_worst_photo_is_the_least_alike() -> None:
+def test_worst_photo_is_found_for_each_metric() -> None:
     found = {"good": Fidelity(30, 0.9, 0.1), "bad": Fidelity(20, 0.8, 0.3), "odd": Fidelity(25, 0.7, 0.2)}
-    assert [worst(found, figure) for figure in ("psnr_db", "ssim", "distance")] == ["bad", "odd", "bad"]
+    assert [worst(found, metric) for metric in ("psnr_db", "ssim", "distance")] == ["bad", "odd", "bad"]
     table = tabulate("student", found)
     mean = list(table.columns[1].cells)
     assert mean == ["25.0000", "0.8000", "0.2000"]

@@ -8,8 +8,8 @@ from tests.helpers.pictures import draw_photo
 from tools.styles.judge.likeness import (
     COMPARED,
     CORNERS,
+    EYE_LANDMARKS,
     IRISES,
-    OF_EYES,
     Likeness,
     displacement,
     match,
@@ -27,20 +27,18 @@ def face_at(x: float, y: float, distance: float = 50.0) -> np.ndarray:
 
 
 def test_landmarks_of_the_eyes_are_left_out() -> None:
-    assert len(OF_EYES) == 2 * 16 + 2 * 16 + 10 and len(COMPARED) == 478 - len(OF_EYES)
-    assert not OF_EYES & set(COMPARED) and {*IRISES, 33, 263} <= OF_EYES
+    assert len(EYE_LANDMARKS) == 2 * 16 + 2 * 16 + 10 and len(COMPARED) == 478 - len(EYE_LANDMARKS)
+    assert not EYE_LANDMARKS & set(COMPARED) and {*IRISES, 33, 263} <= EYE_LANDMARKS
     assert {1, 152, 61, 105, 334} <= set(COMPARED)  # nose, chin, mouth, brows
     face = face_at(100, 100)
     larger = face.copy()
-    larger[sorted(OF_EYES)] += 20
+    larger[sorted(EYE_LANDMARKS)] += 20
     assert displacement(face, larger).max() == 0
 
 
 def test_displacement_is_in_percent_of_the_eye_distance() -> None:
     face = face_at(100, 100, distance=50)
-    np.testing.assert_allclose(
-        displacement(face, face + np.array([3, 4, 100])), 10
-    )  # depth is not of the picture's plane
+    np.testing.assert_allclose(displacement(face, face + np.array([3, 4, 100])), 10)  # depth does not count
     np.testing.assert_allclose(displacement(2 * face, 2 * face + np.array([3, 4, 0])), 5)
 
 
@@ -63,7 +61,7 @@ def test_summary_counts_photos_and_faces() -> None:
     assert nothing.summary().split() == ["0", "0", "-", "100%", "0"]
 
 
-def test_folders_are_measured_beside_the_photo_saved_anew(tmp_path: Path) -> None:
+def test_folders_are_measured_next_to_the_photo_as_jpeg(tmp_path: Path) -> None:
     photo = draw_photo(64, 48)
     paths = {}
     for name, picture in {"photo": photo, "style": np.roll(photo, 3, axis=1), "small": photo[1:]}.items():

@@ -12,7 +12,7 @@ from tests.helpers.paths import ROOT
 from tests.helpers.pictures import draw_photo
 from tools.styles.judge.rule import JUDGES, judges_named
 from tools.styles.judge.variants import ORIGIN, Variant, by_stem, collect
-from tools.styles.judge.verdict import Verdict, judge, share_of_way, summarise, tabulate
+from tools.styles.judge.verdict import Verdict, fraction_of_way, judge, summarise, tabulate
 from translate import load_style
 
 
@@ -33,14 +33,14 @@ def test_verdict_is_the_mean_over_pictures() -> None:
         summarise("")
 
 
-def test_share_of_the_way_is_that_of_the_logit() -> None:
-    assert share_of_way(-2.0, -4.0, 4.0) == 0.25
-    assert share_of_way(-5.0, -4.0, 4.0) < 0
-    assert np.isnan(share_of_way(1.0, 2.0, 2.0))
+def test_fraction_of_the_way_from_start_to_end() -> None:
+    assert fraction_of_way(-2.0, -4.0, 4.0) == 0.25
+    assert fraction_of_way(-5.0, -4.0, 4.0) < 0
+    assert np.isnan(fraction_of_way(1.0, 2.0, 2.0))
 
 
 @pytest.mark.parametrize("teacher", [None, "teacher"])
-def test_table_has_the_shares_to_the_teacher_and_to_art(teacher: str | None) -> None:
+def test_table_has_the_fractions_of_the_way_to_the_teacher_and_to_art(teacher: str | None) -> None:
     logits = {"photo": -4.0, "style": -2.0, "teacher": 0.0, "drawn": 4.0}
     table = tabulate("set", {name: Verdict(3, logit, 0.5) for name, logit in logits.items()}, teacher)
     console = Console(width=110)
@@ -50,7 +50,7 @@ def test_table_has_the_shares_to_the_teacher_and_to_art(teacher: str | None) -> 
     assert "-2.00" in row and "25%" in row and ("50%" in row) == (teacher is not None)
 
 
-def test_photos_come_to_the_working_size_and_through_each_variant(tmp_path: Path, tiny_style: Path) -> None:
+def test_photos_are_resized_and_go_through_each_variant(tmp_path: Path, tiny_style: Path) -> None:
     photos, pictures = tmp_path / "photos", tmp_path / "pictures"
     save(photos / "small.jpg", 30, 20), save(photos / "large.png", 96, 64)
     save(pictures / "small.png", 48, 32), save(pictures / "large.png", 48, 32), save(pictures / "other.png")
@@ -78,7 +78,7 @@ def test_pictures_are_kept_until_their_origin_changes(tmp_path: Path, tiny_style
 
     collect(tmp_path / "photos", variants, tmp_path / "work", long=48)
     mark = tmp_path / "work" / "tiny" / "a.png"
-    save(mark)  # another picture in its place is what was kept
+    save(mark)  # replaced, to see that it is kept
     made()
     np.testing.assert_array_equal(pixels(mark), draw_photo(48, 32))
     style.write_bytes(style.read_bytes())  # newer
@@ -89,19 +89,19 @@ def test_pictures_are_kept_until_their_origin_changes(tmp_path: Path, tiny_style
     assert pixels(mark).shape == (16, 24, 3)
 
 
-def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
+def test_missing_pictures_and_wrong_options_are_refused(tmp_path: Path) -> None:
     save(tmp_path / "photos" / "a.png"), save(tmp_path / "photos" / "b.png"), save(tmp_path / "pictures" / "a.png")
     with pytest.raises(typer.BadParameter, match="no picture of b"):
         collect(tmp_path / "photos", [Variant("teacher", str(tmp_path / "pictures"))], tmp_path / "work", long=48)
     save(tmp_path / "photos" / "a.jpg")
-    with pytest.raises(typer.BadParameter, match="suffix alone"):
+    with pytest.raises(typer.BadParameter, match="only in the suffix"):
         by_stem(tmp_path / "photos")
     for option in ("anime", "=anime", "name=anime@fp16"):
         with pytest.raises(typer.BadParameter):
             Variant.parse(option)
 
 
-def test_precisions_of_a_shipped_style_can_be_told_apart() -> None:
+def test_precisions_of_a_shipped_style_can_be_chosen() -> None:
     files = {precision: Variant.parse(f"x=anime@{precision}").file.name for precision in ("fp32", "int8")}
     assert files == {"fp32": "anime.onnx", "int8": "anime-int8.onnx"}
     assert Variant.parse("x=anime").file.name in files.values()

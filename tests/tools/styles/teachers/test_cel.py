@@ -49,15 +49,15 @@ def test_whole_filter_gives_a_picture_of_the_same_size() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_fields_are_smooth_or_plain(seed: int) -> None:
+def test_fields_are_smooth_or_uniform(seed: int) -> None:
     picture = random_field(np.random.default_rng(seed), 64)
     assert picture.dtype == np.uint8 and picture.shape[2] == 3 and len(picture) in (64, 128)
-    if len(picture) == 128:  # a ramp: neighbours differ by a few steps at most
+    if len(picture) == 128:  # a ramp: neighbours differ by a few levels at most
         assert np.abs(np.diff(picture.astype(int), axis=0)).max() <= 8
         assert np.abs(np.diff(picture.astype(int), axis=1)).max() <= 8
 
 
-def test_pairs_cover_the_photo_and_come_in_equal_names(tmp_path: Path) -> None:
+def test_pairs_cover_the_photo_and_have_equal_names(tmp_path: Path) -> None:
     photo = draw_photo(70, 50)
     (tmp_path / "photos").mkdir()
     for name in ("one", "two"):

@@ -82,6 +82,6 @@ def test_painting_is_deterministic_and_changes_the_photo() -> None:
     assert np.array_equal(painted, paint(photo)) and not np.array_equal(painted, photo)
 
 
-def test_a_photo_is_brought_to_size_by_its_longer_side() -> None:
+def test_photos_are_resized_by_their_longer_side() -> None:
     assert bring_to_size(np.zeros((30, 60, 3), np.uint8), 768).shape == (384, 768, 3)
     assert bring_to_size(np.zeros((1000, 10, 3), np.uint8), 100).shape == (100, 1, 3)

@@ -36,8 +36,8 @@ def test_options_become_the_request(run_cli: RunCli, tmp_path: Path, monkeypatch
 
     def carry_out(request: DistillRequest, *, say: object) -> Distilled:
         asked.append(request)
-        files = [request.output.with_suffix(suffix) for suffix in (".onnx", ".int8.onnx", ".md", ".jpg")]
-        return Distilled(*files, measures=MEASURES, failures=[], warnings=["hardly anything was learnt"])
+        style, int8, card, preview = (request.output.with_suffix(end) for end in (".onnx", ".int8.onnx", ".md", ".jpg"))
+        return Distilled(style, int8, card, preview, MEASURES, [], ["hardly anything was learnt"])
 
     monkeypatch.setattr(distillation, "distill", carry_out)
     output = tmp_path / "oil.onnx"

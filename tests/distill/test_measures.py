@@ -14,7 +14,7 @@ from tests.helpers.styles import write_style
 from translate.distill.measures import FRAMES, MAX_PSNR_DB, HeldOut, flicker_ratio, measure
 from translate.errors import PictureError
 from translate.evaluate.comparison import Pixels
-from translate.evaluate.flicker import BORDER, SIDE, DIAGONAL, flicker
+from translate.evaluate.flicker import BORDER, DIAGONAL, SIDE, flicker
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.style.translator import Translator
 

@@ -21,7 +21,7 @@ LAYERS = (
     ("api", "export"),
     ("evaluate",),
     ("train", "diagnose"),
-    ("distill",),
+    ("distillation",),
     ("commands",),
     ("cli",),
 )

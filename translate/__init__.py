@@ -1,20 +1,26 @@
 """Image-to-image translation: train on folders, export one ONNX file, convert photos with it.
 
-In Python: ``load_style("anime")(photo)``, see `translate.api`; `convert_files` converts whole folders.
+In Python: ``load_style("anime")(photo)``, see `translate.api`; `convert_files` converts whole folders, and `distill`
+turns a slow teacher into a style.
 """
 
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["ConvertRequest", "Style", "__version__", "convert_files", "load_style"]
+__all__ = ["ConvertRequest", "DistillRequest", "Style", "__version__", "convert_files", "distill", "load_style"]
 
 if TYPE_CHECKING:
     from translate.api import ConvertRequest, Style, convert_files, load_style
+    from translate.distillation.pipeline import DistillRequest, distill
 else:
 
     def __getattr__(name):
-        """Load onnxruntime, numpy and Pillow only when first needed, so that the command line starts fast."""
+        """Load libraries only when first needed, PyTorch only to distil, so that the command line starts fast."""
+        if name in ("DistillRequest", "distill"):
+            from translate.distillation import pipeline
+
+            return getattr(pipeline, name)
         if name in __all__:
             from translate import api
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.command_line import RunCli
-from translate.distill import distillation
-from translate.distill.distillation import Distilled
-from translate.distill.measures import Measures
-from translate.distill.request import DistillRequest
+from translate.distillation import pipeline
+from translate.distillation.measures import Measures
+from translate.distillation.pipeline import Distilled
+from translate.distillation.request import DistillRequest
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def test_options_become_the_request(run_cli: RunCli, tmp_path: Path, monkeypatch
         style, int8, card, preview = (request.output.with_suffix(end) for end in (".onnx", ".int8.onnx", ".md", ".jpg"))
         return Distilled(style, int8, card, preview, MEASURES, [], ["hardly anything was learnt"])
 
-    monkeypatch.setattr(distillation, "distill", carry_out)
+    monkeypatch.setattr(pipeline, "distill", carry_out)
     output = tmp_path / "oil.onnx"
     done = run_cli(
         *("distill", tmp_path, "-o", output, "--teacher", "paint {input} {output}", "--minutes", 30, "--scale", 512),
@@ -71,7 +71,7 @@ def test_options_become_the_request(run_cli: RunCli, tmp_path: Path, monkeypatch
 
 
 def test_explain_prints_the_plan(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distillation, "explain", lambda request: [f"scale: {request.scale}"])
+    monkeypatch.setattr(pipeline, "explain", lambda request: [f"scale: {request.scale}"])
     done = run_cli("distill", tmp_path, "-o", tmp_path / "a.onnx", "--pairs", tmp_path, "--scale", 300, "--explain")
     assert (done.code, done.out) == (0, b"scale: 300\n")
 

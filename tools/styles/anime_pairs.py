@@ -28,7 +28,7 @@ from tools.styles.teachers.anime import draw
 from tools.styles.teachers.face_geometry import Face
 from tools.styles.teachers.faces import load_faces
 from tools.styles.teachers.paint import Pixels, blur, bring_to_size, paint
-from translate.distill.tiles import save_pair, save_window
+from translate.distillation.tiles import save_pair, save_window
 from translate.media.images import load_picture
 
 DETAIL_SIGMA = 2.0  # pixels; detail is what a Gaussian blur of this standard deviation removes

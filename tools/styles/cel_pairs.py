@@ -19,7 +19,7 @@ import typer
 from tools.styles.fields import lattice_pictures, random_field
 from tools.styles.pairs import Source, run_in_processes, sources
 from tools.styles.teachers.cel import cel_shade
-from translate.distill.tiles import save_pair
+from translate.distillation.tiles import save_pair
 from translate.media.images import load_picture
 
 

@@ -13,7 +13,7 @@ from translate.errors import printable
 from translate.machine import usable_cores
 
 if TYPE_CHECKING:
-    from translate.distill.distillation import Distilled
+    from translate.distillation.pipeline import Distilled
 
 
 def distill(
@@ -100,9 +100,9 @@ def distill(
 
     Writes STYLE.onnx, its int8 variant, a card with measurements and a preview. Repeating the command resumes.
     """
-    from translate.distill.distillation import distill as carry_out
-    from translate.distill.distillation import explain as explained
-    from translate.distill.request import DistillRequest
+    from translate.distillation.pipeline import distill as carry_out
+    from translate.distillation.pipeline import explain as explained
+    from translate.distillation.request import DistillRequest
 
     quiet_onnxruntime()
     request = DistillRequest(

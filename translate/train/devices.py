@@ -14,7 +14,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 
 from translate.config import TrainConfig
-from translate.errors import UnusableError
+from translate.errors import UnusableError, UserError, one_line
 from translate.evaluate.devices import choose_torch_device
 from translate.media.images import to_signed_unit
 from translate.style.devices import parse_device
@@ -24,7 +24,8 @@ from translate.train.step import Batch
 def make_accelerator(config: TrainConfig) -> Accelerator:
     """The accelerator for the configured device and precision; under ``torchrun`` one process per device.
 
-    Raises ``UserError`` for an unknown device, ``UnusableError`` for one that is not there.
+    Raises ``UserError`` for an unknown device, and for another precision than this process has trained in before;
+    ``UnusableError`` for a device that is not there.
     """
     name, number = parse_device(config.device)
     device = choose_torch_device(config.device)
@@ -35,12 +36,13 @@ def make_accelerator(config: TrainConfig) -> Accelerator:
         raise UnusableError(
             f"--nproc_per_node {local}: there are {torch.cuda.device_count()} CUDA devices; start no more processes"
         )
-    return Accelerator(
-        cpu=name == "cpu",
-        mixed_precision={"fp32": "no"}.get(config.precision, config.precision),
-        # each process keeps its own running statistics: synchronising them would write into graphs still in use
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-    )
+    # each process keeps its own running statistics: synchronising them would write into graphs still in use
+    handlers = [DistributedDataParallelKwargs(broadcast_buffers=False)]
+    precision = {"fp32": "no"}.get(config.precision, config.precision)
+    try:
+        return Accelerator(cpu=name == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
+    except ValueError as error:  # Accelerate keeps the precision for as long as the process lives
+        raise UserError(f"<precision> {config.precision}: {one_line(error)}") from error
 
 
 def to_device(batch: dict[str, Tensor], device: torch.device, *, channels_last: bool) -> Batch:

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
-from translate.distill.distillation import LOCK, REFUSED, Distilled, distill, explain
-from translate.distill.request import GENERATORS, MIN_PHOTOS, DistillRequest
+from translate.distillation.pipeline import LOCK, REFUSED, Distilled, distill, explain
+from translate.distillation.request import GENERATORS, MIN_PHOTOS, DistillRequest
 from translate.errors import UserError
 from translate.storage.lock import LockFile
 from translate.style.session import read_style
@@ -130,6 +130,10 @@ def test_the_plan_is_explained_and_nothing_kept(request_: DistillRequest, tmp_pa
     assert files_below(tmp_path) == set()
 
 
+def by_pairs(photos: Path, finished: Path, folder: Path) -> DistillRequest:
+    return DistillRequest(photos=photos, output=folder / "finished.onnx", pairs=finished, max_steps=5, precision="fp32")
+
+
 def test_finished_pictures_instead_of_a_teacher(photos: Path, tmp_path: Path) -> None:
     finished = tmp_path / "finished"
     for path in photos.rglob("*.jpg"):
@@ -137,7 +141,7 @@ def test_finished_pictures_instead_of_a_teacher(photos: Path, tmp_path: Path) ->
             (finished / path.relative_to(photos)).parent.mkdir(parents=True, exist_ok=True)
             dark = Image.open(path).point(lambda value: value // 2)
             dark.resize((144, 96)).save((finished / path.relative_to(photos)).with_suffix(".png"))
-    made = distill(DistillRequest(photos=photos, output=tmp_path / "dark.onnx", pairs=finished, max_steps=5))
+    made = distill(by_pairs(photos, finished, tmp_path))
     assert {failure.name for failure in made.failures} == {"green", "broken"}
     assert f"finished pictures in {finished}" in made.card.read_text()
     assert made.measures.teacher_seconds is None
@@ -150,7 +154,7 @@ def test_pictures_of_other_photos_are_shown(photos: Path, tmp_path: Path) -> Non
             (finished / path.relative_to(photos)).parent.mkdir(parents=True, exist_ok=True)
             other = np.random.default_rng(number).integers(0, 255, (12, 18, 3), np.uint8)
             Image.fromarray(other).resize((72, 48)).save((finished / path.relative_to(photos)).with_suffix(".png"))
-    request = DistillRequest(photos=photos, output=tmp_path / "dark.onnx", pairs=finished, max_steps=5)
+    request = by_pairs(photos, finished, tmp_path)
     with pytest.raises(UserError, match=r"photos with a picture: 0; .*14 are left out, such as broken: .*cut short"):
         distill(request)
     assert Image.open(request.work_folder / REFUSED).size[0] > 72

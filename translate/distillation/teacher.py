@@ -17,9 +17,9 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from translate.distill.drawn import Pixels, is_drawn, key_of, read_record, resized_like, same_aspect, write_drawn
-from translate.distill.failures import Failure
-from translate.distill.processes import CommandError, Processes, StartError, with_last_line
+from translate.distillation.drawn import Pixels, is_drawn, key_of, read_record, resized_like, same_aspect, write_drawn
+from translate.distillation.failures import Failure
+from translate.distillation.processes import CommandError, Processes, StartError, with_last_line
 from translate.errors import PictureError, UserError, literal, one_line, printable
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.media.images import load_rgb

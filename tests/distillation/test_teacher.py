@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
-from translate.distill.failures import Failure
-from translate.distill.teacher import (
+from translate.distillation.failures import Failure
+from translate.distillation.teacher import (
     EQUAL_DB,
     REPEATABLE_DB,
     VARYING_DB,

@@ -10,7 +10,7 @@ from statistics import fmean, median
 
 import numpy as np
 
-from translate.distill.request import MAX_SCALE
+from translate.distillation.request import MAX_SCALE
 from translate.evaluate.comparison import Pixels, Sample, SampleFiles, load_sample
 from translate.evaluate.flicker import BORDER, DIAGONAL, SIDE, Translate, flicker, mean
 from translate.evaluate.pair_metrics import PairMetrics, compare_pictures

@@ -11,7 +11,7 @@ from textwrap import indent
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from translate.distill.measures import HeldOut, Measures
+from translate.distillation.measures import HeldOut, Measures
 from translate.errors import printable
 from translate.evaluate.comparison import Pixels
 from translate.evaluate.set_metrics import spaced_indices
@@ -69,7 +69,7 @@ def write_card(
 def draw_preview(style: Path, held_out: HeldOut) -> Pixels:
     """Up to `PREVIEW_PHOTOS` of the photos with their target pictures and the style's: uint8 [H, W, 3].
 
-    Raises ``PictureError`` and ``UnusableError`` as `translate.distill.measures.measure` does.
+    Raises ``PictureError`` and ``UnusableError`` as `translate.distillation.measures.measure` does.
     """
     translator = Translator(style, device="cpu")
     files = list(held_out.values())

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from translate.distill.processes import CommandError, Processes, StartError
+from translate.distillation.processes import CommandError, Processes, StartError
 
 
 def test_a_success_has_its_time_and_last_line() -> None:

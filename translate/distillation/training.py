@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from translate.config import Pix2PixConfig
-from translate.distill.measures import MAX_PSNR_DB, HeldOut, Measures
-from translate.distill.plan import Plan, painted_settings, refining_steps
-from translate.distill.request import DistillRequest
+from translate.distillation.measures import MAX_PSNR_DB, HeldOut, Measures
+from translate.distillation.plan import Plan, painted_settings, refining_steps
+from translate.distillation.request import DistillRequest
 from translate.errors import UserError
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.evaluate.set_metrics import spaced_indices

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import write_style
-from translate.distill.measures import FRAMES, MAX_PSNR_DB, HeldOut, flicker_ratio, measure
+from translate.distillation.measures import FRAMES, MAX_PSNR_DB, HeldOut, flicker_ratio, measure
 from translate.errors import PictureError
 from translate.evaluate.comparison import Pixels
 from translate.evaluate.flicker import BORDER, DIAGONAL, SIDE, flicker

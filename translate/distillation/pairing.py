@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.distill.drawn import Pixels, is_drawn, key_of, resized_like, same_aspect, write_drawn
-from translate.distill.failures import Failure
+from translate.distillation.drawn import Pixels, is_drawn, key_of, resized_like, same_aspect, write_drawn
+from translate.distillation.failures import Failure
 from translate.errors import PictureError, UserError, printable
 from translate.media.images import Picture, load_rgb, shrink
 from translate.storage.folders import find_images

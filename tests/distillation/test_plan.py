@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from tests.helpers.pairs import picture
-from translate.distill import plan as module
-from translate.distill.plan import (
+from translate.distillation import plan as module
+from translate.distillation.plan import (
     BATCH_SIZE,
     MIN_STEPS,
     Plan,
@@ -28,7 +28,7 @@ from translate.distill.plan import (
     split,
     steps_within,
 )
-from translate.distill.request import GENERATORS, DistillRequest, Size
+from translate.distillation.request import GENERATORS, DistillRequest, Size
 from translate.errors import UserError
 from translate.train.methods.pix2pix import Pix2Pix
 

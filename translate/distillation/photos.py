@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from translate.distill.drawn import is_drawn, key_of, write_drawn
-from translate.distill.failures import Failure
-from translate.distill.request import MIN_PHOTOS
+from translate.distillation.drawn import is_drawn, key_of, write_drawn
+from translate.distillation.failures import Failure
+from translate.distillation.request import MIN_PHOTOS
 from translate.errors import PictureError, UserError, literal, one_line
 from translate.media.images import load_rgb_within
 from translate.storage.folders import find_images

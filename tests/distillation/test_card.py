@@ -11,8 +11,8 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
-from translate.distill.card import GAP, HEADING_HEIGHT, PREVIEW_PHOTOS, PREVIEW_SIDE, draw_preview, write_card
-from translate.distill.measures import Measures
+from translate.distillation.card import GAP, HEADING_HEIGHT, PREVIEW_PHOTOS, PREVIEW_SIDE, draw_preview, write_card
+from translate.distillation.measures import Measures
 from translate.style.contract import StyleInfo
 from translate.style.translator import Translator
 

@@ -18,11 +18,11 @@ from PIL import Image
 from tests.helpers.checkpoints import assert_same_checkpoint
 from tests.helpers.pairs import picture
 from translate.data.datasets import TrainingData
-from translate.distill import training
-from translate.distill.measures import HeldOut
-from translate.distill.plan import Plan
-from translate.distill.request import GENERATORS, DistillRequest
-from translate.distill.training import (
+from translate.distillation import training
+from translate.distillation.measures import HeldOut
+from translate.distillation.plan import Plan
+from translate.distillation.request import GENERATORS, DistillRequest
+from translate.distillation.training import (
     held_out_psnr,
     learn,
     read_rounds,
@@ -150,7 +150,7 @@ DIE = """
 import os, signal, sys
 from tests.distill import test_training as it
 from translate.data.datasets import TrainingData
-from translate.distill import training
+from translate.distillation import training
 when, write = sys.argv[2], training.write_atomically
 def write_and_die(*arguments):
     if when == "after":

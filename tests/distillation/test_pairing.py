@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.helpers.paths import PHOTOS
-from translate.distill.drawn import Pixels, is_drawn
-from translate.distill.failures import Failure
-from translate.distill.pairing import MOST_SHOWN, PairError, align, draw_refused, match_pairs
+from translate.distillation.drawn import Pixels, is_drawn
+from translate.distillation.failures import Failure
+from translate.distillation.pairing import MOST_SHOWN, PairError, align, draw_refused, match_pairs
 from translate.errors import UserError
 from translate.media.images import load_rgb, load_rgb_within
 from translate.style.catalogue import find_style

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.pictures import draw_photo
-from translate.distill.drawn import is_drawn, key_of, read_record, resized_like, same_aspect, write_drawn
+from translate.distillation.drawn import is_drawn, key_of, read_record, resized_like, same_aspect, write_drawn
 from translate.media.images import load_rgb
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, get_args
 import torch
 
 from translate.config import Pix2PixConfig
-from translate.distill.request import GENERATORS, DistillRequest, Size
+from translate.distillation.request import GENERATORS, DistillRequest, Size
 from translate.errors import PictureError, UserError, one_line
 from translate.machine import bf16_is_fast
 from translate.media.images import picture_size

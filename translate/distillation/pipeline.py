@@ -12,17 +12,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from translate.distill.card import draw_preview, write_card
-from translate.distill.failures import Failure
-from translate.distill.measures import HeldOut, Measures, measure
-from translate.distill.pairing import draw_refused, match_pairs
-from translate.distill.photos import named_photos, prepare_photos, require_enough
-from translate.distill.plan import PLAN, Plan, duration, load_or_make_plan, make_plan, picture_sizes, refining_steps
-from translate.distill.processes import CommandError, Processes
-from translate.distill.request import DistillRequest
-from translate.distill.teacher import Teacher, repeatability, run_teacher, teacher_seconds, verdict_of_repeatability
-from translate.distill.tiles import write_tiles
-from translate.distill.training import learn, refine, verdict_of_learning
+from translate.distillation.card import draw_preview, write_card
+from translate.distillation.failures import Failure
+from translate.distillation.measures import HeldOut, Measures, measure
+from translate.distillation.pairing import draw_refused, match_pairs
+from translate.distillation.photos import named_photos, prepare_photos, require_enough
+from translate.distillation.plan import (
+    PLAN,
+    Plan,
+    duration,
+    load_or_make_plan,
+    make_plan,
+    picture_sizes,
+    refining_steps,
+)
+from translate.distillation.processes import CommandError, Processes
+from translate.distillation.request import DistillRequest
+from translate.distillation.teacher import (
+    Teacher,
+    repeatability,
+    run_teacher,
+    teacher_seconds,
+    verdict_of_repeatability,
+)
+from translate.distillation.tiles import write_tiles
+from translate.distillation.training import learn, refine, verdict_of_learning
 from translate.errors import UserError
 from translate.export.calibration import MAX_PHOTOS
 from translate.export.prune import prune_style

@@ -8,8 +8,8 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
 from translate.data.pairing import match_pairs
-from translate.distill.drawn import Pixels
-from translate.distill.tiles import save_pair, tile_starts, write_tiles
+from translate.distillation.drawn import Pixels
+from translate.distillation.tiles import save_pair, tile_starts, write_tiles
 from translate.errors import PictureError
 from translate.media.images import load_rgb
 
@@ -92,7 +92,7 @@ def test_what_a_killed_run_left_is_replaced(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("translate.distill.tiles.save_pair", killed)
+        patch.setattr("translate.distillation.tiles.save_pair", killed)
         with pytest.raises(KeyboardInterrupt):
             write_tiles(pairs, out, 64)
     (out / "A" / "two_0000_0000.bmp").write_bytes(b"half")

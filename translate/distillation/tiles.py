@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from translate.distill.drawn import Pixels, digest, key_of
+from translate.distillation.drawn import Pixels, digest, key_of
 from translate.errors import PictureError, one_line
 from translate.media.images import load_rgb
 from translate.storage.atomic import write_atomically

@@ -44,6 +44,7 @@ def test_options_become_the_request(run_cli: RunCli, tmp_path: Path, monkeypatch
     done = run_cli(
         *("distill", tmp_path, "-o", output, "--teacher", "paint {input} {output}", "--minutes", 30, "--scale", 512),
         *("--workers", 3, "--timeout", 9, "--licence", "CC0", "--precision", "bf16", "--seed", 7),
+        *("--max-steps", 90),
     )
     assert done.code == 0, done.err
     assert asked == [
@@ -52,6 +53,7 @@ def test_options_become_the_request(run_cli: RunCli, tmp_path: Path, monkeypatch
             output=output,
             teacher="paint {input} {output}",
             minutes=30,
+            max_steps=90,
             scale=512,
             workers=3,
             timeout=9,

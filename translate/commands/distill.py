@@ -47,6 +47,9 @@ def distill(
             rich_help_panel="Training",
         ),
     ] = None,
+    max_steps: Annotated[
+        int, typer.Option(min=0, help="steps of training at most; 0: no limit", rich_help_panel="Training")
+    ] = 0,
     scale: Annotated[
         int | None,
         typer.Option(
@@ -112,6 +115,7 @@ def distill(
         pairs=pairs,
         size=size,
         minutes=minutes,
+        max_steps=max_steps,
         scale=scale,
         work=work,
         workers=workers or usable_cores(),

@@ -50,6 +50,6 @@ make_style() {
         --a "$work/faces/A" --b "$work/faces/B" --steps "$steps" --out "$work/$name" "$@"
     "$root/tools/styles/finish.sh" "$work/$name" "$work/$name.onnx" "$title" "$held_out" "${photos[@]}"
 }
-make_style anime "Anime" "${STEPS:-9500}"
-make_style anime-fast "Anime, fast" "${FAST_STEPS:-6000}" \
+make_style anime "Anime" "${STEPS:-8000}"
+make_style anime-fast "Anime, fast" "${FAST_STEPS:-3500}" \
     --generator-options wide_channels=48 --generator-options "dilations=[1,2,4,8,4,2]" --generator-options antialias=true

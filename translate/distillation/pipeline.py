@@ -142,15 +142,32 @@ def _draw(request: DistillRequest, photos: Paths, say: Say) -> list[Failure]:
     drawn = request.work_folder / DRAWN
     if request.teacher is not None:
         say(f"teacher: {len(photos)} photos, {request.workers} at a time")
-        return run_teacher(request.teacher, photos, drawn, workers=request.workers, timeout=request.timeout)
+        return run_teacher(
+            request.teacher,
+            photos,
+            drawn,
+            workers=request.workers,
+            timeout=request.timeout,
+            on_done=_in_tenths(say, "drawn"),
+        )
     assert request.pairs is not None  # one of the two, says `DistillRequest.check`
     say(f"matching {len(photos)} photos with {request.pairs}")
-    failures = match_pairs(photos, request.pairs, drawn)
+    failures = match_pairs(photos, request.pairs, drawn, on_done=_in_tenths(say, "matched"))
     sheet = draw_refused(photos, request.pairs, failures)
     if sheet is not None:
         write_atomically(request.work_folder / REFUSED, encode_picture(Picture(sheet), "PNG"))
         say(f"what was refused: {request.work_folder / REFUSED}")
     return failures
+
+
+def _in_tenths(say: Say, what: str) -> Callable[[int, int], None]:
+    """A listener for progress, which says at each tenth how far it is."""
+
+    def listen(done: int, total: int) -> None:
+        if 10 * done // total > 10 * (done - 1) // total:
+            say(f"{what}: {done} of {total}")
+
+    return listen
 
 
 def _try_again(request: DistillRequest, photos: Paths, say: Say) -> str | None:

@@ -65,7 +65,7 @@ class Pix2PixConfig(TrainConfig):
             "lambda_l1": 100.0,
             "lambda_l2": 1000.0,
             "lambda_edge": 100.0,
-            "lambda_shift": 100.0,
+            "lambda_shift": 60.0,
             "objective": "relativistic",
             "lambda_gan": 6.0,
             "gan_start": 0.4,

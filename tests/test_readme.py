@@ -29,7 +29,7 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 SET_UP = [command for command in COMMANDS if "pip install" in command]
-SHORT_DISTILLATION = "--max-steps 5 --size small --precision fp32"
+SHORT_DISTILLATION = "--max-steps 5 --size small --scale 128 --precision fp32"
 SHORT = (
     "--steps 2 --crop 128 --resize 0 --batch-size 1 --workers 0 --sample-every 0 --device cpu "
     "--discriminator-options channels=4"

@@ -1,4 +1,4 @@
-"""What a teacher can do to its caller is tested in `tests.distill.test_teacher`."""
+"""What a teacher can do to its caller is tested in `tests.distillation.test_teacher`."""
 
 from __future__ import annotations
 

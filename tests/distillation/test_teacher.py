@@ -343,7 +343,7 @@ def test_a_command_that_cannot_start_is_one_error(photos: dict[str, Path], drawn
         ask("no-such-program <x> {input} {output}", photos, drawn)
     assert str(error.value) == (
         "teacher no-such-program <x> {input} {output}: cannot be started: No such file or directory; "
-        "give a program by its path, and pipes or shell commands as sh -c '...'"
+        "give a program by its path, and pipes of several as a script"
     )
     (tmp_path / "plain.txt").write_text("not a program")
     with pytest.raises(UserError, match=r"cannot be started: Permission denied"):

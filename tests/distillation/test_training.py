@@ -148,7 +148,7 @@ def test_the_most_rounds_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 DIE = """
 import os, signal, sys
-from tests.distill import test_training as it
+from tests.distillation import test_training as it
 from translate.data.datasets import TrainingData
 from translate.distillation import training
 when, write = sys.argv[2], training.write_atomically

@@ -76,7 +76,7 @@ class Teacher:
         except StartError as error:
             raise UserError(
                 f"<teacher> {self.shown}: cannot be started: {literal(str(error))}; "
-                "give a program by its path, and pipes or shell commands as sh -c '...'"
+                "give a program by its path, and pipes of several as a script"
             ) from error
         except OSError as error:
             raise UserError(f"temporary files cannot be written: {error.strerror or one_line(error)}") from error

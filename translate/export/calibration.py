@@ -70,17 +70,19 @@ def domain_of_photo(info: StyleInfo, number: int) -> list[str] | None:
 def observe(
     model: ModelProto, names: Collection[str], pictures: Iterable[Pixels], info: StyleInfo
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Name and value, [1, C, h, w], of each of the float tensors ``names`` of ``model``, for one picture after another.
+    """Name and value, [1, C, h, w], of each of the tensors ``names`` of ``model``, for one picture after another.
 
     Domains take turns.
     """
-    from onnx import ModelProto, TensorProto, helper
+    from onnx import shape_inference
 
-    observed = ModelProto()
-    observed.CopyFrom(model)
-    observed.graph.ClearField("output")
+    if not names:
+        return
     chosen = sorted(names)
-    observed.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in chosen)
+    observed = shape_inference.infer_shapes(model)  # a copy; the types differ between float32 and float16 styles
+    values = {value.name: value for value in observed.graph.value_info}
+    observed.graph.ClearField("output")
+    observed.graph.output.extend(values[name] for name in chosen)
     session = onnxruntime.InferenceSession(observed.SerializeToString(), providers=["CPUExecutionProvider"])
     for number, picture in enumerate(pictures):
         inputs = {INPUT: picture[None], **domain_input(info, [domain_of_photo(info, number)])}

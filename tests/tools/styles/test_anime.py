@@ -65,7 +65,7 @@ def test_eyes_look_as_the_teacher_draws_them(translator: Translator) -> None:
     drawn, made = draw(portrait, faces), translator(portrait[None])[0]
     for iris in faces[0].points[[468, 473]].astype(int):
         eye = np.s_[iris[1] - 16 : iris[1] + 17, iris[0] - 24 : iris[0] + 25]
-        assert squared_error(made[eye], drawn[eye]) < 0.7 * squared_error(portrait[eye], drawn[eye])
+        assert squared_error(made[eye], drawn[eye]) < 0.75 * squared_error(portrait[eye], drawn[eye])
 
 
 @pytest.mark.parametrize("level", [40, 128, 215, 255])

@@ -12,7 +12,8 @@ __all__ = ["ConvertRequest", "DistillRequest", "Style", "__version__", "convert_
 
 if TYPE_CHECKING:
     from translate.api import ConvertRequest, Style, convert_files, load_style
-    from translate.distillation.pipeline import DistillRequest, distill
+    from translate.distillation.pipeline import distill
+    from translate.distillation.request import DistillRequest
 else:
 
     def __getattr__(name):

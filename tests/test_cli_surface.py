@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import typer.main
@@ -37,6 +38,24 @@ def test_options_and_defaults_are_unchanged() -> None:
     assert found.keys() == known.keys()
     for name in known:
         assert found[name] == known[name], name
+
+
+def helps(command: Any, context: Any) -> Iterator[str]:
+    """The help text of each parameter of each command."""
+    if hasattr(command, "list_commands"):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            yield from helps(inner, type(context)(inner, parent=context))
+    else:
+        yield from (getattr(parameter, "help", None) or "" for parameter in command.params)
+
+
+def test_defaults_in_help_are_not_taken_for_markup() -> None:
+    """Rich drops what is in brackets, unless a backslash stands before it."""
+    command = typer.main.get_command(app)
+    texts = list(helps(command, command.context_class(command)))
+    assert any("\\[default" in text for text in texts)
+    assert not [text for text in texts if "[default" in text.replace("\\[", "")]
 
 
 def test_exit_codes_are_unchanged() -> None:

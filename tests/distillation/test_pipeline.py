@@ -165,7 +165,7 @@ def test_what_cannot_be_distilled_is_one_line(request_: DistillRequest, photos: 
     few.mkdir()
     for number in range(3):
         Image.new("RGB", (64, 64)).save(few / f"{number}.png")
-    with pytest.raises(UserError, match=r"photos .*few: 3; give 12 at least"):
+    with pytest.raises(UserError, match=r"photos in .*few: 3; give 12 at least"):
         distill(replace(request_, photos=few, output=tmp_path / "style.onnx"))
     (few / "2.jpg").write_bytes((few / "2.png").read_bytes())
     with pytest.raises(UserError, match=r"2\.jpg and 2\.png differ only in suffix; rename one of them"):

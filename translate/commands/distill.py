@@ -34,7 +34,7 @@ def distill(
     size: Annotated[
         Literal["small", "medium", "large"] | None,
         typer.Option(
-            help="of the network [default: medium, or the largest that --minutes allow]",
+            help="of the network \\[default: medium, or the largest that --minutes allow]",
             show_default=False,
             rich_help_panel="Training",
         ),
@@ -42,7 +42,7 @@ def distill(
     minutes: Annotated[
         float | None,
         typer.Option(
-            help="of training at most [default: until the held-out pictures get no better]",
+            help="of training at most \\[default: until the held-out pictures get no better]",
             show_default=False,
             rich_help_panel="Training",
         ),
@@ -53,7 +53,7 @@ def distill(
     scale: Annotated[
         int | None,
         typer.Option(
-            help="longest side in pixels at which pictures are made and learnt [default: 768]",
+            help="longest side in pixels at which pictures are made and learnt \\[default: 768]",
             show_default=False,
             rich_help_panel="Look",
         ),
@@ -62,7 +62,7 @@ def distill(
         int | None,
         typer.Option(
             min=1,
-            help="teachers run at a time [default: one per core]",
+            help="teachers run at a time \\[default: one per core]",
             show_default=False,
             rich_help_panel="Look",
         ),
@@ -73,7 +73,7 @@ def distill(
     precision: Annotated[
         Literal["fp32", "bf16"] | None,
         typer.Option(
-            help="of training [default: bf16 where the processor has instructions for it]",
+            help="of training \\[default: bf16 where the processor has instructions for it]",
             show_default=False,
             rich_help_panel="Training",
         ),
@@ -82,14 +82,14 @@ def distill(
     work: Annotated[
         Path | None,
         typer.Option(
-            help="folder for what is made on the way [default: beside the output]",
+            help="folder for what is made on the way \\[default: beside the output]",
             show_default=False,
             rich_help_panel="Files",
         ),
     ] = None,
     title: Annotated[
         str | None,
-        typer.Option(help="display name [default: that of the file]", show_default=False, rich_help_panel="Files"),
+        typer.Option(help="display name \\[default: that of the file]", show_default=False, rich_help_panel="Files"),
     ] = None,
     licence: Annotated[str, typer.Option(help="licence of the weights", rich_help_panel="Files")] = "unspecified",
     training_data: Annotated[

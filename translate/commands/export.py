@@ -23,7 +23,7 @@ def export(
     strength: Annotated[
         float, typer.Option(min=0, help="how strong the style is: 1.1 for a tenth stronger than trained")
     ] = 1.0,
-    opset: Annotated[int | None, typer.Option(help="ONNX opset version [default: 18]", show_default=False)] = None,
+    opset: Annotated[int | None, typer.Option(help="ONNX opset version \\[default: 18]", show_default=False)] = None,
     fp16: Annotated[bool, typer.Option("--fp16", help="half precision inside; input and output stay uint8")] = False,
     int8: Annotated[bool, typer.Option("--int8", help="eight bits inside, for CPUs; needs --calibration")] = False,
     prune: Annotated[
@@ -33,7 +33,7 @@ def export(
         Path | None,
         typer.Option(metavar="DIR", help="photos like those to be converted, for --int8 and --prune"),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="display name [default: the name of the file]")] = None,
+    title: Annotated[str | None, typer.Option(help="display name \\[default: the name of the file]")] = None,
     licence: Annotated[str, typer.Option(help="licence of the weights")] = "unspecified",
     training_data: Annotated[str, typer.Option(help="what it was trained on, with attributions")] = "unspecified",
     working_size: Annotated[
@@ -41,7 +41,7 @@ def export(
         typer.Option(
             min=0,
             max=MAX_NUMBER,
-            help="longest side in pixels of the pictures it is made for; 0: unspecified [default: the run's]",
+            help="longest side in pixels of the pictures it is made for; 0: unspecified \\[default: the run's]",
             show_default=False,
         ),
     ] = None,

@@ -23,11 +23,9 @@ def named_photos(folder: Path) -> dict[str, Path]:
     for path in find_images(folder, recursive=True):
         name = path.relative_to(folder).with_suffix("").as_posix()
         if name in photos:
-            raise UserError(
-                f"<photos> {folder}: {photos[name].name} and {path.name} differ only in suffix; rename one of them"
-            )
+            raise UserError(f"{folder}: {photos[name].name} and {path.name} differ only in suffix; rename one of them")
         photos[name] = path
-    require_enough(len(photos), f"<photos> {folder}")
+    require_enough(len(photos), f"photos in {folder}")
     return photos
 
 

@@ -11,11 +11,11 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import write_style
-from translate.distillation.measures import FRAMES, MAX_PSNR_DB, HeldOut, flicker_ratio, measure
+from translate.distillation.measures import FRAMES, HeldOut, flicker_ratio, measure
 from translate.errors import PictureError
 from translate.evaluate.comparison import Pixels
 from translate.evaluate.flicker import BORDER, DIAGONAL, SIDE, flicker
-from translate.evaluate.pair_metrics import compare_pictures
+from translate.evaluate.pair_metrics import MAX_PSNR_DB, compare_pictures
 from translate.style.translator import Translator
 
 DISTANCES = {"near": 2, "sub/far": 16, "middle": 4}  # name -> of each value of the style's picture to its target

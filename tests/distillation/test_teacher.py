@@ -18,7 +18,6 @@ from PIL import Image
 from tests.helpers.pictures import draw_photo, files_below
 from translate.distillation.failures import Failure
 from translate.distillation.teacher import (
-    EQUAL_DB,
     REPEATABLE_DB,
     VARYING_DB,
     repeatability,
@@ -27,6 +26,7 @@ from translate.distillation.teacher import (
     verdict_of_repeatability,
 )
 from translate.errors import PictureError, UserError
+from translate.evaluate.pair_metrics import MAX_PSNR_DB
 from translate.storage.lock import lock
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="process groups and signals are POSIX's")
@@ -427,9 +427,9 @@ def test_repeatability(teach: Teach, photos: dict[str, Path], drawn: Path, tmp_p
     command = teach(INVERT)
     ask(command, photos, drawn)
     runs(tmp_path)
-    assert repeatability(command, photos, drawn, workers=2, timeout=60) == EQUAL_DB
+    assert repeatability(command, photos, drawn, workers=2, timeout=60) == MAX_PSNR_DB
     assert runs(tmp_path) == ["one", "three", "two"]
-    assert repeatability(command, photos, drawn, workers=2, timeout=60) == EQUAL_DB
+    assert repeatability(command, photos, drawn, workers=2, timeout=60) == MAX_PSNR_DB
     assert runs(tmp_path) == []
 
 
@@ -450,7 +450,7 @@ def test_repeatability_asks_for_ten_of_those_answered(teach: Teach, tmp_path: Pa
     command = teach(f"if photo.stem < '02': sys.exit(1)\n{INVERT}")
     assert len(ask(command, photos, drawn, workers=3)) == 2
     runs(tmp_path)
-    assert repeatability(command, photos, drawn, workers=3, timeout=60) == EQUAL_DB
+    assert repeatability(command, photos, drawn, workers=3, timeout=60) == MAX_PSNR_DB
     asked = runs(tmp_path)
     assert len(asked) == 10
     assert not {"00", "01"} & set(asked)
@@ -466,7 +466,7 @@ def test_no_second_answers_no_repeatability(teach: Teach, photos: dict[str, Path
 @pytest.mark.parametrize(
     ("db", "words"),
     [
-        (EQUAL_DB, "answers the same each time (60 dB)"),
+        (MAX_PSNR_DB, "answers the same each time (60 dB)"),
         (REPEATABLE_DB, "answers the same each time (40 dB)"),
         (36, "differs a little each time (36 dB): the style learns the mean"),
         (VARYING_DB, "differs a little each time (25 dB): the style learns the mean"),

@@ -275,6 +275,6 @@ def test_pictures_that_do_not_follow_from_the_photos_are_told() -> None:
         def __init__(self, psnr_db: float) -> None:
             self.psnr_db = psnr_db
 
-    (told,) = verdict_of_learning(Values(18.9))  # type: ignore[arg-type]
-    assert "+0.9 dB" in told and "not follow from the photos" in told
+    (warning,) = verdict_of_learning(Values(18.9))  # type: ignore[arg-type]
+    assert "+0.9 dB" in warning and "not follow from the photos" in warning
     assert verdict_of_learning(Values(19.0)) == []  # type: ignore[arg-type]

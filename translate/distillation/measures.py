@@ -21,7 +21,6 @@ from translate.style.translator import Translator
 
 HeldOut = Mapping[str, tuple[Path, Path]]  # name -> photo and target picture, of one size
 
-MAX_PSNR_DB = 60.0  # what equal pictures count as in a mean; a quarter of a step of 255 is as far
 PANS = 4  # photos at most, of the flicker
 FRAMES = 16  # per pan
 MIN_SIDE = 2 * BORDER + 64  # pixels of the window that glides over a photo
@@ -29,7 +28,7 @@ MIN_SIDE = 2 * BORDER + 64  # pixels of the window that glides over a photo
 
 @dataclass(frozen=True)
 class Measures:
-    """The target pictures are the teacher's, or the finished ones; no PSNR counts as more than `MAX_PSNR_DB`."""
+    """The target pictures are the teacher's, or the finished ones; PSNRs are capped at 60 dB."""
 
     psnr_db: float  # of the style's pictures against the target pictures: mean
     ssim: float  # likewise
@@ -53,7 +52,7 @@ class _Scores:
 
     @property
     def psnr_db(self) -> float:
-        return fmean(map(_capped_psnr, self.metrics.values()))
+        return fmean(metrics.capped_psnr_db for metrics in self.metrics.values())
 
 
 def measure(style: Path, int8: Path | None, held_out: HeldOut, teacher_seconds: float | None) -> Measures:
@@ -72,9 +71,9 @@ def measure(style: Path, int8: Path | None, held_out: HeldOut, teacher_seconds: 
     return Measures(
         psnr_db=scores.psnr_db,
         ssim=fmean(metrics.ssim for metrics in scores.metrics.values()),
-        worst=(worst, _capped_psnr(scores.metrics[worst])),
+        worst=(worst, scores.metrics[worst].capped_psnr_db),
         photo_psnr_db=fmean(
-            _capped_psnr(compare_pictures(sample.photo, sample.reference)) for sample in _samples(held_out)
+            compare_pictures(sample.photo, sample.reference).capped_psnr_db for sample in _samples(held_out)
         ),
         psnr_int8_db=None if int8_scores is None else int8_scores.psnr_db,
         flicker_ratio=flicker_ratio(lambda frame: translator(frame[np.newaxis])[0], photos),
@@ -127,7 +126,3 @@ def _samples(held_out: HeldOut) -> Iterator[Sample]:
     """One after another, as all of them could fill the memory."""
     for name, (photo, target) in held_out.items():
         yield load_sample(SampleFiles(name, photo, target), MAX_SCALE)
-
-
-def _capped_psnr(metrics: PairMetrics) -> float:
-    return min(metrics.psnr_db, MAX_PSNR_DB)

@@ -26,7 +26,6 @@ from translate.media.images import load_rgb
 from translate.storage.atomic import remove_abandoned
 
 REPEATED = 10  # photos that are drawn a second time
-EQUAL_DB = 60.0  # stands for equal pictures, whose PSNR is infinite
 # Where two answers are their common mean plus noise of their own, the mean, which is all that a style can learn, is
 # 3 dB closer to an answer than another answer is. At 40 dB a style that is 30 dB from the mean is 29.8 dB from an
 # answer: the noise costs it nothing. At 25 dB a perfect style would stay at 28 dB, where the included styles are.
@@ -138,7 +137,7 @@ def run_teacher(
 def repeatability(
     command: str, photos: Mapping[str, Path], drawn: Path, *, workers: int, timeout: float
 ) -> float | None:
-    """How alike two answers of the teacher are: the mean PSNR in dB over up to 10 photos, `EQUAL_DB` for equal ones.
+    """How alike two answers of the teacher are: the mean PSNR in dB over up to 10 photos, `MAX_PSNR_DB` for equal ones.
 
     ``drawn`` holds the first answers, from `run_teacher`; the second ones are kept in the folder ``again`` beside it.
     None if there are no first answers, or the teacher fails on all of these photos now. Raises as `run_teacher` does.
@@ -157,7 +156,7 @@ def repeatability(
     if not repeated:
         return None
     pairs = [(load_rgb(drawn / f"{name}.png"), load_rgb(again / f"{name}.png")) for name in repeated]
-    alike = [min(compare_pictures(first, second).psnr_db, EQUAL_DB) for first, second in pairs]
+    alike = [compare_pictures(first, second).capped_psnr_db for first, second in pairs]
     return math.fsum(alike) / len(alike)
 
 

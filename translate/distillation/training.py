@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from translate.config import Pix2PixConfig
-from translate.distillation.measures import MAX_PSNR_DB, HeldOut, Measures
+from translate.distillation.measures import HeldOut, Measures
 from translate.distillation.plan import Plan, painted_settings, refining_steps
 from translate.distillation.request import DistillRequest
 from translate.errors import UserError
@@ -129,7 +129,7 @@ def held_out_psnr(run: Path, held_out: HeldOut) -> float:
     for index in spaced_indices(len(chosen), MEASURED):
         photo, target = map(load_rgb, held_out[chosen[index]])
         translated = style(torch.from_numpy(photo)[None])[0].numpy()  # [H, W, 3]
-        values.append(min(MAX_PSNR_DB, compare_pictures(translated, target).psnr_db))
+        values.append(compare_pictures(translated, target).capped_psnr_db)
     return fmean(values)
 
 

@@ -17,6 +17,7 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 
 BLOCK = 16  # pixels per side, over which colour is averaged
 WINDOW = 11  # pixels per side of SSIM's Gaussian window, of sigma 1.5
+MAX_PSNR_DB = 60.0  # what equal pictures count as in a mean; a quarter of a step of 255 is as far
 FLAT = 1e-6  # deviation of edge strength, in [0, 1], below which there are no edges; one level of 255 gives over 1e-4
 
 
@@ -29,6 +30,11 @@ class PairMetrics:
     l1: float  # 0 to 255
     edge_agreement: float  # -1 to 1: edges in the same places, of the same strength up to a factor
     colour_shift: float  # CIE 1976 delta E; about 2.3 is just visible
+
+    @property
+    def capped_psnr_db(self) -> float:
+        """``psnr_db``, at most `MAX_PSNR_DB`, so that equal pictures leave a mean finite."""
+        return min(self.psnr_db, MAX_PSNR_DB)
 
 
 def compare_pictures(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> PairMetrics:

@@ -18,9 +18,10 @@ from translate.machine import usable_cores
 
 
 def pytest_configure() -> None:
-    """Give each process of the test run its share of the cores, before PyTorch takes them all."""
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, usable_cores() // processes)))
+    """Give each worker its share of the cores, before PyTorch takes them all."""
+    workers = os.environ.get("PYTEST_XDIST_WORKER_COUNT")  # not set where the workers are started, which inherit from it
+    if workers is not None:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, usable_cores() // int(workers))))
 
 
 @pytest.fixture(scope="session")

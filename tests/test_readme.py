@@ -21,6 +21,7 @@ from PIL import Image
 from tests.helpers.command_line import Finished, RunCli
 from tests.helpers.pairs import picture, write_domains, write_pairs
 from tests.helpers.paths import ROOT
+from translate.distillation.request import GENERATORS
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +30,7 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 SET_UP = [command for command in COMMANDS if "pip install" in command]
-SHORT_DISTILLATION = "--max-steps 5 --size small --scale 128 --precision fp32"
+SHORT_DISTILLATION = "--max-steps 5 --scale 128 --precision fp32"
 SHORT = (
     "--steps 2 --crop 128 --resize 0 --batch-size 1 --workers 0 --sample-every 0 --device cpu "
     "--discriminator-options channels=4"
@@ -107,6 +108,7 @@ def shortened(command: str) -> str:
 def test_every_command_works_in_order(folder: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PATH", str(folder / "bin"), prepend=os.pathsep)
+    monkeypatch.setitem(GENERATORS, "medium", {"channels": 4, "wide_channels": 4, "dilations": [1]})
     for command in COMMANDS:
         if command in SET_UP:
             continue

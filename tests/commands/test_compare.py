@@ -15,7 +15,8 @@ from tests.helpers.paths import PHOTOS
 from tests.helpers.pictures import draw_photo
 from tests.report.test_page import Document
 from translate.evaluate.comparison import Comparison, ModelResult, Sample, Source, find_files, find_sources
-from translate.evaluate.comparison_report import GAP, LINE_HEIGHT, MIN_COLUMN_WIDTH, draw_sheet, write_page
+from translate.evaluate.comparison_report import MIN_COLUMN_WIDTH, draw_comparison, write_page
+from translate.media.sheet import GAP, LINE_HEIGHT
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
@@ -209,10 +210,11 @@ def comparison(names: list[str], *, truth: bool = False) -> Comparison:
 
 @pytest.mark.parametrize("truth", [False, True])
 def test_the_sheet_shows_every_picture_and_text(truth: bool) -> None:
-    sheet = draw_sheet(comparison(["one", "a/very/long/name" * 20], truth=truth))
+    sheet = draw_comparison(comparison(["one", "a/very/long/name" * 20], truth=truth))
     greys = [128, 10, 20, 255][: 4 if truth else 3]
     assert sheet.shape[1] == GAP + len(greys) * (MIN_COLUMN_WIDTH + GAP)
-    for row, (top, height) in enumerate([(GAP + LINE_HEIGHT, 20), (GAP + LINE_HEIGHT + 20 + LINE_HEIGHT + GAP, 21)]):
+    first = GAP + LINE_HEIGHT + GAP
+    for row, (top, height) in enumerate([(first, 20), (first + 20 + LINE_HEIGHT + GAP, 21)]):
         for column, grey in enumerate(greys):
             left = GAP + column * (MIN_COLUMN_WIDTH + GAP)
             assert (sheet[top : top + height, left : left + 30] == grey).all(), (row, column)
@@ -220,7 +222,7 @@ def test_the_sheet_shows_every_picture_and_text(truth: bool) -> None:
         left = GAP + column * (MIN_COLUMN_WIDTH + GAP)
         assert (sheet[GAP : GAP + LINE_HEIGHT - 2, left : left + MIN_COLUMN_WIDTH] < 100).any()
         assert (sheet[: GAP + LINE_HEIGHT - 2, left - GAP : left] == 255).all()
-    below = sheet[GAP + 2 * LINE_HEIGHT + 20 + GAP + 21 + LINE_HEIGHT + GAP :]
+    below = sheet[first + 20 + 21 + 2 * (LINE_HEIGHT + GAP) :]
     for column in range(3):  # text below the photo and the models
         left = GAP + column * (MIN_COLUMN_WIDTH + GAP)
         assert (below[:, left : left + MIN_COLUMN_WIDTH] < 100).any()

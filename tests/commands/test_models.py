@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.helpers.command_line import RunCli
 from tests.helpers.styles import style_info, write_style
+from translate.commands import models
 from translate.errors import ExitCode, UnusableError
+from translate.media.sheet import GAP, LINE_HEIGHT
 from translate.style import catalogue as shipped
 
 EVIL = "Fine\x1b[2J\n[red]style[/red]"
@@ -103,3 +106,43 @@ def test_find_style(styles: Path) -> None:
     assert shipped.find_style(str(styles / "evil.onnx")) == styles / "evil.onnx"
     with pytest.raises(UnusableError, match="neither a file nor a shipped style"):
         shipped.find_style(str(styles))
+
+
+def test_a_preview_shows_every_shipped_style(run_cli: RunCli, styles: Path, photo: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    done = run_cli("models", "preview", photo, "-o", sheet, "--side", 61)
+    assert (done.code, done.out) == (ExitCode.OK, b"")
+    assert Image.open(sheet).size == (GAP + 2 * (61 + GAP), GAP + 2 * (47 + LINE_HEIGHT + GAP))  # photo, evil, plain
+    assert run_cli("models", "preview", photo, "--style", "plain", "-o", sheet, "--side", 61).code == ExitCode.OK
+    assert Image.open(sheet).size == (GAP + 2 * (61 + GAP), GAP + 47 + LINE_HEIGHT + GAP)
+
+
+def test_a_preview_in_a_terminal_that_shows_pictures(
+    run_cli: RunCli, styles: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "protocol_of", lambda environment: "kitty")
+    assert run_cli("models", "preview", photo).code == ExitCode.USAGE  # standard output is a file
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    done = run_cli("models", "preview", photo)
+    assert done.code == ExitCode.OK and done.out.startswith(b"\x1b_Ga=T,f=100,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        ([], ExitCode.USAGE, "this terminal shows no pictures; give --output FILE"),
+        (["-o", "sheet.txt"], ExitCode.USAGE, "--output sheet.txt: give the name of a picture"),
+        (["-o", "sheet.png", "--style", "oil"], ExitCode.UNUSABLE, "--style oil: neither a file nor a shipped style"),
+    ],
+)
+def test_a_preview_that_cannot_be_drawn(
+    run_cli: RunCli, styles: Path, photo: Path, arguments: list[str], code: ExitCode, error: str
+) -> None:
+    done = run_cli("models", "preview", photo, *arguments)
+    assert done.code == code and error in done.err and done.err.count("\n") == 1
+
+
+def test_a_preview_of_a_broken_photo(run_cli: RunCli, styles: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"nothing")
+    done = run_cli("models", "preview", tmp_path / "broken.jpg", "-o", tmp_path / "sheet.png")
+    assert done.code == ExitCode.SOME_FAILED and "broken.jpg" in done.err and not (tmp_path / "sheet.png").exists()

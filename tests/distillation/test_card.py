@@ -11,8 +11,9 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
-from translate.distillation.card import GAP, HEADING_HEIGHT, PREVIEW_PHOTOS, PREVIEW_SIDE, draw_preview, write_card
+from translate.distillation.card import PREVIEW_PHOTOS, PREVIEW_SIDE, draw_preview, write_card
 from translate.distillation.measures import Measures
+from translate.media.sheet import GAP, LINE_HEIGHT
 from translate.style.contract import StyleInfo
 from translate.style.translator import Translator
 
@@ -32,6 +33,7 @@ MEASURES = Measures(
     int8_bytes=1_010_000,
 )
 COMMAND = "python paint.py --strong {input} {output}"
+TOP = GAP + LINE_HEIGHT + GAP  # of the pictures on a preview, in pixels
 
 
 def written(
@@ -144,8 +146,8 @@ def test_a_preview_shows_photo_target_and_style(tmp_path: Path) -> None:
         for picture, path in zip((photo, 255 - photo), held_out[name], strict=True):
             Image.fromarray(picture).save(path)
     preview = draw_preview(style, held_out)
-    assert preview.shape == (GAP + HEADING_HEIGHT + 60 + GAP + 90 + GAP, 4 * GAP + 3 * 200, 3)
-    translator, top = Translator(style, device="cpu"), GAP + HEADING_HEIGHT
+    assert preview.shape == (TOP + 60 + GAP + 90 + GAP, 4 * GAP + 3 * 200, 3)
+    translator, top = Translator(style, device="cpu"), TOP
     for width, height in ((200, 60), (40, 90)):
         photo = draw_photo(width, height)
         for number, expected in enumerate((photo, 255 - photo, translator(photo[np.newaxis])[0])):
@@ -159,4 +161,4 @@ def test_a_preview_is_of_bounded_size(tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     Image.fromarray(draw_photo(2 * PREVIEW_SIDE, 100)).save(path)
     preview = draw_preview(style, {str(number): (path, path) for number in range(PREVIEW_PHOTOS + 3)})
-    assert preview.shape == (GAP + HEADING_HEIGHT + PREVIEW_PHOTOS * (50 + GAP), GAP + 3 * (PREVIEW_SIDE + GAP), 3)
+    assert preview.shape == (TOP + PREVIEW_PHOTOS * (50 + GAP), GAP + 3 * (PREVIEW_SIDE + GAP), 3)

@@ -1,16 +1,19 @@
-"""`translate models`: the shipped styles, and the metadata of style files."""
+"""`translate models`: the shipped styles, how they look, and the metadata of style files."""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from translate.commands.terminal import quiet_onnxruntime
-from translate.errors import printable
+from translate.commands.inline_picture import escape_codes, protocol_of
+from translate.commands.terminal import quiet_onnxruntime, say
+from translate.errors import UserError, printable
 from translate.style.catalogue import find_style, list_styles
 
 models_app = typer.Typer(help="List and inspect styles.", no_args_is_help=True)
@@ -54,6 +57,44 @@ def info(
         return
     for key, value in described.items():
         typer.echo(f"{key}: {printable(_as_text(value))}")
+
+
+@models_app.command()
+def preview(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="photos to show")],
+    styles: Annotated[
+        list[str] | None,
+        typer.Option("--style", "-s", metavar="NAME|FILE", help="a style to show (repeatable); default: all shipped"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="a picture to write; default: show it in this terminal"),
+    ] = None,
+    side: Annotated[int, typer.Option(min=16, max=2048, help="longest side of a picture on the sheet, pixels")] = 384,
+) -> None:
+    """Show photos in every style, on one sheet.
+
+    Exit codes: 1 a photo cannot be used; 2 the command cannot be carried out as given; 3 a style cannot be used.
+    """
+    from translate.media.formats import format_of_suffix
+    from translate.media.images import Picture, encode_picture
+    from translate.storage.atomic import write_atomically
+    from translate.style.preview import draw_styles
+
+    quiet_onnxruntime()
+    protocol = protocol_of(os.environ) if sys.stdout.isatty() else None
+    if output is None and protocol is None:
+        raise UserError("this terminal shows no pictures; give --output FILE")
+    format = "PNG" if output is None else format_of_suffix(output.suffix)
+    if format is None:
+        raise UserError(f"--output {output}: give the name of a picture, such as sheet.png")
+    chosen = {name: find_style(name) for name in styles} if styles else list_styles()
+    sheet = encode_picture(Picture(draw_styles(photos, chosen, side=side)), format)
+    if output is not None:
+        write_atomically(output, sheet)
+        say(f"wrote {output}")
+    elif protocol is not None:
+        typer.echo(escape_codes(sheet, protocol))
 
 
 def _as_text(value: Any) -> str:

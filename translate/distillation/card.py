@@ -9,24 +9,20 @@ from pathlib import Path
 from textwrap import indent
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from translate.distillation.measures import HeldOut, Measures
 from translate.errors import printable
 from translate.evaluate.comparison import Pixels
 from translate.evaluate.set_metrics import spaced_indices
 from translate.media.images import Picture, load_rgb, shrink
+from translate.media.sheet import Cell, draw_sheet
 from translate.storage.atomic import write_atomically
 from translate.style.contract import StyleInfo
 from translate.style.translator import Translator
 
 PREVIEW_PHOTOS = 6
 PREVIEW_SIDE = 384  # pixels of the longer side of a picture
-GAP = 8  # pixels between pictures
-HEADING_HEIGHT = 26  # pixels
-FONT_SIZE = 16  # pixels
 HEADINGS = ("photo", "target", "style")
-INK, PAPER = (27, 31, 36), (255, 255, 255)
 
 _MARKDOWN = re.compile(r"[\\`*<|\[\]]")  # what would not be shown as it is
 
@@ -73,28 +69,12 @@ def draw_preview(style: Path, held_out: HeldOut) -> Pixels:
     """
     translator = Translator(style, device="cpu")
     files = list(held_out.values())
-    rows = []
+    rows = [[Cell(lines=[heading]) for heading in HEADINGS]]
     for index in spaced_indices(len(files), PREVIEW_PHOTOS):
         photo, target = map(load_rgb, files[index])
         pictures = (photo, target, translator(photo[np.newaxis])[0])
-        rows.append([shrink(Picture(picture), PREVIEW_SIDE).rgb for picture in pictures])
-    return _draw_grid(rows)
-
-
-def _draw_grid(rows: list[list[Pixels]]) -> Pixels:
-    """``rows`` of pictures, those of a row of one size, below `HEADINGS`."""
-    column = GAP + max(pictures[0].shape[1] for pictures in rows)
-    height = GAP + HEADING_HEIGHT + sum(pictures[0].shape[0] + GAP for pictures in rows)
-    sheet = Image.new("RGB", (GAP + len(HEADINGS) * column, height), PAPER)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_SIZE)
-    for number, heading in enumerate(HEADINGS):
-        draw.text((GAP + number * column, GAP), heading, INK, font)
-    top = GAP + HEADING_HEIGHT
-    for pictures in rows:
-        for number, picture in enumerate(pictures):
-            sheet.paste(Image.fromarray(picture), (GAP + number * column, top))
-        top += pictures[0].shape[0] + GAP
-    return np.array(sheet)
+        rows.append([Cell(shrink(Picture(picture), PREVIEW_SIDE).rgb) for picture in pictures])
+    return draw_sheet(rows)
 
 
 def _network(info: StyleInfo) -> Iterator[Row]:

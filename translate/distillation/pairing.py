@@ -20,6 +20,7 @@ from translate.distillation.drawn import Pixels, is_drawn, key_of, resized_like,
 from translate.distillation.failures import Failure
 from translate.errors import PictureError, UserError, printable
 from translate.media.images import Picture, load_rgb, shrink
+from translate.media.sheet import Cell, draw_sheet
 from translate.storage.folders import find_images
 
 # Shares of the longer side, so that nothing depends on the scale.
@@ -42,7 +43,6 @@ FLAT = 1e-3  # deviation of edge strengths, 1 to 2 in photos; one pixel brighter
 
 MOST_SHOWN = 6  # refused pairs on a sheet
 SHOWN_SIDE = 320  # pixels of the longer side of a picture there
-GAP = 8  # pixels between pictures there
 
 Edges = NDArray[np.float32]  # [H, W], without unit
 
@@ -193,7 +193,7 @@ def draw_refused(photos: Mapping[str, Path], pairs: Path, failures: Sequence[Fai
     The photo's edges are red, the picture's cyan; where both lie is white. None where no photo has a readable picture.
     """
     found = _find_pictures(photos, pairs)
-    rows: list[Sequence[Pixels]] = []
+    rows: list[list[Cell]] = []
     for failure in failures:
         files = found.get(failure.name, [])
         if len(files) != 1 or len(rows) == MOST_SHOWN:
@@ -204,8 +204,8 @@ def draw_refused(photos: Mapping[str, Path], pairs: Path, failures: Sequence[Fai
             )
         except PictureError:
             continue
-        rows.append((photo, picture, _draw_edges(photo, picture)))
-    return _draw_rows(rows) if rows else None
+        rows.append([Cell(photo), Cell(picture), Cell(_draw_edges(photo, picture))])
+    return draw_sheet(rows) if rows else None
 
 
 def _draw_edges(photo: Pixels, picture: Pixels) -> Pixels:
@@ -217,17 +217,3 @@ def _brightness(edges: Edges) -> NDArray[np.uint8]:
     """The strongest hundredth of the edges as 255."""
     white = max(float(np.quantile(edges, 0.99)), FLAT)
     return (255 * edges / white).clip(0, 255).astype(np.uint8)
-
-
-def _draw_rows(rows: Sequence[Sequence[Pixels]]) -> Pixels:
-    """Rows of three pictures each, on white."""
-    heights = [max(picture.shape[0] for picture in row) for row in rows]
-    column = SHOWN_SIDE + GAP
-    sheet = np.full((GAP + sum(heights) + GAP * len(rows), GAP + 3 * column, 3), 255, np.uint8)
-    top = GAP
-    for row, height in zip(rows, heights, strict=True):
-        for number, picture in enumerate(row):
-            left = GAP + number * column
-            sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-        top += height + GAP
-    return sheet

@@ -218,16 +218,20 @@ def split(names: Sequence[str], seed: int) -> tuple[str, ...]:
     return tuple(sorted(sorted(names, key=hashed)[:count]))
 
 
-def painted_settings(size: Size, precision: str, crop: int, batch_size: int, **given: Any) -> Pix2PixConfig:
+def painted_settings(
+    size: Size, precision: str, crop: int, batch_size: int, *, antialias: bool, **given: Any
+) -> Pix2PixConfig:
     """The preset ``painted`` with the generator of ``size``; ``given`` are other settings, among them the folders."""
-    network = {"generator_options": GENERATORS[size], "precision": precision, "crop": crop, "batch_size": batch_size}
+    options = GENERATORS[size] | {"antialias": antialias}
+    network = {"generator_options": options, "precision": precision, "crop": crop, "batch_size": batch_size}
     return Pix2PixConfig.resolve(network | given, preset="painted")
 
 
 def measured_speed(size: Size, precision: Precision, crop: int, batch_size: int) -> float:
     """Seconds per step of training here, the mean over learning and refining, from a few steps on random pictures."""
     nowhere = Path("unused")  # nothing is read or written
-    config = painted_settings(size, precision, crop, batch_size, a=nowhere, b=nowhere, out=nowhere, gan_start=0.5)
+    folders = {"a": nowhere, "b": nowhere, "out": nowhere}
+    config = painted_settings(size, precision, crop, batch_size, antialias=True, gan_start=0.5, **folders)
     accelerator = make_accelerator(config)
     method = Pix2Pix(config, accelerator)
     pictures = torch.randint(256, (2, batch_size, 3, crop, crop), dtype=torch.uint8)

@@ -16,9 +16,9 @@ MIN_SCALE, MAX_SCALE = 128, 4096  # pixels of the longer side
 
 # size -> options of the generator `mobile`: 12, 14 and 37 GFLOP at 512x512
 GENERATORS: dict[Size, dict[str, Any]] = {
-    "small": {"antialias": True},
-    "medium": {"antialias": True, "dilations": [1, 2, 4, 8, 4, 2]},
-    "large": {"antialias": True, "wide_channels": 80, "dilations": [1, 2, 4, 8, 1, 2, 4, 8]},
+    "small": {},
+    "medium": {"dilations": [1, 2, 4, 8, 4, 2]},
+    "large": {"wide_channels": 80, "dilations": [1, 2, 4, 8, 1, 2, 4, 8]},
 }
 
 

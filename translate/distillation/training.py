@@ -66,13 +66,24 @@ def refine(plan: Plan, request: DistillRequest, pairs: Path, learnt: int, say: C
 def _learning(plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps: int) -> Pix2PixConfig:
     """At a constant rate, as more rounds may follow."""
     return _settings(
-        plan, request, pairs, run, steps, average_over=plan.round_steps, schedule="constant", gan_start=1.0
+        plan,
+        request,
+        pairs,
+        run,
+        steps,
+        average_over=plan.round_steps,
+        antialias=False,
+        schedule="constant",
+        gan_start=1.0,
     )
 
 
 def _refining(plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps: int) -> Pix2PixConfig:
+    """Through the filter against flicker, which costs nothing here; from the start it would cost fidelity."""
     start = (request.work_folder / LEARN).resolve()  # saved with the run, which may be resumed from another folder
-    return _settings(plan, request, pairs, run, steps, average_over=steps // 10, init=start, gan_start=0.0)
+    return _settings(
+        plan, request, pairs, run, steps, average_over=steps // 10, antialias=True, init=start, gan_start=0.0
+    )
 
 
 def _settings(

@@ -19,7 +19,9 @@ from translate.machine import usable_cores
 
 def pytest_configure() -> None:
     """Give each worker its share of the cores, before PyTorch takes them all."""
-    workers = os.environ.get("PYTEST_XDIST_WORKER_COUNT")  # not set where the workers are started, which inherit from it
+    workers = os.environ.get(
+        "PYTEST_XDIST_WORKER_COUNT"
+    )  # not set where the workers are started, which inherit from it
     if workers is not None:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, usable_cores() // int(workers))))
 

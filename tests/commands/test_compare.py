@@ -16,8 +16,8 @@ from tests.helpers.pictures import draw_photo
 from tests.report.test_page import Document
 from translate.evaluate.comparison import Comparison, ModelResult, Sample, Source, find_files, find_sources
 from translate.evaluate.comparison_report import MIN_COLUMN_WIDTH, draw_comparison, write_page
-from translate.media.sheet import GAP, LINE_HEIGHT
 from translate.evaluate.pair_metrics import compare_pictures
+from translate.media.sheet import GAP, LINE_HEIGHT
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
 from translate.train.loop import train

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Make the styles of the family of looks from a folder of photos, each by one `translate distill`.
+#   tools/styles/train_looks.sh WORK PHOTOS LOOK...
+# LOOK is one of those that `python -m tools.styles.teachers --help` lists. Style, int8 variant, card and preview become
+# WORK/LOOK.*; repeat the command to resume. STEPS limits the training of a look, LICENCE and TRAINING_DATA go into the
+# metadata.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+export PYTHONPATH=$root
+python=${PYTHON:-python}
+work=$1 photos=$2
+shift 2
+for look in "$@"; do
+    $python -m translate distill "$photos" -o "$work/$look.onnx" \
+        --teacher "$python -m tools.styles.teachers $look {input} {output}" --size small --max-steps "${STEPS:-5000}" \
+        --title "${look^}" --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
+done

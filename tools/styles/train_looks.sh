@@ -11,7 +11,7 @@ python=${PYTHON:-python}
 work=$1 photos=$2
 shift 2
 for look in "$@"; do
-    $python -m translate distill "$photos" -o "$work/$look.onnx" \
-        --teacher "$python -m tools.styles.teachers $look {input} {output}" --size small --max-steps "${STEPS:-5000}" \
+    $python -m translate distill "$photos" -o "$work/$look.onnx" --size small --scale 768 \
+        --max-steps "${STEPS:-5000}" --teacher "$python -m tools.styles.teachers $look {input} {output}" \
         --title "${look^}" --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
 done

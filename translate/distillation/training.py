@@ -103,6 +103,7 @@ def _settings(
         warmup=min(preset["warmup"], plan.round_steps // 4),
         ema=min(preset["ema"], 1 - 1 / max(1, average_over)),
         working_size=plan.scale,
+        lambda_l2=0.0,  # squares ask for the mean of what is likely, which is soft between two flat colours; L1 for one
         seed=request.seed,
         val_samples=0,  # whole photos are held out
         sample_every=0,

@@ -76,10 +76,10 @@ def preview(
 
     Exit codes: 1 a photo cannot be used; 2 the command cannot be carried out as given; 3 a style cannot be used.
     """
+    from translate.convert.preview import draw_styles
     from translate.media.formats import format_of_suffix
     from translate.media.images import Picture, encode_picture
     from translate.storage.atomic import write_atomically
-    from translate.style.preview import draw_styles
 
     quiet_onnxruntime()
     protocol = protocol_of(os.environ) if sys.stdout.isatty() else None

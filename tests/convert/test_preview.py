@@ -10,8 +10,8 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
+from translate.convert.preview import draw_styles
 from translate.media.sheet import GAP, LINE_HEIGHT
-from translate.style.preview import draw_styles
 from translate.style.translator import Translator
 
 

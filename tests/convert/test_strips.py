@@ -31,7 +31,7 @@ def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat pictures as large ones, with strips of a few rows."""
     monkeypatch.setattr(pipeline, "LARGE", 100)
     monkeypatch.setattr(inference, "STRIP", 16)
-    monkeypatch.setattr(enlarger, "STRIP", 16)
+    monkeypatch.setattr(enlarger, "STRIP", 16 * 70)
 
 
 def converted(translator: Translator, source: Path, output: Path, **options: object) -> None:

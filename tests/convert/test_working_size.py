@@ -107,7 +107,7 @@ def test_there_is_no_jump_at_the_working_size() -> None:
 
 
 def test_strips_equal_the_whole(tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("translate.style.enlarger.STRIP", 37)
+    monkeypatch.setattr("translate.style.enlarger.STRIP", 400 * 37)
     draw = AtWorkingSize(Translator(tiny_style, device="cpu"), SIZE)
     strips = list(draw.strips(Image.fromarray(LARGE), None, (400, 300)))
     assert len(strips) > 1
@@ -118,7 +118,7 @@ def test_enlarged_strips_equal_the_whole_and_have_no_seams(monkeypatch: pytest.M
     small = draw_photo(50, 40)
     columns = Image.fromarray(small).resize((333, 40), Image.Resampling.LANCZOS)
     whole = np.asarray(columns.resize((333, 271), Image.Resampling.LANCZOS))
-    monkeypatch.setattr("translate.style.enlarger.STRIP", 16)
+    monkeypatch.setattr("translate.style.enlarger.STRIP", 333 * 16)
     rows = list(Enlarger().strips(small, (333, 271)))
     assert len(rows) == 17
     assert np.abs(np.concatenate(rows).astype(int) - whole).max() <= 1

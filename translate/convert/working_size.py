@@ -7,6 +7,7 @@ photo has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,10 @@ class AtWorkingSize:
 
     def __init__(self, translate: Translate, working_size: int) -> None:
         self._translate, self._working_size = translate, working_size
-        self._enlarge = Enlarger()
+
+    @cached_property
+    def _enlarge(self) -> Enlarger:
+        return Enlarger()  # not before a larger picture comes
 
     def __call__(self, images: Pixels, domain: Domain = None, *, size: tuple[int, int] | None = None) -> Pixels:
         """uint8 [N, h, w, 3] in sRGB -> [N, H, W, 3], where (W, H) is ``size``; None: that of ``images``.

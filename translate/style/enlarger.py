@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-STRIP = 512  # rows of a result made at a time
+STRIP = 2_000_000  # pixels of a result made at a time
 
 
 class Enlarger:
@@ -35,7 +35,8 @@ class Enlarger:
         # those around the box, so that strips join without seams.
         wide = Image.fromarray(image).resize((width, image.shape[0]), Image.Resampling.LANCZOS)
         ratio = wide.height / height
-        for top in range(0, height, STRIP):
-            bottom = min(top + STRIP, height)
+        rows = max(1, STRIP // width)
+        for top in range(0, height, rows):
+            bottom = min(top + rows, height)
             box = (0, top * ratio, width, bottom * ratio)
             yield np.asarray(wide.resize((width, bottom - top), Image.Resampling.LANCZOS, box))

@@ -14,6 +14,7 @@ from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
 from translate import ConvertRequest, convert_files, load_style
 from translate.convert import pipeline
+from translate.convert.conversion import Detail
 from translate.convert.options import Options
 from translate.convert.pipeline import Result, run_jobs
 from translate.convert.planning import Domain, Job
@@ -138,13 +139,14 @@ def test_the_style_decides_unless_a_detail_is_given(tmp_path: Path, sized_style:
     photo = tmp_path / "photo.png"
     Image.fromarray(LARGE).save(photo)
     translator = Translator(sized_style, device="cpu")
-    for style, detail, size in (
+    cases: tuple[tuple[Path, Detail, int], ...] = (
         (sized_style, None, SIZE),
         (sized_style, 100, 100),
         (sized_style, "full", 0),
         (tiny_style, None, 0),
         (tiny_style, 100, 100),
-    ):
+    )
+    for style, detail, size in cases:
         assert converted(photo, tmp_path / "out.png", style, detail=detail, overwrite=True).size == (400, 300)
         expected = AtWorkingSize(translator, size)(LARGE[np.newaxis])[0]
         np.testing.assert_array_equal(load_rgb(tmp_path / "out.png"), expected)
@@ -249,7 +251,7 @@ def test_a_jpeg_is_decoded_at_the_smallest_scale_that_is_enough(
 def test_the_largest_size_is_that_of_the_result(
     tmp_path: Path, sized_style: Path, suffix: str, max_size: int, size: tuple[int, int]
 ) -> None:
-    Image.fromarray(smooth(400, 299)).save(tmp_path / f"in{suffix}", **({"quality": 95} if suffix == ".jpg" else {}))
+    Image.fromarray(smooth(400, 299)).save(tmp_path / f"in{suffix}", quality=95)
     assert converted(tmp_path / f"in{suffix}", tmp_path / "out.png", sized_style, max_size=max_size).size == size
     if max_size <= SIZE:
         converted(tmp_path / f"in{suffix}", tmp_path / "full.png", sized_style, max_size=max_size, detail="full")

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 FILES, STYLE, PICTURE, SPEED, REPORT = "Input and output", "Style", "Picture", "Speed and memory", "Report"
 
 
+def _read_detail(text: str | None) -> int | Literal["full"] | None:
+    try:
+        return None if text is None else "full" if text == "full" else int(text)
+    except ValueError:
+        raise UserError(f"--detail {text}: neither a number of pixels nor full") from None
+
+
 def convert(
     inputs: Annotated[
         list[str],
@@ -232,13 +239,6 @@ def convert(
         raise typer.Exit(ExitCode.INTERRUPTED)
     if report.counts["failed"]:
         raise typer.Exit(ExitCode.SOME_FAILED)
-
-
-def _read_detail(text: str | None) -> int | Literal["full"] | None:
-    try:
-        return None if text is None else "full" if text == "full" else int(text)
-    except ValueError:
-        raise UserError(f"--detail {text}: neither a number of pixels nor full") from None
 
 
 def _show_plan(jobs: list[Job], *, as_json: bool, quiet: bool) -> None:

@@ -22,7 +22,6 @@ from translate.convert.working_size import AtWorkingSize
 from translate.errors import UserError
 from translate.media.compose import blend
 from translate.media.images import Picture, Upright, load_frugally, load_picture, load_rgb
-from translate.style.enlarger import Enlarger
 from translate.style.translator import Translator
 
 Pixels = NDArray[np.uint8]
@@ -113,17 +112,6 @@ def test_strips_equal_the_whole(tiny_style: Path, monkeypatch: pytest.MonkeyPatc
     strips = list(draw.strips(Image.fromarray(LARGE), None, (400, 300)))
     assert len(strips) > 1
     np.testing.assert_array_equal(np.concatenate(strips), draw(LARGE[np.newaxis])[0])
-
-
-def test_enlarged_strips_equal_the_whole_and_have_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = draw_photo(50, 40)
-    columns = Image.fromarray(small).resize((333, 40), Image.Resampling.LANCZOS)
-    whole = np.asarray(columns.resize((333, 271), Image.Resampling.LANCZOS))
-    monkeypatch.setattr("translate.style.enlarger.STRIP", 333 * 16)
-    rows = list(Enlarger().strips(small, (333, 271)))
-    assert len(rows) == 17
-    assert np.abs(np.concatenate(rows).astype(int) - whole).max() <= 1
-    np.testing.assert_array_equal(np.concatenate(rows), Enlarger()(small[np.newaxis], (333, 271))[0])
 
 
 # Through the pipeline

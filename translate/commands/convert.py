@@ -105,8 +105,8 @@ def convert(
         str | None,
         typer.Option(
             metavar="N|full",
-            help="translate larger pictures at this longest side in pixels, from 64, and enlarge the results: smaller "
-            "is broader; full: translate them at their own size; default: what the style was made for",
+            help="translate larger pictures at this longest side in pixels, from 64, and enlarge the results: fewer "
+            "give broader strokes; full: translate them at their own size; default: what the style was made for",
             rich_help_panel=PICTURE,
         ),
     ] = None,

@@ -146,7 +146,7 @@ def test_a_mistake_of_ours_is_not_blamed_on_the_image(style: Style, monkeypatch:
     def broken(image: Image.Image) -> None:
         raise TypeError("a mistake of ours")
 
-    monkeypatch.setattr(images, "_split_alpha", broken)
+    monkeypatch.setattr(images, "split_alpha", broken)
     with pytest.raises(TypeError, match="a mistake of ours"):
         style(Image.fromarray(PHOTO))
 

@@ -28,7 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from translate.convert.conversion import ConvertRequest, convert_files
+from translate.convert.conversion import ConvertRequest, Detail, convert_files, working_size
+from translate.convert.planning import Domain
+from translate.convert.working_size import AtWorkingSize
 from translate.errors import PictureError, UserError, one_line
 from translate.media.codec import CodecError
 from translate.media.images import MAX_PIXELS, Picture, load_picture, to_upright
@@ -48,25 +50,34 @@ AHEAD = 4  # pictures of an iterable decoded ahead of the one being translated
 
 
 def load_style(
-    style: str | Path = DEFAULT_STYLE, *, device: str = "auto", tile: int | None = None, max_pixels: int = MAX_PIXELS
+    style: str | Path = DEFAULT_STYLE,
+    *,
+    device: str = "auto",
+    tile: int | None = None,
+    detail: Detail = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Style:
     """Load ``style``: the name of a shipped style, or the path of an .onnx file.
 
     ``device`` is ``auto`` (a usable GPU if there is one, else the CPU), ``cpu``, ``cuda`` or ``cuda:N``. ``tile`` is
     the side in pixels of the tiles that a picture is cut into; 0 never cuts, None cuts large pictures if the style
-    allows it. Files of more than ``max_pixels`` are refused.
+    allows it. Pictures with more than ``detail`` pixels, at least 64, on their longer side are translated at that size
+    and then enlarged to their own; None: at the size the style was made for; "full": at their own size. Files of more
+    than ``max_pixels`` are refused.
 
     Raises ``errors.UnusableError`` if the style or the device cannot be used, ``errors.UserError`` for a tile size
-    that the style does not allow.
+    that the style does not allow, or a ``detail`` below 64.
     """
-    return Style(open_style(str(style), device=device, tile=tile), max_pixels)
+    translator = open_style(str(style), device=device, tile=tile)
+    return Style(translator, max_pixels, working_size(detail, translator.info))
 
 
 class Style:
     """A style ready to run, made by `load_style`. It may be called from several threads."""
 
-    def __init__(self, translator: Translator, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(self, translator: Translator, max_pixels: int = MAX_PIXELS, working_size: int = 0) -> None:
         self._translator = translator
+        self._draw = AtWorkingSize(translator, working_size)
         self._max_pixels = max_pixels
 
     @property
@@ -142,7 +153,7 @@ class Style:
         return self._to_image(photo, domain) if isinstance(photo, Picture) else self._to_array(photo, domain)
 
     def _to_image(self, photo: Picture, domain: str | Sequence[str] | None) -> Image.Image:
-        image = Image.fromarray(self._translator(photo.rgb[np.newaxis], domain)[0])
+        image = Image.fromarray(self._draw(photo.rgb[np.newaxis], _as_names(domain))[0])
         if photo.alpha is not None:
             image.putalpha(Image.fromarray(photo.alpha))
         if photo.exif:
@@ -154,8 +165,12 @@ class Style:
         pictures = photo if photo.ndim == 4 else photo[np.newaxis]
         result = pictures.copy()
         for index in range(len(pictures)):  # one at a time: all of them may not fit in memory
-            result[index, ..., :3] = self._translator(pictures[index : index + 1, ..., :3], domain)[0]
+            result[index, ..., :3] = self._draw(pictures[index : index + 1, ..., :3], _as_names(domain))[0]
         return result.reshape(photo.shape)
+
+
+def _as_names(domain: str | Sequence[str] | None) -> Domain:
+    return None if domain is None else (domain,) if isinstance(domain, str) else tuple(domain)
 
 
 def _decode(photo: Photo, max_pixels: int) -> Picture | Array:

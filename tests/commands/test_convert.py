@@ -19,7 +19,7 @@ from PIL import Image
 
 from tests.helpers.command_line import Finished, RunCli
 from tests.helpers.pictures import draw_photo, files_below
-from tests.helpers.styles import write_style
+from tests.helpers.styles import style_info, write_style
 from tests.media.test_images import png
 from translate.commands import convert as command
 from translate.errors import ExitCode
@@ -173,6 +173,27 @@ def test_compare_doubles_the_width(convert: RunCli, photo: Path, tmp_path: Path)
 def test_max_size(convert: RunCli, photo: Path, tmp_path: Path) -> None:
     assert convert(photo, "-o", tmp_path / "out.png", "--max-size", 30).code == ExitCode.OK
     assert load_picture(tmp_path / "out.png").size == (30, 23)
+
+
+def test_detail(convert: RunCli, run_cli: RunCli, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.fromarray(draw_photo(100, 75)).save(photo)
+    made = []
+    sized = write_style(tmp_path / "sized.onnx", info=style_info(working_size=64))
+    for style, detail in (("tiny", []), ("tiny", ["--detail", 64]), (sized, []), (sized, ["--detail", "full"])):
+        command = convert if style == "tiny" else partial(run_cli, "convert", "--style", style, "--device", "cpu")
+        assert command(photo, "-o", tmp_path / "out.png", "--overwrite", *detail).code == ExitCode.OK
+        made.append((tmp_path / "out.png").read_bytes())
+    assert made[0] == made[3] and made[1] == made[2] and made[0] != made[1]
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [("63", "--detail 63: has to be at least 64"), ("-5", "--detail -5"), ("most", "--detail most: neither a number")],
+)
+def test_a_detail_that_makes_no_sense(convert: RunCli, photo: Path, tmp_path: Path, detail: str, words: str) -> None:
+    refused(convert(photo, "-o", tmp_path / "out.png", "--detail", detail), ExitCode.USAGE, words)
+    assert not (tmp_path / "out.png").exists()
 
 
 def test_tiles_equal_the_whole(convert: RunCli, photo: Path, tmp_path: Path) -> None:

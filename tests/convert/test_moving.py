@@ -16,7 +16,7 @@ from tests.media.test_animation import drawn, write
 from tests.media.video.test_convert import film, frames_of, invert, packets_of, write_video
 from translate.convert.options import Options
 from translate.convert.pipeline import run_jobs
-from translate.convert.planning import Job, plan
+from translate.convert.planning import Domain, Job, plan
 from translate.errors import ExitCode, UnusableError
 
 
@@ -62,6 +62,50 @@ def test_strength_and_progress(album: Path, tmp_path: Path) -> None:
     for found, expected in zip(frames_of(tmp_path / "out" / "c.mp4"), frames_of(album / "c.mp4"), strict=True):
         assert np.abs(found.astype(int) - expected).mean() < 4  # it was encoded again
     assert all(result.stages["translate"] > 0 for result in results)
+
+
+def test_frames_are_drawn_at_the_working_size(album: Path, tmp_path: Path) -> None:
+    """Of videos and animations, which keep their size."""
+    sizes: set[tuple[int, ...]] = set()
+
+    def translate(photos: np.ndarray, domain: Domain) -> np.ndarray:
+        sizes.add(photos.shape[1:3])
+        return photos
+
+    jobs = plan([str(album)], str(tmp_path / "out"))
+    results = list(run_jobs(jobs, translate, Options(working_size=32)))
+    assert [(result.error, result.size) for result in results] == [(None, (30, 21)), (None, (40, 30)), (None, (64, 48))]
+    assert sizes == {(21, 30), (24, 32)}  # the video and the animation have the same proportions
+    for found, expected in zip(frames_of(tmp_path / "out" / "c.mp4"), frames_of(album / "c.mp4"), strict=True):
+        assert found.shape == expected.shape
+        assert np.abs(found.astype(int) - expected).mean() < 25  # the same scene
+
+
+@pytest.mark.parametrize(("detail", "resumed"), [(64, 4), (32, 0), (0, 0)])
+def test_a_video_is_resumed_only_at_the_same_working_size(
+    tmp_path: Path, detail: int, resumed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from translate.media.video import convert as video
+
+    monkeypatch.setattr(video, "SEGMENT_SECONDS", 4 / 25)
+    monkeypatch.setattr(video, "LARGEST_BATCH", 1)
+    write_video(tmp_path / "in.mp4", film(12))
+    job = Job(source=tmp_path / "in.mp4", output=tmp_path / "out.mp4", format=None, kind="video")
+    calls = 0
+
+    def stopping(photos: np.ndarray, domain: Domain) -> np.ndarray:
+        nonlocal calls
+        calls += 1
+        if calls == 7:
+            raise UnusableError("stopped")
+        return photos
+
+    with pytest.raises(UnusableError):
+        list(run_jobs([job], stopping, Options(working_size=64)))
+    done: list[int] = []
+    options = Options(working_size=detail, on_progress=lambda job, count, total: done.append(count))
+    assert [result.error for result in run_jobs([job], lambda photos, domain: photos, options)] == [None]
+    assert done[0] == resumed
 
 
 def test_what_a_video_lacks_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

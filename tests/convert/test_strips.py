@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +15,11 @@ from translate.convert import pipeline, strips
 from translate.convert.options import Options
 from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Job
+from translate.convert.working_size import AtWorkingSize
 from translate.errors import PictureError
 from translate.media import images
 from translate.media.images import load_picture
+from translate.style import enlarger
 from translate.style import translator as inference
 from translate.style.translator import Translator
 
@@ -27,6 +31,7 @@ def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat pictures as large ones, with strips of a few rows."""
     monkeypatch.setattr(pipeline, "LARGE", 100)
     monkeypatch.setattr(inference, "STRIP", 16)
+    monkeypatch.setattr(enlarger, "STRIP", 16 * 70)
 
 
 def converted(translator: Translator, source: Path, output: Path, **options: object) -> None:
@@ -38,19 +43,27 @@ def converted(translator: Translator, source: Path, output: Path, **options: obj
 
 @pytest.mark.parametrize("strength", [1.0, 0.4])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+@pytest.mark.parametrize("working_size", [0, 40])
 def test_a_large_picture_is_converted_like_any_other(
-    tmp_path: Path, tiny_style: Path, mode: str, strength: float, small_is_large: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    tiny_style: Path,
+    mode: str,
+    strength: float,
+    working_size: int,
+    small_is_large: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    options: dict[str, Any] = {"strength": strength, "working_size": working_size, "quality": EXACT}
     exif = Image.Exif()
     exif[271] = "Maker"
     image = Image.fromarray(np.dstack((draw_photo(70, 53), draw_photo(70, 53)[..., 0]))).convert(mode)
     image.save(tmp_path / "photo.png", exif=exif.tobytes())
     translator = Translator(tiny_style, device="cpu")
     for name in ("large.png", "large.jpg"):
-        converted(translator, tmp_path / "photo.png", tmp_path / name, strength=strength, quality=EXACT)
+        converted(translator, tmp_path / "photo.png", tmp_path / name, **options)
     monkeypatch.setattr(pipeline, "LARGE", 10**6)
     for name in ("usual.png", "usual.jpg"):
-        converted(translator, tmp_path / "photo.png", tmp_path / name, strength=strength, quality=EXACT)
+        converted(translator, tmp_path / "photo.png", tmp_path / name, **options)
     found, expected = load_picture(tmp_path / "large.png"), load_picture(tmp_path / "usual.png")
     np.testing.assert_array_equal(found.rgb, expected.rgb)
     assert (found.alpha is None) == (expected.alpha is None) == (mode != "RGBA")
@@ -69,11 +82,11 @@ def test_one_large_picture_at_a_time(
     (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:200])  # cut short: it must release the lock too
     held = most = 0
 
-    def decode(image: Image.Image) -> images.Upright:
+    def decode(image: Image.Image, scale: int) -> images.Upright:
         nonlocal held, most
         held += 1
         most = max(most, held)
-        return original(image)
+        return original(image, scale)
 
     def save(*given: object) -> None:
         nonlocal held
@@ -126,6 +139,33 @@ def test_a_style_that_needs_the_whole_picture_says_so(tmp_path: Path, whole_styl
     assert result.error is not None
     assert "looks at the whole picture at once; try max_size" in result.error
     assert not (tmp_path / "out.png").exists()
+
+
+def test_at_a_working_size_any_style_can_translate_a_large_picture(
+    tmp_path: Path, whole_style: Path, small_is_large: None
+) -> None:
+    photo = draw_photo(70, 53)
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    translator = Translator(whole_style, device="cpu")
+    converted(translator, tmp_path / "photo.png", tmp_path / "out.png", working_size=40)
+    expected = AtWorkingSize(translator, 40)(photo[np.newaxis])[0]
+    np.testing.assert_array_equal(load_picture(tmp_path / "out.png").rgb, expected)
+
+
+def test_each_domain_of_a_large_picture_is_made_from_the_photo(
+    tmp_path: Path, season_style: Path, small_is_large: None
+) -> None:
+    Image.fromarray(draw_photo(170, 153)).save(tmp_path / "photo.jpg")
+    translator = Translator(season_style, device="cpu")
+    jobs = [
+        Job(source=tmp_path / "photo.jpg", output=tmp_path / f"{domain}.png", format="PNG", domain=(domain,))
+        for domain in ("spring", "autumn", "spring")
+    ]
+    jobs[2] = replace(jobs[2], output=tmp_path / "again.png")
+    assert [result.error for result in run_jobs(jobs, translator, Options(working_size=64))] == [None] * 3
+    spring, autumn, again = (load_picture(tmp_path / f"{name}.png").rgb for name in ("spring", "autumn", "again"))
+    np.testing.assert_array_equal(spring, again)
+    assert (spring != autumn).any() and spring.shape == (153, 170, 3)
 
 
 def test_memory_cuts_or_refuses(whole_style: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:

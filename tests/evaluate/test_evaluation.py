@@ -16,11 +16,16 @@ from PIL import Image
 
 from tests.helpers.command_line import RunCli
 from tests.helpers.paths import PHOTOS as PHOTO_FOLDER
+from tests.helpers.pictures import draw_photo
+from tests.helpers.styles import style_info, write_style
+from translate.commands.evaluate import translate_all
 from translate.errors import UserError
 from translate.evaluate.evaluation import Evaluation, Pictures, evaluate, match_by_name
 from translate.evaluate.extractors import Extractor, build_extractor
+from translate.evaluate.features import Clock
 from translate.evaluate.report import MEANINGS, as_dict, rows, write_page
 from translate.evaluate.verdicts import judge
+from translate.media.images import load_rgb
 
 pytestmark = pytest.mark.slow
 
@@ -202,6 +207,19 @@ def test_the_command_on_a_model(folders: dict[str, Path], run_cli: RunCli, tmp_p
     }
     assert 0.3 < report["figures"]["photo_edge_agreement"] < 1 and report["verdicts"][0]["case"] == "too few"
     assert len(list((tmp_path / "kept").iterdir())) == 8 and "translate" in report["seconds"]
+
+
+def test_a_models_outputs_are_those_of_convert(tmp_path: Path, run_cli: RunCli) -> None:
+    style = write_style(tmp_path / "sized.onnx", info=style_info(working_size=64))
+    (tmp_path / "photos").mkdir()
+    for number in range(4):
+        Image.fromarray(draw_photo(80 + number, 60)).save(tmp_path / "photos" / f"{number}.png")
+    photos, saved_in, clock = tmp_path / "photos", tmp_path / "saved", Clock()
+    translate_all(str(style), photos, saved_in, count=None, device="cpu", size=None, domain=None, clock=clock)
+    assert run_cli("convert", tmp_path / "photos", "-o", tmp_path / "out", "-s", style, "-d", "cpu").code == 0
+    for number in range(4):
+        saved, made = (load_rgb(tmp_path / folder / f"{number}.png") for folder in ("saved", "out"))
+        np.testing.assert_array_equal(saved, made)
 
 
 @pytest.mark.parametrize(

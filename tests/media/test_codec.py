@@ -57,7 +57,7 @@ def test_what_says_nothing_of_the_content_passes_through(error: type[BaseExcepti
     [
         (images, "_to_picture", "PNG", 1),
         (images, "to_upright", "PNG", 1),
-        (images, "_split_alpha", "PNG", 1),
+        (images, "split_alpha", "PNG", 1),
         (images, "to_srgb", "PNG", 1),
         (images, "read_orientation", "PNG", 1),
         (images, "read_exif", "PNG", 1),

@@ -12,8 +12,8 @@ from PIL import Image, ImageCms
 from tests.helpers.pictures import draw_photo
 from translate.errors import PictureError
 from translate.media import images
-from translate.media.images import Picture, encode_picture, load_picture, load_rgb, to_upright
-from translate.media.jpeg import decode_jpeg
+from translate.media.images import Picture, Upright, encode_picture, load_frugally, load_picture, load_rgb, to_upright
+from translate.media.jpeg import decode_jpeg, decode_scaled, scale_for
 
 PHOTO = draw_photo(61, 47)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -37,10 +37,10 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 QUICK = ("plain", "progressive", "srgb", "named")
 
 
-def content(kind: str) -> bytes:
+def content(kind: str, pixels: NDArray[np.uint8] = PHOTO) -> bytes:
     mode, options = KINDS[kind]
     file = io.BytesIO()
-    Image.fromarray(PHOTO).convert(mode).save(file, "JPEG", quality=90, **options)
+    Image.fromarray(pixels).convert(mode).save(file, "JPEG", quality=90, **options)
     return file.getvalue()
 
 
@@ -55,14 +55,57 @@ def test_pixels_and_metadata_are_those_pillow_decodes(kind: str) -> None:
 
 
 def test_pillow_decodes_pictures_that_are_not_upright_srgb(monkeypatch: pytest.MonkeyPatch) -> None:
-    def inverted(content: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None:
-        pixels = decode_jpeg(content, size)
+    def inverted(content: bytes, size: tuple[int, int], scale: int) -> NDArray[np.uint8] | None:
+        pixels = decode_jpeg(content, size, scale)
         return None if pixels is None else 255 - pixels
 
     plain = {kind: load_picture(content(kind)).rgb for kind in KINDS}
     monkeypatch.setattr(images, "decode_jpeg", inverted)
     quick = [kind for kind in KINDS if np.array_equal(load_picture(content(kind)).rgb, 255 - plain[kind])]
     assert tuple(quick) == QUICK
+
+
+@pytest.mark.parametrize(
+    ("size", "enough", "scale"),
+    [
+        ((400, 300), 50, 8),
+        ((300, 400), 51, 4),
+        ((401, 300), 51, 8),  # sides are rounded up
+        ((400, 300), 200, 2),
+        ((400, 300), 201, 1),
+        ((400, 300), 10**400, 1),
+    ],
+)
+def test_the_scale_leaves_enough_pixels(size: tuple[int, int], enough: int, scale: int) -> None:
+    for format, expected in (("JPEG", scale), ("PNG", 1)):
+        file = io.BytesIO()
+        Image.new("RGB", size).save(file, format)
+        with Image.open(file) as image:
+            assert scale_for(image, enough) == expected
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+@pytest.mark.parametrize("kind", QUICK)
+def test_pixels_at_a_smaller_scale_are_those_pillow_decodes(kind: str, scale: int) -> None:
+    with Image.open(io.BytesIO(content(kind))) as image:
+        decode_scaled(image, scale)
+        expected = np.array(image)
+    assert expected.shape == (-(-47 // scale), -(-61 // scale), 3)
+    np.testing.assert_array_equal(decode_jpeg(content(kind), (61, 47), scale), expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("large", [1, 10**6])
+def test_a_photo_decoded_at_a_smaller_scale_looks_the_same(kind: str, large: int) -> None:
+    smooth = np.asarray(Image.fromarray(PHOTO).resize((5, 4)).resize((61, 47)))
+    photo = load_picture(content(kind, smooth))
+    found = load_frugally(content(kind, smooth), max_pixels=10**6, large=large, admit_large=lambda: None, enough=16)
+    assert isinstance(found, Upright) == (large == 1)
+    assert found.full_size == photo.size and max(found.size) == 16
+    assert (found.exif, found.format) == (photo.exif, photo.format)
+    pixels = found.rgb if isinstance(found, Picture) else np.asarray(found.colour)
+    expected = Image.fromarray(photo.rgb).resize(found.size, Image.Resampling.BOX)
+    assert np.abs(pixels.astype(int) - np.asarray(expected)).mean() < 6  # 40 and more if it were turned
 
 
 def test_a_jpeg_cut_short_is_refused_in_pillows_words(tmp_path: Path) -> None:

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 FILES, STYLE, PICTURE, SPEED, REPORT = "Input and output", "Style", "Picture", "Speed and memory", "Report"
 
 
+def _read_detail(text: str | None) -> int | Literal["full"] | None:
+    try:
+        return None if text is None else "full" if text == "full" else int(text)
+    except ValueError:
+        raise UserError(f"--detail {text}: neither a number of pixels nor full") from None
+
+
 def convert(
     inputs: Annotated[
         list[str],
@@ -94,11 +101,23 @@ def convert(
     max_size: Annotated[
         int | None, typer.Option(min=1, help="scale down to this longest side in pixels first", rich_help_panel=PICTURE)
     ] = None,
+    detail: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|full",
+            help="translate larger pictures at this longest side in pixels, from 64, and enlarge the results: fewer "
+            "give broader strokes; full: translate them at their own size; default: what the style was made for",
+            rich_help_panel=PICTURE,
+        ),
+    ] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="photo and result side by side in one picture", rich_help_panel=PICTURE)
     ] = False,
     strength: Annotated[
-        float, typer.Option(min=0, max=1, help="0 gives the photo, 1 the full style", rich_help_panel=PICTURE)
+        float,
+        typer.Option(
+            min=0, max=1, help="0 gives the photo, 1 the full style; mixed at full size", rich_help_panel=PICTURE
+        ),
     ] = 1.0,
     stabilise: Annotated[
         bool,
@@ -187,6 +206,7 @@ def convert(
         quality=quality,
         effort=effort,
         max_size=max_size,
+        detail=_read_detail(detail),
         compare=compare,
         strength=strength,
         stabilise=stabilise,

@@ -142,6 +142,7 @@ def translate_all(
             )
             for path in chosen.paths
         ]
-        for result in open_conversion(jobs, Options(max_size=size, effort="fast"), translator).run():
+        options = Options(max_size=size, effort="fast", working_size=translator.info.working_size)
+        for result in open_conversion(jobs, options, translator).run():
             if result.failure is not None:
                 raise UserError(f"<photos>: {result.failure}")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
 from translate.convert.pipeline import Result, remove_leftovers, run_jobs
@@ -25,6 +26,10 @@ from translate.style.catalogue import DEFAULT_STYLE, find_style
 from translate.style.contract import StyleInfo
 from translate.style.session import read_style
 from translate.style.translator import Translator, style_file
+
+MIN_DETAIL = 64  # pixels
+
+Detail = int | Literal["full"] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +49,9 @@ class ConvertRequest:
     quality: int | None = None  # 1 to 100; None: the format's default
     effort: Effort = "normal"  # spent on making files small
     max_size: int | None = None  # pixels of the longer side; larger pictures are scaled down first
+    detail: Detail = None  # working size, pixels of the longer side, at least 64; None: the style's; "full": any size
     compare: bool = False  # photo and result side by side
-    strength: float = 1.0  # 0: the photo, 1: the full style
+    strength: float = 1.0  # 0: the photo, 1: the full style; blended at the photo's size
     stabilise: bool = False  # hold videos and animations still where the original is still
     max_pixels: int = MAX_PIXELS  # larger pictures are refused
     device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -140,12 +146,27 @@ def _options(request: ConvertRequest, info: StyleInfo) -> Options:
         effort=request.effort,
         max_size=request.max_size,
         strength=request.strength,
+        working_size=working_size(request.detail, info),
         compare=request.compare,
         max_pixels=request.max_pixels,
         workers=request.workers or DEFAULT_WORKERS,
         stabilise=request.stabilise,
         settings={"style": info.checkpoint_sha256, "precision": info.precision},
     )
+
+
+def working_size(detail: Detail, style: StyleInfo) -> int:
+    """Pixels of the longer side at which larger pictures are translated; 0: each at its own size.
+
+    Raises ``UserError`` if ``detail`` is less than `MIN_DETAIL`.
+    """
+    if detail is None:
+        return style.working_size
+    if detail == "full":
+        return 0
+    if detail < MIN_DETAIL:
+        raise UserError(f"<detail> {detail}: has to be at least {MIN_DETAIL} pixels, or full")
+    return detail
 
 
 def plan_only(request: ConvertRequest) -> list[Job]:

@@ -30,7 +30,12 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
         return convert_animation(job.source, job.output, translate, job.format, options, on_progress=report)
     from translate.media.video.convert import convert_video
 
-    settings = {**options.settings, "domain": job.domain, "strength": options.strength}
+    settings = {
+        **options.settings,
+        "domain": job.domain,
+        "strength": options.strength,
+        "working_size": options.working_size,
+    }
     result = convert_video(job.source, job.output, translate, options, settings=settings, on_progress=report)
     if result.left_out:
         options.on_note(job, f"left out, as {job.output.suffix} cannot hold it: {', '.join(result.left_out)}")

@@ -24,6 +24,7 @@ class Options(MovingOptions):
     """How pictures, moving or not, are converted, and how many at a time."""
 
     strength: float = 1.0  # 0: the photo, 1: the result
+    working_size: int = 0  # pixels of the longer side at which larger pictures are translated; 0: at their own size
     workers: int = DEFAULT_WORKERS  # photos decoded and encoded at a time, besides those being translated
     translate_workers: int = 1  # photos translated at a time
     settings: Mapping[str, object] = field(default_factory=dict)  # what else the frames of a video depend on: the style

@@ -25,17 +25,17 @@ from numpy.typing import NDArray
 
 from translate.convert.moving import convert_moving
 from translate.convert.options import Options
-from translate.convert.planning import Domain, Job
-from translate.convert.strips import LARGE, TranslatesStrips, save_large, translate_in_place
+from translate.convert.planning import Job
+from translate.convert.strips import LARGE, TranslatesStrips, fill, save_large, translate_in_place
+from translate.convert.working_size import AtWorkingSize, Translate
 from translate.errors import PictureError, one_line, render
 from translate.media.compose import blend, side_by_side
 from translate.media.formats import FORMATS
 from translate.media.guards import TOO_LARGE
-from translate.media.images import Picture, Upright, encode_picture, load_frugally, shrink
+from translate.media.images import Picture, Upright, encode_picture, load_frugally, shrink, size_within
 from translate.storage.atomic import remove_abandoned
 from translate.storage.remote import Location, atomic_file
 
-Translate = Callable[[NDArray[np.uint8], Domain], NDArray[np.uint8]]  # [N, H, W, 3] -> the same shape
 Seconds = dict[str, float]  # stage, one of STAGES -> seconds spent in it
 
 STAGES = ("decode", "wait", "translate", "encode")  # "wait": for the device
@@ -120,6 +120,7 @@ class _Conversion:
 
     def __init__(self, translate: Translate, options: Options) -> None:
         self.translate, self.options = translate, options
+        self.draw = AtWorkingSize(translate, options.working_size)
         self.reason: BaseException | None = None  # why it stops before all photos are finished
         self.translating = threading.BoundedSemaphore(options.translate_workers)
         self.large = threading.Lock()  # memory has room for one large picture
@@ -195,8 +196,22 @@ class _Conversion:
         options = self.options
         # pictures to scale down or put side by side need an array in any case
         large = options.max_pixels if options.max_size or options.compare else LARGE
-        photo = load_frugally(source, max_pixels=options.max_pixels, large=large, admit_large=admit_large)
-        return photo if options.max_size is None or isinstance(photo, Upright) else shrink(photo, options.max_size)
+        photo = load_frugally(
+            source, max_pixels=options.max_pixels, large=large, admit_large=admit_large, enough=self._enough
+        )
+        if options.max_size is None or isinstance(photo, Upright):
+            return photo
+        if photo.full_size is not None:
+            return replace(photo, full_size=size_within(photo.full_size, options.max_size))
+        return shrink(photo, options.max_size)
+
+    @property
+    def _enough(self) -> int | None:
+        """How many pixels of a photo's longer side are needed; None: all, as the photo itself is in the result."""
+        options = self.options
+        longest = options.max_size or sys.maxsize
+        whole = options.compare or options.strength < 1 or self.draw.covers((longest, longest))
+        return None if whole else options.working_size
 
     def _convert(self, job: Job, seconds: Seconds, *, photo: Picture | Upright, last: bool) -> tuple[int, int]:
         """Translate and write; returns the width and height written. ``last``: no later job needs the photo."""
@@ -204,9 +219,9 @@ class _Conversion:
             return self._convert_large(job, photo if last else photo.copy(), seconds)
         options = self.options
         with self._translating(seconds), _naming(job.source_name):
-            translated = self.translate(photo.rgb[np.newaxis], job.domain)[0]
+            translated = self.draw(photo.rgb[np.newaxis], job.domain, size=photo.full_size)[0]
         with self._stage("encode", seconds):
-            result = replace(photo, rgb=blend(photo.rgb, translated, options.strength))
+            result = replace(photo, rgb=blend(photo.rgb, translated, options.strength), full_size=None)
             if options.compare:
                 result = side_by_side(photo, result)
             with _naming(job.output_name):
@@ -218,10 +233,14 @@ class _Conversion:
     def _convert_large(self, job: Job, photo: Upright, seconds: Seconds) -> tuple[int, int]:
         """The same for a photo that is translated in place, so that only one copy is held."""
         options = self.options
-        if not isinstance(self.translate, TranslatesStrips):
-            raise TypeError("large pictures need a `Translator`")
         with self._translating(seconds), _naming(job.source_name):
-            translate_in_place(photo, self.translate, job.domain, options.strength)
+            size = photo.full_size or photo.size
+            if not self.draw.covers(size):
+                photo = fill(photo, self.draw.strips(photo.colour, job.domain, size), options.strength)
+            elif isinstance(self.translate, TranslatesStrips):
+                translate_in_place(photo, self.translate, job.domain, options.strength)
+            else:
+                raise TypeError("large pictures need a `Translator`")
         with self._stage("encode", seconds), _opened(job) as file, _naming(job.output_name):
             save_large(photo, file, _format(job, photo), options.quality, options.effort)
         return photo.size
@@ -229,7 +248,7 @@ class _Conversion:
     def _convert_moving(self, job: Job, seconds: Seconds) -> tuple[int, int]:
         def translate(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
             with self._translating(seconds):
-                return blend(frames, self.translate(frames, job.domain), self.options.strength)
+                return blend(frames, self.draw(frames, job.domain), self.options.strength)
 
         start = time.perf_counter()
         size = convert_moving(job, translate, self.options)

@@ -24,7 +24,8 @@ from translate.media.exif import read_exif, read_orientation
 from translate.media.formats import FORMATS, Effort, save_options
 from translate.media.guards import MAX_PIXELS as MAX_PIXELS
 from translate.media.guards import READABLE, reading, require_few_scans, require_file, require_pixels
-from translate.media.jpeg import decode_jpeg, encode_jpeg
+from translate.media.jpeg import decode_jpeg, decode_scaled, encode_jpeg, scale_for
+from translate.media.modes import split_alpha
 from translate.media.pillow import quiet_pillow
 from translate.storage.remote import Location, RemotePath
 
@@ -37,6 +38,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)  # the orientations that swap width and height
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Picture:
     alpha: NDArray[np.uint8] | None = None  # [H, W], 255: opaque
     exif: bytes | None = None  # its orientation is 1 or absent
     format: str = "PNG"  # Pillow's name of the format it was read from
+    full_size: tuple[int, int] | None = None  # width and height in its file, where it was decoded at a smaller scale
 
     @property
     def size(self) -> tuple[int, int]:
@@ -62,6 +65,7 @@ class Upright:
     alpha: Image.Image | None  # of mode L
     exif: bytes | None
     format: str
+    full_size: tuple[int, int] | None = None  # as that of a `Picture`
 
     @property
     def size(self) -> tuple[int, int]:
@@ -107,18 +111,25 @@ def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS
 
 
 def load_frugally(
-    source: str | Location | bytes, *, max_pixels: int, large: int, admit_large: Callable[[], object]
+    source: str | Location | bytes,
+    *,
+    max_pixels: int,
+    large: int,
+    admit_large: Callable[[], object],
+    enough: int | None = None,
 ) -> Picture | Upright:
     """Like `load_picture`, but return a picture of more than ``large`` pixels as Pillow holds it, without a copy.
 
-    ``admit_large`` is called before such a picture takes memory; it may wait.
+    ``admit_large`` is called before such a picture takes memory; it may wait. With ``enough``, a JPEG is decoded at the
+    smallest of the scales 1, 1/2, 1/4 and 1/8 at which its longer side has that many pixels.
     """
 
     def decode(image: Image.Image, file: IO[bytes]) -> Picture | Upright:
+        scale = 1 if enough is None else scale_for(image, enough)
         if image.width * image.height <= large:
-            return _to_picture(image, file)
+            return _to_picture(image, file, scale)
         admit_large()
-        return to_upright(image)
+        return to_upright(image, scale)
 
     return _load(source, max_pixels, decode)
 
@@ -155,16 +166,16 @@ def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image
             return decode(image, file)
 
 
-def _to_picture(image: Image.Image, file: IO[bytes]) -> Picture:
-    quickly = _decode_quickly(image, file)
+def _to_picture(image: Image.Image, file: IO[bytes], scale: int = 1) -> Picture:
+    quickly = _decode_quickly(image, file, scale)
     if quickly is not None:
         return quickly
-    upright = to_upright(image)
-    colour, alpha = upright.colour, upright.alpha
-    return Picture(np.array(colour), None if alpha is None else np.array(alpha), upright.exif, upright.format)
+    upright = to_upright(image, scale)
+    alpha = None if upright.alpha is None else np.array(upright.alpha)
+    return Picture(np.array(upright.colour), alpha, upright.exif, upright.format, upright.full_size)
 
 
-def _decode_quickly(image: Image.Image, file: IO[bytes]) -> Picture | None:
+def _decode_quickly(image: Image.Image, file: IO[bytes], scale: int) -> Picture | None:
     """The picture, if it is an RGB JPEG stored upright in sRGB; None if not, or if only Pillow can decode it."""
     if (image.format, image.mode) != ("JPEG", "RGB"):
         return None
@@ -172,68 +183,48 @@ def _decode_quickly(image: Image.Image, file: IO[bytes]) -> Picture | None:
     if read_orientation(image) != 1 or (profile and srgb_transform(profile, "RGB") is not None):
         return None
     file.seek(0)
-    rgb = decode_jpeg(file.read(), image.size)
-    return None if rgb is None else Picture(rgb, exif=read_exif(image), format="JPEG")
+    rgb = decode_jpeg(file.read(), image.size, scale)
+    full_size = image.size if scale > 1 else None
+    return None if rgb is None else Picture(rgb, exif=read_exif(image), format="JPEG", full_size=full_size)
 
 
-def to_upright(image: Image.Image) -> Upright:
-    """Decode an opened file; raises ``CodecError`` if it is damaged."""
+def to_upright(image: Image.Image, scale: int = 1) -> Upright:
+    """Decode an opened file, a JPEG to 1/``scale`` of its size; raises ``CodecError`` if it is damaged."""
+    full_size = image.size
     with codec_call():
+        if scale > 1:
+            decode_scaled(image, scale)
         image.load()
-    colour, alpha = _split_alpha(image)
+    colour, alpha = split_alpha(image)
     colour = to_srgb(colour, image.info.get("icc_profile"))
-    turn = _TURNS.get(read_orientation(image))
+    orientation = read_orientation(image)
+    turn = _TURNS.get(orientation)
     if turn is not None:
         colour = colour.transpose(turn)
         alpha = None if alpha is None else alpha.transpose(turn)
+    if orientation in _SIDEWAYS:
+        full_size = full_size[1], full_size[0]
     format = "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG followed by others
-    return Upright(colour, alpha, read_exif(image), format or "PNG")
-
-
-def _split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The picture in mode L, RGB, CMYK or LAB, and its alpha, if any, in mode L."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return _to_8_bits(image), None
-    with codec_call():
-        transparent = image.has_transparency_data
-    alpha = None
-    if transparent:
-        with_alpha = _converted(image, "RGBA")
-        alpha = with_alpha.getchannel("A")
-        image = _converted(image, "L") if image.mode in ("1", "L", "LA", "La") else _converted(with_alpha, "RGB")
-    if image.mode == "1":
-        image = _converted(image, "L")
-    return (image if image.mode in ("L", "RGB", "CMYK", "LAB") else _converted(image, "RGB")), alpha
-
-
-def _converted(image: Image.Image, mode: str) -> Image.Image:
-    with codec_call():
-        return image.convert(mode)
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Convert 16-bit, 32-bit or floating-point grey to mode L.
-
-    White is the top of the smallest usual range that the values fit in: [0, 65535], for floating point also [0, 1] and
-    [0, 255]; failing that, the largest value.
-    """
-    values = np.array(image, np.float32)
-    values[~np.isfinite(values)] = 0
-    largest = float(values.max())
-    whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    white = next((white for white in whites if largest <= white), largest)
-    return Image.fromarray((values * (255 / white)).round().clip(0, 255).astype(np.uint8))
+    return Upright(colour, alpha, read_exif(image), format or "PNG", full_size if scale > 1 else None)
 
 
 def shrink(picture: Picture, max_side: int) -> Picture:
     """Scale down so that the longer side has at most ``max_side`` pixels; smaller pictures are unchanged."""
-    scale = max_side / max(picture.size)
-    if scale >= 1:
+    size = size_within(picture.size, max_side)
+    if size == picture.size:
         return picture
-    width, height = (max(1, round(side * scale)) for side in picture.size)
     # Pillow weights RGBA by its alpha here, so that hidden colours do not bleed into visible edges.
-    pixels = np.array(_to_image(picture, alpha=True).resize((width, height), Image.Resampling.LANCZOS))
+    pixels = np.array(_to_image(picture, alpha=True).resize(size, Image.Resampling.LANCZOS))
     return replace(picture, rgb=pixels[..., :3], alpha=None if picture.alpha is None else pixels[..., 3])
+
+
+def size_within(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """Width and height in the proportions of ``size``, the longer one at most ``max_side``; at least 1."""
+    longer = max(size)
+    if longer <= max_side:
+        return size
+    width, height = (max(1, round(side * (max_side / longer))) for side in size)
+    return width, height
 
 
 def _to_image(picture: Picture, *, alpha: bool) -> Image.Image:

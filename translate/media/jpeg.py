@@ -5,22 +5,45 @@ from __future__ import annotations
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
+from PIL import Image
 
 from translate.media.codec import codec_call
 
+SCALES = (8, 4, 2)  # libjpeg decodes 1/8, 1/4 or 1/2 of the size from fewer coefficients, which takes less time
 _EXIF_MARKER = b"\xff\xe1"
 _HEADER_BYTES = 20  # start marker and JFIF segment that simplejpeg writes; Pillow puts EXIF after them too
 
 
-def decode_jpeg(content: bytes, size: tuple[int, int]) -> NDArray[np.uint8] | None:
-    """Decode to uint8 [H, W, 3], exactly the pixels that Pillow decodes.
+def scale_for(image: Image.Image, enough: int) -> int:
+    """8, 4, 2 or 1: the largest scale at which an opened picture, decoded to 1/scale, is ``enough`` pixels long.
+
+    Only JPEGs can be decoded at another scale than 1.
+    """
+    if image.format not in ("JPEG", "MPO"):
+        return 1
+    return next((scale for scale in SCALES if -(-max(image.size) // scale) >= enough), 1)
+
+
+def decode_scaled(image: Image.Image, scale: int) -> None:
+    """Have Pillow decode an opened JPEG to 1/``scale`` of its size, rounded up.
+
+    Where a side is shorter than ``scale``, it takes a smaller scale.
+    """
+    width, height = image.size
+    image.draft(None, (max(1, width // scale), max(1, height // scale)))
+
+
+def decode_jpeg(content: bytes, size: tuple[int, int], scale: int = 1) -> NDArray[np.uint8] | None:
+    """Decode to 1/``scale`` of the size, rounded up: uint8 [H, W, 3], exactly the pixels that Pillow decodes.
 
     None if the file is damaged, has a rare subsampling, or does not have the ``size``, width and height, that Pillow
     read from its header: the caller then falls back to Pillow.
     """
     try:
         height, width, *_ = simplejpeg.decode_jpeg_header(content)
-        return simplejpeg.decode_jpeg(content) if (width, height) == size else None
+        if (width, height) != size:
+            return None
+        return simplejpeg.decode_jpeg(content, min_width=-(-width // scale), min_height=-(-height // scale))
     except ValueError:
         return None
 

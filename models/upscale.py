@@ -27,8 +27,8 @@ from models.registry import Generator, register_generator
 class UpscaleGenerator(Generator):
     """Float [N, 3, H, W] in [-1, 1] -> [N, 3, 2H, 2W]; values may leave the range slightly.
 
-    ``layers`` 3x3 convolutions with ReLU, ``channels`` wide, then the sub-pixel convolution. The defaults take 2.3 GFLOP
-    per megapixel of output; 16 channels suit the vector units of processors.
+    ``layers`` 3x3 convolutions with ReLU, ``channels`` wide, then the sub-pixel convolution. The defaults take
+    2.3 GFLOP per megapixel of output; 16 channels suit the vector units of processors.
     """
 
     tile_safe: ClassVar[bool] = True

@@ -87,7 +87,7 @@ class Translator:
         self._longest_tile: int | None = None  # set once memory has run out
 
     def __call__(self, images: NDArray[np.uint8], domain: str | Sequence[str] | None = None) -> NDArray[np.uint8]:
-        """uint8 [N, H, W, 3] in sRGB -> the same shape and type; ``info.scale`` times as high and wide if that is not 1.
+        """uint8 [N, H, W, 3] in sRGB -> the same type, ``info.scale`` times as high and wide.
 
         A style with domains (``info.domains``) needs ``domain``, the name of the one to translate to; where the domains
         are attributes, the names of all that the result should have.
@@ -136,7 +136,8 @@ class Translator:
 
         ``read(top, bottom)`` returns its rows as uint8 [bottom - top, W, 3], ``write(top, rows)`` takes the result's,
         ``info.scale`` times as many and as long; both go through the picture once from top to bottom, and no row is
-        written before it is read. The result equals that of a call on the whole picture. Raises ``PictureError`` if the style is not tile-safe, else as a call does.
+        written before it is read. The result equals that of a call on the whole picture. Raises ``PictureError`` if the
+        style is not tile-safe, else as a call does.
         """
         width, height = size
         if not self._tile_safe:

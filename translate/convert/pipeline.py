@@ -23,6 +23,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.convert.enlarging import Enlarging
 from translate.convert.moving import convert_moving
 from translate.convert.options import Options
 from translate.convert.planning import Domain, Job
@@ -205,6 +206,8 @@ class _Conversion:
         options = self.options
         with self._translating(seconds), _naming(job.source_name):
             translated = self.translate(photo.rgb[np.newaxis], job.domain)[0]
+            if isinstance(self.translate, Enlarging):
+                photo = replace(photo, alpha=self.translate.enlarge_alpha(photo.alpha))
         with self._stage("encode", seconds):
             result = replace(photo, rgb=blend(photo.rgb, translated, options.strength))
             if options.compare:

@@ -15,8 +15,8 @@ class MatchingWindows:
     """Cuts windows that show the same out of pairs whose B is ``scale`` times as high and wide as A.
 
     A window starts at a pixel of A. Each pixel of A's window is then repeated ``scale`` times along both axes: later
-    augmentation sees two pictures of the same size, and every ``scale``-th pixel of what it returns is A again, mirrored
-    or turned like B.
+    augmentation sees two pictures of the same size, and every ``scale``-th pixel of its result is A again, mirrored or
+    turned like B.
     """
 
     scale: int

@@ -79,6 +79,11 @@ class StyleInfo:
         reach = self.receptive_field // 2
         return -(-reach // self.stride) * self.stride
 
+    def require_same_size(self) -> None:
+        """Raise ``UserError`` if the style enlarges: for what combines or compares a result with its photo."""
+        if self.scale > 1:
+            raise UserError(f"<style>: {self.title!r} enlarges pictures; use it with `translate upscale --model FILE`")
+
     def positions(self, domain: str | Sequence[str] | None) -> list[int]:
         """The indices in ``domains`` of the names in ``domain``, ascending; [] for None if the style has no domains.
 

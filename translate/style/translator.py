@@ -207,10 +207,13 @@ def open_style(
 ) -> Translator:
     """Open a shipped style by name, or a style file; parameters and errors as for `Translator`.
 
-    With ``int8``, on a CPU where int8 is fast, a shipped style's int8 variant is opened.
+    With ``int8``, on a CPU where int8 is fast, a shipped style's int8 variant is opened. Raises ``UserError`` for a
+    style that enlarges.
     """
     path = style_file(name_or_path, device=device, int8=int8)
-    return Translator(path, device=device, tile=tile, memory=memory)
+    translator = Translator(path, device=device, tile=tile, memory=memory)
+    translator.info.require_same_size()
+    return translator
 
 
 def style_file(name_or_path: str, *, device: str = "auto", int8: bool = True) -> Path:

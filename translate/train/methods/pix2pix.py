@@ -18,9 +18,9 @@ the input is shifted and cropped, not made noisy; pixels are compared, with L1; 
 without gradient, as it sees more context than the window. If both could move, the easiest way to agree would be to
 leave out whatever they cannot place consistently.
 
-A generator may enlarge: the files of A are then ``scale`` times smaller than those of B. In a batch A is enlarged to the
-size of B by repeating its pixels, as the discriminator and the validation grid see it; the generator takes A at its own
-size, every ``scale``-th pixel.
+A generator may enlarge: the files of A are then ``scale`` times smaller than those of B. In a batch A is enlarged to
+the size of B by repeating its pixels, as the discriminator and the validation grid see it; the generator takes A at its
+own size, every ``scale``-th pixel.
 """
 
 from __future__ import annotations
@@ -145,5 +145,5 @@ def refuse_resampling(config: Pix2PixConfig) -> None:
     for name in (name for name, is_given in given.items() if is_given):
         remedy = "give <a> DIR and <b> DIR instead" if name == "data" else "leave it out"
         raise UserError(
-            f"<{name}> {getattr(config, name)}: does not work with {config.generator}, which enlarges; {remedy}"
+            f"<{name}> {getattr(config, name)}: does not suit {config.generator}, which enlarges pictures; {remedy}"
         )

@@ -10,7 +10,7 @@ import typer
 from PIL import Image
 
 from tests.helpers.pictures import draw_photo
-from tools.styles.upscale_pairs import FILTERS, main, made_smaller, make_pairs
+from tools.styles.upscale_pairs import FILTERS, made_smaller, main, make_pairs
 from translate.data.pairing import match_pairs
 from translate.media.images import load_rgb
 

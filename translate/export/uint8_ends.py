@@ -20,7 +20,8 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 from translate.style.contract import INPUT, OUTPUT
 
-PICTURE, RESULT = "picture", "result"  # names of the float tensors at the ends, which take byte values only
+# names of the float tensors at the ends, which take byte values only; the second is the picture enlarged
+PICTURE, ENLARGED, RESULT = "picture", "enlarged", "result"
 BYTE_SCALE = 1 / 127.5
 ZERO_POINT = 128  # of the picture
 
@@ -34,8 +35,8 @@ def quantise_ends(model: onnx_ir.Model) -> dict[str, int]:
     """Rewrite the ends of ``model`` in place; its output changes by rounding and at zero padding only.
 
     The network then takes `PICTURE`, dequantised from bytes, and returns `RESULT`, quantised to bytes. Returns the zero
-    points of both, whose scale is `BYTE_SCALE`; empty, with ``model`` unchanged, where its ends are not those of
-    `export_style`.
+    points of both, and of `ENLARGED` where there is one; the scale of all is `BYTE_SCALE`. Empty, with ``model``
+    unchanged, where its ends are not those of `export_style`.
     """
     graph, output_shape = model.graph, model.graph.outputs[0].shape
     image = next(value for value in graph.inputs if value.name == INPUT)
@@ -56,6 +57,10 @@ def quantise_ends(model: onnx_ir.Model) -> dict[str, int]:
     last = result.producer()
     carrier = _carrier(picture, last) if last is not None and len(result.uses()) == 1 else None
     _correct_half_step(graph, picture, exempt=carrier)
+    zero_points = {PICTURE: ZERO_POINT}
+    if carrier is not None and carrier.op_type == "Resize":
+        carrier.outputs[0].name = ENLARGED
+        zero_points[ENLARGED] = ZERO_POINT
     if carrier is not None:
         zero, result.name = ZERO_POINT, RESULT
     else:
@@ -73,7 +78,7 @@ def quantise_ends(model: onnx_ir.Model) -> dict[str, int]:
             value.type = value.shape = None
     output = graph.outputs[0]
     output.name, output.type, output.shape = OUTPUT, image.type, output_shape
-    return {PICTURE: ZERO_POINT, RESULT: zero}
+    return zero_points | {RESULT: zero}
 
 
 def _input_nodes(value: onnx_ir.Value) -> Iterator[onnx_ir.Node]:

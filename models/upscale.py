@@ -28,7 +28,7 @@ class UpscaleGenerator(Generator):
     """Float [N, 3, H, W] in [-1, 1] -> [N, 3, 2H, 2W]; values may leave the range slightly.
 
     ``layers`` 3x3 convolutions with ReLU, ``channels`` wide, then the sub-pixel convolution. The defaults take
-    2.3 GFLOP per megapixel of output; 16 channels suit the vector units of processors.
+    2.2 GFLOP per megapixel of output; 16 channels suit the vector units of processors.
     """
 
     tile_safe: ClassVar[bool] = True

@@ -11,6 +11,7 @@ from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
 from translate.errors import UnusableError
 from translate.style import catalogue as shipped
+from translate.style import enlarger as enlarging
 from translate.style.enlarger import Enlarger
 from translate.style.translator import Translator
 
@@ -65,6 +66,16 @@ def test_the_network_draws_the_picture(twice: Path) -> None:
     assert np.array_equal(enlarger(PHOTO, (160, 120)), again)
     between = enlarger(PHOTO, (120, 90))[0].reshape(30, 3, 40, 3, 3).mean((1, 3))
     assert np.abs(between - again[0].reshape(30, 4, 40, 4, 3).mean((1, 3))).max() < 1
+
+
+@pytest.mark.parametrize("size", [(40, 30), (80, 60), (57, 43), (131, 97), (333, 251)])
+def test_strips_join_to_the_whole(twice: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    enlarger = Enlarger(device="cpu", path=twice)
+    whole = enlarger(PHOTO, size)[0]
+    monkeypatch.setattr(enlarging, "STRIP", 7 * size[0])
+    strips = list(enlarger.strips(PHOTO[0], size))
+    assert {len(rows) for rows in strips[:-1]} == {7}
+    assert np.abs(np.concatenate(strips).astype(int) - whole).max() <= 1
 
 
 def test_a_style_of_the_same_size_is_refused(tiny_style: Path) -> None:

@@ -15,6 +15,7 @@ from translate.style.devices import choose_device
 from translate.style.translator import Translator
 
 MAX_PASSES = 2  # through the network; what is missing after that is resized plainly
+STRIP = 2_000_000  # pixels of a result resized at a time
 TOLERANCE = 1.05  # enlargement left to plain resizing rather than to another pass, four times as large as the last
 
 
@@ -42,26 +43,51 @@ class Enlarger:
         downwards by averaging areas, upwards by Lanczos's filter. Pictures of that size already are returned as they
         are. Raises ``PictureError`` if memory runs out.
         """
-        for _ in range(self._passes(images.shape, size)):
-            images = self._translator(images)
-        if (images.shape[2], images.shape[1]) == size:
+        images = self._drawn(images, size)
+        width, height = size
+        if images.shape[1:3] == (height, width):
             return images
-        return np.stack(list(_resized(images, size)))
+        result = np.empty((len(images), height, width, 3), np.uint8)
+        for image, enlarged in zip(images, result, strict=True):
+            top = 0
+            for rows in _resized(image, size):
+                enlarged[top : top + len(rows)] = rows
+                top += len(rows)
+        return result
+
+    def strips(self, image: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
+        """The result of a call for a single picture, uint8 [h, w, 3], in strips from top to bottom.
+
+        Each strip is uint8 [rows, W, 3]; only what the network drew is held as a whole. Together they equal the result
+        of the call.
+        """
+        yield from _resized(self._drawn(image[np.newaxis], size)[0], size)
 
     def divide_cores(self, pictures: int) -> int:
         """As `Translator.divide_cores`: how many threads should call at once, each with one picture."""
         return self._translator.divide_cores(pictures)
 
-    def _passes(self, shape: tuple[int, ...], size: tuple[int, int]) -> int:
-        """The smallest number of passes, up to `MAX_PASSES`, that comes close to ``size``."""
-        factor = max(size[0] / shape[2], size[1] / shape[1])
-        passes = range(MAX_PASSES)
-        return next((count for count in passes if factor <= TOLERANCE * self.info.scale**count), MAX_PASSES)
+    def _drawn(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+        """``images`` after the smallest number of passes, up to `MAX_PASSES`, that comes close to ``size``."""
+        factor = max(size[0] / images.shape[2], size[1] / images.shape[1])
+        passes = 0
+        while passes < MAX_PASSES and factor > TOLERANCE * self.info.scale**passes:
+            images = self._translator(images)
+            passes += 1
+        return images
 
 
-def _resized(images: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
-    """Each of ``images``, [h, w, 3], at ``size``, width and height."""
-    shrinks = size[0] <= images.shape[2] and size[1] <= images.shape[1]
+def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
+    """``image``, [h, w, 3], at ``size``, width and height, in strips of about `STRIP` pixels from top to bottom."""
+    width, height = size
+    shrinks = width <= image.shape[1] and height <= image.shape[0]
     resample = Image.Resampling.BOX if shrinks else Image.Resampling.LANCZOS
-    for image in images:
-        yield np.asarray(Image.fromarray(image).resize(size, resample))
+    # Rows after columns, as Pillow would choose the order by the size of each strip; its filter for rows also sees what
+    # is around the box, so that strips join without seams.
+    wide = Image.fromarray(image).resize((width, image.shape[0]), resample)
+    ratio = wide.height / height
+    rows = max(1, STRIP // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        box = (0, top * ratio, width, bottom * ratio)
+        yield np.asarray(wide.resize((width, bottom - top), resample, box))

@@ -20,7 +20,7 @@ from translate.style import translator as inference
 from translate.style.devices import cuda_obstacle
 from translate.style.session import read_style
 from translate.style.tiles import spans
-from translate.style.translator import Condition, Translator
+from translate.style.translator import Condition, Translator, open_style
 
 SEASONS = style_info(domains=["spring", "autumn"])
 ODD = draw_photo(203, 151)[np.newaxis]
@@ -69,6 +69,11 @@ def test_a_style_may_enlarge(tiny_style: Path, enlarging_style: Path, side: int)
     result = Translator(enlarging_style, device="cpu", tile=side)(ODD)
     assert result.shape == (1, 453, 609, 3)
     assert np.abs(expected.astype(int) - result).max() <= 1
+
+
+def test_a_style_that_enlarges_is_no_look_to_open(enlarging_style: Path) -> None:
+    with pytest.raises(UserError, match="'Tiny' enlarges pictures; use it with `translate upscale"):
+        open_style(str(enlarging_style), device="cpu")
 
 
 def test_strips_of_an_enlarged_picture(enlarging_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:

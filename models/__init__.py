@@ -1,6 +1,16 @@
 """The network zoo: pure PyTorch, knows nothing of folders, losses or the command line."""
 
-from models import animegan, mobile, multiscale, patchgan, projected, resnet, stargan, unet  # noqa: F401  they register themselves
+from models import (  # noqa: F401  they register themselves
+    animegan,
+    mobile,
+    multiscale,
+    patchgan,
+    projected,
+    resnet,
+    stargan,
+    unet,
+    upscale,
+)
 from models.init import Init, initialise
 from models.minibatch import couples_samples
 from models.registry import (

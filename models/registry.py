@@ -20,15 +20,17 @@ class DiscriminatorOutput(NamedTuple):
 
 
 class Generator(nn.Module):
-    """A network from pictures to pictures: float [N, 3, H, W] in [-1, 1] to the same shape and range.
+    """A network from pictures to pictures: float [N, 3, H, W] in [-1, 1] to the same range, [N, 3, scale H, scale W].
 
-    H and W have to be multiples of ``stride``; the exported graph pads to that. A conditional generator, one with
+    H and W have to be multiples of ``stride``; the exported graph pads to that. With a ``scale`` above 1 the network
+    enlarges; methods that compare a translation with its photo refuse it. A conditional generator, one with
     ``domains`` above 0, also takes ``domain``, float [N, domains] in {0, 1}: one-hot, or a value per attribute.
     """
 
     tile_safe: ClassVar[bool] = False  # True: no statistics over the image, so tiles with a halo equal the whole
+    scale: ClassVar[int] = 1  # output side over input side
     stride: int
-    receptive_field: int = 0  # pixels: twice an output pixel's reach to its farther side, plus itself; 0: all
+    receptive_field: int = 0  # input pixels: twice an output pixel's reach to its farther side, plus itself; 0: all
     domains: int = 0  # of a conditional generator; 0: it takes only the image
 
     def __call__(self, image: Tensor, domain: Tensor | None = None) -> Tensor:

@@ -25,6 +25,7 @@ TRAINING_LIBRARIES = {
 # name -> the module, and the name in it of the command or group of commands
 SUBCOMMANDS = {
     "convert": ("translate.commands.convert", "convert"),
+    "upscale": ("translate.commands.upscale", "upscale"),
     "train": ("translate.commands.train", "train_app"),
     "distill": ("translate.commands.distill", "distill"),
     "export": ("translate.commands.export", "export"),

@@ -68,6 +68,40 @@ def test_jitter_changes_only_the_input_of_a_pair(tmp_path: Path) -> None:
     assert not torch.equal(plain["A"], jittered["A"])
 
 
+def write_pairs_of_two_sizes(folder: Path) -> tuple[Path, Path]:
+    """Pictures in ``folder/small``, and the same with each pixel repeated twice along both axes in ``folder/large``."""
+    small, large = folder / "small", folder / "large"
+    for side, scale in ((small, 1), (large, 2)):
+        side.mkdir(parents=True)
+        for index in range(6):
+            pixels = picture(index, width=20 + index, height=17).repeat(scale, axis=0).repeat(scale, axis=1)
+            Image.fromarray(pixels).save(side / f"{index}.png")
+    return small, large
+
+
+@pytest.mark.parametrize("direction", ["AtoB", "BtoA"])
+def test_crops_of_two_sizes_show_the_same(tmp_path: Path, direction: str) -> None:
+    small, large = write_pairs_of_two_sizes(tmp_path)
+    a, b = (small, large) if direction == "AtoB" else (large, small)
+    config = tiny_config(a, b, tmp_path / "run", direction=direction, quarter_turns=True, val_samples=1)
+    data = load_pairs(config, scale=2)
+    samples = [data.training[Key(seed % 5, seed)] for seed in range(16)]
+    for sample in (*samples, data.validation[Key(0, 0)], data.train_subset[Key(0, 0)]):
+        assert sample["A"].shape == (3, 24, 24)
+        assert torch.equal(sample["A"], sample["B"])
+        inner = sample["A"][:, ::2, ::2]
+        assert torch.equal(inner.repeat_interleave(2, 1).repeat_interleave(2, 2), sample["A"])
+    assert not torch.equal(data.training[Key(0, 1)]["A"], data.training[Key(0, 2)]["A"])
+    assert torch.equal(data.validation[Key(0, 1)]["A"], data.validation[Key(0, 2)]["A"])
+
+
+def test_pairs_of_other_sizes_than_the_generator_makes_are_named(tmp_path: Path) -> None:
+    small, large = write_pairs_of_two_sizes(tmp_path)
+    training = load_pairs(tiny_config(small, large, tmp_path / "run", val_samples=0), scale=3).training
+    with pytest.raises(PictureError, match=r"large/0\.png: is not 3 times as high and wide as .*small/0\.png"):
+        training[Key(0, 0)]
+
+
 def test_side_by_side_pictures_in_both_directions(tmp_path: Path) -> None:
     left, right = picture(1), picture(2)
     Image.fromarray(np.hstack([left, right])).save(tmp_path / "pair.png")

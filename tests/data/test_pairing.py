@@ -49,6 +49,16 @@ def test_every_kind_of_problem_is_named(tmp_path: Path) -> None:
     assert len(found.problems) == 3
 
 
+def test_pairs_for_a_generator_that_enlarges(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path, 2)
+    Image.fromarray(picture(0, width=80, height=72)).save(b / "0.webp")
+    found = match_pairs(a=a, b=b)
+    assert found.mismatches(readable(found.files), scale=2) == [
+        f"{b / 'sub' / '1.webp'}: is 40x36, its partner {a / 'sub' / '1.png'} is 40x36; it has to be 2 times as high "
+        "and wide"
+    ]
+
+
 def test_side_by_side_pictures_need_an_even_width(tmp_path: Path) -> None:
     Image.fromarray(picture(1, width=40)).save(tmp_path / "even.png")
     Image.fromarray(picture(1, width=41)).save(tmp_path / "odd.png")

@@ -56,6 +56,19 @@ def quantised(mobile: Path, photos: list[Path]) -> tuple[Path, Loss]:
     return path, quantise_style(mobile, path, photos[1:], photos[:1])
 
 
+def test_a_network_that_enlarges_keeps_its_size_and_flat_regions(photos: list[Path], tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    generator = build_generator("upscale", channels=8)
+    generator.amplify(0)  # bilinear enlargement, which bytes can hold
+    export_style(generator, style_info(), tmp_path / "large.onnx")
+    loss = quantise_style(tmp_path / "large.onnx", tmp_path / "int8.onnx", photos[1:], photos[:1])
+    assert loss.psnr_db > 55
+    translator = Translator(tmp_path / "int8.onnx", device="cpu")
+    assert translator.info.scale == 2
+    white = np.full((1, 9, 14, 3), 255, np.uint8)
+    assert np.array_equal(translator(white), white.repeat(2, axis=1).repeat(2, axis=2))
+
+
 def test_metadata_contain_precision_and_loss(mobile: Path, quantised: tuple[Path, Loss], photos: list[Path]) -> None:
     path, loss = quantised
     before, after = read_style(mobile), read_style(path)

@@ -97,6 +97,9 @@ def test_every_generator_makes_one_small_file_that_describes_it(exported: Export
     assert path.stat().st_size < 1.02 * sum(w.nbytes for w in generator.state_dict().values()) + 30_000
     info = Translator(path, device="cpu").info
     assert (info.stride, info.receptive_field) == (generator.stride, generator.receptive_field)
+    assert info.scale == generator.scale
+    sides = ["H", "W"] if info.scale == 1 else [f"{info.scale}*H", f"{info.scale}*W"]
+    assert ports(path)["image_out"] == (TensorProto.UINT8, ["N", *sides, 3])
     assert (info.tile_safe, info.opset, info.precision) == (generator.tile_safe, 18, "fp32")
     assert len(info.domains) == generator.domains
 

@@ -24,12 +24,16 @@ from translate.style.contract import DOMAIN, INPUT
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["plain", "seasons", "cel", "antialiased", "mobile with domains"])
+@pytest.fixture(scope="module", params=["plain", "seasons", "cel", "antialiased", "mobile with domains", "upscale"])
 def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Styles whose picture goes to convolutions, is also added to the result, is filtered, or is joined by domains."""
+    """The picture goes to convolutions, is also added to the result, is filtered, joined by domains, or enlarged."""
     if request.param == "cel":
         return find_style("cel")
     path = tmp_path_factory.mktemp("styles") / "style.onnx"
+    if request.param == "upscale":
+        torch.manual_seed(0)
+        export_style(build_generator("upscale", channels=8), style_info(), path)
+        return path
     info = style_info(domains=[] if request.param in ("plain", "antialiased") else ["a", "b"])
     options: dict[str, dict[str, Any]] = {"antialiased": {"antialias": True}, "mobile with domains": {"domains": 2}}
     if request.param not in options:

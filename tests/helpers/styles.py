@@ -47,6 +47,7 @@ def write_style(
 ) -> Path:
     """An ONNX file: three 3x3 convolutions with zero padding, the first of stride 2, then a nearest-pixel upsampling.
 
+    With a ``scale`` in ``info``, each pixel of the result is repeated that many times along both axes.
     ``whole_picture`` subtracts each channel's mean over the picture, so that tiles differ from the whole. Each domain
     in ``info`` adds 0.5 to one of the channels, in turn, before the last activation.
     """
@@ -62,6 +63,7 @@ def write_style(
         "one": np.array(1, np.float32),
         "zero": np.array(0, np.float32),
         "white": np.array(255, np.float32),
+        "enlargement": np.array([1, 1, info.scale, info.scale], np.float32),
         "w1": rng.normal(0, 0.4, (6, 3, 3, 3)).astype(np.float32),
         "w2": rng.normal(0, 0.3, (6, 6, 3, 3)).astype(np.float32),
         "w3": rng.normal(0, 0.3, (3, 6, 3, 3)).astype(np.float32),
@@ -75,6 +77,8 @@ def write_style(
         node("Unsqueeze", ["shift", "rows_and_columns"], ["planes"]),
         node("Add", ["c3", "planes"], ["shifted"]),
     ]
+    nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    enlarge = [node("Resize", ["cropped", "", "enlargement"], ["enlarged"], **nearest)]
     nodes = [
         node("Cast", [input_name], ["float"], to=TensorProto.FLOAT),
         node("Transpose", ["float"], ["nchw"], perm=[0, 3, 1, 2]),
@@ -91,21 +95,15 @@ def write_style(
         node("Relu", ["c1"], ["r1"]),
         node("Conv", ["r1", "w2"], ["c2"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
         node("Relu", ["c2"], ["r2"]),
-        node(
-            "Resize",
-            ["r2", "", "scales"],
-            ["up"],
-            mode="nearest",
-            coordinate_transformation_mode="asymmetric",
-            nearest_mode="floor",
-        ),
+        node("Resize", ["r2", "", "scales"], ["up"], **nearest),
         node("Conv", ["up", "w3"], ["c3"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
         *(shift if info.domains else [node("Identity", ["c3"], ["shifted"])]),
         node("ReduceMean", ["shifted", "rows_and_columns"], ["mean"], keepdims=1),
         node("Sub", ["shifted", "mean"], ["centred"]),
         node("Tanh", ["centred" if whole_picture else "shifted"], ["tanh"]),
         node("Slice", ["tanh", "starts", "size", "rows_and_columns"], ["cropped"]),
-        node("Add", ["cropped", "one"], ["positive"]),
+        *(enlarge if info.scale > 1 else [node("Identity", ["cropped"], ["enlarged"])]),
+        node("Add", ["enlarged", "one"], ["positive"]),
         node("Mul", ["positive", "half_range"], ["bytes"]),
         node("Round", ["bytes"], ["round"]),
         node("Clip", ["round", "zero", "white"], ["clipped"]),
@@ -122,7 +120,7 @@ def write_style(
         nodes,
         "tiny",
         inputs,
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.UINT8, shape)],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.UINT8, ["N", "height", "width", 3])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)

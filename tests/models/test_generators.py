@@ -54,10 +54,15 @@ def translate(generator: Generator, image: Tensor) -> Tensor:
     return generator(image, torch.eye(generator.domains, dtype=image.dtype)[:1].expand(len(image), -1))
 
 
+def enlarged_shape(generator: Generator, image: Tensor) -> tuple[int, ...]:
+    count, channels, height, width = image.shape
+    return count, channels, generator.scale * height, generator.scale * width
+
+
 def test_shape_and_range(generator: Generator) -> None:
     image = pictures(generator)
     translated = translate(generator, image)
-    assert translated.shape == image.shape
+    assert translated.shape == enlarged_shape(generator, image)
     assert translated.dtype == torch.float32
     assert torch.isfinite(translated).all()
     assert translated.abs().max() < 1.5  # a generator without tanh may leave the range a little
@@ -98,7 +103,8 @@ def test_tiles_equal_the_whole(name: str, options: dict[str, Any]) -> None:
         whole = translate(generator, image)
         tiled = torch.empty_like(whole)
         for span in spans(image.shape[3], side, info.stride, info.halo):
-            tiled[..., span.core] = translate(generator, image[..., span.outer])[..., span.core_in_outer]
+            result = span.enlarged(generator.scale)
+            tiled[..., result.core] = translate(generator, image[..., span.outer])[..., result.core_in_outer]
     torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-9)
 
 
@@ -111,12 +117,13 @@ def test_the_receptive_field_is_the_declared_one(name: str, options: dict[str, A
     image = torch.full((1, 3, 2 * generator.stride, length), 0.5, dtype=torch.float64)
     image = (image.mT if upright else image).requires_grad_()
     reaches = []
-    for pixel in range(length // 2, length // 2 + generator.stride):  # the reach varies within the stride
+    scale, middle = generator.scale, length // 2
+    for pixel in range(scale * middle, scale * (middle + generator.stride)):  # the reach varies within the stride
         translated = translate(generator, image)
         line = (translated.mT if upright else translated)[0, :, 0, pixel]
         (gradient,) = torch.autograd.grad(line.sum(), image)
         seen = (gradient.mT if upright else gradient).sum(dim=(0, 1, 2)).nonzero()
-        reaches += [pixel - int(seen.min()), int(seen.max()) - pixel]
+        reaches += [pixel // scale - int(seen.min()), int(seen.max()) - pixel // scale]
     assert 2 * max(reaches) + 1 == generator.receptive_field
 
 
@@ -232,6 +239,7 @@ def test_dropout_is_the_noise_of_training() -> None:
         ("unet", {"channels": 0}, "channels has to be at least 1, not 0"),
         ("resnet", {"upsampling": "bilinear"}, "no upsampling is called 'bilinear': choose one of resize, transposed"),
         ("stargan", {"domains": 0}, "domains has to be at least 1, not 0"),
+        ("upscale", {"layers": 0}, "layers has to be at least 1, not 0"),
         ("mobile", {"domains": -1}, "domains has to be at least 1, not -1"),
         ("resnet", {"norm": "group"}, "no norm is called 'group': choose one of instance, layer, batch, none"),
     ],
@@ -248,6 +256,34 @@ def test_mobile_keeps_its_budget() -> None:
         generator(image)
     assert counter.get_total_flops() <= 12e9
     assert sum(weights.numel() for weights in generator.parameters()) * 4 < 3e6
+
+
+def test_upscale_keeps_its_budget() -> None:
+    with torch.device("meta"):
+        generator, image = build_generator("upscale"), torch.empty(1, 3, 500, 500)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        enlarged = generator(image)
+    assert counter.get_total_flops() < 3e9 * enlarged[0, 0].numel() / 1e6
+    assert sum(weights.numel() for weights in generator.parameters()) < 10_000
+
+
+def test_upscale_starts_close_to_the_bilinear_enlargement_and_adds_to_it() -> None:
+    generator, picture = build_small("upscale"), torch.rand(1, 3, 12, 16) * 2 - 1
+    bilinear = nn.functional.interpolate(picture, scale_factor=2, mode="bilinear")
+    with torch.no_grad():
+        enlarged = generator(picture)
+        assert 0 < (enlarged - bilinear).abs().mean() < 0.15
+        generator.amplify(0.5)
+        torch.testing.assert_close(generator(picture), torch.lerp(bilinear, enlarged, 0.5), atol=1e-6, rtol=0)
+        generator.amplify(0)
+        torch.testing.assert_close(generator(picture), bilinear, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_upscale_continues_the_picture_beyond_its_border(layers: int) -> None:
+    """A uniform picture stays uniform up to the border: no zero padding is visible."""
+    enlarged = build_small("upscale", layers=layers)(torch.full((1, 3, 5, 4), 0.3)).detach()
+    torch.testing.assert_close(enlarged, enlarged[..., :2, :2].tile(1, 1, 5, 4), atol=1e-6, rtol=0)
 
 
 def test_antialiased_mobile_does_not_see_the_finest_frequency() -> None:

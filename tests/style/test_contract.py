@@ -13,19 +13,20 @@ from translate.style.contract import ContractError, StyleInfo
 
 PLAIN = style_info(title="Cel")
 SIZED = style_info(title="Painted", working_size=768)
+TWICE = style_info(title="Upscale", scale=2)
 INT8 = style_info(title="Cel", precision="int8", psnr_to_fp32=44.8, mean_difference_to_fp32=1.25)
 SEASONS = style_info(title="Seasons", domains=["spring", "summer", "autumn"])
 FACES = style_info(title="Faces", domains=["smiling", "blond", "glasses"], exclusive=False)
 
 
-@pytest.mark.parametrize("info", [PLAIN, SIZED, INT8, SEASONS, FACES])
+@pytest.mark.parametrize("info", [PLAIN, SIZED, TWICE, INT8, SEASONS, FACES])
 def test_metadata_round_trip(info: StyleInfo) -> None:
     metadata = info.to_metadata()
     assert all(isinstance(value, str) for value in metadata.values())
     assert StyleInfo.from_metadata(metadata) == info
 
 
-@pytest.mark.parametrize("key", ["exclusive", "working_size", "psnr_to_fp32", "mean_difference_to_fp32"])
+@pytest.mark.parametrize("key", ["exclusive", "working_size", "scale", "psnr_to_fp32", "mean_difference_to_fp32"])
 def test_files_older_than_an_entry(key: str) -> None:
     metadata = PLAIN.to_metadata()
     del metadata[key]
@@ -57,6 +58,9 @@ def test_original_entries_are_required(key: str) -> None:
         ("stride", "true", "stride is 'true'"),
         ("stride", "2.5", "stride is '2.5'"),
         ("stride", "NaN", "stride is 'NaN'"),
+        ("scale", "0", "scale is 0, not 1 to 4"),
+        ("scale", "5", "scale is 5, not 1 to 4"),
+        ("scale", "1.5", "scale is '1.5', not a whole number"),
         ("receptive_field", "1000000000000", "receptive_field is '1000000000000'"),
         ("receptive_field", "100000", "receptive_field is 100000, more than 2048 in a tile-safe style"),
         ("tile_safe", "1", "tile_safe is '1', not true or false"),
@@ -115,3 +119,9 @@ def test_positions(info: StyleInfo, domain: str | Sequence[str] | None, position
 def test_domains_that_do_not_suit(info: StyleInfo, domain: str | Sequence[str] | None, told: str) -> None:
     with pytest.raises(UserError, match=told):
         info.positions(domain)
+
+
+def test_what_compares_results_with_photos_refuses_styles_that_enlarge() -> None:
+    PLAIN.require_same_size()
+    with pytest.raises(UserError, match="'Upscale' enlarges pictures; use it with `translate upscale"):
+        TWICE.require_same_size()

@@ -20,7 +20,7 @@ from translate.style import translator as inference
 from translate.style.devices import cuda_obstacle
 from translate.style.session import read_style
 from translate.style.tiles import spans
-from translate.style.translator import Condition, Translator
+from translate.style.translator import Condition, Translator, open_style
 
 SEASONS = style_info(domains=["spring", "autumn"])
 ODD = draw_photo(203, 151)[np.newaxis]
@@ -55,6 +55,57 @@ def test_tiles_need_their_halo(tmp_path: Path, tiny_style: Path) -> None:
     lying = write_style(tmp_path / "lying.onnx", info=style_info(receptive_field=1))
     whole = Translator(tiny_style, device="cpu", tile=0)(ODD)
     assert np.abs(whole.astype(int) - Translator(lying, device="cpu", tile=64)(ODD)).max() > 3
+
+
+@pytest.fixture
+def enlarging_style(tmp_path: Path) -> Path:
+    """The tiny style with each pixel repeated three times along both axes."""
+    return write_style(tmp_path / "enlarging.onnx", info=style_info(scale=3))
+
+
+@pytest.mark.parametrize("side", [0, 1, 31, 64, 500])
+def test_a_style_may_enlarge(tiny_style: Path, enlarging_style: Path, side: int) -> None:
+    expected = Translator(tiny_style, device="cpu", tile=0)(ODD).repeat(3, axis=1).repeat(3, axis=2)
+    result = Translator(enlarging_style, device="cpu", tile=side)(ODD)
+    assert result.shape == (1, 453, 609, 3)
+    assert np.abs(expected.astype(int) - result).max() <= 1
+
+
+def test_a_style_that_enlarges_is_no_look_to_open(enlarging_style: Path) -> None:
+    with pytest.raises(UserError, match="'Tiny' enlarges pictures; use it with `translate upscale"):
+        open_style(str(enlarging_style), device="cpu")
+
+
+def test_strips_of_an_enlarged_picture(enlarging_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "STRIP", 40)
+    translator = Translator(enlarging_style, device="cpu", tile=0)
+    result, written = np.zeros((453, 609, 3), np.uint8), []
+
+    def write(top: int, rows: np.ndarray) -> None:
+        written.append(top)
+        result[top : top + len(rows)] = rows
+
+    translator.in_strips(lambda top, bottom: ODD[0, top:bottom], write, (203, 151))
+    assert written == [0, 114, 228, 342]
+    assert np.abs(result.astype(int) - translator(ODD)[0]).max() <= 1
+
+
+def test_tiles_are_measured_in_the_result(enlarging_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "AUTO_TILE_FROM", 300 * 300)
+    monkeypatch.setattr(inference, "AUTO_TILE", 96)
+    translator = Translator(enlarging_style, device="cpu")
+    sizes = sizes_of_runs(translator, monkeypatch)
+    translator(draw_photo(100, 100)[np.newaxis])
+    assert sizes == [(100, 100)]
+    translator(draw_photo(110, 100)[np.newaxis])
+    assert len(sizes) > 1 and max(max(size) for size in sizes[1:]) <= 32 + 2 * translator.info.halo
+
+
+def test_a_result_of_another_size_than_the_metadata_say_is_refused(tmp_path: Path) -> None:
+    metadata = style_info(scale=2).to_metadata()
+    lying = write_style(tmp_path / "lying.onnx", info=style_info(scale=3), metadata=metadata)
+    with pytest.raises(UnusableError, match=r"returns uint8 \(1, 453, 609, 3\) .* not uint8 \(1, 302, 406, 3\)"):
+        Translator(lying, device="cpu")(ODD)
 
 
 def test_reach_of_the_tiny_style(tiny_style: Path) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from translate.commands.convert_report import Report, job_line, paths
-from translate.commands.terminal import quiet_onnxruntime, say
-from translate.errors import ExitCode, UserError, printable
+from translate.commands.convert_report import run_and_report, show_plan
+from translate.commands.terminal import quiet_onnxruntime
+from translate.errors import UserError
 from translate.style.catalogue import DEFAULT_STYLE
-
-if TYPE_CHECKING:
-    from translate.convert.planning import Job
 
 # the panels of the help
 FILES, STYLE, PICTURE, SPEED, REPORT = "Input and output", "Style", "Picture", "Speed and memory", "Report"
@@ -220,34 +216,13 @@ def convert(
         cpus_per_worker=cpus_per_worker,
     )
     if dry_run:
-        _show_plan(plan_only(request), as_json=as_json, quiet=quiet)
+        show_plan(plan_only(request), as_json=as_json, quiet=quiet)
         return
-    conversion = prepare(request)
-    report = Report(conversion.options, quiet=quiet, verbose=verbose)
-    results = conversion.run(on_progress=report.show_frames, on_note=report.note)
-    if device == "auto" and engine == "local" and not quiet:
-        say(f"--device auto took {conversion.device}" + (f": {conversion.why_cpu}" if conversion.why_cpu else ""))
-    interrupted = False
-    try:
-        report.follow(results, conversion.jobs)
-    except KeyboardInterrupt:
-        interrupted = True
-    report.summarise(style, conversion.device, interrupted=interrupted)
-    if as_json:
-        typer.echo(json.dumps(report.as_dict(style, conversion.device, interrupted=interrupted), indent=2))
-    if interrupted:
-        raise typer.Exit(ExitCode.INTERRUPTED)
-    if report.counts["failed"]:
-        raise typer.Exit(ExitCode.SOME_FAILED)
-
-
-def _show_plan(jobs: list[Job], *, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        files = [{**paths(job), "status": "skipped" if job.skip else "planned"} for job in jobs]
-        typer.echo(json.dumps({"files": files}, indent=2))
-    else:
-        for job in jobs:
-            typer.echo(printable(job_line(job)) + (" (skipped: exists)" if job.skip else ""))
-    if not quiet:
-        skipped = sum(job.skip for job in jobs)
-        say(f"{len(jobs) - skipped} to convert, {skipped} to skip; nothing written")
+    run_and_report(
+        prepare(request),
+        style,
+        tell_device=device == "auto" and engine == "local",
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+    )

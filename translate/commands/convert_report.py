@@ -1,18 +1,23 @@
-"""The output of `translate convert`: lines and a progress bar while it runs, a summary and JSON at the end."""
+"""The output of `translate convert` and `upscale`: lines and progress while it runs, a summary and JSON at the end."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from translate.commands.terminal import say, with_flags
+from translate.errors import ExitCode, printable
 from translate.machine import peak_memory_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from translate.convert.conversion import Conversion
     from translate.convert.options import Options
     from translate.convert.pipeline import Result
     from translate.convert.planning import Job
@@ -171,3 +176,41 @@ def paths(job: Job) -> dict[str, Any]:
         "output": "-" if job.output is None else str(job.output),
         "domain": job.domain,
     }
+
+
+def run_and_report(
+    conversion: Conversion, style: str, *, tell_device: bool, as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Run ``conversion``, by the style called ``style``, and report; exits with the code for what happened.
+
+    ``tell_device``: say which device ``auto`` took.
+    """
+    report = Report(conversion.options, quiet=quiet, verbose=verbose)
+    results = conversion.run(on_progress=report.show_frames, on_note=report.note)
+    if tell_device and not quiet:
+        say(f"--device auto took {conversion.device}" + (f": {conversion.why_cpu}" if conversion.why_cpu else ""))
+    interrupted = False
+    try:
+        report.follow(results, conversion.jobs)
+    except KeyboardInterrupt:
+        interrupted = True
+    report.summarise(style, conversion.device, interrupted=interrupted)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(style, conversion.device, interrupted=interrupted), indent=2))
+    if interrupted:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if report.counts["failed"]:
+        raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+def show_plan(jobs: list[Job], *, as_json: bool, quiet: bool) -> None:
+    """Print the inputs and outputs of ``jobs``, none of which has been run."""
+    if as_json:
+        files = [{**paths(job), "status": "skipped" if job.skip else "planned"} for job in jobs]
+        typer.echo(json.dumps({"files": files}, indent=2))
+    else:
+        for job in jobs:
+            typer.echo(printable(job_line(job)) + (" (skipped: exists)" if job.skip else ""))
+    if not quiet:
+        skipped = sum(job.skip for job in jobs)
+        say(f"{len(jobs) - skipped} to convert, {skipped} to skip; nothing written")

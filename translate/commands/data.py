@@ -25,6 +25,9 @@ def check(
     images: Annotated[Path | None, typer.Option(help="folder of pictures that --attributes describes")] = None,
     attributes: Annotated[Path | None, typer.Option(help="table: file names, 0/1 columns; or CelebA's format")] = None,
     columns: Annotated[str, typer.Option(help="attributes to use, separated by commas; empty: all 0/1 columns")] = "",
+    scale: Annotated[
+        int, typer.Option(min=1, help="for a generator that enlarges: B is this many times as high and wide as A")
+    ] = 1,
 ) -> None:
     """Report unmatched, unreadable, mismatched and missing pictures, and folders with too few; exit code 1 if any.
 
@@ -74,7 +77,7 @@ def check(
         else:
             sizes[path] = size
     if isinstance(found, PairedFolders):
-        for problem in found.mismatches(sizes):
+        for problem in found.mismatches(sizes, scale=scale):
             report(problem)
     if isinstance(found, LabelledPictures):
         for column in found.skipped:

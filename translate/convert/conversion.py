@@ -100,6 +100,7 @@ def prepare(request: ConvertRequest) -> Conversion:
     file = style_file(str(request.style), device=request.device, int8=request.int8)
     if request.ray:
         info = read_style(file)
+        info.require_same_size()
         return Conversion(
             jobs=_plan(request, info),
             options=_options(request, info),
@@ -107,6 +108,7 @@ def prepare(request: ConvertRequest) -> Conversion:
             device="ray",
         )
     translator = Translator(file, device=request.device, tile=request.tile, memory=request.memory)
+    translator.info.require_same_size()
     jobs = _plan(request, translator.info)
     return open_conversion(jobs, _options(request, translator.info), translator)
 

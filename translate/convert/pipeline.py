@@ -23,6 +23,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.convert.enlarging import Enlarging
 from translate.convert.moving import convert_moving
 from translate.convert.options import Options
 from translate.convert.planning import Job
@@ -120,7 +121,7 @@ class _Conversion:
 
     def __init__(self, translate: Translate, options: Options) -> None:
         self.translate, self.options = translate, options
-        self.draw = AtWorkingSize(translate, options.working_size)
+        self.draw = AtWorkingSize(translate, options.working_size, workers=options.translate_workers)
         self.reason: BaseException | None = None  # why it stops before all photos are finished
         self.translating = threading.BoundedSemaphore(options.translate_workers)
         self.large = threading.Lock()  # memory has room for one large picture
@@ -220,6 +221,8 @@ class _Conversion:
         options = self.options
         with self._translating(seconds), _naming(job.source_name):
             translated = self.draw(photo.rgb[np.newaxis], job.domain, size=photo.full_size)[0]
+            if isinstance(self.translate, Enlarging):
+                photo = replace(photo, alpha=self.translate.enlarge_alpha(photo.alpha))
         with self._stage("encode", seconds):
             result = replace(photo, rgb=blend(photo.rgb, translated, options.strength), full_size=None)
             if options.compare:

@@ -16,6 +16,7 @@ from PIL import Image
 from translate.convert.planning import Domain
 from translate.media.images import size_within
 from translate.style.enlarger import Enlarger
+from translate.style.translator import Translator
 
 Pixels = NDArray[np.uint8]
 Translate = Callable[[Pixels, Domain], Pixels]  # [N, H, W, 3] -> the same shape
@@ -29,16 +30,20 @@ REDUCING_GAP = 2.0
 class AtWorkingSize:
     """Translates pictures at the working size: called like a `style.translator.Translator`.
 
-    ``translate``: usually a `Translator`. ``working_size``: pixels of the longer side; 0 translates every picture at
-    its own size. Pictures that are not larger are translated as they are.
+    ``translate``: usually a `Translator`, on whose device pictures are enlarged too. ``working_size``: pixels of the
+    longer side; 0 translates every picture at its own size. Pictures that are not larger are translated as they are.
+    ``workers``: threads that call at a time.
     """
 
-    def __init__(self, translate: Translate, working_size: int) -> None:
-        self._translate, self._working_size = translate, working_size
+    def __init__(self, translate: Translate, working_size: int, *, workers: int = 1) -> None:
+        self._translate, self._working_size, self._workers = translate, working_size, workers
 
     @cached_property
     def _enlarge(self) -> Enlarger:
-        return Enlarger()  # not before a larger picture comes
+        """Opened when the first larger picture comes."""
+        enlarger = Enlarger(device=self._translate.device if isinstance(self._translate, Translator) else "auto")
+        enlarger.divide_cores(self._workers)
+        return enlarger
 
     def __call__(self, images: Pixels, domain: Domain = None, *, size: tuple[int, int] | None = None) -> Pixels:
         """uint8 [N, h, w, 3] in sRGB -> [N, H, W, 3], where (W, H) is ``size``; None: that of ``images``.

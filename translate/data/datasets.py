@@ -18,6 +18,7 @@ from translate.data.augment import Augment, Sample, centre_crop, random_crop
 from translate.data.loader import Key, KeyedDataset
 from translate.data.pairing import Pair, find_domains, find_unpaired, match_pairs
 from translate.data.seeds import derived_seed
+from translate.data.windows import MatchingWindows
 from translate.errors import PictureError, UserError
 from translate.media.images import load_rgb
 
@@ -41,11 +42,14 @@ class TrainingData:
 class PairedDataset(KeyedDataset):
     """Pairs of pictures; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``, both sides augmented alike.
 
-    ``swap`` exchanges the sides.
+    ``swap`` exchanges the sides. With ``windows``, the files of B are larger than those of A, whose pixels are repeated
+    in the sample.
     """
 
-    def __init__(self, pairs: list[Pair], augment: Augment, *, swap: bool = False) -> None:
-        self.pairs, self.augment, self.swap = pairs, augment, swap
+    def __init__(
+        self, pairs: list[Pair], augment: Augment, *, swap: bool = False, windows: MatchingWindows | None = None
+    ) -> None:
+        self.pairs, self.augment, self.swap, self.windows = pairs, augment, swap, windows
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -53,16 +57,19 @@ class PairedDataset(KeyedDataset):
     def load(self, index: int) -> Sample:
         """Both sides of a pair, RGB uint8 [H, W, 3]. Raises ``PictureError``, naming the file."""
         pair = self.pairs[index]
-        if pair.side_by_side:
-            both = load_rgb(pair.a)
-            middle = both.shape[1] // 2
-            sample = {"A": both[:, :middle], "B": both[:, middle : 2 * middle]}
-        else:
-            sample = load_aligned({"A": pair.a, "B": pair.b})
-        return {"A": sample["B"], "B": sample["A"]} if self.swap else sample
+        if not pair.side_by_side:
+            a, b = (pair.b, pair.a) if self.swap else (pair.a, pair.b)
+            return load_aligned({"A": a, "B": b}, scale=self.windows.scale if self.windows else 1)
+        both = load_rgb(pair.a)
+        middle = both.shape[1] // 2
+        left, right = both[:, :middle], both[:, middle : 2 * middle]
+        return {"A": right, "B": left} if self.swap else {"A": left, "B": right}
 
     def __getitem__(self, key: Key) -> dict[str, Tensor]:
-        return to_tensors(self.augment(self.load(key.sample), seed=key.seed))
+        sample = self.load(key.sample)
+        if self.windows is not None:
+            sample = self.windows(sample, seed=derived_seed(key.seed, 0))
+        return to_tensors(self.augment(sample, seed=key.seed))
 
 
 class UnpairedDataset(KeyedDataset):
@@ -107,13 +114,18 @@ class DomainDataset(KeyedDataset):
         return to_tensors(image) | {"domain": self.labels[key.sample], "target": self.labels[other]}
 
 
-def load_aligned(files: Files) -> Sample:
-    """Decode pictures of the same size. Raises ``PictureError`` where one cannot be decoded or differs in size."""
+def load_aligned(files: Files, *, scale: int = 1) -> Sample:
+    """Decode pictures of the same size, or the others ``scale`` times as high and wide as the first.
+
+    Raises ``PictureError`` where one cannot be decoded or differs from that.
+    """
     sample = {name: load_rgb(path) for name, path in files.items()}
     first, *others = files
+    height, width, _ = sample[first].shape
     for name in others:
-        if sample[name].shape != sample[first].shape:
-            raise PictureError(f"{files[name]}: differs in size from {files[first]}")
+        if sample[name].shape != (scale * height, scale * width, 3):
+            differs = "differs in size from" if scale == 1 else f"is not {scale} times as high and wide as"
+            raise PictureError(f"{files[name]}: {differs} {files[first]}")
     return sample
 
 
@@ -122,17 +134,24 @@ def to_tensors(sample: Sample) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))) for name, pixels in sample.items()}
 
 
-def load_pairs(config: Pix2PixConfig) -> TrainingData:
-    """The pairs of ``data``, or of ``a`` and ``b``. Raises ``UserError`` for files without a partner."""
+def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
+    """The pairs of ``data``, or of ``a`` and ``b``. Raises ``UserError`` for files without a partner.
+
+    With ``scale`` above 1, the pictures of B are that many times as high and wide as those of A, and ``crop``, the side
+    of B's crops, is a multiple of it; see `MatchingWindows`.
+    """
     found = match_pairs(data=config.data, a=config.a, b=config.b)
     raise_problems(found.problems)
     training, validation, train_subset = hold_out(found.pairs, config.val_samples)
     swap = config.direction == "BtoA"
     worker_jitter = config.jitter if config.augment_on == "workers" else 0.0
+    anywhere, centred = None, None
+    if scale > 1:
+        anywhere, centred = (MatchingWindows(scale, config.crop, centred=centred) for centred in (False, True))
     return TrainingData(
-        PairedDataset(training, Augment(random_crop(config), jitter=worker_jitter), swap=swap),
-        PairedDataset(validation, Augment(centre_crop(config)), swap=swap),
-        PairedDataset(train_subset, Augment(centre_crop(config)), swap=swap),
+        PairedDataset(training, Augment(random_crop(config), jitter=worker_jitter), swap=swap, windows=anywhere),
+        PairedDataset(validation, Augment(centre_crop(config)), swap=swap, windows=centred),
+        PairedDataset(train_subset, Augment(centre_crop(config)), swap=swap, windows=centred),
         augment_groups=(("A", "B"),),
         jitter=config.jitter,
     )

@@ -45,8 +45,11 @@ class PairedFolders:
     def summary(self) -> str:
         return f"{len(self.pairs)} pairs"
 
-    def mismatches(self, sizes: Mapping[Path, Size]) -> list[str]:
-        """A line for each pair whose sides differ in size; pairs without an entry in ``sizes`` are left out."""
+    def mismatches(self, sizes: Mapping[Path, Size], *, scale: int = 1) -> list[str]:
+        """A line for each pair whose B is not ``scale`` times as high and wide as A.
+
+        Pairs without an entry in ``sizes`` are left out.
+        """
         problems = []
         for pair in self.pairs:
             if not sizes.keys() >= {pair.a, pair.b}:
@@ -54,8 +57,10 @@ class PairedFolders:
             (width_a, height_a), (width_b, height_b) = sizes[pair.a], sizes[pair.b]
             if pair.side_by_side and width_a % 2:
                 problems.append(f"{pair.a}: is {width_a} pixels wide, an odd number that cannot be split into A and B")
-            elif sizes[pair.a] != sizes[pair.b]:
-                problems.append(f"{pair.b}: is {width_b}x{height_b}, its partner {pair.a} is {width_a}x{height_a}")
+            elif not pair.side_by_side and (width_b, height_b) != (scale * width_a, scale * height_a):
+                expected = f"; it has to be {scale} times as high and wide" if scale > 1 else ""
+                sides = f"is {width_b}x{height_b}, its partner {pair.a} is {width_a}x{height_a}"
+                problems.append(f"{pair.b}: {sides}{expected}")
         return problems
 
 

@@ -17,9 +17,14 @@ Direction = Literal["AtoB", "BtoA"]
 
 @contextmanager
 def open_model(model: str, *, device: str = "auto", direction: Direction = "AtoB") -> Iterator[Translator]:
-    """A ``Translator`` of `model_file` on ``device``, within the context; raises as both do."""
+    """A ``Translator`` of `model_file` on ``device``, within the context.
+
+    Raises as both do, and ``UserError`` for a style that enlarges.
+    """
     with model_file(model, direction=direction) as file:
-        yield Translator(file, device=device)
+        translator = Translator(file, device=device)
+        translator.info.require_same_size()
+        yield translator
 
 
 @contextmanager

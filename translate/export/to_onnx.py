@@ -85,7 +85,7 @@ class ParityReport:
 
 
 class ExportedStyle(nn.Module):
-    """A generator with the inputs and outputs of the contract: uint8 [N, H, W, 3] to the same, any N, H, W >= 1.
+    """A generator with the contract's inputs and outputs: uint8 [N, H, W, 3] to [N, scale H, scale W, 3].
 
     A generator with domains also takes ``domain``, as the contract defines it: where domains are ``exclusive``, their
     indices, int64 [N]; else attributes of 0 and 1, float32 [N, K].
@@ -94,7 +94,7 @@ class ExportedStyle(nn.Module):
     def __init__(self, generator: Generator, *, exclusive: bool = True, fp16: bool = False) -> None:
         super().__init__()
         self.dtype = torch.float16 if fp16 else torch.float32
-        self.stride = generator.stride
+        self.stride, self.scale = generator.stride, generator.scale
         self.one_hot = nn.Buffer(torch.eye(generator.domains, dtype=self.dtype)) if exclusive else None
         self.generator = copy.deepcopy(generator).cpu().to(self.dtype).requires_grad_(False)
         self.eval()
@@ -106,10 +106,11 @@ class ExportedStyle(nn.Module):
         # positive numbers, as ONNX's integer division truncates negative ones.
         right = (width + self.stride - 1) // self.stride * self.stride - width
         bottom = (height + self.stride - 1) // self.stride * self.stride - height
-        x = F.pad(x, (0, right, 0, bottom), mode="replicate")
+        if self.stride > 1:
+            x = F.pad(x, (0, right, 0, bottom), mode="replicate")
         if domain is not None:  # a lookup, so that onnxruntime rejects an index out of range
             domain = domain.to(self.dtype) if self.one_hot is None else F.embedding(domain, self.one_hot)  # [N, K]
-        x = self.generator(x.to(self.dtype), domain).float()[:, :, :height, :width]
+        x = self.generator(x.to(self.dtype), domain).float()[:, :, : self.scale * height, : self.scale * width]
         return from_signed_unit(x).to(torch.uint8).permute(0, 2, 3, 1)
 
 
@@ -157,7 +158,7 @@ def export_style(
 ) -> ParityReport:
     """Write ``generator``, in evaluation mode, as the style file ``path``; ``generator`` itself stays unchanged.
 
-    The export fills in the fields of ``info`` that it determines: stride, receptive field, tile safety, opset,
+    The export fills in the fields of ``info`` that it determines: scale, stride, receptive field, tile safety, opset,
     precision and versions. Raises ``UserError``, and writes nothing, where the generator cannot be exported, the file
     differs from PyTorch by more than `TOLERANCES`, or ``info`` does not name the generator's domains.
     """
@@ -170,6 +171,7 @@ def export_style(
         )
     info = replace(
         info,
+        scale=generator.scale,
         stride=generator.stride,
         receptive_field=generator.receptive_field,
         tile_safe=generator.tile_safe,
@@ -220,17 +222,18 @@ def _to_onnx(style: ExportedStyle, info: StyleInfo) -> bytes:
     assert program is not None
     model = program.model
     ClearMetadataAndDocStringPass()(model)  # which say where in the source each node comes from
-    _simplify_shapes(model.graph)
+    _simplify_shapes(model.graph, style.scale)
     model.metadata_props.update(info.to_metadata())
     return onnx_ir.to_proto(model).SerializeToString()
 
 
-def _simplify_shapes(graph: onnx_ir.Graph) -> None:
-    """Declare the output as large as the input, and drop the shapes in between: long expressions of H and W."""
+def _simplify_shapes(graph: onnx_ir.Graph, scale: int) -> None:
+    """Declare the output ``scale`` times the input's size, and drop the shapes in between: long expressions of H, W."""
     for node in graph:
         for value in node.outputs:
             value.shape = None
-    graph.outputs[0].shape = graph.inputs[0].shape
+    factor = f"{scale}*" if scale > 1 else ""
+    graph.outputs[0].shape = onnx_ir.Shape(["N", f"{factor}H", f"{factor}W", 3])
 
 
 def _parity(style: ExportedStyle, session: onnxruntime.InferenceSession, info: StyleInfo) -> ParityReport:
@@ -245,7 +248,7 @@ def _parity(style: ExportedStyle, session: onnxruntime.InferenceSession, info: S
             expected = style(*map(torch.from_numpy, inputs.values())).numpy()
         with onnxruntime_call():
             (found,) = session.run([OUTPUT], inputs)
-        assert found.shape == image.shape, f"{image.shape} became {found.shape}"
+        assert found.shape == expected.shape, f"{image.shape} became {found.shape}, in PyTorch {expected.shape}"
         difference = np.abs(found.astype(np.int16) - expected)
         sizes.append(SizeParity(shape, int(difference.max()), float(difference.mean()), float(np.mean(difference > 0))))
     return ParityReport(tuple(sizes))

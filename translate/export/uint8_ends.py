@@ -5,8 +5,8 @@ both become quantisation steps, so that an int8 style moves single bytes where t
 
 A byte b means b / 127.5 - 1. That is a zero point of 127.5, but zero points are integers: with scale 1 / 127.5 and zero
 point 128 all values are half a step too low. Convolutions of the picture correct this in their bias (their zero padding
-stays half a step off). Where the picture is added to the result last, nothing is needed: the output has zero point 128
-too, which adds the half step back. Needs the training extra.
+stays half a step off). Where the picture, or the picture enlarged, is added to the result last, nothing is needed: the
+output has zero point 128 too, which adds the half step back. Needs the training extra.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 from translate.style.contract import INPUT, OUTPUT
 
-PICTURE, RESULT = "picture", "result"  # names of the float tensors at the ends, which take byte values only
+# names of the float tensors at the ends, which take byte values only; the second is the picture enlarged
+PICTURE, ENLARGED, RESULT = "picture", "enlarged", "result"
 BYTE_SCALE = 1 / 127.5
 ZERO_POINT = 128  # of the picture
 
@@ -34,10 +35,10 @@ def quantise_ends(model: onnx_ir.Model) -> dict[str, int]:
     """Rewrite the ends of ``model`` in place; its output changes by rounding and at zero padding only.
 
     The network then takes `PICTURE`, dequantised from bytes, and returns `RESULT`, quantised to bytes. Returns the zero
-    points of both, whose scale is `BYTE_SCALE`; empty, with ``model`` unchanged, where its ends are not those of
-    `export_style`.
+    points of both, and of `ENLARGED` where there is one; the scale of all is `BYTE_SCALE`. Empty, with ``model``
+    unchanged, where its ends are not those of `export_style`.
     """
-    graph = model.graph
+    graph, output_shape = model.graph, model.graph.outputs[0].shape
     image = next(value for value in graph.inputs if value.name == INPUT)
     input_nodes = list(_input_nodes(image))
     output_nodes = list(_output_nodes(graph.outputs[0]))[::-1]
@@ -54,9 +55,13 @@ def quantise_ends(model: onnx_ir.Model) -> dict[str, int]:
     leaving = output_nodes[0]
     result = _data(leaving)
     last = result.producer()
-    adds_picture = last is not None and last.op_type == "Add" and picture in last.inputs and len(result.uses()) == 1
-    _correct_half_step(graph, picture, exempt=last if adds_picture else None)
-    if adds_picture:
+    carrier = _carrier(picture, last) if last is not None and len(result.uses()) == 1 else None
+    _correct_half_step(graph, picture, exempt=carrier)
+    zero_points = {PICTURE: ZERO_POINT}
+    if carrier is not None and carrier.op_type == "Resize":
+        carrier.outputs[0].name = ENLARGED
+        zero_points[ENLARGED] = ZERO_POINT
+    if carrier is not None:
         zero, result.name = ZERO_POINT, RESULT
     else:
         zero, result = 0, _insert(graph, "Add", [result, constant(graph, "one", np.float32(1))], RESULT)
@@ -72,8 +77,8 @@ def quantise_ends(model: onnx_ir.Model) -> dict[str, int]:
         for value in node.outputs:
             value.type = value.shape = None
     output = graph.outputs[0]
-    output.name, output.type, output.shape = OUTPUT, image.type, image.shape
-    return {PICTURE: ZERO_POINT, RESULT: zero}
+    output.name, output.type, output.shape = OUTPUT, image.type, output_shape
+    return zero_points | {RESULT: zero}
 
 
 def _input_nodes(value: onnx_ir.Value) -> Iterator[onnx_ir.Node]:
@@ -94,6 +99,20 @@ def _output_nodes(value: onnx_ir.Value) -> Iterator[onnx_ir.Node]:
             return
         yield node
         value = _data(node)
+
+
+def _carrier(picture: onnx_ir.Value, last: onnx_ir.Node) -> onnx_ir.Node | None:
+    """The consumer of ``picture`` through which the sum ``last`` adds it to the result: itself, or an enlargement."""
+    if last.op_type != "Add":
+        return None
+    return next(
+        (
+            node
+            for node in picture.consumers()
+            if node is last or (node.op_type == "Resize" and list(node.outputs[0].consumers()) == [last])
+        ),
+        None,
+    )
 
 
 def _is_step(node: onnx_ir.Node, steps: Steps) -> bool:

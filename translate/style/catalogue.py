@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from translate.errors import UnusableError
@@ -11,6 +12,8 @@ DEFAULT_STYLE = "anime"
 INT8 = "-int8"  # suffix of the name of a style's int8 variant
 _HERE = Path(__file__).parent
 FOLDERS = (_HERE / "shipped", _HERE.parents[1] / "assets" / "styles")  # in an installed wheel, in a checkout
+ENLARGERS = "enlargers"  # a subfolder of each of these: networks that enlarge are no looks to choose from
+ENLARGER = "upscale"
 
 
 def list_styles() -> dict[str, Path]:
@@ -38,15 +41,32 @@ def find_style(name_or_path: str) -> Path:
     )
 
 
+def find_enlarger() -> Path:
+    """The file of the shipped network that enlarges drawn pictures; raises ``UnusableError`` if it is missing."""
+    files = _enlargers()
+    if ENLARGER not in files:
+        raise UnusableError(f"{ENLARGER}.onnx, which enlarges pictures, is missing from this installation")
+    return files[ENLARGER]
+
+
 def variant_for(path: Path, device: str) -> Path:
-    """The best file to use on ``device`` for the style at ``path``, which `find_style` found.
+    """The best file to use on ``device`` for the style at ``path``, which `find_style` or `find_enlarger` found.
 
     For a shipped style on ``cpu``, where int8 is fast, that is its int8 variant, if there is one; otherwise ``path``.
     """
     variant = path.with_stem(path.stem + INT8)
-    wanted = device == "cpu" and path in list_styles().values() and int8_is_fast()
+    shipped = {*list_styles().values(), *_enlargers().values()}
+    wanted = device == "cpu" and path in shipped and int8_is_fast()
     return variant if wanted and variant.is_file() else path
 
 
 def _files() -> dict[str, Path]:
-    return {path.stem: path for folder in FOLDERS for path in sorted(folder.glob("*.onnx"))}
+    return _files_in(FOLDERS)
+
+
+def _enlargers() -> dict[str, Path]:
+    return _files_in([folder / ENLARGERS for folder in FOLDERS])
+
+
+def _files_in(folders: Iterable[Path]) -> dict[str, Path]:
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.onnx"))}

@@ -1,7 +1,8 @@
 """The contract of every exported style: names, types and metadata, shared by export and inference.
 
-``image`` and ``image_out`` are uint8 [N, H, W, 3] in sRGB, any N, H, W >= 1. Scaling, layout, padding to the stride
-and cropping back are inside the graph, so the file needs no wrapper.
+``image`` is uint8 [N, H, W, 3] in sRGB, any N, H, W >= 1, and ``image_out`` the same with sides ``scale`` times as
+long, [N, scale H, scale W, 3]; ``scale`` is 1 in all styles but those that enlarge. Range conversion, layout, padding
+to the stride and cropping back are inside the graph, so the file needs no wrapper.
 
 A style with domains has a second input, ``domain``. If a picture is translated to exactly one of them, it is int64 [N],
 indices into the metadata's list of domains. If they are attributes, any number of which may hold, it is float32 [N, K]
@@ -30,9 +31,16 @@ MAX_NAME = 100  # characters of a domain, which becomes part of file names
 MAX_NUMBER = 1_000_000
 MAX_STRIDE = 1024  # pixels
 MAX_RECEPTIVE_FIELD = 2048  # pixels, of a tile-safe style
+MAX_SCALE = 4  # the result then has 16 times as many pixels as the picture
 
 # metadata that older files lack -> the values that apply to them
-_ADDED_LATER = {"exclusive": "true", "working_size": "0", "psnr_to_fp32": "null", "mean_difference_to_fp32": "null"}
+_ADDED_LATER = {
+    "exclusive": "true",
+    "working_size": "0",
+    "scale": "1",
+    "psnr_to_fp32": "null",
+    "mean_difference_to_fp32": "null",
+}
 
 
 class ContractError(ValueError):
@@ -55,8 +63,9 @@ class StyleInfo:
     working_size: int = 0  # longer side in pixels of the pictures it was trained for; 0: not stated
 
     # filled in by the export, from the generator and the export options
-    stride: int = 1  # the graph pads height and width to a multiple of this
-    receptive_field: int = 0  # pixels: twice an output pixel's reach to its farther side, plus itself; 0: all
+    scale: int = 1  # output side over input side
+    stride: int = 1  # the graph pads the input's height and width to a multiple of this
+    receptive_field: int = 0  # input pixels: twice an output pixel's reach to its farther side, plus itself; 0: all
     tile_safe: bool = False  # no statistics over the image, so tiles equal the whole
     opset: int = 0
     precision: str = "fp32"  # or "fp16", "int8": of the arithmetic inside; input and output are uint8
@@ -66,9 +75,14 @@ class StyleInfo:
 
     @property
     def halo(self) -> int:
-        """Pixels of context a tile needs on each side: half the receptive field, rounded up to the stride."""
+        """Input pixels of context a tile needs on each side: half the receptive field, rounded up to the stride."""
         reach = self.receptive_field // 2
         return -(-reach // self.stride) * self.stride
+
+    def require_same_size(self) -> None:
+        """Raise ``UserError`` if the style enlarges: for what combines or compares a result with its photo."""
+        if self.scale > 1:
+            raise UserError(f"<style>: {self.title!r} enlarges pictures; use it with `translate upscale --model FILE`")
 
     def positions(self, domain: str | Sequence[str] | None) -> list[int]:
         """The indices in ``domains`` of the names in ``domain``, ascending; [] for None if the style has no domains.
@@ -107,6 +121,8 @@ class StyleInfo:
         info = cls(**{name: _value(name, kind, _entry(metadata, name)) for name, kind in kinds.items()})
         if not 1 <= info.stride <= MAX_STRIDE:
             raise ContractError(f"stride is {info.stride}, not 1 to {MAX_STRIDE}")
+        if not 1 <= info.scale <= MAX_SCALE:
+            raise ContractError(f"scale is {info.scale}, not 1 to {MAX_SCALE}")
         if info.tile_safe and info.receptive_field > MAX_RECEPTIVE_FIELD:
             raise ContractError(
                 f"receptive_field is {info.receptive_field}, more than {MAX_RECEPTIVE_FIELD} in a tile-safe style"

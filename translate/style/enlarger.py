@@ -1,26 +1,56 @@
-"""Bringing translated pictures to a larger size."""
+"""Enlarging drawn pictures with the shipped network `upscale`, which keeps lines crisp."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-STRIP = 2_000_000  # pixels of a result made at a time
+from translate.errors import UnusableError
+from translate.style.catalogue import find_enlarger, variant_for
+from translate.style.devices import choose_device
+from translate.style.translator import Translator
+
+MAX_PASSES = 2  # through the network; what is missing after that is resized plainly
+STRIP = 2_000_000  # pixels of a result resized at a time
+TOLERANCE = 1.05  # enlargement left to plain resizing rather than to another pass, four times as large as the last
 
 
 class Enlarger:
-    """Enlarges pictures, also to results that are too large to be held as a whole."""
+    """Enlarges pictures to any size, by the network and then by plain resizing.
+
+    ``device``: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; ``threads``: CPU cores to use, None: all; ``path``: the file
+    of another style that enlarges. By default it is the shipped one; on CPUs where int8 is fast, its int8 variant.
+
+    Raises ``UnusableError`` if the file or the device cannot be used, or the style does not enlarge.
+    """
+
+    def __init__(self, *, device: str = "auto", threads: int | None = None, path: Path | None = None) -> None:
+        file = path or variant_for(find_enlarger(), choose_device(device)[0])
+        self._translator = Translator(file, device=device, threads=threads)
+        if self._translator.info.scale == 1:
+            raise UnusableError(f"{file}: does not enlarge pictures; train one with the generator upscale")
+        self.info = self._translator.info
+        self.device, self.why_cpu = self._translator.device, self._translator.why_cpu
 
     def __call__(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-        """uint8 [N, h, w, 3] -> [N, H, W, 3] where size = (W, H), width and height, at least those of images."""
+        """uint8 [N, h, w, 3] in sRGB -> [N, H, W, 3] for ``size`` (W, H), at least the size of ``images``.
+
+        The network is applied once for up to twice the size, twice for more; the result is resized to ``size`` exactly,
+        downwards by averaging areas, upwards by Lanczos's filter. Pictures of that size already are returned as they
+        are. Raises ``PictureError`` if memory runs out.
+        """
+        images = self._drawn(images, size)
         width, height = size
+        if images.shape[1:3] == (height, width):
+            return images
         result = np.empty((len(images), height, width, 3), np.uint8)
         for image, enlarged in zip(images, result, strict=True):
             top = 0
-            for rows in self.strips(image, size):
+            for rows in _resized(image, size):
                 enlarged[top : top + len(rows)] = rows
                 top += len(rows)
         return result
@@ -28,15 +58,36 @@ class Enlarger:
     def strips(self, image: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
         """The result of a call for a single picture, uint8 [h, w, 3], in strips from top to bottom.
 
-        Each strip is uint8 [rows, W, 3]. Together they equal the result of the call.
+        Each strip is uint8 [rows, W, 3]; only what the network drew is held as a whole. Together they equal the result
+        of the call.
         """
-        width, height = size
-        # Rows after columns, as Pillow would choose the order by the size of each strip; its filter for rows also sees
-        # those around the box, so that strips join without seams.
-        wide = Image.fromarray(image).resize((width, image.shape[0]), Image.Resampling.LANCZOS)
-        ratio = wide.height / height
-        rows = max(1, STRIP // width)
-        for top in range(0, height, rows):
-            bottom = min(top + rows, height)
-            box = (0, top * ratio, width, bottom * ratio)
-            yield np.asarray(wide.resize((width, bottom - top), Image.Resampling.LANCZOS, box))
+        yield from _resized(self._drawn(image[np.newaxis], size)[0], size)
+
+    def divide_cores(self, pictures: int) -> int:
+        """As `Translator.divide_cores`: how many threads should call at once, each with one picture."""
+        return self._translator.divide_cores(pictures)
+
+    def _drawn(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+        """``images`` after the smallest number of passes, up to `MAX_PASSES`, that comes close to ``size``."""
+        factor = max(size[0] / images.shape[2], size[1] / images.shape[1])
+        passes = 0
+        while passes < MAX_PASSES and factor > TOLERANCE * self.info.scale**passes:
+            images = self._translator(images)
+            passes += 1
+        return images
+
+
+def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
+    """``image``, [h, w, 3], at ``size``, width and height, in strips of about `STRIP` pixels from top to bottom."""
+    width, height = size
+    shrinks = width <= image.shape[1] and height <= image.shape[0]
+    resample = Image.Resampling.BOX if shrinks else Image.Resampling.LANCZOS
+    # Rows after columns, as Pillow would choose the order by the size of each strip; its filter for rows also sees what
+    # is around the box, so that strips join without seams.
+    wide = Image.fromarray(image).resize((width, image.shape[0]), resample)
+    ratio = wide.height / height
+    rows = max(1, STRIP // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        box = (0, top * ratio, width, bottom * ratio)
+        yield np.asarray(wide.resize((width, bottom - top), resample, box))

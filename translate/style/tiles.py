@@ -18,6 +18,11 @@ class Span:
         start = self.core.start - self.outer.start
         return slice(start, start + self.core.stop - self.core.start)
 
+    def enlarged(self, scale: int) -> Span:
+        """The same tile in a picture ``scale`` times as large."""
+        core, outer = (slice(scale * part.start, scale * part.stop) for part in (self.core, self.outer))
+        return Span(core, outer)
+
 
 def spans(length: int, side: int, stride: int, halo: int) -> Iterator[Span]:
     """Cut ``length`` pixels into tiles of about equal size, at most ``side`` rounded up to the stride.

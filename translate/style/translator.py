@@ -26,13 +26,13 @@ from translate.style.session import (
 )
 from translate.style.tiles import spans
 
-AUTO_TILE = 1024  # pixels per side
-AUTO_TILE_FROM = 4_000_000  # pixels; smaller pictures are not cut
+AUTO_TILE = 1024  # pixels per side of the result
+AUTO_TILE_FROM = 4_000_000  # pixels of the result; smaller ones are not cut
 MIN_TILE = 128  # pixels per side, when memory is short
 STRIP = 512  # rows at a time of a picture that is not held as a whole
 MAX_WORKERS = 4
-# Memory that a running style takes, as measured: `mobile`, the only generator whose styles are tile-safe, 135 with 48
-# channels and 159 with 80, less in int8; `resnet`, the largest of the others, 2400.
+# Memory that a running style takes per pixel of the result, as measured: `mobile`, whose styles are tile-safe, 135 with
+# 48 channels and 159 with 80, less in int8; `resnet`, the largest of those that are not, 2400.
 BYTES_PER_PIXEL_TILED = 165
 BYTES_PER_PIXEL = 2400
 
@@ -87,7 +87,7 @@ class Translator:
         self._longest_tile: int | None = None  # set once memory has run out
 
     def __call__(self, images: NDArray[np.uint8], domain: str | Sequence[str] | None = None) -> NDArray[np.uint8]:
-        """uint8 [N, H, W, 3] in sRGB -> the same shape and type.
+        """uint8 [N, H, W, 3] in sRGB -> the same type, ``info.scale`` times as high and wide.
 
         A style with domains (``info.domains``) needs ``domain``, the name of the one to translate to; where the domains
         are attributes, the names of all that the result should have.
@@ -134,9 +134,10 @@ class Translator:
     ) -> None:
         """Translate a picture of ``size``, width and height, that is never held as a whole.
 
-        ``read(top, bottom)`` returns its rows as uint8 [bottom - top, W, 3], ``write(top, rows)`` takes the result's;
-        both go through the picture once from top to bottom, and no row is written before it is read. The result equals
-        that of a call on the whole picture. Raises ``PictureError`` if the style is not tile-safe, else as a call does.
+        ``read(top, bottom)`` returns its rows as uint8 [bottom - top, W, 3], ``write(top, rows)`` takes the result's,
+        ``info.scale`` times as many and as long; both go through the picture once from top to bottom, and no row is
+        written before it is read. The result equals that of a call on the whole picture. Raises ``PictureError`` if the
+        style is not tile-safe, else as a call does.
         """
         width, height = size
         if not self._tile_safe:
@@ -149,13 +150,14 @@ class Translator:
         for rows in spans(height, STRIP, self.info.stride, self.info.halo):
             pending = np.concatenate((pending[rows.outer.start - top :], read(top + len(pending), rows.outer.stop)))
             top = rows.outer.start
-            write(rows.core.start, self(pending[np.newaxis], domain)[0, rows.core_in_outer])
+            translated = rows.enlarged(self.info.scale)
+            write(translated.core.start, self(pending[np.newaxis], domain)[0, translated.core_in_outer])
 
     def _tile_side(self, height: int, width: int) -> int | None:
         """The side of the tiles for a picture of this size; None: do not cut."""
-        side = self._tile
-        if side is None and self._tile_safe and height * width > AUTO_TILE_FROM:
-            side = AUTO_TILE
+        side, scale = self._tile, self.info.scale
+        if side is None and self._tile_safe and height * width * scale**2 > AUTO_TILE_FROM:
+            side = AUTO_TILE // scale
         if self._memory is not None:
             side = self._side_within(self._memory * 1_000_000, side or max(height, width), height * width)
         if self._longest_tile is not None:
@@ -165,34 +167,37 @@ class Translator:
     def _side_within(self, memory: int, side: int, pixels: int) -> int:
         """``side``, or less if a tile with its halo would take more than ``memory`` bytes; 0: do not cut."""
         if not self._tile_safe:
-            needed = pixels * BYTES_PER_PIXEL
+            needed = pixels * self.info.scale**2 * BYTES_PER_PIXEL
             if needed <= memory:
                 return 0
             raise PictureError(
                 f"{pixels / 1e6:.1f} MP would take about {needed / 1e6:.0f} MB, over <memory> {memory // 1_000_000}, "
                 f"and {self.info.title!r} cannot be cut into tiles; try <max_size>"
             )
-        longest = math.isqrt(memory // BYTES_PER_PIXEL_TILED) - 2 * self.info.halo
+        longest = math.isqrt(memory // BYTES_PER_PIXEL_TILED) // self.info.scale - 2 * self.info.halo
         return min(side, max(MIN_TILE, longest))
 
     def _run_tiles(self, images: NDArray[np.uint8], condition: Condition, side: int) -> NDArray[np.uint8]:
-        _, height, width, _ = images.shape
-        stride, halo = self.info.stride, self.info.halo
-        result = np.empty_like(images)
+        count, height, width, _ = images.shape
+        stride, halo, scale = self.info.stride, self.info.halo, self.info.scale
+        result = np.empty((count, scale * height, scale * width, 3), np.uint8)
         for rows in spans(height, side, stride, halo):
             for columns in spans(width, side, stride, halo):
                 tile = self._run_whole(images[:, rows.outer, columns.outer], condition)
-                result[:, rows.core, columns.core] = tile[:, rows.core_in_outer, columns.core_in_outer]
+                y, x = rows.enlarged(scale), columns.enlarged(scale)
+                result[:, y.core, x.core] = tile[:, y.core_in_outer, x.core_in_outer]
         return result
 
     def _run_whole(self, images: NDArray[np.uint8], condition: Condition) -> NDArray[np.uint8]:
         inputs = {INPUT: np.ascontiguousarray(images), **condition}
         with onnxruntime_call():
             (result,) = self._session.run([OUTPUT], inputs)
-        if result.shape != images.shape or result.dtype != np.uint8:
+        count, height, width, _ = images.shape
+        shape = (count, self.info.scale * height, self.info.scale * width, 3)
+        if result.shape != shape or result.dtype != np.uint8:
             raise UnusableError(
-                f"{self.info.title!r} returns {result.dtype} {result.shape} for {images.shape}, "
-                "not uint8 of the same shape; export the style again"
+                f"{self.info.title!r} returns {result.dtype} {result.shape} for {images.shape}, not uint8 {shape}; "
+                "export the style again"
             )
         return result
 
@@ -202,10 +207,13 @@ def open_style(
 ) -> Translator:
     """Open a shipped style by name, or a style file; parameters and errors as for `Translator`.
 
-    With ``int8``, on a CPU where int8 is fast, a shipped style's int8 variant is opened.
+    With ``int8``, on a CPU where int8 is fast, a shipped style's int8 variant is opened. Raises ``UserError`` for a
+    style that enlarges.
     """
     path = style_file(name_or_path, device=device, int8=int8)
-    return Translator(path, device=device, tile=tile, memory=memory)
+    translator = Translator(path, device=device, tile=tile, memory=memory)
+    translator.info.require_same_size()
+    return translator
 
 
 def style_file(name_or_path: str, *, device: str = "auto", int8: bool = True) -> Path:

@@ -49,6 +49,13 @@ def same(one: list[Tensor], other: list[Tensor]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.parametrize("name", sorted({*METHODS} - {"pix2pix", "stargan"}))
+def test_only_pix2pix_takes_a_generator_that_enlarges(name: str, tmp_path: Path) -> None:
+    config = tiny_run(name, tmp_path, tmp_path / "run", generator="upscale", generator_options={})
+    with pytest.raises(UserError, match=r"generator upscale: enlarges pictures, which .* compares with their input"):
+        built(config)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_each_side_leaves_the_other_alone(name: str, tmp_path: Path) -> None:
     alone, batch = built(tiny_run(name, tmp_path, tmp_path / "run", n_critic=2))

@@ -7,7 +7,8 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional as F
 
-from tests.helpers.pairs import tiny_config
+from tests.helpers.pairs import tiny_config, write_pairs
+from translate.data.datasets import PairedDataset
 from translate.errors import UserError
 from translate.train.losses import zero_centred_penalty
 from translate.train.methods.pix2pix import Pix2Pix
@@ -170,3 +171,63 @@ def test_unknown_names_are_answered_with_the_known_ones(tmp_path: Path) -> None:
         method(tmp_path, generator_options={"depth": 3})
     with pytest.raises(UserError, match=r"crop 22: has to be a multiple of 4"):
         method(tmp_path, crop=22)
+
+
+ENLARGING = {"generator": "upscale", "generator_options": {"channels": 4}}
+SMALL = F.interpolate(torch.rand(2, 3, 4, 4, generator=RANDOM) - 0.5, (12, 12), mode="bicubic")
+REPEATED = SMALL.repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+
+def test_a_generator_that_enlarges_sees_the_small_picture(tmp_path: Path) -> None:
+    pix2pix = method(tmp_path, **ENLARGING)
+    batch = {"A": REPEATED, "B": BATCH["B"]}
+    generator = pix2pix.networks["generator"]
+    fake_B = pix2pix.forward(batch, context(0))["fake_B"]
+    assert torch.equal(fake_B, generator(SMALL)) and fake_B.shape == (2, 3, 24, 24)
+    G, D = weights(pix2pix, "generator"), weights(pix2pix, "discriminator")
+    metrics = step(pix2pix, batch)
+    assert {"G/l1", "G/gan", "D/loss"} <= set(metrics)
+    assert not all(map(torch.equal, G, weights(pix2pix, "generator")))
+    assert not all(map(torch.equal, D, weights(pix2pix, "discriminator")))
+    (shown, average, wanted), metrics = pix2pix.validate(batch)
+    assert shown.shape == average.shape == wanted.shape == (2, 3, 24, 24)
+    assert metrics["val/l1_of_input"] == pytest.approx((REPEATED - BATCH["B"]).abs().mean().item())  # plainly enlarged
+
+
+def test_enlarging_is_learnt(tmp_path: Path) -> None:
+    """From pixels and the picture that they are averages of."""
+    pix2pix = method(tmp_path, **ENLARGING, lr=5e-3, lambda_gan=0.0)
+    batch = {"A": F.avg_pool2d(BATCH["B"], 2).repeat_interleave(2, 2).repeat_interleave(2, 3), "B": BATCH["B"]}
+    losses = [step(pix2pix, batch)["G/l1"].item() for _ in range(60)]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"rotate": 5.0}, "rotate 5.0: does not suit upscale, which enlarges pictures; leave it out"),
+        ({"scale": (1.0, 1.5)}, "scale .*: does not suit upscale"),
+        ({"resize": 64}, "resize 64: does not suit upscale"),
+        ({"lambda_shift": 2.0}, "lambda_shift 2.0: does not suit upscale"),
+        ({"a": None, "b": None, "data": Path("pairs")}, "data pairs: does not suit .* give a DIR and b DIR instead"),
+    ],
+)
+def test_settings_that_would_shift_small_against_large(
+    tmp_path: Path, changes: dict[str, object], problem: str
+) -> None:
+    config = tiny_config(tmp_path, tmp_path, tmp_path, **ENLARGING, **changes)
+    with pytest.raises(UserError, match=problem):
+        Pix2Pix.load_data(config)
+
+
+def test_crops_have_to_suit_the_scale(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="crop 25: has to be a multiple of 2, the scale times the stride of upscale"):
+        method(tmp_path, **ENLARGING, crop=25)
+
+
+def test_the_generator_says_how_the_pictures_are_loaded(tmp_path: Path) -> None:
+    a, b = write_pairs(tmp_path)
+    for changes, windows in (({}, False), (ENLARGING, True)):
+        data = Pix2Pix.load_data(tiny_config(a, b, tmp_path / "run", **changes))
+        assert isinstance(data.training, PairedDataset)
+        assert (data.training.windows is not None) == windows

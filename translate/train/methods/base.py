@@ -239,16 +239,25 @@ def split(batch: Batch, parts: int) -> list[Batch]:
     return [{name: pieces[index] for name, pieces in cut.items()} for index in range(parts)]
 
 
-def built_generator(config: TrainConfig, **options: Any) -> Generator:
-    """The configured generator; an unknown name or option is a ``UserError`` that lists the known ones."""
+def built_generator(config: TrainConfig, *, may_enlarge: bool = False, **options: Any) -> Generator:
+    """The configured generator, by default one whose pictures have the size of its input.
+
+    An unknown name or option is a ``UserError`` that lists the known ones, as are a generator that enlarges unless
+    ``may_enlarge``, and crops that do not suit its stride and scale.
+    """
     try:
         generator = build_generator(config.generator, **config.generator_options | options)
     except ValueError as error:
         raise UserError(f"<generator> {config.generator}: {error}") from error
-    if config.crop % generator.stride:
+    if generator.scale > 1 and not may_enlarge:
         raise UserError(
-            f"<crop> {config.crop}: has to be a multiple of {generator.stride}, the stride of {config.generator}"
+            f"<generator> {config.generator}: enlarges pictures, which {config.method} compares with their input; "
+            "choose another, or train it with pix2pix"
         )
+    multiple = generator.scale * generator.stride
+    if config.crop % multiple:
+        what = "stride" if generator.scale == 1 else "scale times the stride"
+        raise UserError(f"<crop> {config.crop}: has to be a multiple of {multiple}, the {what} of {config.generator}")
     return generator
 
 

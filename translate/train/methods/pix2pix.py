@@ -17,6 +17,10 @@ borders fall. It is stability training (Zheng et al. 2016, arXiv:1604.04326, equ
 the input is shifted and cropped, not made noisy; pixels are compared, with L1; and the crop's translation is a target
 without gradient, as it sees more context than the window. If both could move, the easiest way to agree would be to
 leave out whatever they cannot place consistently.
+
+A generator may enlarge: the files of A are then ``scale`` times smaller than those of B. In a batch A is enlarged to
+the size of B by repeating its pixels, as the discriminator and the validation grid see it; the generator takes A at its
+own size, every ``scale``-th pixel.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional as F
 
+from models import GENERATORS
 from translate.config import Pix2PixConfig
 from translate.data.datasets import TrainingData, load_pairs
 from translate.errors import UserError
@@ -52,11 +57,16 @@ class Pix2Pix(Method):
 
     @classmethod
     def load_data(cls, config: Pix2PixConfig) -> TrainingData:
-        return load_pairs(config)
+        network = GENERATORS.get(config.generator)  # an unknown name is refused when it is built
+        scale = network.scale if network else 1
+        if scale > 1:
+            refuse_resampling(config)
+        return load_pairs(config, scale=scale)
 
     def __init__(self, config: Pix2PixConfig, accelerator: Accelerator) -> None:
         super().__init__(config, accelerator)
-        generator = built_generator(config)
+        generator = built_generator(config, may_enlarge=True)
+        self.scale = generator.scale
         self.window_side = config.crop // 2 // generator.stride * generator.stride
         if config.lambda_shift > 0 and self.window_side == 0:
             raise UserError(
@@ -71,7 +81,11 @@ class Pix2Pix(Method):
         return super().adversarial_active(progress) and progress >= self.config.gan_start
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
-        return {"fake_B": self.networks[GENERATOR](batch["A"])}
+        return {"fake_B": self.networks[GENERATOR](self.input_of(batch))}
+
+    def input_of(self, batch: Batch) -> Tensor:
+        """A at the size of its files, float [N, 3, H / scale, W / scale]."""
+        return batch["A"][..., :: self.scale, :: self.scale]
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         real, fake = self.with_input(batch, batch["B"]), self.with_input(batch, pictures["fake_B"])
@@ -113,7 +127,23 @@ class Pix2Pix(Method):
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
-        picture = self.averages["generator_ema"](batch["A"]).float().clamp(-1, 1)
+        picture = self.averages["generator_ema"](self.input_of(batch)).float().clamp(-1, 1)
         compared = {"val/l1": picture, "val/l1_of_input": batch["A"]}  # the second is the baseline
         metrics = {name: float((images - batch["B"]).abs().mean()) for name, images in compared.items()}
         return [batch["A"], picture, batch["B"]], metrics
+
+
+def refuse_resampling(config: Pix2PixConfig) -> None:
+    """Raise ``UserError`` for the first setting with which a small A and a large B would no longer match."""
+    given = {
+        "data": config.data is not None,  # both sides of a picture have the same size
+        "resize": config.resize > 0,
+        "scale": config.scale != (1.0, 1.0),
+        "rotate": config.rotate > 0,
+        "lambda_shift": config.lambda_shift > 0,
+    }
+    for name in (name for name, is_given in given.items() if is_given):
+        remedy = "give <a> DIR and <b> DIR instead" if name == "data" else "leave it out"
+        raise UserError(
+            f"<{name}> {getattr(config, name)}: does not suit {config.generator}, which enlarges pictures; {remedy}"
+        )

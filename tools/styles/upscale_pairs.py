@@ -1,6 +1,6 @@
 """Make training pairs for the network ``upscale``: OUT/B holds drawn pictures, OUT/A the same at half their size.
 
-    python -m tools.styles.upscale_pairs PICTURES... OUT [--tile 192] [--jpeg 0.5]
+    python -m tools.styles.upscale_pairs PICTURES... OUT [--tile 192] [--jpeg 0.25]
 
 Each picture is made smaller by one of several filters, as nobody knows which one was used on the pictures to be
 enlarged, and some then go through JPEG, so that the network learns not to enlarge its artefacts. Filter and quality
@@ -67,7 +67,7 @@ def main(
         list[Path], typer.Argument(help="folders of drawn pictures, then the output folder: PICTURES... OUT")
     ],
     tile: Annotated[int, typer.Option(min=SCALE, help="side of the tiles of OUT/B in pixels, an even number")] = 192,
-    jpeg: Annotated[float, typer.Option(min=0, max=1, help="share of the small pictures that go through JPEG")] = 0.5,
+    jpeg: Annotated[float, typer.Option(min=0, max=1, help="share of the small pictures that go through JPEG")] = 0.25,
     leave_out: Annotated[str, typer.Option(help="pictures to leave out: names without suffix, with commas")] = "",
     workers: Annotated[int, typer.Option(help="number of processes")] = os.cpu_count() or 1,
 ) -> None:

@@ -73,8 +73,8 @@ def test_importing_the_augmentation_leaves_the_environment() -> None:
 
 
 def reached(name: str, found: set[str]) -> set[str]:
-    """``found``, and everything else that the module ``name`` imports, directly or indirectly."""
-    for imported in imports(PATHS[name]) - found:
+    """``found``, and everything else that the module ``name`` imports when it runs, directly or indirectly."""
+    for imported in imports(PATHS[name], for_types=False) - found:
         found.add(imported)
         if imported in PATHS:
             reached(imported, found)

@@ -39,10 +39,18 @@ NAMES = {name_of(path) for path in MODULES}
 
 
 @cache
-def imports(path: Path) -> frozenset[str]:
-    """The modules that ``path`` imports: the full name for ours, only the top-level package for others."""
+def imports(path: Path, *, for_types: bool = True) -> frozenset[str]:
+    """The modules that ``path`` imports: the full name for ours, only the top-level package for others.
+
+    Without ``for_types``, those that only type checkers import are left out.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not for_types:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+                node.body = []
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -189,9 +189,9 @@ def test_a_generator_that_enlarges_sees_the_small_picture(tmp_path: Path) -> Non
     assert {"G/l1", "G/gan", "D/loss"} <= set(metrics)
     assert not all(map(torch.equal, G, weights(pix2pix, "generator")))
     assert not all(map(torch.equal, D, weights(pix2pix, "discriminator")))
-    (shown, average, wanted), metrics = pix2pix.validate(batch)
+    (shown, average, wanted), validated = pix2pix.validate(batch)
     assert shown.shape == average.shape == wanted.shape == (2, 3, 24, 24)
-    assert metrics["val/l1_of_input"] == pytest.approx((REPEATED - BATCH["B"]).abs().mean().item())  # plainly enlarged
+    assert validated["val/l1_of_input"] == pytest.approx((REPEATED - BATCH["B"]).abs().mean().item())  # plainly enlarged
 
 
 def test_enlarging_is_learnt(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from PIL import Image
 
 from models.features import FeatureNetwork, efficientnet_lite0
 from tests.helpers.pairs import picture
-from tools.styles.judge.enlarging import PLAIN, Pixels, Size, measure, resized, row
+from tools.styles.judge.enlarging import PLAIN, Size, measure, resized, row
+from tools.styles.judge.variants import Pixels
 
 
 @pytest.fixture(scope="module")

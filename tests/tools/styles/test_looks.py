@@ -1,0 +1,41 @@
+"""The shipped looks: each draws photos that it was not made from as its teacher does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.helpers.paths import ROOT
+from tools.styles.teachers.__main__ import LOOKS
+from tools.styles.teachers.paint import WORKING_SIZE, bring_to_size
+from translate.media.images import load_rgb
+from translate.style.catalogue import find_style, list_styles
+from translate.style.translator import Translator
+
+pytestmark = pytest.mark.slow
+
+SHIPPED = sorted(list_styles().keys() & (LOOKS.keys() - {"cel"}))  # `cel` has a test of its own
+
+
+def squared_error(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    return float(np.square(one.astype(float) - other).mean())
+
+
+@pytest.mark.parametrize("look", SHIPPED)
+def test_it_is_small_and_has_metadata(look: str) -> None:
+    info = Translator(find_style(look), device="cpu").info
+    assert find_style(look).stat().st_size < 2_000_000 and find_style(f"{look}-int8").stat().st_size < 600_000
+    assert info.tile_safe and info.working_size == WORKING_SIZE
+    assert "CC BY" in info.licence and info.training_data != "unspecified"
+    assert (ROOT / "assets" / "styles" / f"{look}.md").is_file()
+
+
+@pytest.mark.parametrize("photo", ["portrait", "street"])
+@pytest.mark.parametrize("look", SHIPPED)
+def test_photos_look_as_the_teacher_draws_them(look: str, photo: str) -> None:
+    before = bring_to_size(load_rgb(ROOT / "assets" / "photos" / f"{photo}.jpg"))[:384, :480]
+    drawn = LOOKS[look](before)
+    for variant in (look, f"{look}-int8"):
+        after = Translator(find_style(variant), device="cpu")(before[None])[0]
+        assert squared_error(after, drawn) < 0.25 * squared_error(before, drawn), variant

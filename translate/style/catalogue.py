@@ -50,13 +50,12 @@ def find_enlarger() -> Path:
 
 
 def variant_for(path: Path, device: str) -> Path:
-    """The best file to use on ``device`` for the style at ``path``, which `find_style` or `find_enlarger` found.
+    """The best file to use on ``device`` for the style at ``path``, which `find_style` found.
 
     For a shipped style on ``cpu``, where int8 is fast, that is its int8 variant, if there is one; otherwise ``path``.
     """
     variant = path.with_stem(path.stem + INT8)
-    shipped = {*list_styles().values(), *_enlargers().values()}
-    wanted = device == "cpu" and path in shipped and int8_is_fast()
+    wanted = device == "cpu" and path in list_styles().values() and int8_is_fast()
     return variant if wanted and variant.is_file() else path
 
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.errors import UnusableError
-from translate.style.catalogue import find_enlarger, variant_for
-from translate.style.devices import choose_device
+from translate.style.catalogue import find_enlarger
 from translate.style.translator import Translator
 
 MAX_PASSES = 2  # through the network; what is missing after that is resized plainly
+FILTER = Image.Resampling.LANCZOS  # a softer one would show where a photo is only a little larger than the working size
 STRIP = 2_000_000  # pixels of a result resized at a time
 TOLERANCE = 1.05  # enlargement left to plain resizing rather than to another pass, four times as large as the last
 
@@ -23,13 +23,13 @@ class Enlarger:
     """Enlarges pictures to any size, by the network and then by plain resizing.
 
     ``device``: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; ``threads``: CPU cores to use, None: all; ``path``: the file
-    of another style that enlarges. By default it is the shipped one; on CPUs where int8 is fast, its int8 variant.
+    of another style that enlarges, by default the shipped one.
 
     Raises ``UnusableError`` if the file or the device cannot be used, or the style does not enlarge.
     """
 
     def __init__(self, *, device: str = "auto", threads: int | None = None, path: Path | None = None) -> None:
-        file = path or variant_for(find_enlarger(), choose_device(device)[0])
+        file = path or find_enlarger()
         self._translator = Translator(file, device=device, threads=threads)
         if self._translator.info.scale == 1:
             raise UnusableError(f"{file}: does not enlarge pictures; train one with the generator upscale")
@@ -40,7 +40,7 @@ class Enlarger:
         """uint8 [N, h, w, 3] in sRGB -> [N, H, W, 3] for ``size`` (W, H), at least the size of ``images``.
 
         The network is applied once for up to twice the size, twice for more; the result is resized to ``size`` exactly,
-        downwards by averaging areas, upwards by Lanczos's filter. Pictures of that size already are returned as they
+        by Lanczos's filter, which averages where it shrinks. Pictures of that size already are returned as they
         are. Raises ``PictureError`` if memory runs out.
         """
         images = self._drawn(images, size)
@@ -80,14 +80,12 @@ class Enlarger:
 def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
     """``image``, [h, w, 3], at ``size``, width and height, in strips of about `STRIP` pixels from top to bottom."""
     width, height = size
-    shrinks = width <= image.shape[1] and height <= image.shape[0]
-    resample = Image.Resampling.BOX if shrinks else Image.Resampling.LANCZOS
     # Rows after columns, as Pillow would choose the order by the size of each strip; its filter for rows also sees what
     # is around the box, so that strips join without seams.
-    wide = Image.fromarray(image).resize((width, image.shape[0]), resample)
+    wide = Image.fromarray(image).resize((width, image.shape[0]), FILTER)
     ratio = wide.height / height
     rows = max(1, STRIP // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         box = (0, top * ratio, width, bottom * ratio)
-        yield np.asarray(wide.resize((width, bottom - top), resample, box))
+        yield np.asarray(wide.resize((width, bottom - top), FILTER, box))

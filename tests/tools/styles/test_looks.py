@@ -15,6 +15,8 @@ from translate.style.translator import Translator
 
 pytestmark = pytest.mark.slow
 
+# of the photo's own squared distance to the teacher's picture; a poster's flat colours are right or far off
+LARGEST_SHARE = {"poster": 0.5, "sketch": 0.05}
 SHIPPED = sorted(list_styles().keys() & (LOOKS.keys() - {"cel"}))  # `cel` has a test of its own
 
 
@@ -38,4 +40,5 @@ def test_photos_look_as_the_teacher_draws_them(look: str, photo: str) -> None:
     drawn = LOOKS[look](before)
     for variant in (look, f"{look}-int8"):
         after = Translator(find_style(variant), device="cpu")(before[None])[0]
-        assert squared_error(after, drawn) < 0.25 * squared_error(before, drawn), variant
+        share = squared_error(after, drawn) / squared_error(before, drawn)
+        assert share < LARGEST_SHARE[look], variant

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.media.images import Picture, load_rgb_within, shrink
+from translate.media.images import Picture, load_rgb, shrink
 from translate.media.sheet import Cell, draw_sheet
 from translate.style.catalogue import variant_for
 from translate.style.translator import Translator
@@ -25,13 +25,14 @@ def draw_styles(photos: Sequence[Path], styles: Mapping[str, Path], *, side: int
 
     Raises ``PictureError`` for a photo that cannot be read or translated, ``UnusableError`` for a style.
     """
-    columns: list[list[Cell]] = [[Cell(load_rgb_within(photo, side), ["photo"]) for photo in photos]]
+    loaded = [Picture(load_rgb(photo)) for photo in photos]
+    columns: list[list[Cell]] = [[Cell(shrink(photo, side).rgb, ["photo"]) for photo in loaded]]
     for name, path in styles.items():
         translator = Translator(variant_for(path, "cpu"), device="cpu")
         domain = translator.info.domains[0] if translator.info.domains else None
         pictures = []
-        for photo in photos:
-            pixels = load_rgb_within(photo, translator.info.working_size or LONGEST_SIDE)
+        for photo in loaded:
+            pixels = shrink(photo, translator.info.working_size or LONGEST_SIDE).rgb
             pictures.append(shrink(Picture(translator(pixels[np.newaxis], domain)[0]), side).rgb)
         columns.append([Cell(picture, [name]) for picture in pictures])
     if len(photos) > 1:

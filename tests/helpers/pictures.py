@@ -24,3 +24,8 @@ def draw_photo(width: int, height: int) -> NDArray[np.uint8]:
 
 def files_below(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def squared_error(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """The mean squared difference of two pictures of one shape, in squares of 8-bit levels."""
+    return float(np.square(one.astype(float) - other).mean())

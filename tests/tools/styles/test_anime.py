@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.helpers.paths import PORTRAIT_LANDMARKS, ROOT
+from tests.helpers.pictures import squared_error
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.faces import load_faces
 from tools.styles.teachers.paint import WORKING_SIZE, bring_to_size, paint
@@ -31,10 +32,6 @@ def translator(style: str) -> Translator:
 
 def photo(name: str) -> NDArray[np.uint8]:
     return bring_to_size(load_rgb(PHOTOS / f"{name}.jpg"))[:320, :480]
-
-
-def squared_error(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    return float(np.square(one.astype(float) - other).mean())
 
 
 def test_it_is_small_and_has_metadata(style: str, translator: Translator) -> None:

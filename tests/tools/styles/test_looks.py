@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.helpers.paths import ROOT
+from tests.helpers.pictures import squared_error
 from tools.styles.teachers.__main__ import LOOKS
 from tools.styles.teachers.paint import WORKING_SIZE, bring_to_size
 from translate.media.images import load_rgb
@@ -18,10 +17,6 @@ pytestmark = pytest.mark.slow
 # of the photo's own squared distance to the teacher's picture; a poster's flat colours are right or far off
 LARGEST_SHARE = {"poster": 0.5, "sketch": 0.05}
 SHIPPED = sorted(list_styles().keys() & (LOOKS.keys() - {"cel"}))  # `cel` has a test of its own
-
-
-def squared_error(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    return float(np.square(one.astype(float) - other).mean())
 
 
 @pytest.mark.parametrize("look", SHIPPED)

@@ -1,4 +1,4 @@
-"""Where a photo shows skin, how brown it is, and how dark to paint it: told by colour alone, softly and locally."""
+"""Where a photo shows skin, how brown it is, and how dark to paint it; decided softly, from colours nearby."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@
   soft in gradients, after the soft quantisation of Winnemöller et al. 2006, "Real-Time Video Abstraction".
 - Pigment: each wash is densest at its border, by the density formula of Bousseau et al. 2006, "Interactive watercolor
   rendering with temporal coherence and abstraction"; no noise textures as there, so that a network can learn it.
-- Skin: brown skin, told by the hue, chroma and lightness around, is first glazed as a whole, nearly as dark as it is.
+- Skin: brown skin, found by hue, chroma and lightness nearby, first gets one even glaze, nearly as dark as the skin.
 - Paper: left white in lights, on what is lighter than its surroundings, in small highlights and in plain backgrounds.
 
 Lengths are in pixels of a photo whose longer side is `paint.WORKING_SIZE`. About three seconds per megapixel, one core.

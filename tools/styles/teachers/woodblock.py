@@ -115,7 +115,7 @@ def complexion(lightness: Picture, chroma: Picture, skin: Picture, near_skin: Pi
     dark_detail = np.maximum(blur(lightness, 5.0) - lightness - 0.015, 0)
     shine = np.maximum(lightness - wide_blur(lightness, 20.0) - 0.05, 0)
     drawn = np.clip(lightness - near_skin * (0.9 * dark_detail + 0.6 * shine), 0, 1)
-    # deep skin is told from pale skin in shadow by its higher chroma, over a whole face rather than at a pixel
+    # dark skin has a higher chroma than pale skin in shadow; averaged over a face, as single pixels overlap
     pale = smoothstep(chroma, 46, 32) * smoothstep(drawn, 0.42, 0.62)
     pale = wide_blur(pale * skin, 24.0) / (wide_blur(skin, 24.0) + 0.02)
     return drawn + 0.18 * pale * smoothstep(drawn, 0.3, 0.5) * smoothstep(drawn, 1.05, 0.8)

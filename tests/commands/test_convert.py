@@ -22,6 +22,7 @@ from tests.helpers.pictures import draw_photo, files_below
 from tests.helpers.styles import style_info, write_style
 from tests.media.test_images import png
 from translate.commands import convert as command
+from translate.commands.conversion_options import FILES, PICTURE, REPORT, SPEED, STYLE
 from translate.errors import ExitCode
 from translate.media.images import load_picture, load_rgb
 from translate.style import catalogue as shipped
@@ -469,4 +470,4 @@ def test_every_option_is_in_a_panel() -> None:
     app.command()(command.convert)
     options: list[Any] = [each for each in typer.main.get_command(app).params if each.param_type_name == "option"]
     panels = dict.fromkeys(option.rich_help_panel for option in options)
-    assert list(panels) == [command.FILES, command.STYLE, command.PICTURE, command.SPEED, command.REPORT]
+    assert list(panels) == [FILES, STYLE, PICTURE, SPEED, REPORT]

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from translate.commands.conversion_options import (
+    FILES,
+    PICTURE,
+    SPEED,
+    AsJson,
+    Device,
+    DryRun,
+    Effort,
+    Format,
+    Overwrite,
+    Quiet,
+    Recursive,
+    SkipExisting,
+    Verbose,
+    Workers,
+    refuse_contradictions,
+)
 from translate.commands.convert_report import run_and_report, show_plan
 from translate.commands.terminal import quiet_onnxruntime
-from translate.errors import UserError
-
-# the panels of the help
-FILES, PICTURE, SPEED, REPORT = "Input and output", "Picture", "Speed and memory", "Report"
 
 
 def upscale(
@@ -43,64 +56,34 @@ def upscale(
             rich_help_panel=PICTURE,
         ),
     ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            help="jpg, png, webp, tif, bmp, avif or gif; default: that of the input, a still GIF as PNG",
-            rich_help_panel=FILES,
-        ),
-    ] = None,
+    format: Format = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="of JPEG, WebP and AVIF", rich_help_panel=FILES)
     ] = None,
-    effort: Annotated[
-        Literal["fast", "normal", "small"],
-        typer.Option(
-            help="trade encoding speed for file size: PNG, WebP, AVIF; with small, JPEG too", rich_help_panel=FILES
-        ),
-    ] = "normal",
+    effort: Effort = "normal",
     suffix: Annotated[
         str, typer.Option(help="appended to file names in an output folder: photo-large.jpg", rich_help_panel=FILES)
     ] = "",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="replace existing files", rich_help_panel=FILES)
-    ] = False,
-    skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="keep existing files", rich_help_panel=FILES)
-    ] = False,
-    recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="include subfolders, kept in the output", rich_help_panel=FILES)
-    ] = False,
-    device: Annotated[
-        str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N", rich_help_panel=SPEED)
-    ] = "auto",
+    overwrite: Overwrite = False,
+    skip_existing: SkipExisting = False,
+    recursive: Recursive = False,
+    device: Device = "auto",
     max_pixels: Annotated[
         int | None,
         typer.Option(min=1, help="refuse results with more pixels; default: 200 million", rich_help_panel=SPEED),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="pictures decoded and encoded in parallel", rich_help_panel=SPEED)
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="list inputs and outputs, write nothing", rich_help_panel=REPORT)
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="report as JSON on standard output", rich_help_panel=REPORT)
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="only report failures", rich_help_panel=REPORT)] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="print a line per picture", rich_help_panel=REPORT)
-    ] = False,
+    workers: Workers = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Enlarge drawn pictures, keeping their lines crisp. Each keeps its transparency and EXIF.
 
     Exit codes: 1 a picture failed, the others are done; 2 the command cannot be carried out as given; 3 the network or
     the device cannot be used.
     """
-    if quiet and verbose:
-        raise UserError("--quiet and --verbose exclude each other")
-    if as_json and output == "-":
-        raise UserError("--json and --output - both write to standard output; name an output file")
+    refuse_contradictions(quiet=quiet, verbose=verbose, as_json=as_json, output=output)
 
     from translate.convert.conversion import ConvertRequest
     from translate.convert.upscaling import plan_upscaling, prepare_upscaling

@@ -1,0 +1,48 @@
+"""The options that `convert` and `upscale` have in common, and the panels of their help."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from translate.errors import UserError
+
+FILES, STYLE, PICTURE, SPEED, REPORT = "Input and output", "Style", "Picture", "Speed and memory", "Report"
+
+Format = Annotated[
+    str | None,
+    typer.Option(
+        help="jpg, png, webp, tif, bmp, avif or gif; default: that of the input, a still GIF as PNG",
+        rich_help_panel=FILES,
+    ),
+]
+Effort = Annotated[
+    Literal["fast", "normal", "small"],
+    typer.Option(
+        help="trade encoding speed for file size: PNG, WebP, AVIF; with small, JPEG too", rich_help_panel=FILES
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace existing files", rich_help_panel=FILES)]
+SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="keep existing files", rich_help_panel=FILES)]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-r", help="include subfolders, kept in the output", rich_help_panel=FILES)
+]
+Device = Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N", rich_help_panel=SPEED)]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="pictures decoded and encoded in parallel", rich_help_panel=SPEED)
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", "-n", help="list inputs and outputs, write nothing", rich_help_panel=REPORT)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="report as JSON on standard output", rich_help_panel=REPORT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="only report failures", rich_help_panel=REPORT)]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="print a line per picture", rich_help_panel=REPORT)]
+
+
+def refuse_contradictions(*, quiet: bool, verbose: bool, as_json: bool, output: str | None) -> None:
+    """Raise ``UserError`` for options that exclude each other."""
+    if quiet and verbose:
+        raise UserError("--quiet and --verbose exclude each other")
+    if as_json and output == "-":
+        raise UserError("--json and --output - both write to standard output; name an output file")

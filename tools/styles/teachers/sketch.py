@@ -23,6 +23,7 @@ import numpy as np
 from tools.styles.teachers.canvas import blur as wide_blur
 from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.paint import Picture, Pixels, blur, flow, grey
+from tools.styles.teachers.streamlines import along_flow
 
 PAPER = np.array([250, 247, 240], np.float32)  # RGB
 GRAPHITE = np.array([45, 45, 50], np.float32)
@@ -116,28 +117,6 @@ def strokes(luminance: Picture, angle: Picture) -> Picture:
     even = detail / np.sqrt(blur(detail * detail, 6.0) + 0.013**2)  # the constants keep noise low
     streaks = along_flow(even, angle, sigma=7.0)
     return streaks / np.sqrt(blur(streaks * streaks, 8.0) + 0.25**2)
-
-
-def along_flow(image: Picture, angle: Picture, *, sigma: float) -> Picture:
-    """Gaussian mean of ``image`` [H, W] along the streamline through each pixel, in steps of one pixel."""
-    rows, columns = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
-    # twice the angle is the same for both senses of a direction, so that it can be interpolated
-    fields = np.dstack([image, np.cos(2 * angle), np.sin(2 * angle)]).astype(np.float32)
-    total, weights = image.copy(), 1.0
-    for sense in (1, -1):
-        x, y = columns, rows
-        step_x, step_y = sense * np.cos(angle), sense * np.sin(angle)
-        for distance in range(1, int(np.ceil(2 * sigma)) + 1):
-            x, y = x + step_x, y + step_y
-            found = cv2.remap(fields, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-            weight = float(np.exp(-(distance**2) / (2 * sigma**2)))
-            total += weight * found[..., 0]
-            weights += weight
-            onward = 0.5 * np.arctan2(found[..., 2], found[..., 1])
-            next_x, next_y = np.cos(onward), np.sin(onward)
-            same_sense = np.where(next_x * step_x + next_y * step_y < 0, np.float32(-1), np.float32(1))
-            step_x, step_y = same_sense * next_x, same_sense * next_y
-    return total / np.float32(weights)
 
 
 def guided(image: Picture, guide: Picture, *, sigma: float, softness: float) -> Picture:

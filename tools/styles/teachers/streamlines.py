@@ -1,4 +1,4 @@
-"""Brush strokes along the curved flow of a picture: their direction, their path, and paint drawn out along them.
+"""Paths along the curved flow of a picture: brush strokes and their direction, and paint drawn out along them.
 
 The direction is that of the structure tensor at two scales, the edges and the shading of forms, averaged over several
 widths and normalised, so that strokes sweep through regions that have no direction of their own; where nothing has one,
@@ -7,6 +7,8 @@ Vector Fields Using Line Integral Convolution"). Lengths are in pixels of a pict
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -41,26 +43,51 @@ def sweep(luminance: Picture) -> tuple[Picture, Picture]:
     return (total / (length + 1e-4)).astype(np.float32), np.clip(length[..., 0], 0, 1)
 
 
-def streamlines(direction: Picture) -> list[Line]:
-    """Points along the curved stroke through every pixel."""
-    height, width = direction.shape[:2]
-    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-    weights = np.cos(np.linspace(0, np.pi / 2, STEPS + 1, endpoint=False)) ** 2
-    weights /= 2 * weights.sum() - weights[0]
-    points: list[Line] = [(columns, rows, float(weights[0]))]
-    start = 0.5 * np.arctan2(direction[..., 1], direction[..., 0])
-    for sign in (1, -1):
+Point = tuple[int, Picture, Picture, Picture]  # number of the step, x and y [H, W], what is found there [H, W, C]
+
+
+def walk(start: Picture, fields: Picture, *, step: float, steps: int) -> Iterator[Point]:
+    """Set out from every pixel at the angle ``start`` [H, W] and follow the flow, ``steps`` ahead and ``steps`` back.
+
+    ``fields`` [H, W, C] has the flow in its first two channels, as a doubled-angle vector, and what else is wanted on
+    the way.
+    """
+    rows, columns = np.mgrid[0 : fields.shape[0], 0 : fields.shape[1]].astype(np.float32)
+    for sense in (1, -1):
         x, y = columns, rows
-        ahead_x, ahead_y = sign * np.cos(start), sign * np.sin(start)
-        for weight in weights[1:]:
-            x, y = x + STEP * ahead_x, y + STEP * ahead_y
-            points.append((x, y, float(weight)))
-            found = cv2.remap(direction, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        ahead_x, ahead_y = sense * np.cos(start), sense * np.sin(start)
+        for number in range(1, steps + 1):
+            x, y = x + step * ahead_x, y + step * ahead_y
+            found = cv2.remap(fields, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+            yield number, x, y, found
             turned = 0.5 * np.arctan2(found[..., 1], found[..., 0])
             next_x, next_y = np.cos(turned), np.sin(turned)
             onward = np.where(next_x * ahead_x + next_y * ahead_y < 0, np.float32(-1), np.float32(1))
             ahead_x, ahead_y = onward * next_x, onward * next_y
-    return points
+
+
+def along_flow(image: Picture, angle: Picture, *, sigma: float) -> Picture:
+    """Gaussian mean of ``image`` [H, W] along the streamline through each pixel, in steps of one pixel.
+
+    ``angle`` [H, W] is the flow, in radians.
+    """
+    fields = np.dstack([np.cos(2 * angle), np.sin(2 * angle), image]).astype(np.float32)
+    total, weights = image.copy(), 1.0
+    for distance, _, _, found in walk(angle, fields, step=1.0, steps=int(np.ceil(2 * sigma))):
+        weight = float(np.exp(-(distance**2) / (2 * sigma**2)))
+        total += weight * found[..., 2]
+        weights += weight
+    return total / np.float32(weights)
+
+
+def streamlines(direction: Picture) -> list[Line]:
+    """Points along the curved stroke through every pixel."""
+    rows, columns = np.mgrid[0 : direction.shape[0], 0 : direction.shape[1]].astype(np.float32)
+    weights = np.cos(np.linspace(0, np.pi / 2, STEPS + 1, endpoint=False)) ** 2
+    weights /= 2 * weights.sum() - weights[0]
+    start = 0.5 * np.arctan2(direction[..., 1], direction[..., 0])
+    points = walk(start, direction, step=STEP, steps=STEPS)
+    return [(columns, rows, float(weights[0])), *((x, y, float(weights[number])) for number, x, y, _ in points)]
 
 
 def smear(image: Picture, lines: list[Line], reach: float | None = None) -> Picture:

@@ -25,7 +25,8 @@ from tools.styles.teachers.brown_skin import PHOTO_LIGHTNESS, brown_darkness, br
 from tools.styles.teachers.canvas import blur as wide_blur
 from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.paint import Picture, Pixels, blur, flow, gradient, grey, kuwahara
-from tools.styles.teachers.sketch import along_flow, busyness, lifted, liveliness
+from tools.styles.teachers.sketch import busyness, lifted, liveliness
+from tools.styles.teachers.streamlines import along_flow
 
 SEPIA = np.array([70, 52, 48], np.float32) / 255
 # scale of the difference of Gaussians, greatest cover, responses of the faintest and of the firmest line

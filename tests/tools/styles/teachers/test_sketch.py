@@ -4,7 +4,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.helpers.pictures import draw_photo
-from tools.styles.teachers.sketch import GRAPHITE, PAPER, along_flow, contours, guided, sketch
+from tools.styles.teachers.sketch import GRAPHITE, PAPER, contours, guided, sketch
+from tools.styles.teachers.streamlines import along_flow
 
 
 def plain(level: int, *, side: int = 96) -> NDArray[np.uint8]:

@@ -263,6 +263,7 @@ def test_workers_run_at_the_same_time(teach: Teach, photos: dict[str, Path], dra
     assert ask(teach(wait + INVERT), photos, drawn, workers=3, timeout=DEADLINE) == []
 
 
+@pytest.mark.slow
 def test_a_slow_one_is_killed_with_its_children(
     teach: Teach, photos: dict[str, Path], drawn: Path, tmp_path: Path
 ) -> None:

@@ -20,6 +20,8 @@ from translate.export.equalise import channel_groups, equalise_channels
 from translate.export.to_onnx import export_style
 from translate.style.contract import INPUT
 
+pytestmark = pytest.mark.slow
+
 INFO = style_info()
 PHOTO = draw_photo(64, 48)
 

@@ -20,6 +20,8 @@ from translate.export.to_onnx import export_style
 from translate.style.session import read_style
 from translate.style.translator import Translator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:

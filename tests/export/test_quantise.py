@@ -29,6 +29,8 @@ from translate.style.contract import INPUT
 from translate.style.session import read_style
 from translate.style.translator import Translator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:

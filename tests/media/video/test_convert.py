@@ -382,6 +382,7 @@ def test_the_same_frames_become_the_same_bytes() -> None:
     assert len({encoded() for _ in range(10)}) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stabilise", [False, True])
 def test_an_interrupted_call_is_resumed(tmp_path: Path, short_segments: int, stabilise: bool) -> None:
     source = write_video(tmp_path / "in.mp4", noisy_film(30), audio="aac")

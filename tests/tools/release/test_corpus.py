@@ -24,7 +24,10 @@ from tests.helpers.corpus.places import CLOSED
 from tests.helpers.paths import ROOT
 from translate.errors import CODEC_ERRORS, ExitCode, printable
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs named pipes, devices and names of any bytes")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="needs named pipes, devices and names of any bytes"),
+]
 LIMIT = 100  # seconds in total: a file that hangs the run fails the test
 DAC_OVERRIDE, DAC_READ_SEARCH, DROP = 1, 2, 24  # capabilities, and the operation of `prctl`
 

@@ -67,6 +67,7 @@ class Grey(Method):
         return [batch["A"]], {}
 
 
+@pytest.mark.slow
 def test_a_method_of_one_file_trains_resumes_and_exports(tmp_path: Path, run_cli: RunCli) -> None:
     settings = tiny_settings(*write_pairs(tmp_path), tmp_path / "run")
     train(GreyConfig.from_dict(settings | {"steps": 2}))

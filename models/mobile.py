@@ -13,6 +13,9 @@ frequency. That is where pictures change most when a camera moves by fractions o
 (Zhang 2019, arXiv:1904.11486, who filters before the strides inside the network). The network draws lines anew on the
 filtered picture, and they flicker less.
 
+With ``tones`` every colour of the result lies on the line through two colours, ink and paper: a drawing in one ink
+keeps no tint of the photo.
+
 With ``domains`` it is a fast multi-domain generator: the label joins the picture as channels, as in StarGAN.
 """
 
@@ -54,12 +57,14 @@ class MobileGenerator(Generator):
 
     A residual block for each of ``dilations``, ``wide_channels`` wide, at a quarter of the resolution; then one for
     each of ``fine_dilations``, ``channels`` wide, at half of it. The defaults take 11.9 GFLOP at 512x512; widths that
-    are multiples of 16 suit the vector units of processors.
+    are multiples of 16 suit the vector units of processors. ``tones``: two different colours, RGB from 0 to 255.
     """
 
     tile_safe: ClassVar[bool] = True
     stride = 4
     binomial: Tensor
+    projection: Tensor
+    offset: Tensor
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class MobileGenerator(Generator):
         dilations: Sequence[int] = (1, 2, 4, 8),
         fine_dilations: Sequence[int] = (1, 2),
         antialias: bool = False,
+        tones: Sequence[Sequence[float]] = (),
         domains: int = 0,
     ) -> None:
         super().__init__()
@@ -76,7 +82,13 @@ class MobileGenerator(Generator):
             require_positive(domains=domains)
         self.domains = domains
         self.antialias = antialias
-        self.strength = 1.0  # of the style, see `amplify`
+        self.has_tones = bool(tones)
+        # A weaker style also filters less and keeps more of the photo's colours: smaller weights would not do.
+        self.blended, self.strength = antialias or self.has_tones, 1.0
+        if tones:
+            projection, offset = onto_line(*map(torch.tensor, tones))
+            self.register_buffer("projection", projection[..., None, None], persistent=False)  # as a 1x1 convolution
+            self.register_buffer("offset", offset, persistent=False)
         if min(channels, wide_channels, *dilations, *fine_dilations) < 1:
             raise ValueError("widths and dilations have to be at least 1")
         row = torch.tensor(BINOMIAL)
@@ -107,7 +119,9 @@ class MobileGenerator(Generator):
 
     @torch.no_grad()
     def amplify(self, factor: float) -> None:
-        self.strength *= factor
+        if self.blended:
+            self.strength *= factor
+            return
         for parameter in self.out.parameters():
             parameter.mul_(factor)
 
@@ -139,9 +153,9 @@ class MobileGenerator(Generator):
         # a 1x1 convolution and upsampling commute; this order is cheaper
         half = self.fine(F.relu(upsample(self.up(quarter)) + half))
         result = _without_margin(base + F.pixel_shuffle(self.out(half), 2))
-        if self.antialias and self.strength != 1:  # a weaker style also filters less
-            result = result + (1 - self.strength) * (image - _without_margin(base))
-        return result
+        if self.has_tones:
+            result = F.conv2d(result, self.projection, self.offset)
+        return result if self.strength == 1 else image + self.strength * (result - image)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
         """The image, the maps at half and a quarter of its size, those of the first and middle blocks (once if same).
@@ -152,6 +166,19 @@ class MobileGenerator(Generator):
             return super().encoder_features(image)
         half, quarter = self._encode(self._with_margin(image))
         return [image, half, quarter, *tapped(self.body, quarter, {0, len(self.body) // 2})]
+
+
+def onto_line(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    """Matrix and offset that map a colour in [-1, 1] to the nearest on the line through two, [3] each in [0, 255].
+
+    Raises ``ValueError`` where they are the same or no colours.
+    """
+    if one.shape != (3,) or other.shape != (3,) or torch.equal(one, other):
+        raise ValueError(f"tones have to be two different colours, not {one.tolist()} and {other.tolist()}")
+    direction = F.normalize((other - one).float(), dim=0)
+    projection = torch.outer(direction, direction)
+    start = one / 127.5 - 1
+    return projection, start - projection @ start
 
 
 def _without_margin(image: Tensor) -> Tensor:

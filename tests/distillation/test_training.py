@@ -114,6 +114,7 @@ def test_rounds_end_when_the_held_out_pictures_get_no_better(tmp_path: Path, mon
     assert said[-1] == "round 4 of 9 at most: 21.09 dB on held-out photos"
     saved = settings(request.work_folder / "learn")
     assert (saved["schedule"], saved["gan_start"], saved["working_size"]) == ("constant", 1.0, 48)
+    assert saved["generator_options"] == TINY | {"antialias": False}
     assert checkpoint.find(request.work_folder / "learn").step == 4
     assert learn(plan, request, pairs, held_out, said.append) == 4  # and trains no further when repeated
     assert len(said) == 4

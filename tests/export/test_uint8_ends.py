@@ -24,7 +24,9 @@ from translate.style.contract import DOMAIN, INPUT
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["plain", "seasons", "cel", "antialiased", "mobile with domains", "upscale"])
+@pytest.fixture(
+    scope="module", params=["plain", "seasons", "cel", "antialiased", "toned", "mobile with domains", "upscale"]
+)
 def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The picture goes to convolutions, is also added to the result, is filtered, joined by domains, or enlarged."""
     if request.param == "cel":
@@ -34,8 +36,12 @@ def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         torch.manual_seed(0)
         export_style(build_generator("upscale", channels=8), style_info(), path)
         return path
-    info = style_info(domains=[] if request.param in ("plain", "antialiased") else ["a", "b"])
-    options: dict[str, dict[str, Any]] = {"antialiased": {"antialias": True}, "mobile with domains": {"domains": 2}}
+    info = style_info(domains=[] if request.param in ("plain", "antialiased", "toned") else ["a", "b"])
+    options: dict[str, dict[str, Any]] = {
+        "antialiased": {"antialias": True},
+        "toned": {"tones": [[0, 0, 0], [255, 255, 255]]},
+        "mobile with domains": {"domains": 2},
+    }
     if request.param not in options:
         return write_style(path, info=info)
     narrow = {"channels": 8, "wide_channels": 8, "dilations": [1], "fine_dilations": [1]}

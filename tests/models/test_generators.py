@@ -27,6 +27,7 @@ ALL: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in sorted(GENERATORS)),
     ("mobile", {"domains": 2}),
     ("mobile", {"antialias": True}),
+    ("mobile", {"tones": [[40, 20, 0], [255, 250, 240]]}),
 ]
 TILE_SAFE = [(name, options) for name, options in ALL if GENERATORS[name].tile_safe]
 
@@ -297,9 +298,24 @@ def test_antialiased_mobile_does_not_see_the_finest_frequency() -> None:
         torch.testing.assert_close(filtered, same, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("antialias", [False, True])
-def test_amplified_mobile_goes_that_far_from_the_photo(antialias: bool) -> None:
-    generator, photo = build_small("mobile", antialias=antialias), torch.rand(1, 3, 24, 32) * 2 - 1
+def test_mobile_with_tones_draws_in_one_ink_on_its_paper() -> None:
+    ink, paper = [45, 45, 50], [250, 247, 240]
+    plain, toned = (build_small("mobile", **options) for options in ({}, {"tones": [ink, paper]}))
+    toned.load_state_dict(plain.state_dict())
+    photo = torch.rand(1, 3, 24, 32) * 2 - 1
+    with torch.no_grad():
+        free, drawn = (127.5 * (network(photo)[0].flatten(1).T + 1) for network in (plain, toned))  # [pixels, 3]
+    axis = nn.functional.normalize(torch.tensor(paper) - torch.tensor(ink).float(), dim=0)
+    from_ink = drawn - torch.tensor(ink)
+    assert torch.linalg.cross(from_ink, axis.expand_as(from_ink)).abs().max() < 1e-3  # on the line
+    assert ((free - drawn) @ axis).abs().max() < 1e-3  # and the nearest point on it
+    with pytest.raises(ValueError, match="two different colours"):
+        build_small("mobile", tones=[ink, ink])
+
+
+@pytest.mark.parametrize("options", [{}, {"antialias": True}, {"tones": [[0, 0, 0], [255, 255, 255]]}])
+def test_amplified_mobile_goes_that_far_from_the_photo(options: dict[str, Any]) -> None:
+    generator, photo = build_small("mobile", **options), torch.rand(1, 3, 24, 32) * 2 - 1
     with torch.no_grad():
         whole = generator(photo)
         generator.amplify(0.25)

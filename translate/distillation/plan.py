@@ -219,19 +219,21 @@ def split(names: Sequence[str], seed: int) -> tuple[str, ...]:
 
 
 def painted_settings(
-    size: Size, precision: str, crop: int, batch_size: int, *, antialias: bool, **given: Any
+    size: Size, precision: str, crop: int, batch_size: int, *, options: Mapping[str, Any], **given: Any
 ) -> Pix2PixConfig:
-    """The preset ``painted`` with the generator of ``size``; ``given`` are other settings, among them the folders."""
-    options = GENERATORS[size] | {"antialias": antialias}
-    network = {"generator_options": options, "precision": precision, "crop": crop, "batch_size": batch_size}
-    return Pix2PixConfig.resolve(network | given, preset="painted")
+    """The preset ``painted`` with the generator of ``size``, which takes further ``options``.
+
+    ``given`` are other settings, among them the folders.
+    """
+    network = {"generator_options": {**GENERATORS[size], **options}, "precision": precision}
+    return Pix2PixConfig.resolve(network | {"crop": crop, "batch_size": batch_size} | given, preset="painted")
 
 
 def measured_speed(size: Size, precision: Precision, crop: int, batch_size: int) -> float:
     """Seconds per step of training here, the mean over learning and refining, from a few steps on random pictures."""
     nowhere = Path("unused")  # nothing is read or written
     folders = {"a": nowhere, "b": nowhere, "out": nowhere}
-    config = painted_settings(size, precision, crop, batch_size, antialias=True, gan_start=0.5, **folders)
+    config = painted_settings(size, precision, crop, batch_size, options={"antialias": True}, gan_start=0.5, **folders)
     accelerator = make_accelerator(config)
     method = Pix2Pix(config, accelerator)
     pictures = torch.randint(256, (2, batch_size, 3, crop, crop), dtype=torch.uint8)

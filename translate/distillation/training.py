@@ -14,6 +14,7 @@ from translate.config import Pix2PixConfig
 from translate.distillation.measures import HeldOut, Measures
 from translate.distillation.plan import Plan, painted_settings, refining_steps
 from translate.distillation.request import DistillRequest
+from translate.distillation.tones import ink_and_paper
 from translate.errors import UserError
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.evaluate.set_metrics import spaced_indices
@@ -87,15 +88,25 @@ def _refining(plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps
 
 
 def _settings(
-    plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps: int, *, average_over: int, **given: Any
+    plan: Plan,
+    request: DistillRequest,
+    pairs: Path,
+    run: Path,
+    steps: int,
+    *,
+    average_over: int,
+    antialias: bool,
+    **given: Any,
 ) -> Pix2PixConfig:
     """Short runs warm up in fewer steps than the preset, and average over fewer: about ``average_over``."""
     preset = Pix2PixConfig.presets["painted"]
+    tones = ink_and_paper(sorted((pairs / "B").iterdir()))
     return painted_settings(
         plan.size,
         plan.precision,
         plan.crop,
         plan.batch_size,
+        options={"antialias": antialias} | ({"tones": tones} if tones else {}),
         a=pairs / "A",
         b=pairs / "B",
         out=run,

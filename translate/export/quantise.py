@@ -43,6 +43,7 @@ BINS = 2048  # per histogram
 SHRINKAGES = np.linspace(1, 0.3, 15)  # factors to try on either end of a range
 VECTOR = 8  # output channels that integer convolutions compute at a time
 MIN_CHANNELS = 16
+COLOUR_MATRIX = (3, 3, 1, 1)  # shape of the weight of a convolution that mixes the colours of each pixel
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _pad_output_channels(graph: onnx_ir.Graph) -> None:
             continue
         parameters = [None if value is None else value.const_value for value in node.inputs[1:]]  # weight and bias
         tensors = [tensor for tensor in parameters if tensor is not None]
-        if len(tensors) < len(parameters):
+        if len(tensors) < len(parameters) or tensors[0].numpy().shape == COLOUR_MATRIX:
             continue
         channels = tensors[0].numpy().shape[0]
         padding = max(-channels % VECTOR, MIN_CHANNELS - channels)
@@ -160,12 +161,15 @@ def _quantise(
     from translate.export.uint8_ends import BYTE_SCALE, PICTURE
 
     model = shape_inference.infer_shapes(model)
-    # Grouped convolutions of the picture, one group per colour, are seven times as fast in floating point. For an
-    # enlargement of the picture the quantiser would wait forever; onnxruntime makes it one of bytes by itself.
+    # Grouped convolutions of the picture, one group per colour, are seven times as fast in floating point, and matrices
+    # of colours would have to be padded. For an enlargement of the picture the quantiser would wait forever;
+    # onnxruntime makes it one of bytes by itself.
+    weights = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     as_they_are = [
         node.name
         for node in model.graph.node
-        if node.input and node.input[0] == PICTURE and (node.op_type == "Resize" or _grouped(node))
+        if (node.input and node.input[0] == PICTURE and (node.op_type == "Resize" or _grouped(node)))
+        or (node.op_type == "Conv" and weights.get(node.input[1]) == COLOUR_MATRIX)
     ]
     ranges = {name: (np.float32(low), np.float32(high)) for name, (low, high) in _ranges(model, pictures, info).items()}
     quantiser = QDQQuantizer(

@@ -32,6 +32,7 @@ def test_drawings_in_one_ink_give_its_tones(tmp_path: Path, suffix: str) -> None
     strips = np.repeat(ramp[:, ::10], 10, axis=1)
     tones = ink_and_paper(save(tmp_path, in_ink(strips), in_ink(ramp), suffix=suffix))
     assert tones is not None
+    assert isinstance(tones[0], list)  # as a configuration in JSON holds it: a resumed run compares them
     np.testing.assert_allclose(tones, [INK, PAPER], atol=4)
 
 

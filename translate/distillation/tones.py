@@ -16,7 +16,7 @@ FARTHEST = 2.0  # levels of 255: root mean square of the distance from the line;
 SHORTEST = 10.0  # levels that the colours have to vary by: of flat pictures nothing can be said
 
 
-def ink_and_paper(pictures: Sequence[Path]) -> tuple[list[int], list[int]] | None:
+def ink_and_paper(pictures: Sequence[Path]) -> list[list[int]] | None:
     """The ends, RGB from 0 to 255, of the line on which the colours of all ``pictures`` lie; None where they do not.
 
     The line is the first principal axis. Raises ``PictureError`` for a picture that cannot be read.
@@ -29,5 +29,5 @@ def ink_and_paper(pictures: Sequence[Path]) -> tuple[list[int], list[int]] | Non
     along = (colours - mean) @ axis
     if np.ptp(along) < SHORTEST or max(0.0, variances[:-1].sum()) > FARTHEST**2:
         return None
-    ink, paper = (np.clip(mean + end * axis, 0, 255).round().astype(int).tolist() for end in (along.min(), along.max()))
-    return ink, paper
+    ends = mean + np.array([along.min(), along.max()])[:, None] * axis
+    return np.clip(ends, 0, 255).round().astype(int).tolist()

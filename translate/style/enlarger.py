@@ -13,10 +13,11 @@ from translate.errors import UnusableError
 from translate.style.catalogue import find_enlarger
 from translate.style.translator import Translator
 
-MAX_PASSES = 2  # through the network; what is missing after that is resized plainly
 FILTER = Image.Resampling.LANCZOS  # a softer one would show where a photo is only a little larger than the working size
 STRIP = 2_000_000  # pixels of a result resized at a time
-TOLERANCE = 1.05  # enlargement left to plain resizing rather than to another pass, four times as large as the last
+# Enlargement that is left to plain resizing, before the first pass through the network and before the second one, which
+# takes four times as long: on eight drawn pictures, a second pass lost 0.4 dB at 2.2 times, and won 0.1 at 3.6.
+PLAIN = (1.05, 1.6)
 
 
 class Enlarger:
@@ -39,9 +40,9 @@ class Enlarger:
     def __call__(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
         """uint8 [N, h, w, 3] in sRGB -> [N, H, W, 3] for ``size`` (W, H), at least the size of ``images``.
 
-        The network is applied once for up to twice the size, twice for more; the result is resized to ``size`` exactly,
-        by Lanczos's filter, which averages where it shrinks. Pictures of that size already are returned as they
-        are. Raises ``PictureError`` if memory runs out.
+        The network is applied up to twice, see `PLAIN`; the result is resized to ``size`` exactly, by Lanczos's filter,
+        which averages where it shrinks. Pictures of that size already are returned as they are. Raises ``PictureError``
+        if memory runs out.
         """
         images = self._drawn(images, size)
         width, height = size
@@ -68,12 +69,10 @@ class Enlarger:
         return self._translator.divide_cores(pictures)
 
     def _drawn(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-        """``images`` after the smallest number of passes, up to `MAX_PASSES`, that comes close to ``size``."""
-        factor = max(size[0] / images.shape[2], size[1] / images.shape[1])
-        passes = 0
-        while passes < MAX_PASSES and factor > TOLERANCE * self.info.scale**passes:
-            images = self._translator(images)
-            passes += 1
+        """``images`` after the passes that pay on the way to ``size``."""
+        for plain in PLAIN:
+            if max(size[0] / images.shape[2], size[1] / images.shape[1]) > plain:
+                images = self._translator(images)
         return images
 
 

@@ -88,10 +88,20 @@ def test_every_distance_detects_underfitting_and_overfitting(tmp_path: Path, met
     loss = {"cyclegan": "G/cycle_A", "stargan": "G/reconstruction", "pix2pix": "G/l1"}[method]
     input_off = {"train/l1_of_input": 0.3, "val/l1_of_input": 0.3} if method == "pix2pix" else {}
     common = SOUND | input_off | {loss: 1.0}
-    large = common | {f"train/{metric}": 0.3, f"val/{metric}": 0.3}
+    large = common | {loss: 30.0, f"train/{metric}": 0.3, f"val/{metric}": 0.3}
     apart = common | {f"train/{metric}": 0.03, f"val/{metric}": 0.12}
     assert cases(of(tmp_path / "large", large, method=method)) == ["underfit"]
     assert cases(of(tmp_path / "apart", apart, method=method)) == ["overfit"]
+
+
+def test_an_average_far_behind_the_generator_is_named(tmp_path: Path) -> None:
+    """The loss, with weight 100, shows the generator in training; ``train/l1`` its average."""
+    metrics = SOUND | {"G/l1": 4.0, "train/l1_of_input": 0.5, "val/l1_of_input": 0.5}
+    behind = of(tmp_path / "behind", metrics | {"train/l1": 0.4, "val/l1": 0.4}, method="pix2pix")
+    assert cases(behind)[0] == "lagging_average"
+    assert "0.400, 10.0 times the 0.040" in behind.verdicts[0].evidence[0]
+    abreast = of(tmp_path / "abreast", metrics | {"train/l1": 0.04, "val/l1": 0.05}, method="pix2pix")
+    assert cases(abreast) == ["healthy"]
 
 
 def test_recall_detects_mode_dropping_where_spread_does_not(tmp_path: Path) -> None:
@@ -113,7 +123,7 @@ def test_missing_metrics_are_named(tmp_path: Path) -> None:
     missing = {fault.case: fault.reason for fault in diagnosis.not_judged}
     assert "val/diversity is not in the log" in missing["collapse"]
     assert "--eval-every" in missing["mode_dropping"]
-    assert missing.keys() == {"collapse", "mode_dropping", "overfit", "underfit"}
+    assert missing.keys() == {"collapse", "lagging_average", "mode_dropping", "overfit", "underfit"}
 
 
 def test_samples_of_one_and_of_two_distributions() -> None:

@@ -86,7 +86,7 @@ class TrainConfig(Settings):
     ema: float = setting(
         0.999,
         "Stabilisers",
-        "decay per step of the generator's moving average, which is what gets exported",
+        "largest decay per step of the generator's moving average, which is what gets exported; lower early in a run",
         at_least=0,
         below=1,
     )

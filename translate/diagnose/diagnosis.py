@@ -7,6 +7,7 @@ from pathlib import Path
 
 from translate.diagnose.fit import overfit, underfit
 from translate.diagnose.game import collapse, discriminator_won, mode_dropping
+from translate.diagnose.lag import lagging_average
 from translate.diagnose.mismatch import mismatch
 from translate.diagnose.pace import learning_rate, starvation
 from translate.diagnose.run_metrics import RunMetrics
@@ -20,6 +21,7 @@ RULES: tuple[Callable[[RunMetrics], Finding], ...] = (
     discriminator_won,
     collapse,
     mode_dropping,
+    lagging_average,
 )
 MIN_JUDGED = 3  # faults that have to be judged before a run is called healthy
 

@@ -17,6 +17,7 @@ Case = Literal[
     "mode_dropping",
     "learning_rate",
     "starvation",
+    "lagging_average",
     "healthy",
     "not_enough_evidence",
 ]
@@ -30,6 +31,7 @@ MEANINGS: Mapping[Case, str] = {
     "mode_dropping": "outputs are less varied than real target pictures",
     "learning_rate": "the learning rate is too high",
     "starvation": "training waits for data",
+    "lagging_average": "the averaged generator, which is exported, lags behind the one in training",
     "healthy": "no sign of a fault",
     "not_enough_evidence": "the log does not hold enough to judge",
 }

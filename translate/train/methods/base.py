@@ -17,13 +17,14 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from models import Discriminator, Generator, build_discriminator, build_generator, couples_samples, initialise
 from translate.config import TrainConfig
 from translate.data.datasets import TrainingData
 from translate.errors import UnusableError, UserError, one_line
 from translate.train.adversary import Adversary
+from translate.train.averaging import averaged_copy
 from translate.train.losses import grid_pattern
 from translate.train.step import Batch, StepContext, Terms, step_context
 
@@ -159,8 +160,7 @@ class Method(ABC):
             if couples_samples(network):
                 self.coupling.add(name)
             if name in averaged:
-                average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
-                self.averages[f"{name}_ema"] = average.eval()
+                self.averages[f"{name}_ema"] = averaged_copy(network, config.ema)
             self.networks[name] = self.accelerator.prepare(network)
             if config.compile:
                 self.bare(name).compile()

@@ -51,6 +51,11 @@ class Generator(nn.Module):
             f"choose one of {', '.join(sorted(able))}, without domains"
         )
 
+    @classmethod
+    def options_for_crop(cls, side: int) -> dict[str, Any]:
+        """Options with which the network takes crops of ``side`` pixels, where its defaults may not."""
+        return {}
+
     def amplify(self, factor: float) -> None:
         """Scale what is added to the picture by ``factor``, in place. Raises ``ValueError`` where nothing is added."""
         raise ValueError("this generator adds nothing to its photo: it makes the whole picture itself")

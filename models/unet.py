@@ -2,14 +2,16 @@
 
 Isola, Zhu, Zhou, Efros: Image-to-Image Translation with Conditional Adversarial Networks, CVPR 2017, appendix 6.1.
 
-Departures: instance normalisation by default, which is what the paper's batch normalisation does at its batch size
-of 1, and which is the same in training and in evaluation; dropout, the paper's only noise, is off after training, so
-that a photo has one translation; upsampling resizes and convolves by default, as transposed convolutions leave
-checkerboards (Odena et al. 2016). By option: self-attention (Zhang et al. 2019) at an eighth of the size, 32x32 for
-256x256, where that paper found it best.
+Departures: instance normalisation by default, which is what the paper's batch normalisation does at its batch size of
+1, and which is the same in training and in evaluation; dropout, the paper's only noise, is off after training, so that
+a photo has one translation; smaller crops get fewer layers; upsampling resizes and convolves by default, as transposed
+convolutions leave checkerboards (Odena et al. 2016). By option: self-attention (Zhang et al. 2019) at an eighth of the
+size, 32x32 for 256x256, where that paper found it best.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,8 @@ from torch import Tensor, nn
 from models.blocks import Norm, SelfAttention, Upsampling, normalisation, require_positive, tapped, upsample_conv
 from models.init import init_normal
 from models.registry import Generator, register_generator
+
+SIZES = (32, 64, 128, 256)  # the paper's is the last one; with less than 32, 5 layers, there is no bottleneck
 
 
 def _down(in_channels: int, out_channels: int, norm: Norm) -> nn.Sequential:
@@ -46,7 +50,7 @@ class UNet(Generator):
     def __init__(
         self,
         *,
-        size: int = 256,  # 128 or 256: side in pixels of the pictures that the encoder reduces to 1x1
+        size: int = 256,  # a power of two from 32 to 256: side in pixels of the pictures that become 1x1
         channels: int = 64,  # after the first convolution; up to eight times as many further down
         norm: Norm = "instance",
         upsampling: Upsampling = "resize",
@@ -54,8 +58,8 @@ class UNet(Generator):
         attention: bool = False,
     ) -> None:
         super().__init__()
-        if size not in (128, 256):
-            raise ValueError(f"size has to be 128 or 256, not {size}")
+        if size not in SIZES:
+            raise ValueError(f"size has to be one of {', '.join(map(str, SIZES))}, not {size}")
         require_positive(channels=channels)
         self.stride = size
         depth = size.bit_length() - 1  # 2 ** depth == size
@@ -74,6 +78,12 @@ class UNet(Generator):
         )
         self.out = nn.Sequential(upsample_conv(upsampling, 2 * channels, 3, kernel=4, padding="zeros"), nn.Tanh())
         init_normal(self)
+
+    @classmethod
+    def options_for_crop(cls, side: int) -> dict[str, Any]:
+        """The depth follows the crop: the largest ``size`` that divides it, the paper's where that does."""
+        size = next((size for size in reversed(SIZES) if side % size == 0), SIZES[0])
+        return {} if size == SIZES[-1] else {"size": size}
 
     def forward(self, image: Tensor) -> Tensor:
         *skips, x = tapped(self.encoder, image, range(len(self.encoder)))  # the last is 1x1 for pictures of `size`

@@ -42,7 +42,7 @@ def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
         (["--data", "missing"], "missing: no such folder"),
         (["--data", "pairs", "--a", "pairs"], "give either --data DIR"),
         (["--data", "pairs", "--lr", "0", "--ema", "1.5"], "--lr 0.0: has to be above 0; --ema 1.5"),
-        (["--data", "pairs", "--preset", "best"], "--preset best: pix2pix knows paper, filter"),
+        (["--data", "pairs", "--preset", "best"], "--preset best: pix2pix knows paper, light, filter"),
         (["--data", "pairs", "--config", "none.toml"], "none.toml: cannot be read"),
         (["--data", "pairs", "--generator-options", "size"], "'size' is not of the form key=value"),
         (["--data", "pairs", "--device", "tpu"], "--device tpu: give auto, cpu, cuda or cuda:N"),

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from translate import __version__
-from translate.commands.terminal import HelpAtTheTop, with_flags
+from translate.commands.terminal import Command, with_flags
 from translate.errors import ExitCode, UserError, one_line
 
 TRAINING_LIBRARIES = {
@@ -53,7 +53,7 @@ class Subcommands(TyperGroup):
         if isinstance(subcommand, typer.Typer):
             group.add_typer(subcommand, name=cmd_name)
         else:
-            group.command(cmd_name, cls=HelpAtTheTop)(subcommand)
+            group.command(cmd_name, cls=Command)(subcommand)
         return typer.main.get_group(group).get_command(ctx, cmd_name)
 
 
@@ -63,7 +63,6 @@ app = typer.Typer(
     help="Train image-to-image translation on your own folders, export it, convert photos with it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -86,7 +85,7 @@ def options(
 def main() -> None:
     """The entry point of the console command."""
     try:
-        app()
+        app(prog_name="translate")  # by any other name, as of `python -m translate`, completion would not find it
     except UserError as error:
         typer.echo(f"translate: {with_flags(one_line(error))}", err=True)
         sys.exit(error.exit_code)

@@ -38,6 +38,7 @@ def test_a_style_and_a_run_on_photos(run_cli: RunCli, run: Path, tmp_path: Path)
     options = ["--max-size", 96, "--count", 3, "--device", "cpu"]
     done = run_cli("compare", "cel", run, "--photos", PHOTOS, "-o", page, "-o", sheet, *options)
     assert done.code == 0, done.err
+    assert f"wrote {page}\n" in done.err and f"wrote {sheet}\n" in done.err
     lines = done.out.decode().splitlines()
     assert [line.split()[0] for line in lines] == ["PSNR,", "cel", "mine"]
     document = Document(page.read_text(encoding="utf-8"))

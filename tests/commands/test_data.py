@@ -22,6 +22,29 @@ def test_data_check_names_every_problem_of_pairs_and_exits_1(tmp_path: Path, run
     assert done.err == "2 pairs; 40x20 to 40x36 pixels; 3 problems\n"
 
 
+def test_unlike_folders_get_a_hint_and_ten_lines(tmp_path: Path, run_cli: RunCli) -> None:
+    a, b = write_pairs(tmp_path, 16)
+    for path in sorted(b.rglob("*.webp")):
+        path.rename(path.with_stem(f"painting{path.stem}of"))
+    done = run_cli("data", "check", "--a", a, "--b", b)
+    hint, *rest, more = done.out.decode().splitlines()
+    assert done.code == 1 and "--unpaired" in hint and "--a-suffix" in hint
+    assert len(rest) == 10 and more == "... and 22 more of these; --verbose lists them"
+    assert done.err.endswith("33 problems\n")
+    assert len(run_cli("data", "check", "--a", a, "--b", b, "-v").out.splitlines()) == 33
+
+
+def test_pictures_smaller_than_the_crop_are_told(tmp_path: Path, run_cli: RunCli) -> None:
+    a, b = write_pairs(tmp_path, 3)
+    done = run_cli("data", "check", "--a", a, "--b", b, "--crop", 40)
+    assert done.code == 0 and "6 of 6 pictures are smaller than the crop of 40" in done.err and "40x36" in done.err
+    assert "smaller" not in run_cli("data", "check", "--a", a, "--b", b, "--crop", 36).err
+    (tmp_path / "ab").mkdir()
+    Image.fromarray(picture(1, width=60)).save(tmp_path / "ab" / "0.png")
+    half = run_cli("data", "check", "--data", tmp_path / "ab", "--crop", 32)  # each is 30 pixels wide
+    assert "1 of 1" in half.err
+
+
 def test_data_check_of_pictures_side_by_side(tmp_path: Path, run_cli: RunCli) -> None:
     Image.fromarray(picture(1, width=41)).save(tmp_path / "odd.png")
     done = run_cli("data", "check", "--data", tmp_path)

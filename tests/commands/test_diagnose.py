@@ -45,7 +45,8 @@ def test_json_holds_the_same(run_cli: RunCli) -> None:
 @pytest.mark.parametrize("name", ["healthy", "mode_dropping", "learning_rate"])
 def test_page_has_every_verdict_and_its_plot(run_cli: RunCli, tmp_path: Path, name: str) -> None:
     page = tmp_path / "page.html"
-    assert run_cli("diagnose", RUNS / name, "-o", page).code == 0
+    done = run_cli("diagnose", RUNS / name, "-o", page)
+    assert (done.code, done.err) == (0, f"wrote {page}\n")
     html = page.read_text()
     diagnosis = diagnose(read_run(RUNS / name))
     plots = [verdict.curves for verdict in diagnosis.verdicts if verdict.curves is not None]

@@ -28,11 +28,20 @@ def test_the_direction_chooses_the_generator(run_cli: RunCli, tmp_path: Path) ->
     run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0, "generator_BA_ema": 0.0}})
     for options, value in (([], 100), (["--direction", "BtoA"], 128)):
         style = tmp_path / "style.onnx"
-        done = run_cli("export", run, "-o", style, *options)
+        done = run_cli("export", run, "-o", style, "--overwrite", *options)
         assert done.code == 0, done.err
         assert (Translator(style, device="cpu")(GREY) == value).all()
         name = "generator_BA_ema" if value == 128 else "generator_ema"
         assert read_style(style).checkpoint_sha256 == checkpoint.find(run).weights_sha256(name)
+
+
+def test_an_existing_file_is_kept_without_overwrite(run_cli: RunCli, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}})
+    style = tmp_path / "style.onnx"
+    style.write_text("precious")
+    done = run_cli("export", run, "-o", style)
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert f"{style}: exists already; use --overwrite" in done.err and style.read_text() == "precious"
 
 
 def test_a_run_of_one_direction_refuses_the_other(run_cli: RunCli, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_every_option_is_in_a_panel(method: str) -> None:
     assert tuple(panels) == PANELS
     shown = [option for options in panels.values() for option in options]
     settings = [flag(spec.name) for spec in fields(CONFIGS[method])]
-    assert sorted(shown) == sorted([*settings, "--preset", "--config", "--help"])
+    assert sorted(shown) == sorted([*settings, "--config", "--dry-run", "--quiet", "--verbose", "--help"])
 
 
 @pytest.mark.parametrize(

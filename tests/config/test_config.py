@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from translate.config import Pix2PixConfig, parse_options
+from translate.config import CONFIGS, Pix2PixConfig, parse_options
 from translate.errors import UserError
 
 
@@ -48,7 +48,7 @@ def test_unknown_settings_and_presets_are_named(tmp_path: Path) -> None:
     file.write_text("learning_rate = 1.0\n")
     with pytest.raises(UserError, match="unknown setting 'learning_rate'"):
         Pix2PixConfig.resolve({"data": Path("p"), "out": Path("r")}, file=file)
-    with pytest.raises(UserError, match="preset best: pix2pix knows paper, filter"):
+    with pytest.raises(UserError, match="preset best: pix2pix knows paper, light, filter"):
         Pix2PixConfig.resolve({}, preset="best")
     for name, kind in (("run.toml", "TOML"), ("run.json", "JSON")):
         (tmp_path / name).write_text("lr = = 1\n")
@@ -56,9 +56,50 @@ def test_unknown_settings_and_presets_are_named(tmp_path: Path) -> None:
             Pix2PixConfig.resolve({}, file=tmp_path / name)
 
 
-@pytest.mark.parametrize("preset", sorted(Pix2PixConfig.presets))
-def test_presets_are_valid(preset: str) -> None:
-    Pix2PixConfig.resolve({"data": Path("pairs"), "out": Path("run")}, preset=preset)
+DATA = {"pix2pix": {"data": Path("pairs")}, "stargan": {"domains": Path("domains")}}
+
+
+@pytest.mark.parametrize(("method", "preset"), [(name, preset) for name in CONFIGS for preset in CONFIGS[name].presets])
+def test_presets_are_valid(method: str, preset: str) -> None:
+    data = DATA.get(method, {"a": Path("a"), "b": Path("b")})
+    assert CONFIGS[method].resolve(data | {"out": Path("run")}, preset=preset).preset == preset
+
+
+@pytest.mark.parametrize("method", CONFIGS)
+def test_every_method_has_the_papers_preset_and_one_for_a_processor(method: str) -> None:
+    assert {"paper", "light"} <= CONFIGS[method].presets.keys()
+
+
+def test_a_file_may_name_the_preset(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('preset = "light"\nbatch-size = 3\n')
+    given = {"data": Path("pairs"), "out": Path("run")}
+    config = Pix2PixConfig.resolve(given, file=file)
+    assert (config.preset, config.generator, config.batch_size) == ("light", "mobile", 3)
+    assert Pix2PixConfig.resolve(given, preset="filter", file=file).crop == 224
+    file.write_text("preset = 5\n")
+    with pytest.raises(UserError, match="preset 5: has to be of type str"):
+        Pix2PixConfig.resolve(given, file=file)
+
+
+def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "run.toml").write_text('data = "~/pairs"\n')
+    config = Pix2PixConfig.resolve({"out": Path("~/runs/1")}, file=Path("~/run.toml"))
+    assert (config.data, config.out) == (tmp_path / "pairs", tmp_path / "runs" / "1")
+
+
+def test_another_preset_on_a_run_is_named_not_its_settings() -> None:
+    given = {"data": Path("pairs"), "out": Path("run")}
+    saved = Pix2PixConfig.resolve(given, preset="light").to_dict()
+    assert Pix2PixConfig.resolve(given).changes_that_break_resume(saved) == ["<preset> is not given, the run has light"]
+    painted = Pix2PixConfig.resolve(given | {"seed": 3}, preset="painted")
+    assert painted.changes_that_break_resume(saved) == [
+        "<preset> is painted, the run has light",
+        "<seed> is 3, the run has 0",
+    ]
+    del saved["preset"]  # a run from before it was saved
+    assert len(painted.changes_that_break_resume(saved)) > 10
 
 
 def test_saved_settings_come_back_equal() -> None:

@@ -43,8 +43,8 @@ def test_workers_under_spawn_give_the_same_batches(config: CycleGanConfig) -> No
     sampler = StepSampler(len(training), batch_size=4, seed=config.seed, first_step=0, last_step=3)
     spawned = DataLoader(training, batch_sampler=sampler, num_workers=2, multiprocessing_context="spawn")
     for ours, theirs in zip(here, spawned, strict=True):
-        assert ours["A"].shape == (4, 3, 24, 24)  # the samples of a step: two parts of two
-        assert torch.equal(ours["A"], theirs["A"]) and torch.equal(ours["B"], theirs["B"])
+        assert ours.tensors["A"].shape == (4, 3, 24, 24)  # the samples of a step: two parts of two
+        assert all(torch.equal(ours.tensors[side], theirs[side]) for side in "AB")
 
 
 def test_a_loader_starts_at_any_step(config: CycleGanConfig) -> None:
@@ -53,4 +53,4 @@ def test_a_loader_starts_at_any_step(config: CycleGanConfig) -> None:
         list(make_loader(training, config, first_step=first, last_step=4, rank=0, processes=1)) for first in (0, 2)
     )
     for before, after in zip(whole[2:], rest, strict=True):
-        assert torch.equal(before["A"], after["A"]) and torch.equal(before["B"], after["B"])
+        assert all(torch.equal(before.tensors[side], after.tensors[side]) for side in "AB")

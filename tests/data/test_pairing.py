@@ -49,6 +49,52 @@ def test_every_kind_of_problem_is_named(tmp_path: Path) -> None:
     assert len(found.problems) == 3
 
 
+def write_named(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+CITIES = ("aachen/aachen_000000_000019", "aachen/aachen_000001_000019", "bonn/bonn_000000_000019")
+
+
+@pytest.mark.parametrize(
+    ("names_a", "names_b"),
+    [
+        ([f"{name}_gtFine_labelIds" for name in CITIES], [f"{name}_leftImg8bit" for name in CITIES]),
+        (["photo-1", "photo-10", "photo-2"], ["1", "10", "2"]),
+        (["in 1 a", "in 2 a"], ["out 1 b", "out 2 b"]),
+    ],
+)
+def test_names_match_by_their_common_part(tmp_path: Path, names_a: list[str], names_b: list[str]) -> None:
+    a = write_named(tmp_path / "a", *(f"{name}.png" for name in names_a))
+    b = write_named(tmp_path / "b", *(f"{name}.png" for name in names_b))
+    found = match_pairs(a=a, b=b)
+    assert found.problems == []
+    matched = {(pair.a.relative_to(a).as_posix()[:-4], pair.b.relative_to(b).as_posix()[:-4]) for pair in found.pairs}
+    assert matched == set(zip(names_a, names_b, strict=True))
+    assert len(found.remarks) == 1 and "common part" in found.remarks[0]
+
+
+def test_endings_choose_among_several_kinds(tmp_path: Path) -> None:
+    kinds = ("_gtFine_labelIds.png", "_gtFine_color.png", "_gtFine_instanceIds.png")
+    a = write_named(tmp_path / "a", *(f"{name}{kind}" for name in CITIES for kind in kinds))
+    b = write_named(tmp_path / "b", *(f"{name}_leftImg8bit.png" for name in CITIES))
+    assert "a_suffix" in match_pairs(a=a, b=b).problems[0]
+    found = match_pairs(a=a, b=b, a_suffix="_gtFine_color", b_suffix="_leftImg8bit")
+    assert found.problems == [] and [pair.name for pair in found.pairs] == list(CITIES)
+    assert all(pair.a.name.endswith("_color.png") for pair in found.pairs)
+
+
+def test_folders_without_pairs_get_a_hint_first(tmp_path: Path) -> None:
+    a = write_named(tmp_path / "a", *(f"{number}.jpg" for number in range(20)))
+    b = write_named(tmp_path / "b", "monet.jpg", "manet.jpg")
+    found = match_pairs(a=a, b=b)
+    assert found.pairs == [] and len(found.problems) == 23
+    assert "unpaired" in found.problems[0] and "cyclegan" in found.problems[0]
+
+
 def test_pairs_for_a_generator_that_enlarges(tmp_path: Path) -> None:
     a, b = write_pairs(tmp_path, 2)
     Image.fromarray(picture(0, width=80, height=72)).save(b / "0.webp")

@@ -189,6 +189,7 @@ def test_the_command_on_folders(folders: dict[str, Path], run_cli: RunCli, tmp_p
     shown = done.out.decode()
     assert "recall" in shown and "dropping: " in shown and "24 pictures are few for FID" in shown
     assert "efficientnet-lite0, 224 pixels" in shown and "features " in done.err
+    assert f"wrote {tmp_path / 'page.html'}\n" in done.err
     report = json.loads(run_cli(*map(str, given), "--json").out)
     assert report["outputs"] == str(folders["dropping"]) and f"{report['figures']['recall']:.4g}" in shown
 

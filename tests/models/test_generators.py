@@ -236,7 +236,7 @@ def test_dropout_is_the_noise_of_training() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "problem"),
     [
-        ("unet", {"size": 64}, "size has to be 128 or 256, not 64"),
+        ("unet", {"size": 100}, "size has to be one of 32, 64, 128, 256, not 100"),
         ("unet", {"channels": 0}, "channels has to be at least 1, not 0"),
         ("resnet", {"upsampling": "bilinear"}, "no upsampling is called 'bilinear': choose one of resize, transposed"),
         ("stargan", {"domains": 0}, "domains has to be at least 1, not 0"),
@@ -413,3 +413,13 @@ def test_a_generator_without_encoder_features_names_those_that_have_them(
         build_small(name, **options).encoder_features(torch.zeros(1, 3, 8, 8))
     with pytest.raises(ValueError, match=problem):
         build_small(name, **options).encoder_channels()
+
+
+@pytest.mark.parametrize(("crop", "size"), [(32, 32), (64, 64), (96, 32), (128, 128), (192, 64), (256, None)])
+def test_the_depth_of_unet_follows_the_crop(crop: int, size: int | None) -> None:
+    options = GENERATORS["unet"].options_for_crop(crop)
+    assert options == ({} if size is None else {"size": size})
+    generator = build_generator("unet", channels=1, **options)
+    assert crop % generator.stride == 0
+    with torch.no_grad():
+        assert generator(torch.rand(1, 3, crop, crop)).shape == (1, 3, crop, crop)

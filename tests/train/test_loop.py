@@ -16,6 +16,7 @@ from PIL import Image
 from tests.helpers.checkpoints import assert_same_checkpoint
 from tests.helpers.pairs import tiny_config, write_pairs
 from translate.errors import PictureError, UnusableError, UserError
+from translate.media.sheet import GAP, LINE_HEIGHT
 from translate.train.log import forget_after
 from translate.train.loop import Interrupted, train
 from translate.train.methods.pix2pix import Pix2Pix
@@ -105,8 +106,9 @@ def test_a_stop_signal_saves_first(tmp_path: Path, pairs: tuple[Path, Path], mon
     assert checkpoint.find(tmp_path / "run").step == 1
 
 
-def test_ctrl_c_with_workers_saves_and_ends(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
-    """A terminal sends the signal to the whole group: workers go on until the run has saved, then end with it."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_processes_saves_and_ends(tmp_path: Path, pairs: tuple[Path, Path], number: int) -> None:
+    """Terminals and service managers signal the whole group: workers go on until the run has saved, then end."""
     config = tiny_config(*pairs, tmp_path / "run", steps=100_000, workers=1, save_every=10)
     (tmp_path / "run.json").write_text(json.dumps(config.to_dict()))
     command = [sys.executable, "-m", "translate", "train", "pix2pix", "--config", str(tmp_path / "run.json")]
@@ -114,10 +116,43 @@ def test_ctrl_c_with_workers_saves_and_ends(tmp_path: Path, pairs: tuple[Path, P
     while not checkpoint.checkpoints(config.out):
         assert process.poll() is None
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped and saved at step" in err and "Traceback" not in err
+
+
+def test_one_bad_picture_is_replaced_and_resuming_repeats_that(
+    tmp_path: Path, pairs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever meets it: the same other sample takes its place."""
+    bad = pairs[0] / "0.png"
+    bad.write_bytes(bad.read_bytes()[:100])
+    allowed = {"bad_pictures": 0.2, "val_samples": 0, "save_every": 2, "steps": 6}
+    train(tiny_config(*pairs, tmp_path / "whole", **allowed))
+    assert capsys.readouterr().err.count(f"WARNING: {bad}") == 1
+    train(tiny_config(*pairs, tmp_path / "two", **allowed | {"steps": 2}, schedule="constant"))
+    for out, workers in ((tmp_path / "one", 0), (tmp_path / "two", 1)):
+        train(tiny_config(*pairs, out, **allowed, schedule="constant", workers=workers))
+    name = "checkpoints/step-000000006"
+    assert_same_checkpoint(tmp_path / "one" / name, tmp_path / "two" / name)
+
+
+def test_too_many_bad_pictures_end_the_run_after_saving(
+    tmp_path: Path, pairs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Pix2Pix.step
+
+    def step_and_damage(self: Pix2Pix, batch: Batch, /, **arguments: object) -> object:
+        if arguments["step"] == 2:
+            for path in pairs[0].rglob("*.png"):
+                path.write_bytes(path.read_bytes()[:100])
+        return step(self, batch, **arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Pix2Pix, "step", step_and_damage)
+    with pytest.raises(PictureError, match=r"\.png: .*data check"):
+        train(tiny_config(*pairs, tmp_path / "run", save_every=100, steps=9))
+    assert checkpoint.find(tmp_path / "run").step == 3
 
 
 def test_a_failed_run_leaves_no_worker_behind(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
@@ -229,11 +264,23 @@ def test_run_leaves_metrics_grid_and_tensorboard(tmp_path: Path, pairs: tuple[Pa
     if sys.platform == "linux":
         assert all({"memory_mb", "open_files", "threads"} <= line.keys() for line in trained)
     validated = [line for line in lines if "val/l1" in line]
-    assert [line["step"] for line in validated] == [2, 4]
+    assert [line["step"] for line in validated] == [0, 2, 4]
     assert all({"val/l1", "val/l1_of_input", "train/l1", "train/l1_of_input"} <= line.keys() for line in validated)
     assert all(line["train/l1"] != line["val/l1"] for line in validated)  # they are of different pictures
-    assert Image.open(out / "samples" / "step-000000004.png").size == (3 * 24, 24)  # one pair of six held out
+    grid = Image.open(out / "samples" / "step-000000004.png")  # one pair of six held out, 24 pixels wide, eight-fold
+    assert grid.width == 3 * 8 * 24 + 4 * GAP and grid.height == LINE_HEIGHT + 8 * 24 + 3 * GAP
     assert list((out / "tensorboard").glob("events*"))
+
+
+def test_a_run_that_begins_again_logs_its_first_grid_once(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    """A life that was killed before its first checkpoint has left the grid of step 0."""
+    config = tiny_config(*pairs, tmp_path / "run", steps=1, sample_every=2)
+    config.out.mkdir()
+    (config.out / "config.json").write_text(json.dumps(config.to_dict()))
+    (config.out / "metrics.jsonl").write_text('{"step": 0, "val/l1": 1.0}\n')
+    train(config)
+    lines = [json.loads(line) for line in (config.out / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "val/l1" in line] == [0, 1]
 
 
 def test_spread_of_the_outputs_relative_to_inputs_and_targets(tmp_path: Path) -> None:

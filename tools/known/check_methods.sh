@@ -46,7 +46,7 @@ learn() { # TASK METHOD OPTIONS...
     shift 2
     $python -m translate train "$method" --out "$work/runs/$task" --device "${DEVICE:-auto}" "$@"
     echo "$task: trained for $(((SECONDS - start + 30) / 60)) minutes"
-    $python -m translate export "$work/runs/$task" -o "$work/$task.onnx"
+    $python -m translate export "$work/runs/$task" -o "$work/$task.onnx" --overwrite
 }
 
 compare() { # TASK LOOK

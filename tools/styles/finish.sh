@@ -10,7 +10,7 @@ python=${PYTHON:-python}
 run=$1 style=$2 title=$3 held_out=$4
 shift 4
 
-$python -m translate export "$run" -o "$style.whole.onnx" --title "$title" \
+$python -m translate export "$run" -o "$style.whole.onnx" --overwrite --title "$title" \
     --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
 $python -m tools.styles.prune "$style.whole.onnx" "$style" "$@"
 rm "$style.whole.onnx"

@@ -21,5 +21,5 @@ $python -m translate train pix2pix --preset filter --steps "${STEPS:-17000}" \
     --a "$work/pairs/A" --b "$work/pairs/B" --out "$work/run"
 $python -m translate train pix2pix --preset filter --init "$work/run" --steps "${FINE_STEPS:-6000}" --lr 1e-3 \
     --lambda-l2 4000 --crop 112 --batch-size 24 --a "$work/pairs/A" --b "$work/pairs/B" --out "$work/fine"
-$python -m translate export "$work/fine" -o "$work/cel.onnx" --title "Cel shading" \
+$python -m translate export "$work/fine" -o "$work/cel.onnx" --overwrite --title "Cel shading" \
     --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"

@@ -19,5 +19,5 @@ fi
 $python -m translate train pix2pix --preset enlarge --steps "${STEPS:-4000}" \
     --a "$work/pairs/A" --b "$work/pairs/B" --out "$work/run"
 # In float32: eight bits take longer in so narrow a network.
-$python -m translate export "$work/run" -o "$work/upscale.onnx" --title "Upscale" \
+$python -m translate export "$work/run" -o "$work/upscale.onnx" --overwrite --title "Upscale" \
     --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"

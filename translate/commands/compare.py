@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from translate.commands.terminal import PAGE_SUFFIXES, flag, quiet_onnxruntime, say
+from translate.commands.terminal import PAGE_SUFFIXES, flag, quiet_onnxruntime, say, warn
 from translate.errors import ExitCode, PictureError, UserError, printable
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def compare(
     sources = find_sources(models, all_checkpoints=checkpoints == "all")
     files, problems = find_files(photos, pairs, count)
     for problem in problems:
-        say(f"skipped: {problem}")
+        warn(f"skipped: {problem}")
     samples = _load(files, max_size)
     wanted = chosen_domain(domain)
     results = [run_model(source, samples, device=device, domain=wanted, direction=direction) for source in sources]
@@ -93,7 +93,7 @@ def _load(files: list[SampleFiles], max_size: int) -> list[Sample]:
         except PictureError as error:
             if number == len(files) and not samples:
                 raise
-            say(f"failed: {error.described(flag)}")
+            warn(f"failed: {error.described(flag)}")
     return samples
 
 
@@ -105,6 +105,7 @@ def _write(comparison: Comparison, outputs: list[Path]) -> None:
             write_sheet(comparison, output)
         else:
             write_page(comparison, output)
+        say(f"wrote {output}")
 
 
 def _print_table(rows: list[list[str]]) -> None:

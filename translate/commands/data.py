@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from translate.commands.terminal import flag
-from translate.errors import ExitCode, PictureError, UserError, printable
+from translate.commands.terminal import Command, Verbosity, flag, say
+from translate.errors import ExitCode, PictureError, UserError, printable, render
+
+MAX_LISTED = 11  # problems of names: a hint and ten examples
 
 data_app = typer.Typer(help="Check training pictures.", no_args_is_help=True)
 
 
-@data_app.command()
+@data_app.command(cls=Command)
 def check(
     data: Annotated[Path | None, typer.Option(help="folder of pictures with A and B side by side")] = None,
     a: Annotated[Path | None, typer.Option("--a", help="folder of the A side")] = None,
@@ -25,6 +27,13 @@ def check(
     images: Annotated[Path | None, typer.Option(help="folder of pictures that --attributes describes")] = None,
     attributes: Annotated[Path | None, typer.Option(help="table: file names, 0/1 columns; or CelebA's format")] = None,
     columns: Annotated[str, typer.Option(help="attributes to use, separated by commas; empty: all 0/1 columns")] = "",
+    a_suffix: Annotated[
+        str, typer.Option(help="of --a only pictures whose names end so before the extension, matched by the rest")
+    ] = "",
+    b_suffix: Annotated[str, typer.Option(help="the same for --b: _leftImg8bit for Cityscapes")] = "",
+    crop: Annotated[
+        int | None, typer.Option(min=1, help="side in pixels of the training crops: tells of smaller pictures")
+    ] = None,
     scale: Annotated[
         int, typer.Option(min=1, help="for a generator that enlarges: B is this many times as high and wide as A")
     ] = 1,
@@ -35,6 +44,7 @@ def check(
     """
     from translate.data.attributes import match_attributes
     from translate.data.check import measure
+    from translate.data.doubts import doubts
     from translate.data.pairing import (
         LabelledPictures,
         PairedFolders,
@@ -50,7 +60,7 @@ def check(
         case Path(), None, None, None, None, None, False, "":
             found = match_pairs(data=data)
         case None, Path(), Path(), None, None, None, _, "":
-            found = find_unpaired(a, b) if unpaired else match_pairs(a=a, b=b)
+            found = find_unpaired(a, b) if unpaired else match_pairs(a=a, b=b, a_suffix=a_suffix, b_suffix=b_suffix)
         case None, None, None, Path(), None, None, False, "":
             found = find_domains(domains)
         case None, None, None, None, Path(), Path(), False, _:
@@ -68,8 +78,13 @@ def check(
         problems += 1
         typer.echo(printable(problem))
 
-    for problem in found.problems:
-        report(problem)
+    for number, problem in enumerate(found.problems):
+        if number < MAX_LISTED or Verbosity.verbose:
+            report(render(problem, flag))
+        else:
+            problems += 1
+    if len(found.problems) > MAX_LISTED and not Verbosity.verbose:
+        typer.echo(f"... and {len(found.problems) - MAX_LISTED} more of these; --verbose lists them")
     sizes: dict[Path, Size] = {}
     for path, size in measure(found.files):
         if isinstance(size, PictureError):
@@ -79,12 +94,31 @@ def check(
     if isinstance(found, PairedFolders):
         for problem in found.mismatches(sizes, scale=scale):
             report(problem)
+        for remark in (*found.remarks, *doubts(found.pairs)):
+            say(remark)
     if isinstance(found, LabelledPictures):
         for column in found.skipped:
-            typer.echo(f"skipped {printable(column)}", err=True)
-    typer.echo(printable(f"{found.summary()}; {describe_sizes(sizes.values())}{problems} problems"), err=True)
+            say(f"skipped {column}")
+    if crop is not None and (remark := smaller_than(crop, sizes, halved=data is not None)):
+        say(remark)
+    say(f"{found.summary()}; {describe_sizes(sizes.values())}{problems} problems")
     if problems:
         raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+def smaller_than(crop: int, sizes: Mapping[Path, tuple[int, int]], *, halved: bool) -> str | None:
+    """A line about pictures that are smaller than ``crop``; None where there are none.
+
+    ``halved``: each picture holds A and B.
+    """
+    small = [path for path, (width, height) in sizes.items() if min(width // (1 + halved), height) < crop]
+    if not small:
+        return None
+    width, height = sizes[small[0]]
+    return (
+        f"{len(small)} of {len(sizes)} pictures are smaller than the crop of {crop}, such as {small[0]} with "
+        f"{width}x{height}: training fills them up by mirroring; give a smaller --crop, or larger pictures"
+    )
 
 
 def describe_sizes(sizes: Collection[tuple[int, int]]) -> str:

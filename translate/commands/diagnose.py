@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from translate.commands.terminal import quiet_onnxruntime, require_page_name
+from translate.commands.terminal import quiet_onnxruntime, require_page_name, say
 from translate.errors import printable
 
 
@@ -40,6 +40,7 @@ def diagnose(
         from translate.diagnose.report import write_page
 
         write_page(metrics, diagnosis, output)
+        say(f"wrote {output}")
     if as_json:
         from translate.diagnose.report import as_dict
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from translate.commands.terminal import quiet_onnxruntime, say
+from translate.commands.terminal import quiet_onnxruntime, say, warn
 from translate.errors import printable
 from translate.machine import usable_cores
 
@@ -133,7 +133,7 @@ def distill(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops the teachers too, as Ctrl-C does
     made = carry_out(request, say=say)
     for line in made.warnings:
-        say(line)
+        warn(line)
     _report(made)
 
 

@@ -82,6 +82,9 @@ def evaluate(
         )
         if output is not None:
             write_page(evaluation, output)
+            say(f"wrote {output}")
+        if save is not None:
+            say(f"wrote {len(made.paths)} pictures to {save}")
     if as_json:
         typer.echo(json.dumps(as_dict(evaluation) | {"outputs": outputs}, indent=2))
         return

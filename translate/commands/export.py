@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from translate.commands.terminal import quiet_onnxruntime
+from translate.commands.terminal import quiet_onnxruntime, say
 from translate.errors import UserError
 from translate.style.contract import MAX_NUMBER
 
@@ -20,6 +20,7 @@ def export(
         Literal["AtoB", "BtoA"],
         typer.Option(help="which generator, for runs that train one per direction, as cyclegan does"),
     ] = "AtoB",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an existing file")] = False,
     strength: Annotated[
         float, typer.Option(min=0, help="how strong the style is: 1.1 for a tenth stronger than trained")
     ] = 1.0,
@@ -49,6 +50,8 @@ def export(
     """Write the run's averaged generator as one self-contained ONNX file, checked against PyTorch."""
     if output.suffix.lower() != ".onnx":
         raise UserError(f"--output {output}: give a name that ends in .onnx")
+    if output.exists() and not overwrite:
+        raise UserError(f"{output}: exists already; use --overwrite or another name")
     if int8 and fp16:
         raise UserError("--int8 and --fp16 exclude each other")
     if (int8 or prune) != (calibration is not None):
@@ -85,11 +88,11 @@ def export(
             kept = prune_style(exported, pruned, photos)
             exported = pruned
         loss = None if parts is None else quantise_style(exported, output, *parts)
-    typer.echo(f"{find(run).path} -> {output}, {output.stat().st_size / 1e6:.2f} MB", err=True)
+    say(f"{find(run).path} -> {output}, {output.stat().st_size / 1e6:.2f} MB")
     for size in report.sizes:
-        typer.echo(f"  against PyTorch at {size}", err=True)
+        say(f"  against PyTorch at {size}")
     if prune:
         channels, left = sum(had for _, had in kept.values()), sum(left for left, _ in kept.values())
-        typer.echo(f"  pruned: {left} of {channels} hidden channels left, judged by {len(photos)} photos", err=True)
+        say(f"  pruned: {left} of {channels} hidden channels left, judged by {len(photos)} photos")
     if loss is not None:
-        typer.echo(f"  int8 against float32 on photos it was not calibrated with: {loss}", err=True)
+        say(f"  int8 against float32 on photos it was not calibrated with: {loss}")

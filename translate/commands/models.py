@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from translate.commands.inline_picture import escape_codes, protocol_of
-from translate.commands.terminal import quiet_onnxruntime, say
+from translate.commands.terminal import Command, quiet_onnxruntime, say
 from translate.errors import UserError, printable
 from translate.style.catalogue import find_style, list_styles
 
@@ -21,7 +21,7 @@ models_app = typer.Typer(help="List and inspect styles.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
-@models_app.command("list")
+@models_app.command("list", cls=Command)
 def list_command(as_json: AsJson = False) -> None:
     """List the shipped styles: name, title, size, licence and domains."""
     styles = [{"name": name, **_describe(path)} for name, path in list_styles().items()]
@@ -46,7 +46,7 @@ def list_command(as_json: AsJson = False) -> None:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-@models_app.command()
+@models_app.command(cls=Command)
 def info(
     style: Annotated[str, typer.Argument(help="a shipped style or an .onnx file")], as_json: AsJson = False
 ) -> None:
@@ -59,7 +59,7 @@ def info(
         typer.echo(f"{key}: {printable(_as_text(value))}")
 
 
-@models_app.command()
+@models_app.command(cls=Command)
 def preview(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="photos to show")],
     styles: Annotated[

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 from translate.errors import UserError, printable, render
+from translate.machine import peak_memory_mb
 
 FLAGS = {  # of settings whose flag differs from their name
     "all_checkpoints": "--checkpoints all",
@@ -20,8 +22,52 @@ FLAGS = {  # of settings whose flag differs from their name
 }
 
 
-class HelpAtTheTop(TyperCommand):
-    """A command that shows ``--help`` in its first panel of options instead of a separate one."""
+class Verbosity:
+    """How much the command under way prints, by its ``--quiet`` and ``--verbose``."""
+
+    quiet = False
+    verbose = False
+
+
+class Command(TyperCommand):
+    """A command with what all have in common.
+
+    ``--help`` is shown in its first panel of options; ``--quiet`` and ``--verbose`` are there, if it does not define
+    them itself; ``~`` at the beginning of values is the home folder, as in `--out=~/run`, where a shell leaves it.
+    """
+
+    report_panel: str | None = None  # of --quiet and --verbose in the help
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.shared = [] if any("--quiet" in param.opts for param in self.params) else self._shared_options()
+        self.params += self.shared
+
+    def _shared_options(self) -> list[TyperOption]:
+        helps = {"quiet": "print only results and problems", "verbose": "print more, at the end time and memory too"}
+        return [
+            TyperOption(
+                param_decls=[name, f"--{name}", f"-{name[0]}"],
+                is_flag=True,
+                default=False,
+                help=text,
+                rich_help_panel=self.report_panel,
+            )
+            for name, text in helps.items()
+        ]
+
+    def invoke(self, ctx: Any) -> Any:
+        start = time.perf_counter()
+        given = {name: in_the_home_folder(value) for name, value in ctx.params.items()}
+        Verbosity.quiet, Verbosity.verbose = given["quiet"], given["verbose"]
+        if Verbosity.quiet and Verbosity.verbose:
+            raise UserError("--quiet and --verbose exclude each other")
+        ctx.params = {name: value for name, value in given.items() if name not in {param.name for param in self.shared}}
+        result = super().invoke(ctx)
+        if self.shared and Verbosity.verbose:
+            peak = peak_memory_mb()
+            say(f"took {time.perf_counter() - start:.1f} s" + (f", peak memory {peak:.0f} MB" if peak else ""))
+        return result
 
     def get_params(self, ctx: Any) -> list[Any]:
         params: list[Any] = super().get_params(ctx)
@@ -41,8 +87,23 @@ def with_flags(marked: str) -> str:
     return render(marked, flag)
 
 
+def in_the_home_folder(value: Any) -> Any:
+    """``value``, or a list's values, with ``~`` or ``~/`` at the beginning of a text replaced by the home folder."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(in_the_home_folder, value))
+    if isinstance(value, str) and (value == "~" or value.startswith("~/")):
+        return str(Path(value).expanduser())
+    return value
+
+
 def say(text: str) -> None:
-    """Print a line to standard error, with control characters escaped."""
+    """Print a line to standard error unless ``--quiet`` is given, with control characters escaped."""
+    if not Verbosity.quiet:
+        warn(text)
+
+
+def warn(text: str) -> None:
+    """Print a line about a problem to standard error, with control characters escaped."""
     typer.echo(printable(text), err=True)
 
 

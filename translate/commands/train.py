@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import typing
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
@@ -11,27 +12,48 @@ from typing import Annotated, Any
 
 import typer
 
-from translate.commands.terminal import HelpAtTheTop, flag, quiet_onnxruntime
+from translate.commands.terminal import Command, Verbosity, flag, quiet_onnxruntime, say, warn
 from translate.config import CONFIGS, PANELS, TrainConfig
+from translate.errors import ExitCode, UserError
+
+STOPPED = (ExitCode.SOME_FAILED, ExitCode.INTERRUPTED)  # of errors after which there may be something to use
+
+
+class TrainCommand(Command):
+    report_panel = "Run"
+
 
 train_app = typer.Typer(
     help="Train a translation on your own folders; repeating the command resumes.", no_args_is_help=True
 )
 
 
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="print the settings, the networks, and the time and memory of a few steps; write nothing",
+        rich_help_panel=TrainCommand.report_panel,
+    ),
+]
+
+
 def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
     """The command that trains the method of ``config_class``, with an option per setting."""
 
-    def command(*, preset: str | None, config: Path | None, **given: Any) -> None:
+    def command(*, preset: str | None, config: Path | None, dry_run: bool, **given: Any) -> None:
         settings = config_class.resolve(given, preset=preset, file=config)
-        from translate.train.loop import train
-
         quiet_onnxruntime()
-        train(settings)
+        if dry_run:
+            try_out(settings)
+        else:
+            run(settings)
 
     hints = typing.get_type_hints(config_class)
     annotations: dict[str, Any] = {}
     for spec in _by_panel(config_class):
+        if spec.metadata["panel"] == TrainCommand.report_panel:
+            annotations.setdefault("dry_run", DryRun)
         annotations[spec.name] = _option(spec, hints[spec.name])
         if spec.name == "out":
             annotations |= _sources_of_settings(config_class)
@@ -39,22 +61,57 @@ def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
     command.__annotations__ = annotations
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=False if name == "dry_run" else None,
+                annotation=annotation,
+            )
             for name, annotation in annotations.items()
         ]
     )
     return command
 
 
+def run(settings: TrainConfig) -> None:
+    """Train; then, or when training stops, say where its results are and what to do with them."""
+    from translate.train.closing import next_steps
+    from translate.train.loop import train
+
+    try:
+        train(settings, quiet=Verbosity.quiet, verbose=Verbosity.verbose)
+    except UserError as error:
+        if error.exit_code in STOPPED:
+            _say_all(next_steps(settings.out))
+        raise
+    _say_all(next_steps(settings.out))
+
+
+def _say_all(lines: list[str]) -> None:
+    if os.environ.get("RANK", "0") == "0":  # set by torchrun: the number of the process
+        for line in lines:
+            say(line)
+
+
+def try_out(settings: TrainConfig) -> None:
+    from translate.train.dry_run import dry_run
+
+    for line in dry_run(settings):
+        warn(line)
+
+
 def _by_panel(config_class: type[TrainConfig]) -> list[Field[Any]]:
-    """The settings, sorted by panel; in the first one the method's own, its training data, come first."""
+    """The settings, sorted by panel; in the first one the method's own, its training data, come first.
+
+    The preset is left out: it is an option of its own, as it says where settings come from.
+    """
     common = {spec.name for spec in fields(TrainConfig)}
 
     def place(spec: Field[Any]) -> tuple[int, bool]:
         panel = PANELS.index(spec.metadata["panel"])
         return panel, panel == 0 and spec.name in common
 
-    return sorted(fields(config_class), key=place)
+    return sorted((spec for spec in fields(config_class) if spec.name != "preset"), key=place)
 
 
 def _sources_of_settings(config_class: type[TrainConfig]) -> dict[str, Any]:
@@ -66,7 +123,10 @@ def _sources_of_settings(config_class: type[TrainConfig]) -> dict[str, Any]:
         ],
         "config": Annotated[
             Path | None,
-            typer.Option(help="TOML file of settings; command-line options override it", rich_help_panel=PANELS[0]),
+            typer.Option(
+                help="TOML file of settings, and of a preset; command-line options override it",
+                rich_help_panel=PANELS[0],
+            ),
         ],
     }
 
@@ -75,7 +135,9 @@ def _option(spec: Field[Any], kind: Any) -> Any:
     """The option of one setting; it defaults to None, so that only given options override file and preset."""
     help_text, panel = spec.metadata["help"], spec.metadata["panel"]
     default = spec.default
-    if default is not MISSING and default is not None and default != "":
+    if default is MISSING:
+        help_text += " \\[required]"
+    elif default is not None and default != "":
         shown = " ".join(f"{part:g}" for part in default) if isinstance(default, tuple) else default
         help_text += f" \\[default: {shown}]"
     if kind is dict:
@@ -87,4 +149,4 @@ def _option(spec: Field[Any], kind: Any) -> Any:
 
 
 for method, config_class in CONFIGS.items():
-    train_app.command(method, cls=HelpAtTheTop)(train_command(config_class))
+    train_app.command(method, cls=TrainCommand)(train_command(config_class))

@@ -66,6 +66,14 @@ class TrainConfig(Settings):
         "Data",
         "where to mirror, turn, rotate and jitter crops: one by one in workers, or in batches on the device",
     )
+    bad_pictures: float = setting(
+        0.01,
+        "Data",
+        "share of the samples that may turn out unreadable while training: they are replaced by others, with a warning",
+        free=True,
+        at_least=0,
+        at_most=1,
+    )
     val_samples: int = setting(
         4, "Data", "samples kept out of training for the validation grid, at most a fifth of all", at_least=0
     )

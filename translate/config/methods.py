@@ -23,6 +23,19 @@ class Pix2PixConfig(TrainConfig):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         # the paper's settings for facades (appendix 6.2): 200 epochs, batch size 1, jitter from 286 to 256
         "paper": {"resize": 286, "crop": 256, "batch_size": 1, "epochs": 200, "flip": True},
+        # for a CPU or a first look: the small network, small crops; without normalisation, and as it starts as the
+        # identity, a rate higher than the paper's suits it
+        "light": {
+            "generator": "mobile",
+            "discriminator_options": {"channels": 32},
+            "crop": 128,
+            "batch_size": 4,
+            "lr": 1e-3,
+            "lr_discriminator": 2e-4,
+            "beta2": 0.99,
+            "clip_gradient": 100.0,
+            "warmup": 100,
+        },
         # for teaching a small network a filter: the target is a function of the photo, so the distances do the work,
         # and a weak adversarial term at the end sharpens what they leave soft
         "filter": {
@@ -98,6 +111,13 @@ class Pix2PixConfig(TrainConfig):
     data: Path | None = setting(None, "Start here", "folder of AB pictures, A and B side by side", free=True)
     a: Path | None = setting(None, "Start here", "folder of the A side", free=True)
     b: Path | None = setting(None, "Start here", "folder of the B side, same relative paths without suffix", free=True)
+    a_suffix: str = setting(
+        "",
+        "Data",
+        "of --a only pictures whose names end so before the extension, matched by the rest",
+        free=True,
+    )
+    b_suffix: str = setting("", "Data", "the same for --b: _leftImg8bit for Cityscapes", free=True)
     direction: Literal["AtoB", "BtoA"] = setting("AtoB", "Data", "which side is the input")
     jitter: float = setting(
         0.0, "Data", "colour jitter of the input only: brightness, contrast, saturation by up to this share", at_least=0
@@ -201,6 +221,20 @@ class StarGanConfig(TrainConfig):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         # section 5 for CelebA: 178x178 resized to 128, batch 16, 20 epochs, the learning rate decaying over the last 10
         "paper": {"resize": 128, "crop": 128, "batch_size": 16, "epochs": 20, "lr": 1e-4},
+        # for a CPU or a first look: `mobile` starts as the identity, where the paper's reconstruction would keep it
+        "light": {
+            "generator": "mobile",
+            "discriminator_options": {"channels": 32, "layers": 5},
+            "resize": 128,
+            "crop": 128,
+            "batch_size": 8,
+            "objective": "lsgan",
+            "n_critic": 2,
+            "lr": 7e-4,
+            "lr_discriminator": 4e-4,
+            "lambda_gan": 2.0,
+            "lambda_reconstruction": 2.0,
+        },
     }
 
     domains: Path | None = setting(None, "Start here", "folder with one folder of pictures per domain", free=True)

@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from translate.config.values import as_type
+from translate.config.values import as_type, setting
 from translate.errors import UserError
 
 
@@ -22,6 +22,8 @@ class Settings:
     method: ClassVar[str]
     presets: ClassVar[dict[str, dict[str, Any]]] = {}
 
+    preset: str = setting("", "Start here", "the preset that these settings started from, if any", free=True)
+
     @abstractmethod
     def problems(self) -> list[str]:
         """What is wrong with the settings, one text each; empty when they can be used."""
@@ -30,15 +32,15 @@ class Settings:
     def resolve(cls, given: Mapping[str, Any], *, preset: str | None = None, file: Path | None = None) -> Self:
         """Settings from ``given`` (the command line's), else the file's, else the preset's, else the default.
 
-        Raises ``UserError`` that names every problem at once.
+        The file may name the preset too; ``preset`` takes precedence. Raises ``UserError`` that names every problem at
+        once.
         """
-        values: dict[str, Any] = {}
-        if preset is not None:
+        values: dict[str, Any] = cls._read(file) if file is not None else {}
+        preset = preset or values.get("preset")
+        if preset and isinstance(preset, str):
             if preset not in cls.presets:
                 raise UserError(f"<preset> {preset}: {cls.method} knows {', '.join(cls.presets)}")
-            values |= cls.presets[preset]
-        if file is not None:
-            values |= cls._read(file)
+            values = cls.presets[preset] | values | {"preset": preset}
         values |= {key: value for key, value in given.items() if value is not None}
         return cls.from_dict(values, source=str(file or "settings"))
 
@@ -46,7 +48,7 @@ class Settings:
     def _read(cls, file: Path) -> dict[str, Any]:
         kind, parse = ("JSON", json.loads) if file.suffix == ".json" else ("TOML", tomllib.loads)
         try:
-            read = parse(file.read_text(encoding="utf-8"))
+            read = parse(file.expanduser().read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UserError(f"<file> {file}: cannot be read as {kind}: {error}") from error
         if read.pop("method", cls.method) != cls.method:
@@ -88,8 +90,13 @@ class Settings:
         """Settings that differ from those of a run begun with ``saved`` and would make it another run."""
         now = self.to_dict()
         fixed = ["method", *(spec.name for spec in fields(self) if not spec.metadata["free"])]
-        return [
-            f"<{name}> is {now[name]}, the run has {saved[name]}"
-            for name in fixed
-            if name in saved and saved[name] != now[name]
-        ]
+        changed = [name for name in fixed if name in saved and saved[name] != now[name]]
+        if saved.get("preset", self.preset) != self.preset:  # then it is named, not each setting in it
+            both = self.presets.get(self.preset, {}).keys() | self.presets.get(saved["preset"], {}).keys()
+            others = [name for name in changed if name not in both]
+            changed = ["preset", *others] if len(others) < len(changed) else others
+        return [f"<{name}> is {_shown(now[name])}, the run has {_shown(saved[name])}" for name in changed]
+
+
+def _shown(value: Any) -> str:
+    return "not given" if value == "" else str(value)

@@ -102,7 +102,10 @@ def as_type(value: Any, kind: Any) -> Any:
     if kind is dict:
         return dict(value) if isinstance(value, Mapping) else parse_options(list(value))
     if kind is Path:
-        return Path(value)
+        try:
+            return Path(value).expanduser()
+        except RuntimeError as error:  # there is no such user
+            raise ValueError(str(error)) from error
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):

@@ -15,6 +15,7 @@ from torch import Tensor
 from translate.config import Pix2PixConfig, StarGanConfig, UnpairedConfig
 from translate.data.attributes import match_attributes
 from translate.data.augment import Augment, Sample, centre_crop, random_crop
+from translate.data.doubts import doubts
 from translate.data.loader import Key, KeyedDataset
 from translate.data.pairing import Pair, find_domains, find_unpaired, match_pairs
 from translate.data.seeds import derived_seed
@@ -36,6 +37,7 @@ class TrainingData:
     domains: list[str] = field(default_factory=list)  # the names behind the entries of ``domain`` and ``target``
     exclusive: bool = False  # every picture belongs to exactly one domain
     augment_groups: tuple[tuple[str, ...], ...] = ()  # names of a sample's pictures; those of a group augmented alike
+    remarks: tuple[str, ...] = ()  # about the files, to be said at the start
     jitter: float = 0.0  # of the colours of each group's first picture, see `Augment`
 
 
@@ -140,7 +142,7 @@ def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
     With ``scale`` above 1, the pictures of B are that many times as high and wide as those of A, and ``crop``, the side
     of B's crops, is a multiple of it; see `MatchingWindows`.
     """
-    found = match_pairs(data=config.data, a=config.a, b=config.b)
+    found = match_pairs(data=config.data, a=config.a, b=config.b, a_suffix=config.a_suffix, b_suffix=config.b_suffix)
     raise_problems(found.problems)
     training, validation, train_subset = hold_out(found.pairs, config.val_samples)
     swap = config.direction == "BtoA"
@@ -154,6 +156,7 @@ def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
         PairedDataset(train_subset, Augment(centre_crop(config)), swap=swap, windows=centred),
         augment_groups=(("A", "B"),),
         jitter=config.jitter,
+        remarks=(*found.remarks, *doubts(found.pairs)),
     )
 
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 import signal
 from abc import abstractmethod
 from collections.abc import Iterator
+from types import FrameType
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from translate.config import TrainConfig
 from translate.data.seeds import derived_seed
+from translate.errors import PictureError
+
+ATTEMPTS = 10  # at another sample in the place of an unreadable one; that many bad ones in a row are no accident
 
 
 class Key(NamedTuple):
@@ -35,6 +39,42 @@ class KeyedDataset(Dataset[dict[str, Tensor]]):
 
     @abstractmethod
     def __getitem__(self, key: Key) -> dict[str, Tensor]: ...
+
+
+class LoadedBatch(NamedTuple):
+    """A batch, tensors by name, and a marked text (`translate.errors`) for each picture that could not be read."""
+
+    tensors: dict[str, Tensor]
+    unreadable: list[str]
+
+
+class ReplacingDataset(Dataset[tuple[dict[str, Tensor], list[str]]]):
+    """The samples of ``dataset``; in the place of one that cannot be read another, which depends on its key only.
+
+    With each sample come the texts of the errors met. Raises the last ``PictureError`` after `ATTEMPTS`.
+    """
+
+    def __init__(self, dataset: KeyedDataset) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, key: Key) -> tuple[dict[str, Tensor], list[str]]:
+        unreadable: list[str] = []
+        while True:
+            try:
+                return self.dataset[key], unreadable
+            except PictureError as error:
+                unreadable.append(error.marked)
+                if len(unreadable) == ATTEMPTS:
+                    raise
+                key = Key(derived_seed(key.seed, len(unreadable)) % len(self), derived_seed(key.seed, 0))
+
+
+def collate(samples: list[tuple[dict[str, Tensor], list[str]]]) -> LoadedBatch:
+    tensors, errors = zip(*samples, strict=True)
+    return LoadedBatch(default_collate(list(tensors)), [text for texts in errors for text in texts])
 
 
 class StepSampler(Sampler[list[Key]]):
@@ -76,8 +116,8 @@ class StepSampler(Sampler[list[Key]]):
 
 def make_loader(
     dataset: KeyedDataset, config: TrainConfig, *, first_step: int, last_step: int, rank: int, processes: int
-) -> DataLoader[dict[str, Tensor]]:
-    """This process's share of the batches for the steps from ``first_step`` to before ``last_step``."""
+) -> DataLoader[tuple[dict[str, Tensor], list[str]]]:
+    """This process's share of the batches for the steps from ``first_step`` to before ``last_step``: `LoadedBatch`."""
     sampler = StepSampler(
         len(dataset),
         batch_size=config.samples_per_step(),
@@ -88,8 +128,9 @@ def make_loader(
         processes=processes,
     )
     return DataLoader(
-        dataset,
+        ReplacingDataset(dataset),
         batch_sampler=sampler,
+        collate_fn=collate,
         num_workers=config.workers,
         worker_init_fn=_init_worker,
         pin_memory=torch.cuda.is_available(),
@@ -100,9 +141,15 @@ def make_loader(
 def _init_worker(worker: int) -> None:
     """Use one thread, as the workers run in parallel, and leave Ctrl-C to the main process.
 
-    A terminal sends it to the workers too, but they have to keep serving until the run has saved its state. SIGTERM
-    still works: it is how the main process ends its workers.
+    A terminal sends it to the workers too, but they have to keep serving until the run has saved its state. A service
+    manager does so with SIGTERM, whose first one is therefore left to the main process as well; the second one ends the
+    worker: it is how the main process ends those that hang.
     """
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _left_to_the_main_process)
+
+
+def _left_to_the_main_process(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)

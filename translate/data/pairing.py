@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from translate.errors import UserError
 from translate.storage.folders import IMAGE_SUFFIXES, find_images
 
 MIN_PICTURES = 2  # of a side or a domain: a single one has nothing to vary from
+WORD_MARKS = "-_. "  # between the words of a file name
 Size = tuple[int, int]  # width and height in pixels
 
 
@@ -36,6 +37,7 @@ class PairedFolders:
 
     pairs: list[Pair] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # what to know that is no problem
 
     @property
     def files(self) -> list[Path]:
@@ -102,11 +104,15 @@ class LabelledPictures:
         return f"{len(self.files)} pictures: {', '.join(shares)}"
 
 
-def match_pairs(*, data: Path | None = None, a: Path | None = None, b: Path | None = None) -> PairedFolders:
+def match_pairs(
+    *, data: Path | None = None, a: Path | None = None, b: Path | None = None, a_suffix: str = "", b_suffix: str = ""
+) -> PairedFolders:
     """The pairs of ``data`` (A and B side by side in each picture) or of the folders ``a`` and ``b``.
 
-    Files of ``a`` and ``b`` match when their paths inside the folders differ in the suffix only. Raises ``UserError``
-    where neither is given or a folder does not exist.
+    Files of ``a`` and ``b`` match when their paths inside the folders differ in the suffix only, of the names that end
+    in ``a_suffix`` and ``b_suffix`` what stands before that. Where none match so, they may by what is left without the
+    beginning and the end that all names of a folder have. Raises ``UserError`` where neither is given or a folder does
+    not exist.
     """
     if data is not None:
         files = find_images(data, recursive=True)
@@ -117,8 +123,19 @@ def match_pairs(*, data: Path | None = None, a: Path | None = None, b: Path | No
     if a is None or b is None:
         raise UserError("give either <data> DIR (A and B side by side) or both <a> DIR and <b> DIR")
     found = PairedFolders()
-    files_a, files_b = _by_name(a, found.problems), _by_name(b, found.problems)
+    files_a, files_b = _by_name(a, a_suffix, found.problems), _by_name(b, b_suffix, found.problems)
     found.problems += [_no_pictures(folder) for folder, named in ((a, files_a), (b, files_b)) if not named]
+    if files_a and files_b and not files_a.keys() & files_b.keys():
+        common_a, common_b = by_common_part(files_a), by_common_part(files_b)
+        if common_a is not None and common_b is not None and common_a.keys() == common_b.keys():
+            files_a, files_b = common_a, common_b
+            name = min(common_a)
+            found.remarks.append(f"names matched by their common part: {files_a[name].name} and {files_b[name].name}")
+        else:
+            found.problems.append(
+                f"{a} and {b}: have no names in common; where they are not pairs, give <unpaired> or train cut or "
+                "cyclegan; where names differ in their endings, give <a_suffix> and <b_suffix>"
+            )
     for name in sorted(files_a.keys() | files_b.keys()):
         here, there = files_a.get(name), files_b.get(name)
         if here is not None and there is not None:
@@ -128,16 +145,41 @@ def match_pairs(*, data: Path | None = None, a: Path | None = None, b: Path | No
     return found
 
 
-def _by_name(folder: Path, problems: list[str]) -> dict[str, Path]:
+def _by_name(folder: Path, ending: str, problems: list[str]) -> dict[str, Path]:
+    """The pictures whose names end in ``ending``, by their paths in ``folder`` without that and the suffix."""
     groups = defaultdict(list)
     for path in find_images(folder, recursive=True):
-        groups[path.relative_to(folder).with_suffix("").as_posix()].append(path)
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if name.endswith(ending):
+            groups[name.removesuffix(ending)].append(path)
     problems += [
         f"{paths[1]}: has the same name as {paths[0].name}; only the suffix differs"
         for paths in groups.values()
         if len(paths) > 1
     ]
     return {name: paths[0] for name, paths in groups.items()}
+
+
+def by_common_part(files: Mapping[str, Path]) -> dict[str, Path] | None:
+    """``files``, by names without the beginning and the end that all have: whole words, between ``-_. `` and spaces.
+
+    None where names would then be the same.
+    """
+    stems = [PurePosixPath(name).name for name in files]
+    rests = [stem[_common_words(stems) :] for stem in stems]
+    end = _common_words([rest[::-1] for rest in rests])
+    kept = {
+        (PurePosixPath(name).parent / rest[: len(rest) - end]).as_posix(): path
+        for (name, path), rest in zip(files.items(), rests, strict=True)
+    }
+    return kept if len(kept) == len(files) else None
+
+
+def _common_words(names: Sequence[str]) -> int:
+    """The number of characters at the beginning of all ``names`` that are whole words, with the mark after each."""
+    first, last = min(names), max(names)  # what these two share, all do
+    shared = next((index for index, (x, y) in enumerate(zip(first, last, strict=False)) if x != y), len(first))
+    return max(first.rfind(mark, 0, shared) for mark in WORD_MARKS) + 1
 
 
 def _no_pictures(folder: Path) -> str:

@@ -19,7 +19,7 @@ def lagging_average(run: RunMetrics) -> Finding:
     if averaged is None or loss is None or not weight:
         return NotJudged(
             "lagging_average",
-            f"train/{distance.metric} or {distance.loss} is not in the log: train with --sample-every and --val-samples",
+            f"train/{distance.metric} or {distance.loss} is not in the log: train with --sample-every, --val-samples",
         )
     current = loss / weight
     if averaged < LAG * current or averaged - current < VISIBLE_GAP:

@@ -15,6 +15,7 @@ from translate.errors import ExitCode, UserError, one_line
 
 # what to do, by patterns of the errors' texts, as they have no classes of their own; the first match counts
 REMEDIES = {
+    r"DataLoader worker.*Terminated": "it was told to end; end a training by Ctrl-C or SIGTERM to its first process",
     r"DataLoader worker": "a worker that dies has usually run out of memory; give fewer <workers>",
     r"Too many open files|ancdata": "raise the limit (`ulimit -n`) or give fewer <workers>",
     r"out of memory|allocate memory|not enough memory": "free memory, or begin another run with a smaller <batch_size>",

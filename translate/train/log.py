@@ -6,13 +6,16 @@ import json
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import torch
 from accelerate import Accelerator
+from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -24,6 +27,9 @@ from translate.machine import resources_in_use
 from translate.storage.atomic import atomic_file, write_atomically
 
 SAMPLES = "samples"  # the folder of the validation grids
+TENSORBOARD = "tensorboard"
+REFRESH_S = 5.0  # between updates of the losses in the progress line, for which a GPU has to finish its steps
+SHOWN_LOSSES = 4  # in the progress line
 
 
 class RunLog:
@@ -32,7 +38,17 @@ class RunLog:
     Scalars stay on the device until they are written, so that logging never waits for the GPU at other steps.
     """
 
-    def __init__(self, config: TrainConfig, accelerator: Accelerator, *, first_step: int, last_step: int) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        accelerator: Accelerator,
+        *,
+        first_step: int,
+        last_step: int,
+        quiet: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self.quiet, self.verbose = quiet, verbose
         self.out, self.last_step, self.accelerator = config.out, last_step, accelerator
         self.show = show = accelerator.is_main_process
         self.console = Console(stderr=True, quiet=not show)
@@ -43,14 +59,16 @@ class RunLog:
             TextColumn("{task.fields[status]}"),
             TimeRemainingColumn(),
             console=self.console,
-            disable=not (show and sys.stderr.isatty()),
+            disable=quiet or not (show and sys.stderr.isatty()),
         )
+        self.refreshed = float("-inf")  # the first step is shown at once
         self.task = self.progress.add_task(config.method, total=last_step, completed=first_step, status="")
         self.collected: dict[str, list[Tensor]] = defaultdict(list)
         self._reset()
         if show:
-            forget_after(config.out / METRICS_NAME, first_step)
-            self.board = SummaryWriter(config.out / "tensorboard", purge_step=first_step + 1)
+            done = first_step or -1  # before the first step nothing is, not even the grid of step 0
+            forget_after(config.out / METRICS_NAME, done)
+            self.board = SummaryWriter(config.out / TENSORBOARD, purge_step=done + 1)
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -64,6 +82,11 @@ class RunLog:
             self.board.close()
 
     def say(self, text: str) -> None:
+        if not self.quiet:
+            self.warn(text)
+
+    def warn(self, text: str) -> None:
+        """Print what has to be known, even in a quiet run."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def waited(self, seconds: float) -> None:
@@ -77,21 +100,28 @@ class RunLog:
         self.samples += samples
         self.steps += 1
         self.progress.advance(self.task)
+        now = time.perf_counter()
+        if not self.progress.disable and now - self.refreshed >= REFRESH_S:
+            own = {name: float(value) for name, value in self._own_means().items()}
+            self._show(own, now)
+
+    def _own_means(self) -> dict[str, Tensor]:
+        return {name: torch.stack(values).mean() for name, values in self.collected.items()}
 
     def means(self) -> dict[str, float]:
         """The means of the scalars collected since the last ``write``, over all processes."""
-        means = {name: torch.stack(values).mean() for name, values in self.collected.items()}
+        means = self._own_means()
         shared = self.accelerator.reduce(means, reduction="mean") if self.accelerator.num_processes > 1 else means
         return {name: float(value) for name, value in shared.items()}
 
     def alarm(self, step: int, text: str) -> None:
         """Print and log that training is going wrong."""
-        self.say(f"ALARM at step {step}: {text}")
+        self.warn(f"ALARM at step {step}: {text}")
         self._append({"step": step, "alarm": text})
 
     def go_back(self, step: int, text: str) -> None:
         """Log that the run goes on from the earlier ``step``, and why; the lines of later steps stay."""
-        self.say(text)
+        self.warn(text)
         self._append({"step": step, "rollback": text})
         self._reset()
         self.progress.update(self.task, completed=step)
@@ -106,20 +136,34 @@ class RunLog:
             "waiting_share": self.waiting_s / seconds,
         }
         remaining = timedelta(seconds=round((self.last_step - step) * seconds / max(self.steps, 1)))
+        if self.progress.disable or self.verbose:
+            losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items())
+            self.say(f"step {step}/{self.last_step}: {losses}; {self._pace(now)}, {remaining} left")
+        self._show(means, now)
         self._reset()
         self._record(step, means | speed | resources_in_use())
-        status = f"{speed['images_per_s']:.1f} images/s, waiting {speed['waiting_share']:.0%}"
-        self.progress.update(self.task, status=status)
-        if self.progress.disable:
-            losses = ", ".join(f"{name} {value:.4g}" for name, value in means.items())
-            self.say(f"step {step}/{self.last_step}: {losses}; {status}, {remaining} left")
 
-    def write_validation(self, step: int, rows: Tensor, metrics: dict[str, float]) -> None:
-        """Write ``rows``, uint8 [N, H, W, 3], one above the other as a PNG, and the validation's metrics."""
+    def _show(self, means: Mapping[str, float], now: float) -> None:
+        """Update the progress line; a speed is given from the first step on."""
+        self.progress.update(self.task, status=f"{main_losses(means)}; {self._pace(now)}")
+        self.refreshed = now
+
+    def _pace(self, now: float) -> str:
+        seconds = max(now - self.since, 1e-9)
+        return f"{self.samples / seconds:.3g} images/s, waiting {self.waiting_s / seconds:.0%}"
+
+    def write_validation(
+        self, step: int, grid: NDArray[np.uint8], metrics: dict[str, float], *, seconds: float
+    ) -> None:
+        """Write ``grid``, RGB [H, W, 3], as a PNG, and the validation's metrics.
+
+        The training's speed does not count the ``seconds`` that it took.
+        """
+        self.since += seconds
         if self.show:
             with atomic_file(self.out / SAMPLES / f"step-{step:09d}.png") as file:
-                Image.fromarray(rows.flatten(0, 1).numpy()).save(file, "PNG")
-            self.board.add_images("validation", rows, step, dataformats="NHWC")
+                Image.fromarray(grid).save(file, "PNG")
+            self.board.add_image("validation", grid, step, dataformats="HWC")
             self._record(step, metrics)
 
     def evaluated(self, step: int, metrics: dict[str, float], *, seconds: float) -> None:
@@ -143,6 +187,13 @@ class RunLog:
     def _reset(self) -> None:
         self.collected.clear()
         self.samples, self.waiting_s, self.since, self.steps = 0, 0.0, time.perf_counter(), 0
+
+
+def main_losses(means: Mapping[str, float]) -> str:
+    """The first losses of ``means`` as text: the generators' first, without norms and scores."""
+    losses = [name for name in means if name.startswith("G/") or name.endswith("/loss")]
+    chosen = sorted((name for name in losses if not name.endswith("/gradient")), key=lambda name: name[0] != "G")
+    return ", ".join(f"{name} {means[name]:.3g}" for name in chosen[:SHOWN_LOSSES])
 
 
 def forget_after(metrics: Path, step: int) -> None:

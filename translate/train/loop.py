@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor
 
 from translate.config import TrainConfig
 from translate.data.datasets import TrainingData
-from translate.data.loader import make_loader
+from translate.data.loader import LoadedBatch, make_loader
 from translate.data.seeds import derived_seed
 from translate.errors import ExitCode, PictureError, UserError
 from translate.train.alarms import NOT_FINITE, Alarms
@@ -19,12 +20,15 @@ from translate.train.batch_augment import BatchAugment
 from translate.train.cpu.kernels import fast_kernels
 from translate.train.devices import make_accelerator, stop_signals, to_device
 from translate.train.faults import described_faults
+from translate.train.forecast import Forecast, network_sizes
 from translate.train.log import RunLog
 from translate.train.methods import method_of
+from translate.train.methods.networks import suited_to_crop
 from translate.train.run import AlarmError, Run
 from translate.train.run_folder import begin_run_folder, check_run_folder, locked
 from translate.train.step import step_context
-from translate.train.validation import draw_validation
+from translate.train.unreadable import Unreadable
+from translate.train.validation import draw_validation, grid_due
 from translate.weights import checkpoint
 
 
@@ -34,11 +38,13 @@ class Interrupted(UserError):  # noqa: N818 (nothing went wrong)
     exit_code = ExitCode.INTERRUPTED
 
 
-def train(config: TrainConfig) -> None:
+def train(config: TrainConfig, *, quiet: bool = False, verbose: bool = False) -> None:
     """Train to the end of the run ``config.out``, from its newest checkpoint where it has one.
 
+    ``quiet``: only problems are printed; ``verbose``: the losses of every log line, beside the progress line too.
     Raises ``UserError``, such as ``Interrupted``, ``AlarmError`` and ``FaultError``.
     """
+    config = suited_to_crop(config)
     kind = method_of(config)
     data = kind.load_data(config)
     accelerator = make_accelerator(config)
@@ -52,7 +58,7 @@ def train(config: TrainConfig) -> None:
         if accelerator.is_main_process:
             begin_run_folder(config)
         accelerator.wait_for_everyone()
-        with RunLog(config, accelerator, first_step=run.step, last_step=last_step) as log:
+        with RunLog(config, accelerator, first_step=run.step, last_step=last_step, quiet=quiet, verbose=verbose) as log:
             run_to_end(run, data, log)
     accelerator.end_training()  # ends the communication between processes, which may otherwise abort as they exit
 
@@ -64,6 +70,9 @@ def run_to_end(run: Run, data: TrainingData, log: RunLog) -> None:
         f"{config.method}: {len(data.training)} samples, steps {run.step} to {run.last_step}, "
         f"global batch {config.samples_per_step(log.accelerator.num_processes)}, on {log.accelerator.device}"
     )
+    if not run.finished:
+        for remark in (network_sizes(run.method), *data.remarks):
+            log.say(remark)
     while not run.finished:
         try:
             fit(run, data, log)
@@ -79,7 +88,8 @@ def run_to_end(run: Run, data: TrainingData, log: RunLog) -> None:
 def fit(run: Run, data: TrainingData, log: RunLog) -> None:
     """Take the remaining steps, log, draw the validation grid and save.
 
-    Raises ``AlarmError`` before anything that went wrong is saved, and ``Interrupted`` after saving.
+    Raises ``AlarmError`` before anything that went wrong is saved; ``Interrupted``, and ``PictureError`` for too many
+    pictures that cannot be read, after saving.
     """
     method, config, last_step = run.method, run.config, run.last_step
     accelerator = method.accelerator
@@ -95,10 +105,15 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
             processes=accelerator.num_processes,
         )
     )
-    with stop_signals(accelerator) as stop_asked:
+    unreadable = Unreadable(share=config.bad_pictures, samples=len(data.training))
+    forecast = Forecast(config, accelerator.device, remaining_steps=last_step - run.step)
+    with stop_signals(accelerator) as stop_asked, saved_before_picture_errors(run, log):
+        if run.step == 0 and config.sample_every:
+            draw_validation(method, data, log, 0)
         while not run.finished:
             waiting = time.perf_counter()
-            batch = to_device(next_batch(batches), accelerator.device, channels_last=config.channels_last)
+            tensors = next_batch(batches, unreadable, log)
+            batch = to_device(tensors, accelerator.device, channels_last=config.channels_last)
             log.waited(time.perf_counter() - waiting)
             factor = run.learning_rate_factor()
             method.scale_learning_rates(factor)
@@ -110,6 +125,8 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
                 metrics = method.step(batch, step=run.step, progress=run.step / last_step)
             log.add(metrics, samples=config.samples_per_step(accelerator.num_processes))
             run.step += 1
+            if said := forecast.after_step():
+                log.say(said)
             done = run.step
             if config.eval_every and (done % config.eval_every == 0 or done == last_step):
                 start = time.perf_counter()
@@ -121,12 +138,32 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
                 means = log.means()
                 react_to(alarms.raised(means), run, log)
                 log.write(done, means, lr=config.lr * factor)
-            if config.sample_every and (done % config.sample_every == 0 or done == last_step):
-                react_to(alarms.raised(draw_validation(method, data, log, done)), run, log)
+            if grid_due(done, every=config.sample_every, last_step=last_step):
+                metrics_of_grid = draw_validation(method, data, log, done)
+                if done >= config.sample_every or done == last_step:  # before, the generator has hardly learned
+                    react_to(alarms.raised(metrics_of_grid), run, log)
             if saving:
                 run.save()
             if stopping and not run.finished:
                 raise Interrupted(f"stopped and saved at step {done}; repeat the command to go on")
+
+
+@contextmanager
+def saved_before_picture_errors(run: Run, log: RunLog) -> Iterator[None]:
+    """Save the steps taken before a ``PictureError`` ends the run, unless a metric is not finite.
+
+    Several processes do not save: only one of them meets the picture.
+    """
+    try:
+        yield
+    except PictureError:
+        kept = checkpoint.checkpoints(run.config.out)
+        new = run.step > (kept[-1].step if kept else 0)
+        if new and run.method.accelerator.num_processes == 1 and all(map(math.isfinite, log.means().values())):
+            run.require_folder()
+            run.save()
+            log.say(f"saved at step {run.step}")
+        raise
 
 
 def react_to(raised: list[str], run: Run, log: RunLog) -> None:
@@ -139,10 +176,16 @@ def react_to(raised: list[str], run: Run, log: RunLog) -> None:
         raise AlarmError(f"step {run.step}: {'; '.join(raised)}; {last_good}")
 
 
-def next_batch(batches: Iterator[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The next batch; a picture that cannot be read is a ``PictureError`` that names it and the remedy."""
+def next_batch(batches: Iterator[LoadedBatch], unreadable: Unreadable, log: RunLog) -> dict[str, Tensor]:
+    """The next batch, warning of pictures in it that had to be replaced.
+
+    Where there are too many, or no other could be read, raises a ``PictureError`` that names one and the remedy.
+    """
     try:
-        return next(batches)
+        batch = next(batches)
     except PictureError as error:  # from a worker it comes with the worker's traceback before it
         reason = error.marked.rstrip().rpartition("PictureError: ")[2]
         raise PictureError(f"{reason}; `translate data check` finds all such files") from error
+    for warning in unreadable.new(batch.unreadable):
+        log.warn(warning)
+    return batch.tensors

@@ -43,8 +43,10 @@ def locked(config: TrainConfig, accelerator: Accelerator) -> Iterator[LockFile |
 
 
 def check_run_folder(config: TrainConfig) -> None:
-    """Raise ``UserError`` where settings differ from those saved in the folder and may not."""
+    """Raise ``UserError`` for a folder of something else, and where settings differ from those saved and may not."""
     saved = config.out / CONFIG_NAME
+    if not saved.is_file() and not (config.out / checkpoint.FOLDER).is_dir():
+        refuse_foreign_files(config)
     if saved.is_file():
         try:
             settings = json.loads(saved.read_text(encoding="utf-8"))
@@ -53,6 +55,16 @@ def check_run_folder(config: TrainConfig) -> None:
         changes = config.changes_that_break_resume(settings)
         if changes:
             raise UserError(f"{config.out} cannot be resumed: {'; '.join(changes)}; restore them or give another <out>")
+
+
+def refuse_foreign_files(config: TrainConfig) -> None:
+    """Raise ``UserError`` where ``out`` holds anything but what a training killed at its very start leaves."""
+    try:
+        others = [path.name for path in config.out.iterdir() if not path.name.startswith(".")]
+    except OSError:  # it is not there yet, or no folder, which writing to it reports
+        return
+    if others:
+        raise UserError(f"<out> {config.out}: holds {min(others)} but no run; give a new or an empty folder")
 
 
 def begin_run_folder(config: TrainConfig) -> None:

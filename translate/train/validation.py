@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import default_collate
@@ -10,10 +15,19 @@ from torch.utils.data import default_collate
 from translate.data.datasets import TrainingData
 from translate.data.loader import Key, KeyedDataset
 from translate.media.images import from_signed_unit
+from translate.media.sheet import Cell, draw_sheet
 from translate.train.devices import to_device
 from translate.train.log import RunLog
 from translate.train.methods.base import Method
 from translate.train.step import Batch
+
+FIRST_GRIDS = (0, 10, 30, 100, 300)  # steps of grids before those of --sample-every: the first look at a run
+VISIBLE_SIDE = 192  # pixels: smaller pictures are enlarged in the grid
+
+
+def grid_due(step: int, *, every: int, last_step: int) -> bool:
+    """Whether a grid is to be drawn after ``step``: early ones, then each ``every`` steps, and the last; 0: none."""
+    return every > 0 and (step % every == 0 or step == last_step or (step < every and step in FIRST_GRIDS))
 
 
 def draw_validation(method: Method, data: TrainingData, log: RunLog, step: int) -> dict[str, float]:
@@ -26,6 +40,7 @@ def draw_validation(method: Method, data: TrainingData, log: RunLog, step: int) 
     """
     if len(data.validation) == 0:
         return {}
+    start = time.perf_counter()
     batch, columns, metrics = validate(method, data.validation)
     if len(columns[0]) > 1:
         translated = spread(columns[1])
@@ -35,9 +50,21 @@ def draw_validation(method: Method, data: TrainingData, log: RunLog, step: int) 
     if len(data.train_subset):
         _, _, seen = validate(method, data.train_subset)
         metrics |= {name.replace("val/", "train/"): value for name, value in seen.items()}
-    grid = from_signed_unit(torch.cat(columns, dim=3))  # [N, 3, H, columns x W]
-    log.write_validation(step, grid.to(torch.uint8).permute(0, 2, 3, 1).cpu(), metrics)
+    grid = draw_grid(columns, method.column_titles())
+    log.write_validation(step, grid, metrics, seconds=time.perf_counter() - start)
     return metrics
+
+
+def draw_grid(columns: Sequence[Tensor], titles: Sequence[str]) -> NDArray[np.uint8]:
+    """Columns, float [N, 3, H, W] in [-1, 1], under their titles: uint8 RGB [height, width, 3].
+
+    Pictures smaller than `VISIBLE_SIDE` are enlarged by whole factors.
+    """
+    factor = -(-VISIBLE_SIDE // min(columns[0].shape[2:]))
+    drawn = [from_signed_unit(column).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy() for column in columns]
+    enlarged = [pictures.repeat(factor, axis=1).repeat(factor, axis=2) for pictures in drawn]
+    rows = [[Cell(picture) for picture in row] for row in zip(*enlarged, strict=True)]
+    return draw_sheet([[Cell(lines=[title]) for title in titles], *rows])
 
 
 def validate(method: Method, samples: KeyedDataset) -> tuple[Batch, list[Tensor], dict[str, float]]:

@@ -27,6 +27,7 @@ from translate.weights.safe_load import load_state, load_tensors
 
 DESCRIPTION = "checkpoint.json"
 STATE = "state.pt"
+FOLDER = "checkpoints"  # in the folder of a run
 _NAME = re.compile(r"step-(\d{9})")
 
 
@@ -66,7 +67,7 @@ def _readable(file: Path) -> Iterator[Path]:
 
 def checkpoints(run: Path) -> list[Checkpoint]:
     """The run's complete checkpoints, oldest first."""
-    folder = run / "checkpoints"
+    folder = run / FOLDER
     names = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)] if folder.is_dir() else []
     return [read(path) for path in sorted(names)]
 
@@ -106,7 +107,7 @@ def save(
 
     Errors of ``safetensors``, PyTorch or the system pass through, and nothing is left of the checkpoint.
     """
-    folder = run / "checkpoints"
+    folder = run / FOLDER
     final = folder / f"step-{step:09d}"
     temporary = folder / f".writing-{step:09d}"
     shutil.rmtree(temporary, ignore_errors=True)
@@ -146,7 +147,7 @@ def _set_aside(checkpoint: Path) -> Path:
 
 def remove_unfinished(run: Path) -> None:
     """Drop what a killed run left half-written or half-removed."""
-    for path in (run / "checkpoints").glob(".*"):
+    for path in (run / FOLDER).glob(".*"):
         shutil.rmtree(path)
 
 

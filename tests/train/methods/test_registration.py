@@ -21,7 +21,8 @@ from translate.data.datasets import TrainingData, load_unpaired
 from translate.style.translator import Translator
 from translate.train.loop import train
 from translate.train.methods import method_of
-from translate.train.methods.base import GENERATOR, Method, Pictures, built_discriminator, built_generator
+from translate.train.methods.base import GENERATOR, Method, Pictures
+from translate.train.methods.networks import built_discriminator, built_generator
 from translate.train.step import Batch, StepContext, Terms
 
 
@@ -65,6 +66,9 @@ class Grey(Method):
 
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
         return [batch["A"]], {}
+
+    def column_titles(self) -> list[str]:
+        return ["colours"]
 
 
 @pytest.mark.slow

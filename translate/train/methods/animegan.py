@@ -47,9 +47,8 @@ from translate.train.methods.base import (
     GENERATOR,
     Method,
     Pictures,
-    built_discriminator,
-    built_generator,
 )
+from translate.train.methods.networks import built_discriminator, built_generator
 from translate.train.methods.window import Window, window_and_target
 from translate.train.step import Batch, StepContext, Terms
 from translate.weights.feature_networks import build_feature_network
@@ -183,6 +182,9 @@ class AnimeGan(Method):
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
         return [batch["A"], self.averages[f"{GENERATOR}_ema"](batch["A"]), batch["B"]], {}
+
+    def column_titles(self) -> list[str]:
+        return ["photo", "result", "drawn, unpaired"]
 
 
 def grey(images: Tensor) -> Tensor:

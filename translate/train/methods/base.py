@@ -8,7 +8,6 @@ A step has two phases. The discriminators learn to tell the generators' pictures
 from __future__ import annotations
 
 import contextlib
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
@@ -19,10 +18,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from models import Discriminator, Generator, build_discriminator, build_generator, couples_samples, initialise
+from models import (
+    couples_samples,
+    initialise,
+)
 from translate.config import TrainConfig
 from translate.data.datasets import TrainingData
-from translate.errors import UnusableError, UserError, one_line
 from translate.train.adversary import Adversary
 from translate.train.averaging import averaged_copy
 from translate.train.losses import grid_pattern
@@ -75,6 +76,10 @@ class Method(ABC):
     @abstractmethod
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
         """The columns of the validation grid, float [N, 3, H, W], by the averaged generators; and metrics."""
+
+    @abstractmethod
+    def column_titles(self) -> list[str]:
+        """A short title for each column of the validation grid."""
 
     def adversarial_active(self, progress: float) -> bool:
         """Whether the discriminators take part, ``progress`` being the share of the run that is done."""
@@ -237,51 +242,3 @@ def split(batch: Batch, parts: int) -> list[Batch]:
     """``batch`` cut into ``parts`` of equal size."""
     cut = {name: tensor.chunk(parts) for name, tensor in batch.items()}
     return [{name: pieces[index] for name, pieces in cut.items()} for index in range(parts)]
-
-
-def built_generator(config: TrainConfig, *, may_enlarge: bool = False, **options: Any) -> Generator:
-    """The configured generator, by default one whose pictures have the size of its input.
-
-    An unknown name or option is a ``UserError`` that lists the known ones, as are a generator that enlarges unless
-    ``may_enlarge``, and crops that do not suit its stride and scale.
-    """
-    try:
-        generator = build_generator(config.generator, **config.generator_options | options)
-    except ValueError as error:
-        raise UserError(f"<generator> {config.generator}: {error}") from error
-    if generator.scale > 1 and not may_enlarge:
-        raise UserError(
-            f"<generator> {config.generator}: enlarges pictures, which {config.method} compares with their input; "
-            "choose another, or train it with pix2pix"
-        )
-    multiple = generator.scale * generator.stride
-    if config.crop % multiple:
-        what = "stride" if generator.scale == 1 else "scale times the stride"
-        raise UserError(f"<crop> {config.crop}: has to be a multiple of {multiple}, the {what} of {config.generator}")
-    return generator
-
-
-def built_discriminator(config: TrainConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:
-    """The configured discriminator for pictures of ``in_channels``.
-
-    Raises ``UserError`` for an unknown name or option, for crops that are too small for it, and for one that
-    classifies domains where ``options`` names none; ``UnusableError`` without the weights of its feature network.
-    """
-    given = config.discriminator_options | {"in_channels": in_channels} | options
-    try:
-        discriminator = build_discriminator(config.discriminator, **given)
-    except ValueError as error:
-        raise UserError(f"<discriminator> {config.discriminator}: {error}") from error
-    except (ImportError, OSError) as error:  # of its feature network
-        raise UnusableError(f"<discriminator> {config.discriminator}: {one_line(error)}") from error
-    shapes_only = copy.deepcopy(discriminator).to("meta")
-    try:
-        verdict = shapes_only(torch.empty(2, in_channels, config.seen_side, config.seen_side, device="meta"))
-    except RuntimeError as error:
-        what = f"<crop> {config.crop}" + (f" less <margin> {config.margin} on each side" if config.margin else "")
-        raise UserError(f"{what}: is too small for the discriminator {config.discriminator}") from error
-    if verdict.classes is not None and "domains" not in options:
-        raise UserError(
-            f"<discriminator> {config.discriminator}: has a head for domains, but {config.method} has no domains"
-        )
-    return discriminator

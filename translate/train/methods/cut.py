@@ -28,9 +28,8 @@ from translate.train.methods.base import (
     GENERATOR,
     Method,
     Pictures,
-    built_discriminator,
-    built_generator,
 )
+from translate.train.methods.networks import built_discriminator, built_generator
 from translate.train.step import Batch, StepContext, Terms
 
 PROJECTOR = "projector"
@@ -96,3 +95,6 @@ class Cut(Method):
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
         translated = self.averages[f"{GENERATOR}_ema"]
         return [batch["A"], translated(batch["A"]), batch["B"], translated(batch["B"])], {}
+
+    def column_titles(self) -> list[str]:
+        return ["A", "A to B", "B, unpaired", "B kept"]

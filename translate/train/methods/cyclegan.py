@@ -26,7 +26,8 @@ from translate.config import CycleGanConfig
 from translate.data.datasets import TrainingData, load_unpaired
 from translate.data.seeds import derived_seed
 from translate.train.image_pool import ImagePool, merged
-from translate.train.methods.base import GENERATOR, Method, Pictures, built_discriminator, built_generator
+from translate.train.methods.base import GENERATOR, Method, Pictures
+from translate.train.methods.networks import built_discriminator, built_generator
 from translate.train.step import Batch, StepContext, Terms
 
 BACK = "generator_BA"
@@ -107,3 +108,6 @@ class CycleGan(Method):
         columns = [real_A, fake_B, back(fake_B), back(real_A), real_B, fake_A, there(fake_A), there(real_B)]
         cycle = float((columns[2] - real_A).abs().mean() + (columns[6] - real_B).abs().mean()) / 2
         return columns, {"val/cycle": cycle}
+
+    def column_titles(self) -> list[str]:
+        return ["A", "A to B", "and back to A", "A kept", "B", "B to A", "and back to B", "B kept"]

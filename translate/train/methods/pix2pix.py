@@ -40,9 +40,8 @@ from translate.train.methods.base import (
     GENERATOR,
     Method,
     Pictures,
-    built_discriminator,
-    built_generator,
 )
+from translate.train.methods.networks import built_discriminator, built_generator
 from translate.train.methods.window import Window, random_window, window_and_target
 from translate.train.step import Batch, StepContext, Terms
 
@@ -131,6 +130,9 @@ class Pix2Pix(Method):
         compared = {"val/l1": picture, "val/l1_of_input": batch["A"]}  # the second is the baseline
         metrics = {name: float((images - batch["B"]).abs().mean()) for name, images in compared.items()}
         return [batch["A"], picture, batch["B"]], metrics
+
+    def column_titles(self) -> list[str]:
+        return ["input", "result", "target"]
 
 
 def refuse_resampling(config: Pix2PixConfig) -> None:

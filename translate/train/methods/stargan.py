@@ -27,9 +27,8 @@ from translate.train.methods.base import (
     GENERATOR,
     Method,
     Pictures,
-    built_discriminator,
-    built_generator,
 )
+from translate.train.methods.networks import built_discriminator, built_generator
 from translate.train.step import Batch, StepContext, Terms
 
 
@@ -106,3 +105,7 @@ class StarGan(Method):
             columns.append(translated(image, wanted))
         again = translated(columns[-1], domain)
         return [*columns, again], {"val/reconstruction": float((again - image).abs().mean())}
+
+    def column_titles(self) -> list[str]:
+        changed = self.names if self.exclusive else [f"{name} changed" for name in self.names]
+        return ["input", "kept", *changed, "and back"]

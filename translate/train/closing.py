@@ -1,0 +1,32 @@
+"""What a run has left in its folder, and what to do with it: said after training and at every stop."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from translate.config import METRICS_NAME
+from translate.train.log import SAMPLES, TENSORBOARD
+from translate.train.run_folder import BEST
+from translate.weights import checkpoint
+
+
+def next_steps(out: Path) -> list[str]:
+    """Where the run ``out`` has its grids, curves and checkpoints, and the commands that use them, one per line."""
+    run, style, page = (shlex.quote(text) for text in (str(out), f"{out.name}.onnx", f"{out.name}.html"))
+    grids = sorted((out / SAMPLES).glob("step-*.png"))
+    saved = checkpoint.checkpoints(out)
+    lines = []
+    if grids:
+        lines.append(f"samples: {grids[-1]} is the newest of {len(grids)}")
+    if (out / METRICS_NAME).is_file():
+        board = shlex.quote(str(out / TENSORBOARD))
+        lines.append(f"curves: translate diagnose {run} -o {page}, or tensorboard --logdir {board}")
+    if checkpoint.checkpoints(out / BEST):
+        best = shlex.quote(str(out / BEST))
+        lines.append(f"best checkpoint: {out / BEST}; to export it: translate export {best} -o {style}")
+    if saved:
+        lines.append(f"newest checkpoint: {saved[-1].path}")
+        lines.append(f"to use it: translate export {run} -o {style}")
+        lines.append(f"           translate convert PHOTOS -o RESULTS --style {style}")
+    return lines

@@ -1,0 +1,76 @@
+"""Building a run's networks from its settings, and refusing settings that do not suit them."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import torch
+
+from models import GENERATORS, Discriminator, Generator, build_discriminator, build_generator
+from translate.config import TrainConfig
+from translate.errors import UnusableError, UserError, one_line
+
+ConfigT = TypeVar("ConfigT", bound=TrainConfig)
+
+
+def suited_to_crop(config: ConfigT) -> ConfigT:
+    """The settings with what the generator needs for crops of that size; options that are given stay."""
+    network = GENERATORS.get(config.generator)  # an unknown name is refused when it is built
+    if network is None:
+        return config
+    return replace(config, generator_options=network.options_for_crop(config.crop) | config.generator_options)
+
+
+def built_generator(config: TrainConfig, *, may_enlarge: bool = False, **options: Any) -> Generator:
+    """The configured generator, by default one whose pictures have the size of its input.
+
+    An unknown name or option is a ``UserError`` that lists the known ones, as are a generator that enlarges unless
+    ``may_enlarge``, and crops that do not suit its stride and scale.
+    """
+    try:
+        generator = build_generator(config.generator, **config.generator_options | options)
+    except ValueError as error:
+        raise UserError(f"<generator> {config.generator}: {error}") from error
+    if generator.scale > 1 and not may_enlarge:
+        raise UserError(
+            f"<generator> {config.generator}: enlarges pictures, which {config.method} compares with their input; "
+            "choose another, or train it with pix2pix"
+        )
+    multiple = generator.scale * generator.stride
+    if config.crop % multiple:
+        what = "stride" if generator.scale == 1 else "scale times the stride"
+        below = config.crop // multiple * multiple
+        nearest = f"{below} or {below + multiple}" if below else str(multiple)
+        raise UserError(
+            f"<crop> {config.crop}: has to be a multiple of {multiple}, the {what} of {config.generator}; "
+            f"give {nearest}"
+        )
+    return generator
+
+
+def built_discriminator(config: TrainConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:
+    """The configured discriminator for pictures of ``in_channels``.
+
+    Raises ``UserError`` for an unknown name or option, for crops that are too small for it, and for one that
+    classifies domains where ``options`` names none; ``UnusableError`` without the weights of its feature network.
+    """
+    given = config.discriminator_options | {"in_channels": in_channels} | options
+    try:
+        discriminator = build_discriminator(config.discriminator, **given)
+    except ValueError as error:
+        raise UserError(f"<discriminator> {config.discriminator}: {error}") from error
+    except (ImportError, OSError) as error:  # of its feature network
+        raise UnusableError(f"<discriminator> {config.discriminator}: {one_line(error)}") from error
+    shapes_only = copy.deepcopy(discriminator).to("meta")
+    try:
+        verdict = shapes_only(torch.empty(2, in_channels, config.seen_side, config.seen_side, device="meta"))
+    except RuntimeError as error:
+        what = f"<crop> {config.crop}" + (f" less <margin> {config.margin} on each side" if config.margin else "")
+        raise UserError(f"{what}: is too small for the discriminator {config.discriminator}") from error
+    if verdict.classes is not None and "domains" not in options:
+        raise UserError(
+            f"<discriminator> {config.discriminator}: has a head for domains, but {config.method} has no domains"
+        )
+    return discriminator

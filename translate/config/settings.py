@@ -91,12 +91,22 @@ class Settings:
         now = self.to_dict()
         fixed = ["method", *(spec.name for spec in fields(self) if not spec.metadata["free"])]
         changed = [name for name in fixed if name in saved and saved[name] != now[name]]
-        if saved.get("preset", self.preset) != self.preset:  # then it is named, not each setting in it
-            both = self.presets.get(self.preset, {}).keys() | self.presets.get(saved["preset"], {}).keys()
+        before = saved["preset"] if "preset" in saved else self._preset_of(saved)
+        if before != self.preset:  # then it is named, not each setting in it
+            both = self.presets.get(self.preset, {}).keys() | self.presets.get(before, {}).keys()
             others = [name for name in changed if name not in both]
             changed = ["preset", *others] if len(others) < len(changed) else others
+        saved = {**saved, "preset": before}
         return [f"<{name}> is {_shown(now[name])}, the run has {_shown(saved[name])}" for name in changed]
+
+    def _preset_of(self, saved: Mapping[str, Any]) -> str:
+        """The preset that a run had when its name was not yet saved: the longest one whose settings it all has."""
+        held = [
+            name for name, preset in self.presets.items()
+            if all(saved.get(setting) == value for setting, value in preset.items())
+        ]  # fmt: skip
+        return max(held, key=lambda name: len(self.presets[name]), default="")
 
 
 def _shown(value: Any) -> str:
-    return "not given" if value == "" else str(value)
+    return "none" if value == "" else str(value)

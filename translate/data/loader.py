@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 from abc import abstractmethod
 from collections.abc import Iterator
+from traceback import clear_frames
 from types import FrameType
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from translate.config import TrainConfig
 from translate.data.seeds import derived_seed
 from translate.errors import PictureError
 
+GRACE_S = 60.0  # in which the main process finishes its step and saves
 ATTEMPTS = 10  # at another sample in the place of an unreadable one; that many bad ones in a row are no accident
 
 
@@ -138,12 +140,37 @@ def make_loader(
     )
 
 
+class Batches:
+    """The batches of a loader, in order. ``close`` ends its workers at once, however a run ends.
+
+    At the end of the process they would be ended by signals instead, which they leave to the main process at first.
+    """
+
+    def __init__(self, loader: DataLoader[tuple[dict[str, Tensor], list[str]]]) -> None:
+        self._iterator: Iterator[LoadedBatch] | None = iter(loader)
+
+    def next(self) -> LoadedBatch:
+        """The next batch; where no picture could be read in the place of another, a ``PictureError`` that names one."""
+        assert self._iterator is not None  # not closed
+        try:
+            return next(self._iterator)
+        except Exception as error:
+            clear_frames(error.__traceback__)  # they would keep the iterator alive, and so its workers
+            if not isinstance(error, PictureError):
+                raise
+            reason = error.marked.rstrip().rpartition("PictureError: ")[2]  # before it is a worker's traceback
+            raise PictureError(f"{reason}; `translate data check` finds all such files") from error
+
+    def close(self) -> None:
+        self._iterator = None  # its finaliser ends the workers
+
+
 def _init_worker(worker: int) -> None:
     """Use one thread, as the workers run in parallel, and leave Ctrl-C to the main process.
 
     A terminal sends it to the workers too, but they have to keep serving until the run has saved its state. A service
-    manager does so with SIGTERM, whose first one is therefore left to the main process as well; the second one ends the
-    worker: it is how the main process ends those that hang.
+    manager does so with SIGTERM, which therefore ends a worker only after `GRACE_S`, or the second time: it is also how
+    the main process ends workers that hang.
     """
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
@@ -153,3 +180,4 @@ def _init_worker(worker: int) -> None:
 
 def _left_to_the_main_process(number: int, frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, GRACE_S)  # SIGALRM ends the process then; two signals may arrive as one

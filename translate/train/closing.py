@@ -13,20 +13,26 @@ from translate.weights import checkpoint
 
 def next_steps(out: Path) -> list[str]:
     """Where the run ``out`` has its grids, curves and checkpoints, and the commands that use them, one per line."""
-    run, style, page = (shlex.quote(text) for text in (str(out), f"{out.name}.onnx", f"{out.name}.html"))
+    name = out.resolve().name
+    run, style, page = map(shlex.quote, (str(out), f"{name}.onnx", f"{name}.html"))
     grids = sorted((out / SAMPLES).glob("step-*.png"))
-    saved = checkpoint.checkpoints(out)
+    saved = _checkpoints(out)
     lines = []
     if grids:
         lines.append(f"samples: {grids[-1]} is the newest of {len(grids)}")
     if (out / METRICS_NAME).is_file():
         board = shlex.quote(str(out / TENSORBOARD))
         lines.append(f"curves: translate diagnose {run} -o {page}, or tensorboard --logdir {board}")
-    if checkpoint.checkpoints(out / BEST):
+    if _checkpoints(out / BEST):
         best = shlex.quote(str(out / BEST))
         lines.append(f"best checkpoint: {out / BEST}; to export it: translate export {best} -o {style}")
     if saved:
-        lines.append(f"newest checkpoint: {saved[-1].path}")
+        lines.append(f"newest checkpoint: {saved[-1]}")
         lines.append(f"to use it: translate export {run} -o {style}")
         lines.append(f"           translate convert PHOTOS -o RESULTS --style {style}")
     return lines
+
+
+def _checkpoints(run: Path) -> list[Path]:
+    """Their folders, oldest first; unlike `checkpoint.checkpoints`, this reads none, so that none can be damaged."""
+    return sorted((run / checkpoint.FOLDER).glob("step-*"))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 
 import torch
-from torch import Tensor
 
 from translate.config import TrainConfig
 from translate.data.datasets import TrainingData
-from translate.data.loader import LoadedBatch, make_loader
+from translate.data.loader import Batches, make_loader
 from translate.data.seeds import derived_seed
 from translate.errors import ExitCode, PictureError, UserError
 from translate.train.alarms import NOT_FINITE, Alarms
@@ -95,25 +94,29 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
     accelerator = method.accelerator
     augment = BatchAugment(config, data.augment_groups, jitter=data.jitter) if config.augment_on == "device" else None
     alarms = Alarms(patience=config.alarm_patience)
-    batches = iter(
-        make_loader(
-            data.training,
-            config,
-            first_step=run.step,
-            last_step=last_step,
-            rank=accelerator.process_index,
-            processes=accelerator.num_processes,
-        )
+    loader = make_loader(
+        data.training,
+        config,
+        first_step=run.step,
+        last_step=last_step,
+        rank=accelerator.process_index,
+        processes=accelerator.num_processes,
     )
     unreadable = Unreadable(share=config.bad_pictures, samples=len(data.training))
     forecast = Forecast(config, accelerator.device, remaining_steps=last_step - run.step)
-    with stop_signals(accelerator) as stop_asked, saved_before_picture_errors(run, log):
+    with (
+        stop_signals(accelerator) as stop_asked,
+        saved_before_picture_errors(run, log),
+        closing(Batches(loader)) as batches,
+    ):
         if run.step == 0 and config.sample_every:
             draw_validation(method, data, log, 0)
         while not run.finished:
             waiting = time.perf_counter()
-            tensors = next_batch(batches, unreadable, log)
-            batch = to_device(tensors, accelerator.device, channels_last=config.channels_last)
+            loaded = batches.next()
+            for warning in unreadable.new(loaded.unreadable):
+                log.warn(warning)
+            batch = to_device(loaded.tensors, accelerator.device, channels_last=config.channels_last)
             log.waited(time.perf_counter() - waiting)
             factor = run.learning_rate_factor()
             method.scale_learning_rates(factor)
@@ -174,18 +177,3 @@ def react_to(raised: list[str], run: Run, log: RunLog) -> None:
         kept = checkpoint.checkpoints(run.config.out)
         last_good = f"the last good checkpoint is {kept[-1].path}" if kept else "there is no checkpoint yet"
         raise AlarmError(f"step {run.step}: {'; '.join(raised)}; {last_good}")
-
-
-def next_batch(batches: Iterator[LoadedBatch], unreadable: Unreadable, log: RunLog) -> dict[str, Tensor]:
-    """The next batch, warning of pictures in it that had to be replaced.
-
-    Where there are too many, or no other could be read, raises a ``PictureError`` that names one and the remedy.
-    """
-    try:
-        batch = next(batches)
-    except PictureError as error:  # from a worker it comes with the worker's traceback before it
-        reason = error.marked.rstrip().rpartition("PictureError: ")[2]
-        raise PictureError(f"{reason}; `translate data check` finds all such files") from error
-    for warning in unreadable.new(batch.unreadable):
-        log.warn(warning)
-    return batch.tensors

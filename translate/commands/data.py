@@ -99,8 +99,8 @@ def check(
     if isinstance(found, LabelledPictures):
         for column in found.skipped:
             say(f"skipped {column}")
-    if crop is not None and (remark := smaller_than(crop, sizes, halved=data is not None)):
-        say(remark)
+    if crop is not None and (smaller := smaller_than(crop, sizes, halved=data is not None)):
+        say(smaller)
     say(f"{found.summary()}; {describe_sizes(sizes.values())}{problems} problems")
     if problems:
         raise typer.Exit(ExitCode.SOME_FAILED)

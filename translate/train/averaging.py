@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def averaged_copy(network: nn.Module, ema: float) -> AveragedModel:
@@ -15,7 +15,7 @@ def averaged_copy(network: nn.Module, ema: float) -> AveragedModel:
     ``n_averaged``.
     """
 
-    def update(averages: Sequence[Tensor], current: Sequence[Tensor], updates: Tensor) -> None:
+    def update(averages: Tensors, current: Tensors, updates: Tensor | int) -> None:
         get_ema_multi_avg_fn(decay_after(int(updates), ema))(averages, current, updates)
 
     return AveragedModel(network, multi_avg_fn=update).eval()

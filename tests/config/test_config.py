@@ -101,7 +101,7 @@ def test_another_preset_on_a_run_is_named_not_its_settings() -> None:
     del saved["preset"]  # a run from before it was saved
     assert painted.changes_that_break_resume(saved)[0] == "<preset> is painted, the run has light"
     saved["lr"] = 0.5
-    assert len(painted.changes_that_break_resume(saved)) > 5
+    assert painted.changes_that_break_resume(saved)[0] == "<preset> is painted, the run has none"
 
 
 def test_saved_settings_come_back_equal() -> None:

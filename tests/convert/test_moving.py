@@ -47,6 +47,33 @@ def test_a_folder_with_photos_animations_and_videos(
     assert packets_of(tmp_path / "out" / "c.mp4", "audio") == packets_of(album / "c.mp4", "audio")
 
 
+@pytest.mark.parametrize("how", ["refuse", "skip", "overwrite"])
+def test_an_output_that_appears_meanwhile_is_kept_unless_overwritten(album: Path, tmp_path: Path, how: str) -> None:
+    """Another program's file, or that of a second conversion into the same folder."""
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def translate(photos: np.ndarray, domain: Domain) -> np.ndarray:
+        for name in ("a.png", "b.gif", "c.mp4"):
+            (out / name).write_bytes(b"theirs")
+        return photos
+
+    jobs = plan([str(album)], str(out), overwrite=how == "overwrite", skip_existing=how == "skip")
+    results = list(run_jobs(jobs, translate, Options(workers=1)))
+    kept = [path.read_bytes() == b"theirs" for path in (out / "a.png", out / "b.gif", out / "c.mp4")]
+    if how == "overwrite":
+        assert [result.error for result in results] == [None] * 3
+        assert not kept[2]  # the others were replaced before the video was translated
+        return
+    assert kept == [True] * 3
+    if how == "skip":
+        assert all(result.skipped and result.error is None for result in results)
+    else:
+        for result in results:
+            words = "appeared during the conversion, and is kept; overwrite replaces it"
+            assert result.error == f"{result.output}: {words}"
+
+
 def test_strength_and_progress(album: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int | None]] = []
 
@@ -110,19 +137,20 @@ def test_a_video_is_resumed_only_at_the_same_working_size(
 
 def test_what_a_video_lacks_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from translate.media.video import convert as video
+    from translate.media.video.mux import Unfit
 
     write_video(tmp_path / "in.mp4", film(3))
     whole = video.convert_video
 
     def lacking(*given: object, **options: object) -> video.VideoResult:
         result = whole(*given, **options)  # type: ignore[arg-type]
-        return video.VideoResult(size=result.size, frames=result.frames, resumed=0, left_out=["subtitles (ass)"])
+        return video.VideoResult(size=result.size, frames=result.frames, resumed=0, unfit=Unfit(["wmav2"], ["ass"]))
 
     monkeypatch.setattr(video, "convert_video", lacking)
     notes: list[str] = []
     job = Job(source=tmp_path / "in.mp4", output=tmp_path / "out.mp4", format=None, kind="video")
     list(run_jobs([job], lambda photos, domain: photos, Options(on_note=lambda job, text: notes.append(text))))
-    assert notes == ["left out, as .mp4 cannot hold it: subtitles (ass)"]
+    assert notes == ["sound stored as FLAC, as .mp4 cannot hold wmav2", "subtitles left out, as .mp4 cannot hold ass"]
 
 
 def test_without_the_library_the_command_ends(album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -36,6 +37,37 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(
     assert files_below(tmp_path) == {"photo.png"}
     if isinstance(failure, OSError):
         assert str(error.value) == f"{path}: cannot be written: No space left on device"
+
+
+@pytest.mark.parametrize("has_links", [True, False], ids=["links", "no links"])
+def test_a_file_that_appears_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "photo.png"
+    with pytest.raises(PictureError) as error, atomic_file(path, replace=False) as file:
+        file.write(b"ours")
+        path.write_bytes(b"theirs")
+    assert str(error.value) == f"{path}: appeared during the conversion, and is kept; overwrite replaces it"
+    assert path.read_bytes() == b"theirs"
+    path.unlink()
+    with atomic_file(path, replace=False) as file:
+        file.write(b"ours")
+    assert path.read_bytes() == b"ours" and path.stat().st_nlink == 1
+    assert files_below(tmp_path) == {"photo.png"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+def test_a_link_that_leads_nowhere_is_kept(tmp_path: Path) -> None:
+    link = tmp_path / "photo.png"
+    link.symlink_to(tmp_path / "later.png")
+    with pytest.raises(PictureError, match="appeared"), atomic_file(link, replace=False) as file:
+        file.write(b"ours")
+    assert link.is_symlink() and not link.exists()
 
 
 def test_a_folder_that_vanishes_while_it_is_checked_is_made_again(

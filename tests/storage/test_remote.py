@@ -102,6 +102,14 @@ def test_write_and_read(store: Any, monkeypatch: pytest.MonkeyPatch, atomic_uplo
     assert store.find("/") == ["/new/folders/photo.png"]
 
 
+def test_a_file_that_appears_meanwhile_is_kept(store: Any) -> None:
+    path = RemotePath("memory://folder/photo.png")
+    with pytest.raises(PictureError, match="appeared"), atomic_file(path, replace=False) as file:
+        file.write(b"ours")
+        path.write_whole(b"theirs")
+    assert path.read_bytes() == b"theirs"
+
+
 def test_failed_write_leaves_the_old_file_and_nothing_else(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = RemotePath("memory://folder/photo.png")
     write_atomically(path, b"old")

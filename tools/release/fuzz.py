@@ -74,7 +74,8 @@ def animation(work: Path) -> Target:
         format = ANIMATED[data[-1] % len(ANIMATED)] if data else "GIF"
         try:
             is_animated(source)
-            convert_animation(source, work / "out", lambda frames: frames, format, MovingOptions(max_pixels=10_000))
+            options = MovingOptions(max_pixels=10_000)
+            convert_animation(source, work / "out", lambda frames: frames, format, options, overwrite=True)
         except PictureError as error:
             require_line(one_line(error))
         (work / "out").unlink(missing_ok=True)

@@ -163,7 +163,7 @@ def status(result: Result) -> str:
     """One of STATUSES."""
     if result.failure is not None:
         return "failed"
-    return "skipped" if result.job.skip else "converted"
+    return "skipped" if result.skipped else "converted"
 
 
 def job_line(job: Job) -> str:

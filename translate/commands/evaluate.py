@@ -141,7 +141,11 @@ def translate_all(
         translator.info.positions(wanted)  # raises if the style has no such domain
         jobs = [
             Job(
-                source=path, output=(folder / path.relative_to(photos)).with_suffix(".png"), format="PNG", domain=wanted
+                source=path,
+                output=(folder / path.relative_to(photos)).with_suffix(".png"),
+                format="PNG",
+                if_there="overwrite",
+                domain=wanted,
             )
             for path in chosen.paths
         ]

@@ -19,6 +19,7 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
     assert isinstance(job.source, Path) and isinstance(job.output, Path)  # planning allows streams only for pictures
 
     require_file(job.source)
+    overwrite = job.if_there == "overwrite"
 
     def report(done: int, total: int | None) -> None:
         options.on_progress(job, done, total)
@@ -27,7 +28,9 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
         from translate.media.animation import convert_animation
 
         assert job.format is not None
-        return convert_animation(job.source, job.output, translate, job.format, options, on_progress=report)
+        return convert_animation(
+            job.source, job.output, translate, job.format, options, overwrite=overwrite, on_progress=report
+        )
     from translate.media.video.convert import convert_video
 
     settings = {
@@ -36,7 +39,21 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
         "strength": options.strength,
         "working_size": options.working_size,
     }
-    result = convert_video(job.source, job.output, translate, options, settings=settings, on_progress=report)
-    if result.left_out:
-        options.on_note(job, f"left out, as {job.output.suffix} cannot hold it: {', '.join(result.left_out)}")
+    result = convert_video(
+        job.source,
+        job.output,
+        translate,
+        options,
+        settings=settings,
+        overwrite=overwrite,
+        on_progress=report,
+    )
+    if result.unfit.sounds:
+        options.on_note(
+            job, f"sound stored as FLAC, as {job.output.suffix} cannot hold {', '.join(result.unfit.sounds)}"
+        )
+    if result.unfit.subtitles:
+        options.on_note(
+            job, f"subtitles left out, as {job.output.suffix} cannot hold {', '.join(result.unfit.subtitles)}"
+        )
     return result.size

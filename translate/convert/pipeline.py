@@ -34,7 +34,7 @@ from translate.media.compose import blend, side_by_side
 from translate.media.formats import FORMATS
 from translate.media.guards import TOO_LARGE
 from translate.media.images import Picture, Upright, encode_picture, load_frugally, shrink, size_within
-from translate.storage.atomic import remove_abandoned
+from translate.storage.atomic import AppearedError, remove_abandoned
 from translate.storage.remote import Location, atomic_file
 
 Seconds = dict[str, float]  # stage, one of STAGES -> seconds spent in it
@@ -49,12 +49,18 @@ class Result:
     job: Job
     failure: str | None = None  # one line naming the file, marked as in `errors`: front ends render it
     size: tuple[int, int] | None = None  # width and height of what was written
+    kept: bool = False  # the output appeared meanwhile, and such outputs are skipped
     stages: Seconds = field(default_factory=dict)  # decoding counts for the first job of a photo
 
     @property
     def error(self) -> str | None:
         """One line naming the file, with the Python names of settings; None: no error."""
         return None if self.failure is None else render(self.failure)
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the output was there already, and was kept."""
+        return self.job.skip or self.kept
 
     @property
     def source(self) -> Location | None:
@@ -167,6 +173,8 @@ class _Conversion:
         try:
             return Result(job=job, size=convert(job, seconds), stages=seconds)
         except PictureError as error:
+            if isinstance(error, AppearedError) and job.if_there == "skip":
+                return Result(job=job, kept=True, stages=seconds)
             return Result(job=job, failure=one_line(error), stages=seconds)
         except MemoryError:
             return _too_large(job, seconds)
@@ -276,7 +284,7 @@ def _naming(file: str) -> Iterator[None]:
 def _opened(job: Job) -> Iterator[IO[bytes]]:
     """The file to write the output's content to; it arrives whole or not at all."""
     if job.output is not None:
-        with atomic_file(job.output) as file:
+        with atomic_file(job.output, replace=job.if_there == "overwrite") as file:
             yield file
         return
     content = io.BytesIO()

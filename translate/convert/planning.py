@@ -23,6 +23,7 @@ STREAM = "-"  # standard input or output
 FALLBACK_CONTAINER = ".mkv"  # for videos whose own container cannot be written; it holds any sound
 Domain = tuple[str, ...] | None  # the names of what to translate to; None: the style has no domains
 Kind = Literal["picture", "animation", "video"]
+IfThere = Literal["refuse", "skip", "overwrite"]
 MAX_LISTED = 5  # offenders named in an error; the rest are counted
 
 
@@ -35,6 +36,7 @@ class Job:
     format: str | None  # of the output, one of `formats.FORMATS`; None: the source's, or a video
     kind: Kind = "picture"
     skip: bool = False  # the output exists already and is kept
+    if_there: IfThere = "refuse"  # what is done if the output is there by the time it is written
     domain: Domain = None
 
     @property
@@ -111,7 +113,8 @@ def plan(
     existing = {job.output for job in jobs if job.output is not None and _exists(job.output)}
     if existing and not (overwrite or skip_existing):
         raise UserError(f"{_listed(existing)}: exists already; use <overwrite> or <skip_existing>")
-    return [replace(job, skip=skip_existing and job.output in existing) for job in jobs]
+    if_there: IfThere = "overwrite" if overwrite else "skip" if skip_existing else "refuse"
+    return [replace(job, skip=skip_existing and job.output in existing, if_there=if_there) for job in jobs]
 
 
 def _is_folder(output: str, inputs: Sequence[str]) -> bool:

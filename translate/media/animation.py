@@ -51,6 +51,7 @@ def convert_animation(
     format: str,
     options: MovingOptions | None = None,
     *,
+    overwrite: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, int]:
     """Translate the animation ``source``, write it as ``format``, one of `ANIMATED`, and return its width and height.
@@ -59,7 +60,8 @@ def convert_animation(
     with the number of frames done and in total. A frame that shows nothing new is merged with the one before, which
     then lasts longer.
 
-    Raises ``PictureError`` naming the file if it cannot be read or written.
+    Raises ``PictureError`` naming the file if it cannot be read or written, or, without ``overwrite``, if there is an
+    ``output`` by then.
     """
     options = options or MovingOptions()
     animation = _scan(source, options.max_pixels)
@@ -70,7 +72,7 @@ def convert_animation(
     else:
         film, others = _FrameStream(images, len(animation.durations)), []
     film_options = _film_options(film, animation, format, options)
-    with atomic_file(output) as file, quiet_pillow(options.max_pixels):
+    with atomic_file(output, replace=overwrite) as file, quiet_pillow(options.max_pixels):
         try:
             film.save(file, format, append_images=others, **film_options)
         except CODEC_ERRORS as error:

@@ -15,12 +15,20 @@ from translate.storage.lock import lock
 WINDOWS = os.name == "nt"
 
 
+class AppearedError(PictureError):
+    """A file that was to be new is there by the time it is written; it is kept."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"{path}: appeared during the conversion, and is kept; <overwrite> replaces it")
+
+
 @contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+def atomic_file(path: Path, *, replace: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file beside ``path`` for writing; at the end it is flushed to disk and renamed to ``path``.
 
-    An error inside leaves nothing behind; `remove_abandoned` removes what a killed process leaves. Makes missing
-    parent folders. Raises ``PictureError`` naming the file if it cannot be written.
+    Without ``replace``, whatever has the name ``path`` by then is kept, also a link that leads nowhere. An error inside
+    leaves nothing behind; `remove_abandoned` removes what a killed process leaves. Makes missing parent folders. Raises
+    ``PictureError`` naming the file if it cannot be written, ``AppearedError`` if it may not replace what is there.
     """
     try:
         _make_folder(path.parent)
@@ -32,13 +40,39 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
                 os.fsync(file.fileno())
                 if WINDOWS:
                     file.close()  # Windows cannot rename an open file
-                temporary.replace(path)  # while it is still locked
+                _rename(temporary, path, replace)  # while it is still locked
         except BaseException:
             with suppress(FileNotFoundError):
                 temporary.unlink()
             raise
     except OSError as error:
         raise PictureError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
+
+
+def _rename(temporary: Path, path: Path, replace: bool) -> None:
+    if replace:
+        temporary.replace(path)
+        return
+    try:
+        _rename_to_free(temporary, path)
+    except FileExistsError as error:
+        raise AppearedError(path) from error
+
+
+def _rename_to_free(temporary: Path, path: Path) -> None:
+    """Rename, but raise ``FileExistsError`` if the name is taken; no other process can take it in between."""
+    if WINDOWS:
+        temporary.rename(path)
+        return
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: an empty file takes the name
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        temporary.replace(path)
+    else:
+        temporary.unlink()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -92,8 +92,14 @@ class RemotePath:
         assert isinstance(content, bytes)
         return content
 
-    def write_whole(self, content: bytes) -> None:
-        """Write all of ``content`` or nothing; makes missing folders. Raises ``PictureError`` naming the URL."""
+    def write_whole(self, content: bytes, *, replace: bool = True) -> None:
+        """Write all of ``content`` or nothing; makes missing folders. Raises ``PictureError`` naming the URL.
+
+        Without ``replace``, a file that is there is kept: ``AppearedError``. Few stores can look and write in one step:
+        one that appears in between is replaced.
+        """
+        if not replace and self.fingerprint() is not None:
+            raise atomic.AppearedError(self)
         folder, temporary = self.parent.url, self.with_name(f".{secrets.token_hex(8)}.tmp").url
         with self._errors_described("written", PictureError):
             if self._protocol in ATOMIC_UPLOAD:
@@ -190,14 +196,14 @@ def is_below(inner: Location, outer: Location) -> bool:
 
 
 @contextmanager
-def atomic_file(target: Location) -> Iterator[IO[bytes]]:
+def atomic_file(target: Location, *, replace: bool = True) -> Iterator[IO[bytes]]:
     """`atomic.atomic_file` for paths and URLs: the file is written whole or not at all."""
     if isinstance(target, RemotePath):
         content = io.BytesIO()
         yield content
-        target.write_whole(content.getvalue())
+        target.write_whole(content.getvalue(), replace=replace)
     else:
-        with atomic.atomic_file(target) as file:
+        with atomic.atomic_file(target, replace=replace) as file:
             yield file
 
 

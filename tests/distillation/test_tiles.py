@@ -41,6 +41,16 @@ def test_tiles_cover_everything_evenly(length: int, tile: int) -> None:
     assert len(starts) == max(1, -(-length // tile))
 
 
+def test_a_link_in_place_of_the_tiles_is_not_followed(tmp_path: Path, pairs: dict[str, tuple[Path, Path]]) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "tiles"
+    elsewhere.mkdir()
+    folder.mkdir()
+    (folder / "A").symlink_to(elsewhere)
+    with pytest.raises(PictureError, match=r"tiles: cannot be written: File exists"):
+        write_tiles(pairs, folder, 40)
+    assert files_below(elsewhere) == set()
+
+
 def test_tile_zero_writes_the_whole_pair(tmp_path: Path) -> None:
     photo = draw_photo(50, 30)
     save_pair(photo, 255 - photo, tmp_path, "one", 0)

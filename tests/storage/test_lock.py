@@ -55,6 +55,22 @@ def test_a_file_removed_between_opening_and_locking_is_made_again(
     held.release()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+@pytest.mark.parametrize("kind", ["link", "hard link", "another file"])
+def test_what_is_no_lock_is_left_alone(tmp_path: Path, kind: str) -> None:
+    other, path = tmp_path / "thesis.txt", tmp_path / ".lock"
+    other.write_text("a year's work")
+    if kind == "link":
+        path.symlink_to(other)
+    elif kind == "hard link":
+        path.hardlink_to(other)
+    else:
+        path.write_text("a year's work")
+    with pytest.raises(OSError, match=r"\.lock is .*; remove it"):
+        LockFile(path)
+    assert other.read_text() == path.read_text() == "a year's work"
+
+
 def test_without_file_system_locks_everyone_gets_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(descriptor: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")

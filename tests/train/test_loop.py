@@ -190,6 +190,15 @@ def test_what_a_resumed_run_repeats_is_not_logged_twice(tmp_path: Path) -> None:
         assert [json.loads(line) for line in metrics.read_text().splitlines()] == kept
 
 
+def test_a_link_in_place_of_the_log_is_not_followed(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
+    (tmp_path / "thesis.txt").write_text("a year's work\n")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "metrics.jsonl").symlink_to(tmp_path / "thesis.txt")
+    with pytest.raises(UserError, match=r"metrics\.jsonl is a link, which is not followed; remove it"):
+        train(tiny_config(*pairs, tmp_path / "run", steps=1))
+    assert (tmp_path / "thesis.txt").read_text() == "a year's work\n"
+
+
 def test_a_finished_run_is_left_as_it_is(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
     config = tiny_config(*pairs, tmp_path / "run", steps=2)
     train(config)

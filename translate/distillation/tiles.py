@@ -32,6 +32,7 @@ def write_tiles(pairs: Mapping[str, tuple[Path, Path]], folder: Path, side: int 
         done.unlink(missing_ok=True)
         for half in ("A", "B"):
             shutil.rmtree(folder / half, ignore_errors=True)
+            (folder / half).mkdir(parents=True)  # fails if a link is left there, so that all below is new
         for name, (photo, picture) in sorted(pairs.items()):
             save_pair(load_rgb(photo), load_rgb(picture), folder, name, side)
     except OSError as error:

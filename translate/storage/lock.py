@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
 from contextlib import suppress
 from pathlib import Path
 
+from translate.storage.own_files import open_own
+
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
+OWNER = b"process "  # how the content of a lock file begins
 LOCK_OFFSET = 1 << 30  # bytes: Windows locks a range of a file; nothing is ever written at this one
 _held: set[int] = set()  # file descriptors of this process's lock files
 
@@ -24,13 +28,13 @@ class LockedError(Exception):
 class LockFile:
     """The file ``path``, created and locked by this process until `release`. Makes missing parent folders.
 
-    Raises ``LockedError`` if another process holds it, ``OSError`` if the file cannot be written. On a file system
-    without locks every process gets it.
+    Raises ``LockedError`` if another process holds it, ``OSError`` if the file cannot be written, is a link or holds
+    something else. On a file system without locks every process gets it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._owner = f"process {os.getpid()} on {platform.node()}".encode()
+        self._owner = OWNER + f"{os.getpid()} on {platform.node()}".encode()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._take()
         while not self.held:  # its last holder removed it after we opened it
@@ -38,7 +42,11 @@ class LockFile:
             self._take()
 
     def _take(self) -> None:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = open_own(self.path, os.O_RDWR | os.O_CREAT)
+        if not OWNER.startswith(os.read(descriptor, len(OWNER))):
+            os.close(descriptor)
+            raise OSError(errno.EEXIST, f"{self.path.name} is not a lock of this program; remove it", str(self.path))
+        os.lseek(descriptor, 0, os.SEEK_SET)
         try:
             lock(descriptor)
         except BlockingIOError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import defaultdict
@@ -25,6 +26,7 @@ from torch.utils.tensorboard import SummaryWriter
 from translate.config import METRICS_NAME, TrainConfig
 from translate.machine import resources_in_use
 from translate.storage.atomic import atomic_file, write_atomically
+from translate.storage.own_files import open_own
 
 SAMPLES = "samples"  # the folder of the validation grids
 TENSORBOARD = "tensorboard"
@@ -181,7 +183,8 @@ class RunLog:
 
     def _append(self, line: dict[str, Any]) -> None:
         if self.show:
-            with (self.out / METRICS_NAME).open("a", encoding="utf-8") as file:
+            descriptor = open_own(self.out / METRICS_NAME, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            with os.fdopen(descriptor, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
 
     def _reset(self) -> None:
@@ -201,7 +204,7 @@ def forget_after(metrics: Path, step: int) -> None:
 
     A rollback to ``step`` was logged after the checkpoint of that step was saved, so it may be repeated too.
     """
-    if not metrics.is_file():
+    if metrics.is_symlink() or not metrics.is_file():  # writing refuses a link
         return
     kept = []
     for line in metrics.read_text(encoding="utf-8").splitlines(keepends=True):

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from translate.errors import PictureError, UnusableError
 from translate.machine import processor_features
 from translate.media.formats import Effort
-from translate.media.video.decode import FULL_RANGE, SCALING, Colour, import_av
+from translate.media.video.decode import FULL_RANGE, SCALING, Colour, DamagedVideoError, import_av
 from translate.storage.atomic import remove_abandoned, write_atomically
 from translate.storage.lock import LockedError, LockFile
+from translate.storage.own_files import is_ours, make_own_folder
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -126,16 +127,18 @@ class SegmentEncoder:
 class Parts:
     """The finished segments of one output, in the hidden folder ``.NAME.parts`` beside it, locked until ``with`` ends.
 
-    Segments that are still there then stay for the next call.
+    Segments that are still there then stay for the next call, unless it was a damaged source that ended this one.
     """
 
     def __init__(self, output: Path, settings: Mapping[str, object]) -> None:
-        """Lock the folder, and remove segments that were made with other ``settings`` (JSON values).
+        """Lock the folder, and remove segments of another user, or made with other ``settings`` (JSON values).
 
-        Raises ``PictureError`` if another process is making the same output, or the folder cannot be written.
+        Raises ``PictureError`` if another process is making the same output, or the folder cannot be written or is a
+        link.
         """
         self.folder = folder_of(output)
         try:
+            make_own_folder(self.folder)
             self._lock = LockFile(self.folder / LOCK)
         except LockedError as error:
             raise PictureError(f"{output}: is being made by another ({error}); name another output") from error
@@ -150,7 +153,9 @@ class Parts:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DamagedVideoError) or not self.count:
+            self.remove()
         self._lock.release()
         with suppress(OSError):  # not empty: segments for the next call
             self.folder.rmdir()
@@ -158,7 +163,7 @@ class Parts:
     def _resume(self, settings: Mapping[str, object]) -> None:
         text = json.dumps(settings, indent=2, sort_keys=True)
         try:
-            same = (self.folder / SETTINGS).read_text(encoding="utf-8") == text
+            same = is_ours(self.folder) and (self.folder / SETTINGS).read_text(encoding="utf-8") == text
         except (OSError, UnicodeDecodeError):
             same = False
         if not same:

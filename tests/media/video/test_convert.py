@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -18,9 +19,11 @@ from tests.helpers.pictures import draw_photo, files_below
 from translate.errors import ExitCode, PictureError, UnusableError, UserError
 from translate.media.frames import MovingOptions
 from translate.media.video import convert as video
+from translate.media.video import decode
 from translate.media.video import segments as video_parts
 from translate.media.video.convert import VideoResult, convert_video
-from translate.media.video.decode import Colour, probe, read_frames
+from translate.media.video.decode import FRAME_SHARE, Colour, probe, read_frames
+from translate.media.video.mux import Unfit
 from translate.media.video.segments import Encoding, SegmentEncoder, choose_codec
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
@@ -79,6 +82,7 @@ def write_video(
         if audio is not None:
             sound = container.add_stream(audio, rate=48_000)
             sound.layout = "mono"
+            sound.bit_rate = 64_000
             container.metadata["title"] = "A square"
             sound.metadata["language"] = "fra"
         for when, pixels in zip(pts, frames, strict=True):
@@ -167,7 +171,7 @@ def test_every_frame_is_translated_and_the_sound_is_copied(tmp_path: Path, suffi
     output = tmp_path / "new" / f"out{suffix}"
     calls: list[tuple[int, int | None]] = []
     result = convert_video(source, output, invert, on_progress=lambda *call: calls.append(call))
-    assert result == VideoResult(size=(64, 48), frames=30, resumed=0, left_out=[])
+    assert result == VideoResult(size=(64, 48), frames=30, resumed=0, unfit=Unfit([], []))
     assert difference(frames_of(output), inverted(frames_of(source))) < CLOSE
     assert times_of(output) == times_of(source)
     assert packets_of(output, "audio") == packets_of(source, "audio")
@@ -396,7 +400,7 @@ def test_an_interrupted_call_is_resumed(tmp_path: Path, short_segments: int, sta
     inverts = Inverts()
     calls: list[tuple[int, int | None]] = []
     result = convert_video(source, output, inverts, options, on_progress=lambda *call: calls.append(call))
-    assert result == VideoResult(size=(64, 48), frames=30, resumed=2 * short_segments, left_out=[])
+    assert result == VideoResult(size=(64, 48), frames=30, resumed=2 * short_segments, unfit=Unfit([], []))
     assert sum(shape[0] for shape in inverts.shapes) == 30 - 2 * short_segments
     assert calls[0] == (2 * short_segments, 30)
     assert difference(frames_of(output), frames_of(tmp_path / "undisturbed.mp4")) == 0
@@ -415,11 +419,12 @@ def test_segments_of_other_settings_are_not_reused(tmp_path: Path, short_segment
     for options, settings in changes:
         with pytest.raises(KeyboardInterrupt):
             convert_video(source, tmp_path / "out.mp4", Stops(8), settings={"style": "a"})
-        assert convert_video(source, tmp_path / "out.mp4", invert, options, settings=settings).resumed == 0
+        result = convert_video(source, tmp_path / "out.mp4", invert, options, settings=settings, overwrite=True)
+        assert result.resumed == 0
     with pytest.raises(KeyboardInterrupt):
         convert_video(source, tmp_path / "out.mp4", Stops(8))
     write_video(source, film(25))
-    assert convert_video(source, tmp_path / "out.mp4", invert).frames == 25
+    assert convert_video(source, tmp_path / "out.mp4", invert, overwrite=True).frames == 25
 
 
 def test_after_a_stop_while_joining_only_joining_is_repeated(
@@ -427,7 +432,7 @@ def test_after_a_stop_while_joining_only_joining_is_repeated(
 ) -> None:
     source = write_video(tmp_path / "in.mp4", film(20))
 
-    def stopped(*arguments: object) -> None:
+    def stopped(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -437,6 +442,36 @@ def test_after_a_stop_while_joining_only_joining_is_repeated(
     result = convert_video(source, tmp_path / "out.mp4", Stops(0))
     assert result.resumed == result.frames == 20
     assert difference(frames_of(tmp_path / "out.mp4"), inverted(frames_of(source))) < CLOSE
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+@pytest.mark.parametrize("planted", [".lock", ""], ids=["lock", "folder"])
+def test_links_in_place_of_the_segments_are_not_followed(tmp_path: Path, planted: str) -> None:
+    source, others = write_video(tmp_path / "in.mp4", film(3)), tmp_path / "others"
+    others.mkdir()
+    (others / "000000.npz").write_text("a year's work")
+    parts = tmp_path / ".out.mp4.parts"
+    if planted:
+        parts.mkdir()
+        (parts / planted).symlink_to(others / "000000.npz")
+    else:
+        parts.symlink_to(others)
+    with pytest.raises(
+        PictureError, match=r"out\.mp4: cannot be written: .* is a link, which is not followed; remove it"
+    ):
+        convert_video(source, tmp_path / "out.mp4", invert)
+    assert files_below(others) == {"000000.npz"}
+    assert (others / "000000.npz").read_text() == "a year's work"
+
+
+def test_segments_of_another_user_are_not_reused(
+    tmp_path: Path, short_segments: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_video(tmp_path / "in.mp4", film(20))
+    with pytest.raises(KeyboardInterrupt):
+        convert_video(source, tmp_path / "out.mp4", Stops(8))
+    monkeypatch.setattr(video_parts, "is_ours", lambda folder: False)
+    assert convert_video(source, tmp_path / "out.mp4", invert).resumed == 0
 
 
 def test_a_failure_to_translate_names_the_video(tmp_path: Path) -> None:
@@ -496,7 +531,7 @@ def missing(path: Path) -> None:
         (no_header, "damaged, cut short, or no video"),
         (half_of_mp4, "cut short"),
         (half_of_mkv, "cut short"),
-        (text, "damaged, cut short, or no video"),
+        (text, "damaged, cut short, or no video that this program reads (MP4, "),
         (empty, "damaged, cut short, or no video"),
         (sound_alone, "holds no video"),
         (missing, "no such file"),
@@ -510,7 +545,66 @@ def test_files_that_are_not_whole_videos(tmp_path: Path, damage: Callable[[Path]
     assert str(error.value).startswith(f"{source}: ")
     assert words in str(error.value)
     assert "\n" not in str(error.value)
-    assert not (tmp_path / "out.mp4").exists()
+    assert not [name for name in files_below(tmp_path) if "out.mp4" in name]  # nor its segments
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mts", ".mp4"])
+def test_a_video_may_start_late(tmp_path: Path, suffix: str) -> None:
+    step = round(1 / (RATE * MPEG_CLOCK))
+    late = [3 * 90_000 + index * step for index in range(40)]
+    source = write_video(tmp_path / f"in{suffix}", film(40), pts=late, audio="aac")
+    convert_video(source, tmp_path / "out.mkv", invert)
+    assert convert_video(tmp_path / "out.mkv", tmp_path / "again.mp4", invert).frames == 40  # also its own output
+    assert times_of(tmp_path / "out.mkv")[0] == pytest.approx(3, abs=1.5)  # a transport stream begins at 1.4 s
+    if suffix == ".mkv":
+        shortened(source, 0.5)
+        with pytest.raises(PictureError, match="cut short"):
+            convert_video(source, tmp_path / "half.mkv", invert)
+
+
+def test_sound_that_no_container_holds_is_stored_without_loss(tmp_path: Path) -> None:
+    source = write_video(
+        tmp_path / "in.wmv", film(20), codec="msmpeg4v3", time_base=Fraction(1, 25), audio="wmav2", options={}
+    )
+    with pytest.raises(PictureError, match=r"\.mp4 cannot hold its sound \(wmav2\); name an output that ends in \.mkv"):
+        convert_video(source, tmp_path / "out.mp4", invert)
+    result = convert_video(source, tmp_path / "out.mkv", invert)
+    assert result.unfit == Unfit(["wmav2"], [])
+    before, after = samples_of(source), samples_of(tmp_path / "out.mkv")
+    assert abs(len(before) - len(after)) < 2048  # a block of the old codec
+    length = min(len(before), len(after))
+    np.testing.assert_allclose(after[:length], before[:length], atol=2 / 32768)
+
+
+def samples_of(path: Path) -> NDArray[np.float64]:
+    """The sound of a video, mono, in [-1, 1]."""
+    with av.open(str(path)) as container:
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=48_000)
+        frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames]) / 32768
+
+
+def test_frames_have_a_pixel_limit(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "in.mp4", film(3))
+    convert_video(source, tmp_path / "out.mp4", invert, MovingOptions(max_pixels=64 * 48 * FRAME_SHARE))
+    small = MovingOptions(max_pixels=1000)
+    with pytest.raises(PictureError, match=r"in\.mp4: frames of 64 x 48 .* limit of 200, .* max_pixels 15360"):
+        convert_video(source, tmp_path / "small.mp4", invert, small)
+    header = source.read_bytes()
+    assert header.count(b"\0\x40\0\x30") == 1  # width and height, which the frames contradict
+    source.write_bytes(header.replace(b"\0\x40\0\x30", b"\0\x04\0\x04"))
+    with pytest.raises(PictureError, match=r"in\.mp4: "):
+        convert_video(source, tmp_path / "small.mp4", invert, small)
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_FRAMES", 2), ("MAX_SECONDS", 0.1)])
+def test_frames_and_seconds_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+) -> None:
+    monkeypatch.setattr(decode, limit, value)
+    source = write_video(tmp_path / "in.mp4", film(5))
+    with pytest.raises(PictureError, match=r"in\.mp4: more than .* frames or .* seconds; cut it"):
+        convert_video(source, tmp_path / "out.mp4", invert)
 
 
 def test_streams_the_container_cannot_hold(tmp_path: Path) -> None:
@@ -544,9 +638,9 @@ def test_subtitles(tmp_path: Path) -> None:
                 if packet.dts is not None:
                     packet.stream = copies[packet.stream]
                     both.mux(packet)
-    assert convert_video(source, tmp_path / "out.mkv", invert).left_out == []
+    assert convert_video(source, tmp_path / "out.mkv", invert).unfit == Unfit([], [])
     assert packets_of(tmp_path / "out.mkv", "subtitle") == packets_of(source, "subtitle") != []
-    assert convert_video(source, tmp_path / "out.mp4", invert).left_out == ["subtitles (subrip)"]
+    assert convert_video(source, tmp_path / "out.mp4", invert).unfit == Unfit([], ["subrip"])
 
 
 def test_without_x264_vp9_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

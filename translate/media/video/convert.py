@@ -24,7 +24,7 @@ from translate.media.formats import CONTAINERS
 from translate.media.frames import MovingOptions
 from translate.media.stabilise import Stabiliser
 from translate.media.video.decode import Frame, VideoInfo, import_av, probe, read_frames
-from translate.media.video.mux import join, unfit_streams
+from translate.media.video.mux import Unfit, join, unfit_streams
 from translate.media.video.segments import Encoding, Parts, SegmentEncoder, choose_codec
 
 Pixels = NDArray[np.uint8]
@@ -45,7 +45,7 @@ class VideoResult:
     size: tuple[int, int]  # width and height in pixels
     frames: int
     resumed: int  # those of the frames that an earlier call had finished
-    left_out: list[str]  # streams that the output's container cannot hold
+    unfit: Unfit  # what the output's container cannot hold
 
 
 def convert_video(
@@ -55,6 +55,7 @@ def convert_video(
     options: MovingOptions | None = None,
     *,
     settings: Mapping[str, object] | None = None,
+    overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> VideoResult:
     """Translate the video ``source`` to ``output``, whose suffix, one of `CONTAINERS`, sets the container.
@@ -63,15 +64,16 @@ def convert_video(
     are reused if it had the same settings, ``options`` and source. ``translate`` is called in the caller's thread,
     ``on_progress`` after each batch.
 
-    Raises ``PictureError`` naming the file if the source cannot be read or the output cannot be written,
-    ``UnusableError`` if PyAV is missing, ``UserError`` for any other suffix. After an exception, including
-    KeyboardInterrupt, there is no output, and the finished segments are kept for the next call.
+    Raises ``PictureError`` naming the file if the source cannot be read or the output cannot be written, or if, without
+    ``overwrite``, there is one by then; ``UnusableError`` if PyAV is missing, ``UserError`` for any other suffix. After
+    an exception, including KeyboardInterrupt, no output was written, and the finished segments are kept for the next
+    call, unless it was a damaged source that ended this one.
     """
     options = options or MovingOptions()
     if output.suffix.lower() not in CONTAINERS:
         raise UserError(f"{output}: a video is written to {', '.join(CONTAINERS)}; name an output with one of these")
-    info = probe(source, options.max_size)
-    left_out = unfit_streams(source, output.suffix)
+    info = probe(source, options.max_size, options.max_pixels)
+    unfit = unfit_streams(source, output.suffix)
     encoding = _encoding_for(info, output.suffix, options)
     batch_size = min(LARGEST_BATCH, max(1, BATCH_PIXELS // (info.width * info.height)))
     batches = max(1, round(SEGMENT_SECONDS * info.rate / batch_size))  # per segment
@@ -96,9 +98,9 @@ def convert_video(
                 done += count
                 if on_progress:
                     on_progress(done, info.frames)
-        join(source, output, parts, encoding)
+        join(source, output, parts, encoding, overwrite=overwrite)
         parts.remove()
-    return VideoResult(size=(encoding.width, encoding.height), frames=done, resumed=resumed, left_out=left_out)
+    return VideoResult(size=(encoding.width, encoding.height), frames=done, resumed=resumed, unfit=unfit)
 
 
 def _encoded(batches: Iterator[list[Frame]], translate: Translate, encoder: _Encoder) -> Iterator[int]:

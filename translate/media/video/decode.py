@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import PictureError, UnusableError, one_line
+from translate.media.guards import MAX_PIXELS
+from translate.media.video.containers import as_url, container_format
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 # shortcuts that darken every channel by more than 1 of 255.
 SCALING = 2 | 0x2000 | 0x40000
 MICROSECOND = Fraction(1, 1_000_000)
+FRAME_SHARE = 5  # a frame may have 1/5 of the pixels of a picture, as decoders hold several; 8K stays below it
+MAX_FRAMES = 10_000_000
+MAX_SECONDS = 360_000
 MAX_MISSING = 0.5  # seconds by which a video may be shorter than its header says
 _RELIABLE_LENGTH = ("mov", "matroska")  # containers whose stated length is that of their content
 
@@ -30,6 +35,10 @@ BT709, BT601 = 1, 5
 _RGB, _UNSPECIFIED = 0, 2
 _KNOWN_MATRICES = (BT709, 4, BT601, 6, 7, 9)  # 4: FCC, 6: SMPTE 170M, 7: SMPTE 240M, 9: BT.2020
 FULL_RANGE = 2
+
+
+class DamagedVideoError(PictureError):
+    """The content of a video cannot be decoded, the next time as little as this time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +68,7 @@ class VideoInfo:
     time_base: Fraction  # seconds per unit of the time stamps
     frames: int | None  # as the file states or implies; None: it does not say
     colour: Colour
+    max_pixels: int  # as given to `probe`
     display: tuple[int, int, int, int]  # (a, b, c, d): the stored pixel (x, y) is shown at (a x + c y, b x + d y)
 
 
@@ -81,16 +91,18 @@ def import_av() -> Any:
     return av
 
 
-def probe(path: Path, max_size: int | None = None) -> VideoInfo:
+def probe(path: Path, max_size: int | None = None, max_pixels: int = MAX_PIXELS) -> VideoInfo:
     """Read the header and the first frame. ``max_size``: scale down to this many pixels on the longer side.
 
-    Raises ``PictureError`` naming the file if it is not a video or is damaged.
+    Raises ``PictureError`` naming the file if it is not a video, is damaged, or has frames of more than 1/`FRAME_SHARE`
+    of ``max_pixels``, which is that of pictures.
     """
-    with opened(path) as container, naming(path):
+    with opened(path, max_pixels) as container, naming(path):
         stream = video_stream(container, path)
+        _require_pixels(stream, path, max_pixels)
         frame = next(container.decode(stream), None)
         if frame is None:
-            raise PictureError(f"{path}: no frame in its video can be decoded; it is damaged or cut short")
+            raise DamagedVideoError(f"{path}: no frame in its video can be decoded; it is damaged or cut short")
         display = _display_matrix(frame)
         width, height = (frame.height, frame.width) if _turned(display) else (frame.width, frame.height)
         aspect = stream.sample_aspect_ratio or Fraction(1)
@@ -112,6 +124,16 @@ def probe(path: Path, max_size: int | None = None) -> VideoInfo:
                 range=1 if is_rgb else int(frame.color_range),
             ),
             display=display,
+            max_pixels=max_pixels,
+        )
+
+
+def _require_pixels(stream: VideoStream, path: Path, max_pixels: int) -> None:
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height * FRAME_SHARE > max_pixels:
+        raise PictureError(
+            f"{path}: frames of {width} x {height} pixels are over the limit of {max_pixels // FRAME_SHARE}, "
+            f"1/{FRAME_SHARE} of that of a picture; raise that with <max_pixels> {width * height * FRAME_SHARE}"
         )
 
 
@@ -124,7 +146,7 @@ def read_frames(path: Path, info: VideoInfo, *, skip: int = 0) -> Generator[Fram
     """
     step = max(1, round(1 / (info.rate * info.time_base)))
     count, next_pts, end = 0, None, Fraction(0)
-    with opened(path) as container, naming(path):
+    with opened(path, info.max_pixels) as container, naming(path):
         stream = video_stream(container, path)
         stream.thread_type = "AUTO"
         for packet in container.demux():
@@ -138,35 +160,53 @@ def read_frames(path: Path, info: VideoInfo, *, skip: int = 0) -> Generator[Fram
                     pts = next_pts or 0
                 next_pts = pts + 1 if frame.pts is not None else pts + duration
                 count += 1
+                if count > MAX_FRAMES or next_pts * info.time_base > MAX_SECONDS:
+                    raise PictureError(
+                        f"{path}: more than {MAX_FRAMES} frames or {MAX_SECONDS} seconds; cut it in parts"
+                    )
                 if count > skip:
                     yield Frame(_upright(frame, info), pts, duration)
         if container.format.name.startswith(_RELIABLE_LENGTH) and container.duration:
-            promised = (container.duration + max(0, container.start_time or 0)) * MICROSECOND
+            # Some writers count from zero, others from the first frame: where that comes late, more may be missing.
+            promised = container.duration * MICROSECOND
             if end < promised - Fraction(MAX_MISSING) - 1 / info.rate:
-                raise PictureError(f"{path}: cut short: {float(end):.1f} of {float(promised):.1f} seconds are there")
+                raise DamagedVideoError(
+                    f"{path}: cut short: {float(end):.1f} of {float(promised):.1f} seconds are there"
+                )
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """Open the container in ``path``, and close it afterwards. Raises ``PictureError`` naming the file."""
+def opened(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[InputContainer]:
+    """Open the container in ``path``, and close it afterwards. Raises ``PictureError`` naming the file.
+
+    Nothing else is read, whatever the file says, and no frame of more than 1/`FRAME_SHARE` of ``max_pixels`` is
+    decoded, even if the header promises smaller ones.
+    """
     av = import_av()
     if not path.is_file():
         raise PictureError(f"{path}: no such file")
+    format, limit = container_format(path), {"max_pixels": str(max_pixels // FRAME_SHARE)}
+    options = {"protocol_whitelist": "file", "enable_drefs": "0", **limit}  # the limit is for looking at first frames
     with naming(path):
-        container = av.open(str(path), metadata_errors="replace")
+        container = av.open(as_url(path), format=format, options=options, metadata_errors="replace")
     with container:
+        for stream in container.streams.video:
+            if stream.codec_context is not None:
+                stream.codec_context.options = limit
         yield container
 
 
 @contextmanager
-def naming(path: Path, problem: str = "damaged, cut short, or no video") -> Iterator[None]:
-    """Turn FFmpeg's errors into a ``PictureError`` that names ``path`` and the problem."""
+def naming(
+    path: Path, problem: str = "damaged, cut short, or no video", kind: type[PictureError] = DamagedVideoError
+) -> Iterator[None]:
+    """Turn FFmpeg's errors into one of this ``kind`` that names ``path`` and the problem."""
     error_type: type[Exception] = import_av().error.FFmpegError
     try:
         yield
     except error_type as error:
         reason = getattr(error, "strerror", None) or one_line(error)
-        raise PictureError(f"{path}: {problem}: {reason}") from error
+        raise kind(f"{path}: {problem}: {reason}") from error
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import heapq
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translate.errors import PictureError
 from translate.media.formats import CONTAINERS
+from translate.media.video.containers import as_url
 from translate.media.video.decode import import_av, naming, opened, video_stream
 from translate.media.video.segments import Encoding, Parts
+from translate.media.video.sound import SoundEncoder
 from translate.storage.atomic import atomic_file
 
 if TYPE_CHECKING:
@@ -29,18 +32,29 @@ _OF_THE_FILE = re.compile(
 )
 
 
-def unfit_streams(source: Path, suffix: str) -> list[str]:
-    """The subtitles of ``source`` that a file ending in ``suffix`` cannot hold, as ``subtitles (codec)``.
+@dataclass(frozen=True)
+class Unfit:
+    """The streams of a video that the output's container cannot hold as they are, by their codecs."""
 
-    Raises ``PictureError`` if it cannot hold the sound, or if ``source`` cannot be read.
+    sounds: list[str]  # stored in another codec
+    subtitles: list[str]  # left out
+
+
+def unfit_streams(source: Path, suffix: str) -> Unfit:
+    """The streams of ``source`` that a file ending in ``suffix`` cannot hold.
+
+    Raises ``PictureError`` if it cannot hold the sound where Matroska can, or if ``source`` cannot be read.
     """
     with opened(source) as original:
         sounds, subtitles = _unfit(original.streams.audio, suffix), _unfit(original.streams.subtitles, suffix)
-    if sounds:
+        unknown = any(stream.codec_context is None for stream in original.streams.audio)
+    if unknown:
+        raise PictureError(f"{source}: its sound cannot be decoded; convert it with another program first")
+    if sounds and suffix.lower() != ".mkv":
         raise PictureError(
             f"{source}: {suffix} cannot hold its sound ({', '.join(sounds)}); name an output that ends in .mkv"
         )
-    return [f"subtitles ({codec})" for codec in subtitles]
+    return Unfit(sounds, subtitles)
 
 
 def _unfit(streams: Iterable[Stream], suffix: str) -> list[str]:
@@ -52,45 +66,58 @@ def _unfit(streams: Iterable[Stream], suffix: str) -> list[str]:
     return [name for name in names if name not in known]
 
 
-def join(source: Path, output: Path, parts: Parts, encoding: Encoding) -> None:
+def join(source: Path, output: Path, parts: Parts, encoding: Encoding, *, overwrite: bool) -> None:
     """Write ``output`` whole or not at all, from the segments and the unchanged sound and subtitles of ``source``.
 
-    Titles, languages and chapters are kept. Raises ``PictureError`` if a file cannot be read or written.
+    Sound that Matroska cannot hold is encoded again. Titles, languages and chapters are kept. Raises ``PictureError``
+    if a file cannot be read or written.
     """
     av = import_av()
     suffix = output.suffix.lower()
     options = {"movflags": "faststart"} if CONTAINERS[suffix] in ("mp4", "mov") else {}
     with (
         opened(source) as original,
-        atomic_file(output) as file,
-        naming(output, "cannot be written"),
-        av.open(str(file.name), "w", format=CONTAINERS[suffix], options=options) as joined,
+        atomic_file(output, replace=overwrite) as file,
+        naming(output, "cannot be written", PictureError),
+        av.open(as_url(Path(file.name)), "w", format=CONTAINERS[suffix], options=options) as joined,
     ):
         video = joined.add_stream(encoding.codec, rate=encoding.rate, options=dict(encoding.options))
         encoding.configure(video.codec_context)
         video.time_base = encoding.time_base
-        copies = {}
+        copies: dict[int, Stream] = {}
+        encoders: dict[int, SoundEncoder] = {}
         for stream in (*original.streams.audio, *original.streams.subtitles):
             if not _unfit([stream], suffix):
                 copies[stream.index] = joined.add_stream_from_template(stream, opaque=True)
-                copies[stream.index].disposition = stream.disposition
-                copies[stream.index].metadata.update(_kept(stream.metadata))
+            elif stream.type == "audio":
+                encoders[stream.index] = SoundEncoder(stream, joined)
+                copies[stream.index] = encoders[stream.index].stream
+            else:
+                continue
+            copies[stream.index].disposition = stream.disposition
+            copies[stream.index].metadata.update(_kept(stream.metadata))
         video.metadata.update(_kept(video_stream(original, source).metadata))
         joined.metadata.update(_kept(original.metadata))
         if original.chapters():
             joined.set_chapters(original.chapters())
         pictures = ((packet, video) for packet in parts.packets(encoding))
-        others = ((packet, copies[packet.stream_index]) for packet in _packets(original, source, set(copies)))
+        others = _packets(original, source, copies, encoders)
         for packet, stream in heapq.merge(pictures, others, key=_decoding_time):
             packet.stream = stream
             joined.mux(packet)
 
 
-def _packets(original: InputContainer, source: Path, indices: set[int]) -> Iterator[Packet]:
+def _packets(
+    original: InputContainer, source: Path, copies: Mapping[int, Stream], encoders: Mapping[int, SoundEncoder]
+) -> Iterator[tuple[Packet, Stream]]:
+    """The packets of all but the video, each with the stream that it goes to."""
     with naming(source):
         for packet in original.demux():
-            if packet.stream_index in indices and packet.dts is not None:  # one without dts only marks the end
-                yield packet
+            index = packet.stream.index  # an empty packet has no `stream_index` of its own
+            if index in encoders:
+                yield from ((encoded, copies[index]) for encoded in encoders[index].add(packet))
+            elif index in copies and packet.dts is not None:  # one without dts only marks the end
+                yield packet, copies[index]
 
 
 def _decoding_time(item: tuple[Packet, Stream]) -> Fraction:

@@ -101,6 +101,16 @@ def test_an_entry_that_onnxruntime_refuses_is_replaced(folder: Path, tiny_style:
     assert open_style(tiny_style)[1] == [entry]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs permissions")
+def test_what_others_may_have_planted_is_not_loaded(folder: Path, tiny_style: Path) -> None:
+    open_style(tiny_style)
+    before = files_in(folder)
+    folder.chmod(0o777)
+    assert open_style(tiny_style)[1] == [tiny_style]
+    folder.chmod(0o700)
+    assert files_in(folder) == before
+
+
 def test_a_cache_that_cannot_be_written(folder: Path, tiny_style: Path) -> None:
     folder.write_text("a file where the folder should be")
     session, tried = open_style(tiny_style)

@@ -252,7 +252,7 @@ def _style_line(style: Report) -> str:
 
 def _cache_line(cache: Report) -> str:
     if cache["folder"] is None:
-        return "cache: switched off, TRANSLATE_CACHE is empty"
+        return "cache: switched off: TRANSLATE_CACHE is empty, or other users may write to the folder"
     return f"cache: {cache['folder']}, {cache['files']} files, {cache['bytes'] / 1e6:.1f} MB"
 
 

@@ -22,7 +22,7 @@ from translate.evaluate.extractors import Extractor, Features
 from translate.machine import usable_cores
 from translate.media.images import load_rgb
 from translate.storage.atomic import write_atomically
-from translate.storage.cache import cache_folder
+from translate.storage.cache import cache_folder, make_cache_folder
 
 BATCH = 4  # pictures per pass: with 16, the network was measured to take 1.5 times as long
 MAX_CACHED = 50  # entries, one per folder and variant
@@ -113,7 +113,7 @@ def cached_features_of(
     folder: Path, paths: Sequence[Path], extractor: Extractor, clock: Clock, *, variant: str = PLAIN
 ) -> Features:
     """As `features_of`, from the cache where ``paths``, files in ``folder``, have the same names, sizes and times."""
-    cache = cache_folder()
+    cache = cache_folder("features")
     if cache is None:
         return features_of(paths, extractor, clock, variant=variant)
     key = hashlib.sha256(
@@ -122,7 +122,7 @@ def cached_features_of(
     for path in paths:
         status = path.stat()
         key.update(f"\0{path.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}".encode())
-    entry = cache / "features" / f"{key.hexdigest()[:32]}.npz"
+    entry = cache / f"{key.hexdigest()[:32]}.npz"
     with clock.stage("cache"), suppress(OSError, ValueError, EOFError, BadZipFile):  # missing or damaged: compute
         return _read(entry)
     features = features_of(paths, extractor, clock, variant=variant)
@@ -142,7 +142,7 @@ def _read(entry: Path) -> Features:
 
 
 def _write(entry: Path, features: Features) -> None:
-    entry.parent.mkdir(parents=True, exist_ok=True)
+    make_cache_folder(entry.parent)
     content = io.BytesIO()
     named = zip(PARTS, features.parts(), strict=True)
     np.savez(content, **{name: part for name, part in named if part is not None})  # type: ignore[arg-type]

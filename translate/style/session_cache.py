@@ -4,6 +4,9 @@ It saves the optimiser's time, minus the time to read the style for its key and 
 Opening a style of 0.9 MB (`mobile`) took 16 ms of processor time without the cache and 12 with it, 9 MB (`animegan`) 87
 and 83, 46 MB (`resnet`) 232 and 166: medians of 12 on one core with AVX2, onnxruntime 1.31. Hence only large styles are
 cached. GPU sessions are not: their graphs depend on more than the key covers.
+
+A cached graph holds operators of onnxruntime's own, so that `onnx_check` would refuse it. It is as trustworthy as the
+style it was made from, by the hash in its name, and as its folder, which only this user may write to.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from typing import Any
 import onnxruntime
 
 from translate.machine import processor_features
-from translate.storage.cache import cache_folder
+from translate.storage.cache import cache_folder, make_cache_folder
 
 MIN_STYLE_BYTES = 20_000_000  # smaller styles open about as fast without the cache
 MAX_FILES = 20
@@ -97,7 +100,7 @@ def _load_and_cache(
     temporary = stem.with_name(f".{secrets.token_hex(8)}.tmp")
     failures: tuple[type[Exception], ...] = (OSError, *errors)
     try:
-        temporary.parent.mkdir(parents=True, exist_ok=True)
+        make_cache_folder(temporary.parent)
         options.optimized_model_filepath = str(temporary)
         session = load(path)
         with suppress(OSError):

@@ -235,6 +235,27 @@ def test_files_that_are_not_onnx(tmp_path: Path, tiny_style: Path) -> None:
     assert "cannot be loaded as ONNX: No such file" in refusal(tmp_path / "none.onnx")
 
 
+@pytest.mark.parametrize("place", ["metadata", "description", "description of a node", "description of a tensor"])
+def test_text_is_bounded_as_a_whole(
+    tmp_path: Path, tiny_style: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also that of keys which nobody reads: onnxruntime would hold several copies of it."""
+    model = onnx.load(tiny_style)
+    for number in range(4):
+        if place == "metadata":
+            model.metadata_props.add(key=f"unknown{number}", value="x" * 30_000)
+        else:
+            part = {"description": model, "description of a node": model.graph.node[number]}.get(place)
+            (part or model.graph.initializer[0]).doc_string += "x" * 30_000
+    path = tmp_path / "long.onnx"
+    onnx.save(model, path)
+    check_model(path)
+    monkeypatch.setattr(model_check, "MAX_TEXT", 100_000)
+    with pytest.raises(UnusableError, match=r"long\.onnx: has more than .* MB of metadata and names"):
+        check_model(path)
+    check_model(tiny_style)
+
+
 def test_too_large(tmp_path: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "large.onnx"
     with path.open("wb") as file:

@@ -2,7 +2,7 @@
 
 An ONNX file is a protobuf message. This walks the relevant parts of it, by the field numbers of ``onnx.proto3``, and
 refuses what a style never needs: tensors in other files, operators that are not ONNX's own, functions defined in the
-file, loops, and more bytes or fields than any style has. It needs no third-party package.
+file, loops, and more bytes, fields or text than any style has. It needs no third-party package.
 
 It cannot tell how much memory a graph will take, or guard against bugs in onnxruntime: it is not a sandbox.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from translate.errors import UnusableError, printable
 
 MAX_BYTES = 1_000_000_000  # per file; our largest generator takes 160 MB
+MAX_TEXT = 5_000_000  # bytes per file outside tensors: metadata, names, descriptions; our styles have up to 50,000
 MAX_FIELDS = 1_000_000  # visited per file; our styles have a few thousand
 DOMAINS = {b"", b"ai.onnx"}  # both names of the domain of ONNX's own operators
 LOOPS = {b"Loop", b"Scan", b"SequenceMap"}  # the file, not the picture, sets their number of iterations
@@ -35,6 +36,7 @@ _PARTS: dict[str, dict[int, str]] = {
 _TRAINING, _FUNCTIONS = 20, 25  # fields of a model
 _OPERATOR, _DOMAIN = 4, 7  # of a node
 _EXTERNAL, _LOCATION = 13, 14  # of a tensor
+_TEXTS = {8, 12, 16}  # of a tensor: its name, description and metadata; what else it has is numbers
 
 
 class _RefusedError(Exception):
@@ -62,7 +64,7 @@ def check_model(path: Path) -> None:
 
 
 def _check(content: mmap.mmap) -> None:
-    left = MAX_FIELDS
+    left, text_left = MAX_FIELDS, MAX_TEXT
     waiting = [("model", 0, len(content))]
     while waiting:
         kind, start, end = waiting.pop()
@@ -71,6 +73,10 @@ def _check(content: mmap.mmap) -> None:
             left -= 1
             if not left:
                 raise _RefusedError(f"has more than {MAX_FIELDS} parts")
+            if wire == BYTES and number not in parts and (kind != "tensor" or number in _TEXTS):
+                text_left -= last - first
+                if text_left < 0:
+                    raise _RefusedError(f"has more than {MAX_TEXT // 1_000_000} MB of metadata and names")
             if wire == BYTES and number in parts:  # protobuf ignores them if the wire type differs
                 waiting.append((parts[number], first, last))
             elif wire == BYTES and kind == "node" and number == _OPERATOR:

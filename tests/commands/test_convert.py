@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tests.helpers.command_line import Finished, RunCli
 from tests.helpers.pictures import draw_photo, files_below
@@ -471,3 +471,69 @@ def test_every_option_is_in_a_panel() -> None:
     options: list[Any] = [each for each in typer.main.get_command(app).params if each.param_type_name == "option"]
     panels = dict.fromkeys(option.rich_help_panel for option in options)
     assert list(panels) == [FILES, STYLE, PICTURE, SPEED, REPORT]
+
+
+def album_with_place(folder: Path) -> Path:
+    """A folder with a photo that says where it was taken, and how large it is."""
+    folder.mkdir()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Maker"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[1] = "N"
+    directory = exif.get_ifd(ExifTags.IFD.Exif)
+    directory[ExifTags.Base.ExifImageWidth], directory[ExifTags.Base.ExifImageHeight] = 61, 47
+    Image.fromarray(draw_photo(61, 47)).save(folder / "photo.jpg", exif=exif)
+    return folder
+
+
+def exif_of(path: Path) -> Image.Exif:
+    with Image.open(path) as image:
+        exif = image.getexif()
+        for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+            exif.get_ifd(directory)  # read before the file is closed
+        return exif
+
+
+def test_exif_states_the_size_of_the_result(convert: RunCli, tmp_path: Path) -> None:
+    album = album_with_place(tmp_path / "album")
+    assert convert(album, "-o", tmp_path / "out", "--max-size", "30").code == ExitCode.OK
+    exif = exif_of(tmp_path / "out" / "photo.jpg")
+    directory = exif.get_ifd(ExifTags.IFD.Exif)
+    assert exif[ExifTags.Base.Make] == "Maker"
+    assert (directory[ExifTags.Base.ExifImageWidth], directory[ExifTags.Base.ExifImageHeight]) == (30, 23)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".avif"])
+def test_metadata_is_stripped_on_request(convert: RunCli, tmp_path: Path, suffix: str) -> None:
+    photo = album_with_place(tmp_path / "album") / "photo.jpg"
+    kept, stripped = tmp_path / f"kept{suffix}", tmp_path / f"stripped{suffix}"
+    assert convert(photo, "-o", kept).code == ExitCode.OK
+    assert convert(photo, "-o", stripped, "--strip-metadata").code == ExitCode.OK
+    assert exif_of(kept)[ExifTags.Base.Make] == "Maker" and exif_of(kept).get_ifd(ExifTags.IFD.GPSInfo)
+    exif = exif_of(stripped)
+    assert ExifTags.Base.Make not in exif and not exif.get_ifd(ExifTags.IFD.GPSInfo)
+    assert not exif.get_ifd(ExifTags.IFD.Exif)
+
+
+def test_a_folder_with_its_results_is_converted_again_without_them(
+    convert: RunCli, album: Path, tmp_path: Path, tiny_style: Path
+) -> None:
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "green")]
+    frames[0].save(album / "moving.gif", save_all=True, append_images=frames[1:])
+    for name in ("a.jpg", "b.png", "moving.gif"):
+        assert convert(album / name).code == ExitCode.OK
+    assert f"moving-{tiny_style.stem}.gif" in files_below(album)
+    again = convert(album, "-o", tmp_path / "out")
+    assert files_below(tmp_path / "out") == {"a.jpg", "b.png", "moving.gif"}
+    assert lines(again)[0] == (
+        f"{album}: holds files that are left out: 3 made by this program; --again takes those too"
+    )
+    assert len(lines(convert(album, "-o", tmp_path / "quiet", "-q"))) == 0
+    assert convert(album, "-o", tmp_path / "all", "--again").code == ExitCode.OK
+    assert len(files_below(tmp_path / "all")) == 6
+
+
+def test_pictures_that_would_become_one_file_are_numbered_on_request(convert: RunCli, album: Path) -> None:
+    (album / "b.gif").write_bytes((album / "b.png").read_bytes())
+    refused(convert(album, "-o", album / "out"), ExitCode.USAGE, "b.gif and", "--on-clash number tells them apart")
+    assert convert(album, "-o", album / "out", "--on-clash", "number").code == ExitCode.OK
+    assert files_below(album / "out") == {"a.jpg", "b.png", "b-2.png"}

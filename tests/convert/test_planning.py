@@ -189,7 +189,7 @@ def test_missing_and_empty(here: Path) -> None:
     assert refusal("none.jpg", output="new/") == "none.jpg: no such file or folder"
     assert refusal("none.jpg", output="new.jpg") == "none.jpg: no such file or folder"
     message = refusal("empty", output="new")
-    assert message.startswith("empty: holds no picture or video (.3gp, .avi, .avif, .bmp")
+    assert message.startswith("empty: holds no picture or video (.3gp, .apng, .avi, .avif, .avifs, .bmp")
     assert "recursive looks in its subfolders" in message
     assert "-r" not in refusal("empty", output="new", recursive=True)
 
@@ -295,6 +295,32 @@ def test_a_video_to_a_file(here: Path) -> None:
     assert "new.mp4: its suffix is not a known format" in refusal("a.jpg", output="new.mp4")
     assert beside(["film.mp4"], "-cel", "png") == "film-cel.mp4"
     assert beside(["old.avi"], "-cel", None) == "old-cel.mkv"
+
+
+def test_inputs_that_would_become_one_file_are_numbered_on_request(here: Path) -> None:
+    touch("both/x.gif", "both/x.png", "both/x-2.png", "both/X.jpg")
+    assert "on_clash number tells them apart" in refusal("both", output="new", format="png")
+    planned = plan(["both"], "new", format="png", on_clash="number")
+    assert arrows(planned) == [
+        "both/X.jpg -> new/X.png",
+        "both/x-2.png -> new/x-2.png",
+        "both/x.gif -> new/x-3.png",
+        "both/x.png -> new/x-4.png",
+    ]
+    assert [job.skip for job in plan(["both"], "new", format="png", on_clash="number", skip_existing=True)] == [
+        False
+    ] * 4
+    planned = plan(["a.jpg", "trip/a.jpg"], "new", domains=HAIR, on_clash="number")
+    assert [job.output for job in planned] == [
+        Path("new", name) for name in ("a_black.jpg", "a_blond_hair.jpg", "a_black-2.jpg", "a_blond_hair-2.jpg")
+    ]
+
+
+def test_a_picture_of_unknown_suffix_keeps_the_format_of_its_content(here: Path) -> None:
+    Image.new("RGB", (4, 4)).save("photo", "JPEG")
+    Image.new("RGB", (4, 4)).save("other.dat", "PNG")
+    assert arrows(plan(["photo", "other.dat"], "new")) == ["photo -> new/photo.jpg", "other.dat -> new/other.png"]
+    assert beside(["photo"], "-cel", None) == "photo-cel.jpg"
 
 
 def test_two_videos_for_one_output(here: Path) -> None:

@@ -25,6 +25,23 @@ Effort = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace existing files", rich_help_panel=FILES)]
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="keep existing files", rich_help_panel=FILES)]
+OnClash = Annotated[
+    Literal["refuse", "number"],
+    typer.Option(
+        help="of pictures that would become one file, such as a.gif and a.png: number gives a.png and a-2.png",
+        rich_help_panel=FILES,
+    ),
+]
+Again = Annotated[
+    bool,
+    typer.Option("--again", help="take results of this program too, which folders leave out", rich_help_panel=FILES),
+]
+StripMetadata = Annotated[
+    bool,
+    typer.Option(
+        "--strip-metadata", help="for sharing: without place, date, camera, owner, title", rich_help_panel=FILES
+    ),
+]
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-r", help="include subfolders, kept in the output", rich_help_panel=FILES)
 ]

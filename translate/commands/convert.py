@@ -11,20 +11,23 @@ from translate.commands.conversion_options import (
     PICTURE,
     SPEED,
     STYLE,
+    Again,
     AsJson,
     Device,
     DryRun,
     Effort,
     Format,
+    OnClash,
     Overwrite,
     Quiet,
     Recursive,
     SkipExisting,
+    StripMetadata,
     Verbose,
     Workers,
     refuse_contradictions,
 )
-from translate.commands.convert_report import run_and_report, show_plan
+from translate.commands.convert_report import remark_teller, run_and_report, show_plan
 from translate.commands.terminal import quiet_onnxruntime
 from translate.errors import UserError
 from translate.style.catalogue import DEFAULT_STYLE
@@ -91,7 +94,10 @@ def convert(
     ] = "",
     overwrite: Overwrite = False,
     skip_existing: SkipExisting = False,
+    on_clash: OnClash = "refuse",
     recursive: Recursive = False,
+    again: Again = False,
+    strip_metadata: StripMetadata = False,
     max_size: Annotated[
         int | None, typer.Option(min=1, help="scale down to this longest side in pixels first", rich_help_panel=PICTURE)
     ] = None,
@@ -184,6 +190,9 @@ def convert(
         suffix=suffix,
         overwrite=overwrite,
         skip_existing=skip_existing,
+        on_clash=on_clash,
+        again=again,
+        strip_metadata=strip_metadata,
         quality=quality,
         effort=effort,
         max_size=max_size,
@@ -201,10 +210,10 @@ def convert(
         cpus_per_worker=cpus_per_worker,
     )
     if dry_run:
-        show_plan(plan_only(request), as_json=as_json, quiet=quiet)
+        show_plan(plan_only(request, on_remark=remark_teller(quiet)), as_json=as_json, quiet=quiet)
         return
     run_and_report(
-        prepare(request),
+        prepare(request, on_remark=remark_teller(quiet)),
         style,
         tell_device=device == "auto" and engine == "local",
         as_json=as_json,

@@ -159,6 +159,16 @@ class Report:
         return {"files": files, "summary": summary}
 
 
+def remark_teller(quiet: bool) -> Callable[[str], None]:
+    """What prints a marked remark on the inputs, unless ``quiet``."""
+
+    def tell(remark: str) -> None:
+        if not quiet:
+            say(with_flags(remark))
+
+    return tell
+
+
 def status(result: Result) -> str:
     """One of STATUSES."""
     if result.failure is not None:

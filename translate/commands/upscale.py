@@ -11,20 +11,23 @@ from translate.commands.conversion_options import (
     FILES,
     PICTURE,
     SPEED,
+    Again,
     AsJson,
     Device,
     DryRun,
     Effort,
     Format,
+    OnClash,
     Overwrite,
     Quiet,
     Recursive,
     SkipExisting,
+    StripMetadata,
     Verbose,
     Workers,
     refuse_contradictions,
 )
-from translate.commands.convert_report import run_and_report, show_plan
+from translate.commands.convert_report import remark_teller, run_and_report, show_plan
 from translate.commands.terminal import quiet_onnxruntime
 
 
@@ -66,7 +69,10 @@ def upscale(
     ] = "",
     overwrite: Overwrite = False,
     skip_existing: SkipExisting = False,
+    on_clash: OnClash = "refuse",
     recursive: Recursive = False,
+    again: Again = False,
+    strip_metadata: StripMetadata = False,
     device: Device = "auto",
     max_pixels: Annotated[
         int | None,
@@ -98,6 +104,9 @@ def upscale(
         suffix=suffix,
         overwrite=overwrite,
         skip_existing=skip_existing,
+        on_clash=on_clash,
+        again=again,
+        strip_metadata=strip_metadata,
         quality=quality,
         effort=effort,
         max_pixels=max_pixels or MAX_PIXELS,
@@ -105,8 +114,9 @@ def upscale(
         workers=workers,
     )
     if dry_run:
-        show_plan(plan_upscaling(request, model=model), as_json=as_json, quiet=quiet)
+        jobs = plan_upscaling(request, model=model, on_remark=remark_teller(quiet))
+        show_plan(jobs, as_json=as_json, quiet=quiet)
         return
-    conversion = prepare_upscaling(request, scale=scale, model=model)
+    conversion = prepare_upscaling(request, scale=scale, model=model, on_remark=remark_teller(quiet))
     name = "upscale" if model is None else str(model)
     run_and_report(conversion, name, tell_device=device == "auto", as_json=as_json, quiet=quiet, verbose=verbose)

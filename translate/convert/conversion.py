@@ -16,18 +16,22 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from translate.convert.inputs import OnRemark, ignore_remark
 from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
 from translate.convert.pipeline import Result, remove_leftovers, run_jobs
-from translate.convert.planning import Domain, Job, beside, domain_suffix, plan
-from translate.errors import UserError
+from translate.convert.planning import Domain, Job, OnClash, beside, domain_suffix, plan
+from translate.errors import UserError, render
 from translate.media.formats import Effort
 from translate.media.images import MAX_PIXELS
+from translate.media.mark import Action
 from translate.style.catalogue import DEFAULT_STYLE, find_style
 from translate.style.contract import StyleInfo
 from translate.style.session import read_style
 from translate.style.translator import Translator, style_file
 
 MIN_DETAIL = 64  # pixels
+# The actions whose results in folders are no inputs of each action. Those of `convert` are often enlarged afterwards.
+PASSED_OVER: dict[Action, tuple[Action, ...]] = {"convert": ("convert", "upscale"), "upscale": ("upscale",)}
 
 Detail = int | Literal["full"] | None
 
@@ -46,6 +50,9 @@ class ConvertRequest:
     suffix: str = ""  # added to the names in an output folder
     overwrite: bool = False
     skip_existing: bool = False
+    on_clash: OnClash = "refuse"  # inputs that would become one file; "number": photo.png, photo-2.png
+    again: bool = False  # also take results of earlier conversions, which folders otherwise leave out
+    strip_metadata: bool = False  # keep nothing of what the photo's file says: place, camera, owner
     quality: int | None = None  # 1 to 100; None: the format's default
     effort: Effort = "normal"  # spent on making files small
     max_size: int | None = None  # pixels of the longer side; larger pictures are scaled down first
@@ -85,31 +92,41 @@ class Conversion:
 
 
 def convert_files(
-    request: ConvertRequest, *, on_progress: OnProgress | None = None, on_note: OnNote | None = None
+    request: ConvertRequest,
+    *,
+    on_progress: OnProgress | None = None,
+    on_note: OnNote | None = None,
+    on_remark: OnRemark = ignore_remark,
 ) -> Iterator[Result]:
     """Convert what ``request`` asks for, yielding results as `Conversion.run` does; closing the iterator cancels.
+
+    ``on_remark`` is called with a line for each folder or pattern of which files are left out.
 
     Raises ``errors.UserError`` for a request that cannot be carried out as given, ``errors.UnusableError`` if the style
     or the device cannot be used, both before anything is written.
     """
-    return prepare(request).run(on_progress=on_progress, on_note=on_note)
+    conversion = prepare(request, on_remark=lambda remark: on_remark(render(remark)))
+    return conversion.run(on_progress=on_progress, on_note=on_note)
 
 
-def prepare(request: ConvertRequest) -> Conversion:
-    """Open the style and plan the jobs. Raises as `convert_files` does."""
+def prepare(request: ConvertRequest, *, on_remark: OnRemark = ignore_remark) -> Conversion:
+    """Open the style and plan the jobs; ``on_remark`` is told what folders hold that is left out.
+
+    Raises as `convert_files` does.
+    """
     file = style_file(str(request.style), device=request.device, int8=request.int8)
     if request.ray:
         info = read_style(file)
         info.require_same_size()
         return Conversion(
-            jobs=_plan(request, info),
+            jobs=_plan(request, info, on_remark),
             options=_options(request, info),
             execute=partial(_on_cluster, request, file),
             device="ray",
         )
     translator = Translator(file, device=request.device, tile=request.tile, memory=request.memory)
     translator.info.require_same_size()
-    jobs = _plan(request, translator.info)
+    jobs = _plan(request, translator.info, on_remark)
     return open_conversion(jobs, _options(request, translator.info), translator)
 
 
@@ -147,6 +164,7 @@ def _options(request: ConvertRequest, info: StyleInfo) -> Options:
         quality=request.quality,
         effort=request.effort,
         max_size=request.max_size,
+        strip_metadata=request.strip_metadata,
         strength=request.strength,
         working_size=working_size(request.detail, info),
         compare=request.compare,
@@ -171,12 +189,12 @@ def working_size(detail: Detail, style: StyleInfo) -> int:
     return detail
 
 
-def plan_only(request: ConvertRequest) -> list[Job]:
+def plan_only(request: ConvertRequest, *, action: Action = "convert", on_remark: OnRemark = ignore_remark) -> list[Job]:
     """The jobs of ``request``; reads only the style's metadata and writes nothing. Raises as `convert_files` does."""
-    return _plan(request, read_style(find_style(str(request.style))))
+    return _plan(request, read_style(find_style(str(request.style))), on_remark, action)
 
 
-def _plan(request: ConvertRequest, info: StyleInfo) -> list[Job]:
+def _plan(request: ConvertRequest, info: StyleInfo, on_remark: OnRemark, action: Action = "convert") -> list[Job]:
     domains = _chosen_domains(request, info)
     inputs, output, suffix = [str(name) for name in request.inputs], request.output, request.suffix
     if output is None:
@@ -193,6 +211,9 @@ def _plan(request: ConvertRequest, info: StyleInfo) -> list[Job]:
             domains=domains,
             overwrite=request.overwrite,
             skip_existing=request.skip_existing,
+            on_clash=request.on_clash,
+            pass_over=() if request.again else PASSED_OVER[action],
+            on_remark=on_remark,
         )
     except OSError as error:  # a folder without permission, a name that is too long
         raise UserError(f"{error.filename}: {error.strerror}") from error

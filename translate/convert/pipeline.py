@@ -31,9 +31,11 @@ from translate.convert.strips import LARGE, TranslatesStrips, fill, save_large, 
 from translate.convert.working_size import AtWorkingSize, Translate
 from translate.errors import PictureError, one_line, render
 from translate.media.compose import blend, side_by_side
+from translate.media.exif import exif_of_result
 from translate.media.formats import FORMATS
 from translate.media.guards import TOO_LARGE
 from translate.media.images import Picture, Upright, encode_picture, load_frugally, shrink, size_within
+from translate.media.mark import mark
 from translate.storage.atomic import AppearedError, remove_abandoned
 from translate.storage.remote import Location, atomic_file
 
@@ -235,6 +237,7 @@ class _Conversion:
             result = replace(photo, rgb=blend(photo.rgb, translated, options.strength), full_size=None)
             if options.compare:
                 result = side_by_side(photo, result)
+            result = replace(result, exif=self._exif(result))
             with _naming(job.output_name):
                 content = encode_picture(result, _format(job, photo), options.quality, options.effort)
             with _opened(job) as file:
@@ -252,9 +255,15 @@ class _Conversion:
                 translate_in_place(photo, self.translate, job.domain, options.strength)
             else:
                 raise TypeError("large pictures need a `Translator`")
+        photo = replace(photo, exif=self._exif(photo))
         with self._stage("encode", seconds), _opened(job) as file, _naming(job.output_name):
             save_large(photo, file, _format(job, photo), options.quality, options.effort)
         return photo.size
+
+    def _exif(self, result: Picture | Upright) -> bytes:
+        """The EXIF to write, of a result that still has its photo's."""
+        kept = None if self.options.strip_metadata else result.exif
+        return exif_of_result(kept, result.size, mark(self.options.action))
 
     def _convert_moving(self, job: Job, seconds: Seconds) -> tuple[int, int]:
         def translate(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

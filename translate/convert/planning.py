@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Literal
 
-from translate.convert.inputs import SUFFIXES, Found, find_all, is_pattern, require
+from translate.convert.inputs import SUFFIXES, Found, OnRemark, Search, find_all, ignore_remark, is_pattern, require
+from translate.convert.places import exists, file_id, identity, listed, numbered
 from translate.errors import UserError
 from translate.media.formats import ANIMATED, CONTAINERS, FORMATS, format_named, format_of_suffix
 from translate.media.guards import is_animated
+from translate.media.kinds import picture_format
+from translate.media.mark import Action
 from translate.storage.folders import VIDEO_SUFFIXES
 from translate.storage.remote import Location, RemotePath, location
 
@@ -24,7 +25,7 @@ FALLBACK_CONTAINER = ".mkv"  # for videos whose own container cannot be written;
 Domain = tuple[str, ...] | None  # the names of what to translate to; None: the style has no domains
 Kind = Literal["picture", "animation", "video"]
 IfThere = Literal["refuse", "skip", "overwrite"]
-MAX_LISTED = 5  # offenders named in an error; the rest are counted
+OnClash = Literal["refuse", "number"]  # what to do about inputs that would become one file
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +57,10 @@ def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
     photo = location(inputs[0])
     if _is_video(photo):
         ending = _video_suffix(photo)
+    elif format is None and format_of_suffix(photo.suffix):
+        ending = photo.suffix
     else:
-        ending = photo.suffix if format is None else FORMATS[format_named(format)].suffixes[0]
+        ending = FORMATS[format_named(format) if format else _own_format(photo)].suffixes[0]
     return str(photo.with_name(photo.stem + addition + ending))
 
 
@@ -76,6 +79,9 @@ def plan(
     domains: Sequence[Domain] = (None,),
     overwrite: bool = False,
     skip_existing: bool = False,
+    on_clash: OnClash = "refuse",
+    pass_over: Collection[Action] = (),
+    on_remark: OnRemark = ignore_remark,
 ) -> list[Job]:
     """Expand files, folders, glob patterns and ``-`` to jobs, in a stable order.
 
@@ -83,7 +89,9 @@ def plan(
     pattern; else a file. A folder keeps the tree of an input folder. Each file in it keeps its name, with ``suffix``
     after the stem, and its format, unless ``format`` sets another one for pictures; a still GIF becomes PNG, a video
     whose container cannot be written becomes Matroska. Possible animations are opened to check. Each file has one job
-    per domain in ``domains``, consecutively; if there are several, the domain is appended to the output's name.
+    per domain in ``domains``, consecutively; if there are several, the domain is appended to the output's name. With
+    ``on_clash`` "number", outputs that would be one file get numbers. Of folders and patterns,
+    results of the actions ``pass_over`` and files of other kinds are left out; ``on_remark`` is told how many.
 
     Raises ``UserError`` naming the offenders if an input is missing, two jobs share an output, an input or (without
     ``overwrite`` or ``skip_existing``) another file would be overwritten, or an output cannot be placed.
@@ -102,17 +110,21 @@ def plan(
             raise UserError(f"<suffix> {suffix}: needs an output folder, but <output> {output} is not one")
         jobs = _for_domains([_single_job(inputs, output, wanted, to_folder)], domains)
     else:
-        found = find_all(inputs, location(output), recursive=recursive)
+        search = Search(recursive=recursive, pass_over=pass_over, on_remark=on_remark)
+        found = find_all(inputs, location(output), search)
         jobs = _for_domains([_folder_job(one, location(output), wanted, suffix) for one in found], domains)
+        if on_clash == "number":
+            outputs = numbered([job.output for job in jobs])
+            jobs = [replace(job, output=output) for job, output in zip(jobs, outputs, strict=True)]
         if suffix or len(domains) > 1:
             jobs = _without_earlier_results(jobs)
     _refuse_remote_videos(jobs)
     _refuse_collisions(jobs)
     _refuse_overwritten_inputs(jobs)
     _refuse_files_as_folders(jobs)
-    existing = {job.output for job in jobs if job.output is not None and _exists(job.output)}
+    existing = {job.output for job in jobs if job.output is not None and exists(job.output)}
     if existing and not (overwrite or skip_existing):
-        raise UserError(f"{_listed(existing)}: exists already; use <overwrite> or <skip_existing>")
+        raise UserError(f"{listed(existing)}: exists already; use <overwrite> or <skip_existing>")
     if_there: IfThere = "overwrite" if overwrite else "skip" if skip_existing else "refuse"
     return [replace(job, skip=skip_existing and job.output in existing, if_there=if_there) for job in jobs]
 
@@ -143,7 +155,8 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
     if source is not None and _is_video(source):
         return _single_video(source, output)
     if output == STREAM:
-        return Job(source=source, output=None, format=wanted or (_own_format(source.suffix) if source else None))
+        own = None if source is None else _own_format(source)
+        return Job(source=source, output=None, format=wanted or ("PNG" if own == "GIF" else own))  # one picture
     target = location(output)
     by_suffix = format_of_suffix(target.suffix)
     if wanted and by_suffix and wanted != by_suffix:
@@ -166,10 +179,14 @@ def _single_video(source: Location, output: str) -> Job:
     return Job(source=source, output=location(output), format=None, kind="video")
 
 
-def _own_format(suffix: str) -> str:
-    """The format of a picture's result: its own, but PNG for GIF, which has few colours, and for read-only formats."""
-    format = format_of_suffix(suffix)
-    return "PNG" if format in (None, "GIF") else format
+def _own_format(source: Location) -> str:
+    """The format of a picture's result: its own, but PNG for a still GIF, which has few colours, and where unknown."""
+    format = format_of_suffix(source.suffix)
+    if format is None and isinstance(source, Path):
+        format = picture_format(source)
+    if format == "GIF" and not (isinstance(source, Path) and is_animated(source)):
+        return "PNG"
+    return format if format in FORMATS else "PNG"
 
 
 def _picture_job(source: Location | None, output: Location, format: str) -> Job:
@@ -191,14 +208,7 @@ def _folder_job(found: Found, folder: Location, wanted: str | None, suffix: str)
     if _is_video(relative):
         target = folder / relative.with_name(relative.stem + suffix + _video_suffix(relative))
         return Job(source=found.source, output=target, format=None, kind="video")
-    format = wanted or _own_format(relative.suffix)
-    if (
-        not wanted
-        and relative.suffix.lower() == ".gif"
-        and isinstance(found.source, Path)
-        and is_animated(found.source)
-    ):
-        format = "GIF"
+    format = wanted or _own_format(found.source)
     ending = relative.suffix if relative.suffix.lower() in FORMATS[format].suffixes else FORMATS[format].suffixes[0]
     return _picture_job(found.source, folder / relative.with_name(relative.stem + suffix + ending), format)
 
@@ -220,15 +230,8 @@ def _with_domain(output: Location | None, domain: Domain) -> Location:
 
 def _without_earlier_results(jobs: list[Job]) -> list[Job]:
     """Drop inputs that are outputs of other jobs: with a suffix, photos and results may be in the same folder."""
-    outputs = {_identity(job.output) for job in jobs if job.output is not None}
-    return [job for job in jobs if job.source is None or _identity(job.source) not in outputs]
-
-
-def _identity(path: Location) -> str:
-    """A key that is equal for paths that are one file on some file system: case and Unicode composition are ignored."""
-    if isinstance(path, RemotePath):
-        return str(path)
-    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()  # `resolve` fails on circular links
+    outputs = {identity(job.output) for job in jobs if job.output is not None}
+    return [job for job in jobs if job.source is None or identity(job.source) not in outputs]
 
 
 def _refuse_remote_videos(jobs: Iterable[Job]) -> None:
@@ -240,14 +243,14 @@ def _refuse_remote_videos(jobs: Iterable[Job]) -> None:
         if isinstance(place, RemotePath)
     }
     if remote:
-        raise UserError(f"{_listed(remote)}: videos are read and written as files; copy them to this machine")
+        raise UserError(f"{listed(remote)}: videos are read and written as files; copy them to this machine")
 
 
 def _refuse_collisions(jobs: Iterable[Job]) -> None:
     sources = defaultdict(list)
     for job in jobs:
         if job.output is not None:
-            sources[_identity(job.output)].append(job)
+            sources[identity(job.output)].append(job)
     clashes = [
         f"{' and '.join(_described(job) for job in group)} -> {group[0].output}"
         for group in sources.values()
@@ -255,7 +258,8 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
     ]
     if clashes:
         raise UserError(
-            f"{_listed(clashes)}: several inputs would become one file; convert them into different folders"
+            f"{listed(clashes)}: several inputs would become one file; <on_clash> number tells them apart by numbers, "
+            "or convert them into different folders"
         )
 
 
@@ -265,39 +269,14 @@ def _described(job: Job) -> str:
 
 def _refuse_overwritten_inputs(jobs: Iterable[Job]) -> None:
     """Compares the files themselves, so that links and case-insensitive file systems are handled."""
-    inputs = {_file_id(job.source) for job in jobs if job.source is not None}
-    overwritten = [job.output for job in jobs if job.output and _exists(job.output) and _file_id(job.output) in inputs]
+    inputs = {file_id(job.source) for job in jobs if job.source is not None}
+    overwritten = [job.output for job in jobs if job.output and exists(job.output) and file_id(job.output) in inputs]
     if overwritten:
-        raise UserError(f"{_listed(overwritten)}: an input would be overwritten; use <suffix> or another <output>")
-
-
-def _exists(path: Location) -> bool:
-    try:
-        return path.exists()
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # reported when it is written; the other files are still converted
-            return False
-        raise
-
-
-def _file_id(path: Location) -> Hashable:
-    if isinstance(path, RemotePath):
-        return path
-    try:
-        status = path.stat()
-    except OSError:  # a broken link, or no permission: decoding reports it
-        return path
-    return status.st_dev, status.st_ino
+        raise UserError(f"{listed(overwritten)}: an input would be overwritten; use <suffix> or another <output>")
 
 
 def _refuse_files_as_folders(jobs: Iterable[Job]) -> None:
     folders = {parent for job in jobs if job.output is not None for parent in job.output.parents}
     files = sorted(folder for folder in folders if folder.exists() and not folder.is_dir())
     if files:
-        raise UserError(f"<output>: {_listed(files)} is a file, not a folder; name another output")
-
-
-def _listed(things: Iterable[object]) -> str:
-    names = sorted(map(str, things))
-    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
-    return ", ".join(names[:MAX_LISTED]) + more
+        raise UserError(f"<output>: {listed(files)} is a file, not a folder; name another output")

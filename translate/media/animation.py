@@ -16,10 +16,12 @@ from PIL import Image, ImageSequence
 from translate.errors import CODEC_ERRORS, PictureError, one_line
 from translate.media.codec import codec_call
 from translate.media.compose import side_by_side
+from translate.media.exif import exif_of_result
 from translate.media.formats import ANIMATED, save_options
 from translate.media.frames import MovingOptions
 from translate.media.guards import reading, require_file, require_pixels
 from translate.media.images import Picture, shrink, to_upright
+from translate.media.mark import mark
 from translate.media.pillow import quiet_pillow
 from translate.media.stabilise import Stabiliser
 from translate.storage.atomic import atomic_file
@@ -152,9 +154,12 @@ def _translated(
             if stabiliser is not None:
                 results = stabiliser(photos, results)
             result = replace(photo, rgb=results[0])
+            if options.compare:
+                result = side_by_side(photo, result)
             if on_progress is not None:
                 on_progress(done, count)
-            yield side_by_side(photo, result) if options.compare else result
+            kept = None if options.strip_metadata else photo.exif
+            yield replace(result, exif=exif_of_result(kept, result.size, mark("convert")))
 
 
 @contextmanager
@@ -220,6 +225,7 @@ class _PaletteQuantiser:
             if picture.alpha is not None:
                 image.paste(CLEAR, mask=Image.fromarray(picture.alpha < OPAQUE_FROM))
             image.info["transparency"] = CLEAR
+        image.info["exif"] = picture.exif  # of which a GIF gets the software
         return image
 
     def _in_kept_palette(self, colours: Image.Image) -> Image.Image | None:

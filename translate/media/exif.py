@@ -11,11 +11,15 @@ from PIL import ExifTags, Image
 from translate.errors import CODEC_ERRORS
 from translate.media.codec import CodecError, codec_call
 
-_ORIENTATION = ExifTags.Base.Orientation
-_HEADER = b"Exif\0\0"
+_ORIENTATION, _PROCESSING_SOFTWARE = ExifTags.Base.Orientation, ExifTags.Base.ProcessingSoftware
+SIDEWAYS = (5, 6, 7, 8)  # the orientations that swap width and height
+_WIDTH, _HEIGHT = ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight
 # TIFF and EXIF share one tag directory; tags that describe the pixel layout are valid for one file only.
 _LAYOUT_TAGS = {*range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(317, 348), *range(512, 533)}
 _LAYOUT_TAGS |= {700, 33723, 34377, 34675, 37724}  # XMP, IPTC, Photoshop's, the ICC profile, Photoshop's layers
+# Makers hold previews of the photo in their notes, often at offsets into the old file, so that nothing could be taken
+# out of them. The thumbnail is in a directory of its own, which is not copied.
+_MAKER_NOTE = ExifTags.Base.MakerNote
 
 
 def read_orientation(image: Image.Image) -> int:
@@ -27,17 +31,34 @@ def read_orientation(image: Image.Image) -> int:
 
 
 def read_exif(image: Image.Image) -> bytes | None:
-    """The tags in a form that can be written to another file with the picture upright. Damaged EXIF counts as none."""
+    """The tags in a form that can be written to another file with the picture upright. Damaged EXIF counts as none.
+
+    There are no pictures of the photo in them: thumbnails, and makers' notes, are left out.
+    """
     try:
         with codec_call():
             exif = image.getexif()
-            orientation = exif.get(_ORIENTATION, 1)
-        if orientation == 1 and "exif" in image.info:
-            # a JPEG's `getexif` hides damage found when it was opened
-            return _with_header(image.info["exif"]) if len(parse_exif(image.info["exif"])) else None
         return portable_exif(exif)
     except CodecError:
         return None
+
+
+def exif_of_result(exif: bytes | None, size: tuple[int, int], software: str) -> bytes:
+    """The EXIF of a result of ``size``, width and height, made by ``software`` from a picture with ``exif``.
+
+    Where the size of the photo is stated, it becomes that of the result.
+    """
+    try:
+        tags = {} if exif is None else _portable_tags(parse_exif(exif))
+    except CodecError:
+        tags = {}
+    photo = tags.get(ExifTags.IFD.Exif)
+    if isinstance(photo, dict):
+        stated = {tag: side for tag, side in zip((_WIDTH, _HEIGHT), size, strict=True) if tag in photo}
+        tags[ExifTags.IFD.Exif] = photo | stated
+    packed = _packed_writable(tags | {_PROCESSING_SOFTWARE: software})
+    assert packed is not None  # there is one tag at least
+    return packed
 
 
 def parse_exif(content: bytes) -> Image.Exif:
@@ -48,25 +69,38 @@ def parse_exif(content: bytes) -> Image.Exif:
     return exif
 
 
-def _with_header(exif: bytes) -> bytes:
-    """WebP holds EXIF without the header that JPEG needs, and Pillow passes it on as found."""
-    return exif if exif.startswith(_HEADER) else _HEADER + exif
-
-
 def portable_exif(exif: Image.Exif) -> bytes | None:
-    """The tags that are valid in any file with this picture upright, without those that Pillow cannot write.
+    """The tags that are valid in any file with this picture upright, and that Pillow can write.
 
     Raises ``CodecError`` if it can write each of the others, but not all together.
     """
+    return _packed_writable(_portable_tags(exif))
+
+
+def _portable_tags(exif: Image.Exif) -> dict[int, Any]:
     tags: dict[int, Any] = {}
     for tag in exif:
         if tag not in _LAYOUT_TAGS:
             with suppress(CodecError):
                 tags[tag] = _portable_value(exif, tag)
+    photo = tags.get(ExifTags.IFD.Exif, {})
+    if exif.get(_ORIENTATION) in SIDEWAYS and {_WIDTH, _HEIGHT} <= photo.keys():
+        photo[_WIDTH], photo[_HEIGHT] = photo[_HEIGHT], photo[_WIDTH]
+    return tags
+
+
+def _packed_writable(tags: Mapping[int, Any]) -> bytes | None:
+    """`_packed`, without the tags that Pillow cannot write."""
     try:
         return _packed(tags)
     except CodecError:
         return _packed(_writable(tags))
+
+
+def software_of(exif: bytes) -> str | None:
+    """The software that made the picture with ``exif``; raises ``CodecError`` if it is damaged."""
+    software = parse_exif(exif).get(_PROCESSING_SOFTWARE)
+    return software if isinstance(software, str) else None
 
 
 def _packed(tags: Mapping[int, Any]) -> bytes | None:
@@ -107,4 +141,5 @@ def _portable_value(exif: Image.Exif, tag: int) -> Any:
         directory = dict(exif.get_ifd(tag))
         if ExifTags.IFD.Interop in directory:  # an offset into the old file
             directory[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+    directory.pop(_MAKER_NOTE, None)
     return directory

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from translate.errors import UserError
-from translate.media.exif import parse_exif, portable_exif
+from translate.media.exif import parse_exif, portable_exif, software_of
 
 ANIMATED = ("GIF", "WEBP", "PNG")  # those `FORMATS` that can hold animations
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}  # FFmpeg's names
@@ -83,7 +83,7 @@ def format_of_suffix(suffix: str) -> str | None:
 
 
 def save_options(format: str, quality: int | None, effort: Effort, exif: bytes | None) -> dict[str, Any]:
-    """Keyword arguments for `Image.save`; ``exif`` is left out if the format cannot hold it.
+    """Keyword arguments for `Image.save`; ``exif`` is left out if the format cannot hold it, a GIF has the software.
 
     Raises ``CodecError`` if ``exif`` is damaged.
     """
@@ -91,6 +91,9 @@ def save_options(format: str, quality: int | None, effort: Effort, exif: bytes |
     options = {**spec.options, **{"fast": spec.fast, "normal": {}, "small": spec.small}[effort]}
     if spec.quality is not None:
         options["quality"] = spec.quality if quality is None else quality
+    if exif and format == "GIF":
+        software = software_of(exif)
+        return options if software is None else options | {"comment": software}
     if not (exif and spec.exif) or (format == "JPEG" and len(exif) > MAX_JPEG_EXIF):
         return options
     if format in ("TIFF", "AVIF"):  # Pillow parses the tags, and in a TIFF lets them override the pixel layout

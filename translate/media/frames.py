@@ -22,4 +22,5 @@ class MovingOptions:
     max_size: int | None = None  # pixels of the longer side; larger ones are scaled down first
     compare: bool = False  # original and result side by side
     stabilise: bool = False  # hold the result still where the original is still
+    strip_metadata: bool = False  # leave out what the file says about the photo: place, camera, owner, title
     max_pixels: int = MAX_PIXELS  # of a photo or an animation's frame; larger ones are refused

@@ -20,11 +20,12 @@ from PIL import Image
 from translate.errors import PictureError, one_line
 from translate.media.codec import CodecError, codec_call
 from translate.media.colour import srgb_transform, to_srgb
-from translate.media.exif import read_exif, read_orientation
+from translate.media.exif import SIDEWAYS, read_exif, read_orientation
 from translate.media.formats import FORMATS, Effort, save_options
 from translate.media.guards import MAX_PIXELS as MAX_PIXELS
-from translate.media.guards import READABLE, reading, require_few_scans, require_file, require_pixels
+from translate.media.guards import reading, require_few_scans, require_file, require_pixels
 from translate.media.jpeg import decode_jpeg, decode_scaled, encode_jpeg, scale_for
+from translate.media.kinds import open_image
 from translate.media.modes import split_alpha
 from translate.media.pillow import quiet_pillow
 from translate.storage.remote import Location, RemotePath
@@ -38,7 +39,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SIDEWAYS = (5, 6, 7, 8)  # the orientations that swap width and height
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,7 @@ def _load(
 
 
 def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]) -> Loaded:
-    if not file.read(1):
-        raise PictureError(f"{name}: empty, 0 bytes")
-    file.seek(0)
-    with reading(name, max_pixels), codec_call():
-        image = Image.open(file, formats=READABLE)
-    with image:
+    with open_image(file, name, max_pixels) as image:
         require_pixels(image, name, max_pixels)
         require_few_scans(image, file, name)
         with reading(name, max_pixels):
@@ -202,7 +197,7 @@ def to_upright(image: Image.Image, scale: int = 1) -> Upright:
     if turn is not None:
         colour = colour.transpose(turn)
         alpha = None if alpha is None else alpha.transpose(turn)
-    if orientation in _SIDEWAYS:
+    if orientation in SIDEWAYS:
         full_size = full_size[1], full_size[0]
     format = "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG followed by others
     return Upright(colour, alpha, read_exif(image), format or "PNG", full_size if scale > 1 else None)

@@ -12,12 +12,15 @@ IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
 VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"}
+    {
+        *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts", ".wmv", ".flv"),
+        *(".3gp", ".ogv"),
+    }
 )
 
 
-def find_images(folder: Path, *, recursive: bool, suffixes: Container[str] = IMAGE_SUFFIXES) -> list[Path]:
-    """All files in ``folder`` with these suffixes, sorted; skips hidden entries and links to folders.
+def find_images(folder: Path, *, recursive: bool, suffixes: Container[str] | None = IMAGE_SUFFIXES) -> list[Path]:
+    """All files in ``folder`` with these suffixes (None: any), sorted; skips hidden entries and links to folders.
 
     Nothing is dropped silently: broken links and unreadable subfolders are returned too, so that decoding reports them.
     Raises ``UserError`` if ``folder`` itself is missing or cannot be read.
@@ -38,7 +41,8 @@ def find_images(folder: Path, *, recursive: bool, suffixes: Container[str] = IMA
             continue
         for entry in shown:
             if not _leads_to_folder(entry):
-                found += [inside / entry.name] if PurePath(entry.name).suffix.lower() in suffixes else []
+                wanted = suffixes is None or PurePath(entry.name).suffix.lower() in suffixes
+                found += [inside / entry.name] if wanted else []
             elif recursive and not entry.is_symlink():
                 pending.append(inside / entry.name)
     return sorted(found)

@@ -73,8 +73,8 @@ class RemotePath:
         with self._errors_described("looked up"):
             return bool(self._store.isdir(self.url))
 
-    def find_images(self, *, recursive: bool, suffixes: Container[str]) -> list[PurePosixPath]:
-        """All files below with these suffixes, sorted, relative to this folder; skips hidden files and folders."""
+    def find_images(self, *, recursive: bool, suffixes: Container[str] | None) -> list[PurePosixPath]:
+        """All files below with these suffixes (None: any), sorted, relative to this folder; skips hidden ones."""
         with self._errors_described("listed"):
             root = self._store._strip_protocol(self.url)
             found = self._store.find(self.url, maxdepth=None if recursive else 1)
@@ -82,7 +82,8 @@ class RemotePath:
         return sorted(
             path
             for path in below
-            if path.suffix.lower() in suffixes and not any(part.startswith(".") for part in path.parts)
+            if (suffixes is None or path.suffix.lower() in suffixes)
+            and not any(part.startswith(".") for part in path.parts)
         )
 
     def read_bytes(self) -> bytes:
@@ -176,9 +177,9 @@ def location(text: str) -> Location:
 
 
 def find_images(
-    folder: Location, *, recursive: bool, suffixes: Container[str] = folders.IMAGE_SUFFIXES
+    folder: Location, *, recursive: bool, suffixes: Container[str] | None = folders.IMAGE_SUFFIXES
 ) -> list[tuple[Location, PurePath]]:
-    """All files of ``folder`` with these suffixes, sorted, each with its path below the folder.
+    """All files of ``folder`` with these suffixes (None: any), sorted, each with its path below the folder.
 
     Skips hidden files and folders. Raises ``UserError`` if there is no such folder.
     """

@@ -1,0 +1,60 @@
+"""What a file is, by its content."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+import pytest
+from PIL import Image, TiffImagePlugin
+
+from translate.errors import PictureError
+from translate.media.images import load_picture
+from translate.media.kinds import brands, is_transport_stream, picture_format
+
+NEW_SUBFILE_TYPE, SUB_IFDS = 254, 330
+
+
+def test_brands_of_a_file() -> None:
+    assert brands(struct.pack(">I4s4sI4s4s", 24, b"ftyp", b"mif1", 0, b"heic", b"miaf")) == {b"mif1", b"heic", b"miaf"}
+    assert brands(b"\xff\xd8\xff\xe0" + bytes(20)) == set()
+
+
+def test_the_format_of_a_picture_whatever_its_name(tmp_path: Path) -> None:
+    image, others = Image.new("RGB", (8, 8)), [Image.new("RGB", (8, 8))]
+    for format, options in (("PNG", {}), ("AVIF", {}), ("MPO", {"save_all": True, "append_images": others})):
+        image.save(tmp_path / "picture.txt", format, **options)  # type: ignore[arg-type]
+        assert picture_format(tmp_path / "picture.txt") == ("JPEG" if format == "MPO" else format)
+    (tmp_path / "picture.txt").write_text("P6 is the Boeing's number, not that of a pixmap")
+    assert picture_format(tmp_path / "picture.txt") is None
+    assert picture_format(tmp_path / "missing") is None
+    os.mkfifo(tmp_path / "pipe")
+    assert picture_format(tmp_path / "pipe") is None
+
+
+@pytest.mark.parametrize(("size", "start"), [(188, 0), (192, 4), (204, 0)])
+def test_transport_streams(tmp_path: Path, size: int, start: int) -> None:
+    path = tmp_path / "film.ts"
+    path.write_bytes(bytes(start) + (b"\x47" + bytes(size - 1)) * 6)
+    assert is_transport_stream(path)
+    path.write_bytes(bytes(start) + (b"\x47" + bytes(size)) * 6)
+    assert not is_transport_stream(path)
+    assert not is_transport_stream(tmp_path / "missing.ts")
+
+
+def raw_photo(path: Path) -> None:
+    """As DNG and NEF have it: first a preview, then, in a directory below, the sensor's data, left out here."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[NEW_SUBFILE_TYPE] = 1
+    tags[SUB_IFDS] = 8
+    Image.new("RGB", (16, 12)).save(path, "TIFF", tiffinfo=tags)
+
+
+def test_the_preview_of_a_raw_photo_is_not_taken_for_the_photo(tmp_path: Path) -> None:
+    raw_photo(tmp_path / "photo.dng")
+    assert picture_format(tmp_path / "photo.dng") is None
+    with pytest.raises(PictureError, match=r"photo\.dng: a raw photo, of which only the preview"):
+        load_picture(tmp_path / "photo.dng")
+    Image.new("RGB", (16, 12)).save(tmp_path / "small.tif", tiffinfo={NEW_SUBFILE_TYPE: 1})
+    assert load_picture(tmp_path / "small.tif").size == (16, 12)  # there is no other picture in it

@@ -26,7 +26,7 @@ from translate.media.guards import MAX_PIXELS as MAX_PIXELS
 from translate.media.guards import reading, require_few_scans, require_file, require_pixels
 from translate.media.jpeg import decode_jpeg, decode_scaled, encode_jpeg, scale_for
 from translate.media.kinds import open_image
-from translate.media.modes import split_alpha
+from translate.media.modes import narrow_transparent_colour, split_alpha
 from translate.media.pillow import quiet_pillow
 from translate.storage.remote import Location, RemotePath
 
@@ -187,6 +187,7 @@ def to_upright(image: Image.Image, scale: int = 1) -> Upright:
     """Decode an opened file, a JPEG to 1/``scale`` of its size; raises ``CodecError`` if it is damaged."""
     full_size = image.size
     with codec_call():
+        narrow_transparent_colour(image)
         if scale > 1:
             decode_scaled(image, scale)
         image.load()

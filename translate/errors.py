@@ -7,6 +7,7 @@ called marked here.
 
 from __future__ import annotations
 
+import errno
 import re
 import struct
 import zlib
@@ -77,6 +78,15 @@ class PictureError(UserError):
     """A picture that cannot be read, translated or written; the other pictures are still converted."""
 
     exit_code = ExitCode.SOME_FAILED
+
+
+class NoSpaceError(PictureError):
+    """There is no room to write a file, so that the pictures after it would fail as well: the conversion stops."""
+
+
+def is_no_space(error: BaseException) -> bool:
+    """Whether the system, or FFmpeg, says by ``error`` that there is no room on the disk or in the user's share."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def render(marked: str, name_of: Callable[[str], str] = str) -> str:

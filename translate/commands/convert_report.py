@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from translate.commands.terminal import say, with_flags
-from translate.errors import ExitCode, printable
+from translate.errors import ExitCode, NoSpaceError, printable
 from translate.machine import peak_memory_mb
 
 if TYPE_CHECKING:
@@ -204,6 +204,8 @@ def run_and_report(
         report.follow(results, conversion.jobs)
     except KeyboardInterrupt:
         interrupted = True
+    except NoSpaceError as error:
+        say(with_flags(error.marked))
     report.summarise(style, conversion.device, interrupted=interrupted)
     if as_json:
         typer.echo(json.dumps(report.as_dict(style, conversion.device, interrupted=interrupted), indent=2))

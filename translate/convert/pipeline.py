@@ -29,7 +29,7 @@ from translate.convert.options import Options
 from translate.convert.planning import Job
 from translate.convert.strips import LARGE, TranslatesStrips, fill, save_large, translate_in_place
 from translate.convert.working_size import AtWorkingSize, Translate
-from translate.errors import PictureError, one_line, render
+from translate.errors import NoSpaceError, PictureError, one_line, render
 from translate.media.compose import blend, side_by_side
 from translate.media.exif import exif_of_result
 from translate.media.formats import FORMATS
@@ -87,7 +87,10 @@ def run_jobs(jobs: Iterable[Job], translate: Translate, options: Options) -> Ite
 
     A photo is decoded once for consecutive jobs with the same source, such as those of several domains. ``translate``
     is called from up to ``options.translate_workers`` threads at a time. A picture that cannot be read, translated or
-    written gives a result with an error. If the iterator is closed, or interrupted by an exception such as
+    written gives a result with an error.
+
+    Where there is no room for a file, no other photo is begun: after the results of those that were, ``NoSpaceError``
+    is raised. If the iterator is closed, or interrupted by an exception such as
     KeyboardInterrupt, the files being written are finished first.
     """
     threads = options.translate_workers + options.workers
@@ -102,8 +105,12 @@ def run_jobs(jobs: Iterable[Job], translate: Translate, options: Options) -> Ite
                 pending.append(pool.submit(conversion.run, group, source))
                 while len(pending) > threads or (pending and pending[0].done()):
                     yield from pending.popleft().result()
+                if conversion.disk_full:
+                    break
             while pending:
                 yield from pending.popleft().result()
+            if conversion.disk_full:
+                raise NoSpaceError("stopped, as there is no room for results; make some and repeat with <skip_existing>")
         except BaseException as error:
             conversion.stop(error)
             pool.shutdown(wait=False, cancel_futures=True)
@@ -131,6 +138,7 @@ class _Conversion:
         self.translate, self.options = translate, options
         self.draw = AtWorkingSize(translate, options.working_size, workers=options.translate_workers)
         self.reason: BaseException | None = None  # why it stops before all photos are finished
+        self.disk_full = False
         self.translating = threading.BoundedSemaphore(options.translate_workers)
         self.large = threading.Lock()  # memory has room for one large picture
 
@@ -140,7 +148,9 @@ class _Conversion:
             self.reason = self.reason or reason
 
     def run(self, jobs: list[Job], source: Location | bytes) -> list[Result]:
-        """Run all jobs of one photo."""
+        """Run all jobs of one photo; none of them if the disk is full."""
+        if self.disk_full:
+            return []
         if jobs[0].skip:
             return [Result(job=job) for job in jobs]
         try:
@@ -177,6 +187,7 @@ class _Conversion:
         except PictureError as error:
             if isinstance(error, AppearedError) and job.if_there == "skip":
                 return Result(job=job, kept=True, stages=seconds)
+            self.disk_full = self.disk_full or isinstance(error, NoSpaceError)
             return Result(job=job, failure=one_line(error), stages=seconds)
         except MemoryError:
             return _too_large(job, seconds)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from translate.errors import CODEC_ERRORS, PictureError, one_line
+from translate.errors import CODEC_ERRORS, PictureError, is_no_space, one_line
 from translate.media.codec import codec_call
 from translate.media.compose import side_by_side
 from translate.media.exif import exif_of_result
@@ -79,6 +79,8 @@ def convert_animation(
             film.save(file, format, append_images=others, **film_options)
         except CODEC_ERRORS as error:
             if isinstance(film, _FrameStream) and error is film.failure:
+                raise
+            if is_no_space(error):  # which `atomic_file` names
                 raise
             raise PictureError(f"{output}: cannot be written as an animated {format}: {one_line(error)}") from error
     return film.size

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from translate.errors import PictureError, one_line
+from translate.errors import PictureError, is_no_space, one_line
 from translate.media.codec import CodecError, codec_call
 from translate.media.colour import srgb_transform, to_srgb
 from translate.media.exif import SIDEWAYS, read_exif, read_orientation
@@ -262,12 +262,15 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, ef
 def writing(size: tuple[int, int], format: str) -> Iterator[None]:
     """Turn an encoder's errors about a picture of ``size``, width and height, into a ``PictureError`` without a name.
 
-    The calls to the encoder have to be in `codec_call`: other errors are mistakes in this program and pass through.
+    The calls to the encoder have to be in `codec_call`: other errors are mistakes in this program and pass through, as
+    does an ``OSError`` for lack of room on the disk.
     """
     try:
         with quiet_pillow():
             yield
     except CodecError as error:
+        if is_no_space(error.cause):  # no fault of the format: for whoever has opened the file
+            raise error.cause from None
         what = "{} x {} pixels".format(*size)
         raise PictureError(
             f"{what} cannot be written as {format}: {one_line(error.cause)}; try <format> png"

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from translate.errors import PictureError, one_line
+from translate.errors import NoSpaceError, PictureError, is_no_space, one_line
 from translate.storage.lock import lock
 
 WINDOWS = os.name == "nt"
@@ -28,7 +28,8 @@ def atomic_file(path: Path, *, replace: bool = True) -> Iterator[IO[bytes]]:
 
     Without ``replace``, whatever has the name ``path`` by then is kept, also a link that leads nowhere. An error inside
     leaves nothing behind; `remove_abandoned` removes what a killed process leaves. Makes missing parent folders. Raises
-    ``PictureError`` naming the file if it cannot be written, ``AppearedError`` if it may not replace what is there.
+    ``PictureError`` naming the file if it cannot be written: ``AppearedError`` if it may not replace what is there,
+    ``NoSpaceError`` for lack of room.
     """
     try:
         _make_folder(path.parent)
@@ -46,7 +47,8 @@ def atomic_file(path: Path, *, replace: bool = True) -> Iterator[IO[bytes]]:
                 temporary.unlink()
             raise
     except OSError as error:
-        raise PictureError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
+        kind = NoSpaceError if is_no_space(error) else PictureError
+        raise kind(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
 
 
 def _rename(temporary: Path, path: Path, replace: bool) -> None:

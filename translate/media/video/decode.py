@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.errors import PictureError, UnusableError, one_line
+from translate.errors import NoSpaceError, PictureError, UnusableError, is_no_space, one_line
 from translate.media.guards import MAX_PIXELS
 from translate.media.video.containers import as_url, container_format
 
@@ -206,6 +206,7 @@ def naming(
         yield
     except error_type as error:
         reason = getattr(error, "strerror", None) or one_line(error)
+        kind = NoSpaceError if is_no_space(error) else kind
         raise kind(f"{path}: {problem}: {reason}") from error
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -537,3 +539,18 @@ def test_pictures_that_would_become_one_file_are_numbered_on_request(convert: Ru
     refused(convert(album, "-o", album / "out"), ExitCode.USAGE, "b.gif and", "--on-clash number tells them apart")
     assert convert(album, "-o", album / "out", "--on-clash", "number").code == ExitCode.OK
     assert files_below(album / "out") == {"a.jpg", "b.png", "b-2.png"}
+
+
+def test_a_full_disk_is_said_once(
+    convert: RunCli, album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flush(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", flush)
+    done = convert(album, "-r", "-o", tmp_path / "out", "--workers", "1")
+    assert done.code == ExitCode.SOME_FAILED
+    *problems, stopped, summary = lines(done)
+    assert 1 <= len(problems) <= 2 and all("No space left on device" in line for line in problems)
+    assert stopped == "stopped, as there is no room for results; make some and repeat with --skip-existing"
+    assert f"0 converted, 0 skipped, {len(problems)} failed" in summary

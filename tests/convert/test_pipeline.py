@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ from translate.convert import pipeline
 from translate.convert.options import Options
 from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Domain, Job, plan
-from translate.errors import PictureError, UnusableError
+from translate.errors import NoSpaceError, PictureError, UnusableError
 from translate.media import images
 from translate.media.compose import blend, side_by_side
 from translate.media.images import Picture, Upright, load_rgb
@@ -43,6 +45,42 @@ def photos(tmp_path: Path) -> Path:
 
 def jobs_of(photos: Path) -> list[Job]:
     return plan([str(photos)], str(photos.parent / "out"))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_full_disk_stops_the_conversion(photos: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    written = iter(range(3))
+
+    def flush(descriptor: int) -> None:
+        if next(written, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", flush)
+    results = []
+    with pytest.raises(NoSpaceError, match="no room for results; make some and repeat with skip_existing"):
+        for result in run_jobs(jobs_of(photos), invert, Options(workers=workers)):
+            results.append(result)
+    converted = [result.output.name for result in results if result.error is None and isinstance(result.output, Path)]
+    assert len(converted) == 3 and files_below(photos.parent / "out") == set(converted)
+    failed = [result.error for result in results if result.error is not None]
+    assert 1 <= len(failed) <= 1 + workers
+    assert all(error.endswith("cannot be written: No space left on device") for error in failed)
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF"])
+def test_a_disk_that_is_full_while_an_animation_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "green")]
+    frames[0].save(tmp_path / "in.gif", save_all=True, append_images=frames[1:])
+    jobs = plan([str(tmp_path / "in.gif")], str(tmp_path / f"out.{format.lower()}"))
+
+    def save(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", save)
+    with pytest.raises(NoSpaceError):
+        list(run_jobs(jobs, invert, Options()))
 
 
 @pytest.mark.parametrize("workers", [1, 3, 20])

@@ -16,8 +16,9 @@ from translate import ConvertRequest, convert_files, load_style
 from translate.convert import pipeline
 from translate.convert.conversion import Detail
 from translate.convert.options import Options
-from translate.convert.pipeline import Result, run_jobs
+from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Domain, Job
+from translate.convert.results import Result
 from translate.convert.working_size import AtWorkingSize
 from translate.errors import UserError
 from translate.media.compose import blend

@@ -11,7 +11,7 @@ from PIL import Image, TiffImagePlugin
 
 from translate.errors import PictureError
 from translate.media.images import load_picture
-from translate.media.kinds import brands, is_transport_stream, picture_format
+from translate.media.kinds import brands, picture_format
 
 NEW_SUBFILE_TYPE, SUB_IFDS = 254, 330
 
@@ -31,16 +31,6 @@ def test_the_format_of_a_picture_whatever_its_name(tmp_path: Path) -> None:
     assert picture_format(tmp_path / "missing") is None
     os.mkfifo(tmp_path / "pipe")
     assert picture_format(tmp_path / "pipe") is None
-
-
-@pytest.mark.parametrize(("size", "start"), [(188, 0), (192, 4), (204, 0)])
-def test_transport_streams(tmp_path: Path, size: int, start: int) -> None:
-    path = tmp_path / "film.ts"
-    path.write_bytes(bytes(start) + (b"\x47" + bytes(size - 1)) * 6)
-    assert is_transport_stream(path)
-    path.write_bytes(bytes(start) + (b"\x47" + bytes(size)) * 6)
-    assert not is_transport_stream(path)
-    assert not is_transport_stream(tmp_path / "missing.ts")
 
 
 def raw_photo(path: Path) -> None:

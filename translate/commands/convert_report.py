@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from translate.convert.conversion import Conversion
     from translate.convert.options import Options
-    from translate.convert.pipeline import Result
     from translate.convert.planning import Job
+    from translate.convert.results import Result
 
 STATUSES = ("converted", "skipped", "failed")
 DOING = {"decode": "decoding", "translate": "translating", "encode": "encoding"}

@@ -18,8 +18,9 @@ from typing import Literal
 
 from translate.convert.inputs import OnRemark, ignore_remark
 from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
-from translate.convert.pipeline import Result, remove_leftovers, run_jobs
+from translate.convert.pipeline import remove_leftovers, run_jobs
 from translate.convert.planning import Domain, Job, OnClash, beside, domain_suffix, plan
+from translate.convert.results import Result
 from translate.errors import UserError, render
 from translate.media.formats import Effort
 from translate.media.images import MAX_PIXELS

@@ -9,9 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from translate.errors import UserError, literal
-from translate.media.kinds import is_transport_stream, picture_format
+from translate.errors import PictureError, UserError, literal
+from translate.media.guards import require_file
+from translate.media.kinds import picture_format
 from translate.media.mark import Action, made_by
+from translate.media.video.containers import container_format
 from translate.storage.folders import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from translate.storage.remote import Location, RemotePath, find_images, is_below, is_remote, location
 
@@ -100,10 +102,20 @@ def _is_convertible(path: Location) -> bool:
     if isinstance(path, RemotePath):
         return suffix in SUFFIXES - VIDEO_SUFFIXES  # a video needs a file
     if suffix in _AMBIGUOUS:
-        return is_transport_stream(path)
+        return _is_video(path)
     if suffix in SUFFIXES or os.path.isdir(path):  # noqa: PTH112 (no error); an unreadable folder is reported later
         return True
     return picture_format(path) is not None
+
+
+def _is_video(path: Path) -> bool:
+    """Whether the file ``path`` is a video container, by its content."""
+    try:
+        require_file(path)
+        container_format(path)
+    except PictureError:
+        return False
+    return True
 
 
 def _is_result(path: Location, actions: Collection[Action]) -> bool:

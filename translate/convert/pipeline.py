@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -27,9 +27,10 @@ from translate.convert.enlarging import Enlarging
 from translate.convert.moving import convert_moving
 from translate.convert.options import Options
 from translate.convert.planning import Job
+from translate.convert.results import Result, Seconds
 from translate.convert.strips import LARGE, TranslatesStrips, fill, save_large, translate_in_place
 from translate.convert.working_size import AtWorkingSize, Translate
-from translate.errors import NoSpaceError, PictureError, one_line, render
+from translate.errors import NoSpaceError, PictureError, one_line
 from translate.media.compose import blend, side_by_side
 from translate.media.exif import exif_of_result
 from translate.media.formats import FORMATS
@@ -38,44 +39,6 @@ from translate.media.images import Picture, Upright, encode_picture, load_frugal
 from translate.media.mark import mark
 from translate.storage.atomic import AppearedError, remove_abandoned
 from translate.storage.remote import Location, atomic_file
-
-Seconds = dict[str, float]  # stage, one of STAGES -> seconds spent in it
-
-STAGES = ("decode", "wait", "translate", "encode")  # "wait": for the device
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """The outcome of one job."""
-
-    job: Job
-    failure: str | None = None  # one line naming the file, marked as in `errors`: front ends render it
-    size: tuple[int, int] | None = None  # width and height of what was written
-    kept: bool = False  # the output appeared meanwhile, and such outputs are skipped
-    stages: Seconds = field(default_factory=dict)  # decoding counts for the first job of a photo
-
-    @property
-    def error(self) -> str | None:
-        """One line naming the file, with the Python names of settings; None: no error."""
-        return None if self.failure is None else render(self.failure)
-
-    @property
-    def skipped(self) -> bool:
-        """Whether the output was there already, and was kept."""
-        return self.job.skip or self.kept
-
-    @property
-    def source(self) -> Location | None:
-        return self.job.source
-
-    @property
-    def output(self) -> Location | None:
-        return self.job.output
-
-    @property
-    def seconds(self) -> float:
-        """Time spent on this job, while other jobs ran in parallel; waiting for the device does not count."""
-        return sum(self.stages.values()) - self.stages.get("wait", 0.0)
 
 
 class Stopped(Exception):  # noqa: N818 (nothing went wrong)
@@ -110,7 +73,9 @@ def run_jobs(jobs: Iterable[Job], translate: Translate, options: Options) -> Ite
             while pending:
                 yield from pending.popleft().result()
             if conversion.disk_full:
-                raise NoSpaceError("stopped, as there is no room for results; make some and repeat with <skip_existing>")
+                raise NoSpaceError(
+                    "stopped, as there is no room for results; make some and repeat with <skip_existing>"
+                )
         except BaseException as error:
             conversion.stop(error)
             pool.shutdown(wait=False, cancel_futures=True)

@@ -11,8 +11,9 @@ from translate.convert.conversion import Conversion, ConvertRequest, plan_only
 from translate.convert.enlarging import Enlarging
 from translate.convert.inputs import OnRemark, ignore_remark
 from translate.convert.options import DEFAULT_WORKERS, Options
-from translate.convert.pipeline import Result, run_jobs
+from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Job
+from translate.convert.results import Result
 from translate.style.catalogue import find_enlarger
 from translate.style.enlarger import Enlarger
 

@@ -16,7 +16,6 @@ _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b
 _NEW_SUBFILE_TYPE, _SUB_IFDS = 254, 330  # tags of a TIFF
 _LIKE_JPEG = ("MPO", "HEIF")  # an MPO is a JPEG followed by others
 _REDUCED = 1  # bit of NewSubfileType: a smaller version of another picture in the file
-_TS_SYNC, _TS_PACKETS = 0x47, (188, 192, 204)  # bytes per packet: plain, with time codes (M2TS), with error correction
 
 
 def brands(head: bytes) -> set[bytes]:
@@ -56,19 +55,6 @@ def picture_format(path: Path) -> str | None:
             return "JPEG" if image.format in _LIKE_JPEG else image.format
     except (OSError, PictureError):
         return None
-
-
-def is_transport_stream(path: Path) -> bool:
-    """Whether the file ``path`` is an MPEG transport stream, which shares the suffix ``.ts`` with source code."""
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError:
-        return False
-    starts = (range(4 if size == 192 else 0, len(head), size) for size in _TS_PACKETS)
-    return len(head) > 2 * max(_TS_PACKETS) and any(all(head[at] == _TS_SYNC for at in start) for start in starts)
 
 
 def _formats(head: bytes, name: str) -> tuple[str, ...]:

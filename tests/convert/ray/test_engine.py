@@ -19,10 +19,11 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
 from translate.convert.options import Options
-from translate.convert.pipeline import Result, run_jobs
+from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Job, plan
 from translate.convert.ray.cluster import Workers, import_ray, plan_workers
 from translate.convert.ray.engine import MAX_ATTEMPTS, convert_with_ray
+from translate.convert.results import Result
 from translate.errors import UnusableError, UserError
 from translate.style.translator import Translator
 

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from translate.convert.options import Options
-from translate.convert.pipeline import Result, run_jobs
+from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Job
 from translate.convert.ray.cluster import Workers, connect, plan_workers
+from translate.convert.results import Result
 from translate.errors import PictureError, UnusableError, UserError, one_line
 from translate.media.images import load_picture
 from translate.storage.remote import Location, RemotePath, fingerprint

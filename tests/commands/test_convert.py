@@ -28,6 +28,7 @@ from translate.commands.conversion_options import FILES, PICTURE, REPORT, SPEED,
 from translate.errors import ExitCode
 from translate.media.images import load_picture, load_rgb
 from translate.style import catalogue as shipped
+from translate.style import devices
 from translate.style.translator import Translator
 
 
@@ -49,8 +50,9 @@ def album(tmp_path: Path) -> Path:
 
 
 def lines(finished: Finished) -> list[str]:
-    """The lines on standard error, without the one about speed."""
-    return [line for line in finished.err.splitlines() if not re.match(r"[\d.]+ MP in [\d.]+ s: .* limited by", line)]
+    """The lines on standard error, without those about speed and the place of the results."""
+    about_all = re.compile(r"[\d.]+ MP in [\d.]+ s: .* limited by|results: ")
+    return [line for line in finished.err.splitlines() if not about_all.match(line)]
 
 
 def refused(finished: Finished, code: ExitCode, *words: str) -> None:
@@ -117,10 +119,29 @@ def test_shipped_style_by_name_and_the_default(
     refused(unknown, ExitCode.UNUSABLE, "--style nowhere", f"shipped: {shipped.DEFAULT_STYLE}, other", ".onnx file")
 
 
-def test_auto_says_once_which_device_it_took(run_cli: RunCli, album: Path, tmp_path: Path, tiny_style: Path) -> None:
+@pytest.mark.parametrize("present", [False, True])
+def test_the_device_is_told_where_a_gpu_is_not_used(
+    run_cli: RunCli, album: Path, tmp_path: Path, tiny_style: Path, monkeypatch: pytest.MonkeyPatch, present: bool
+) -> None:
+    monkeypatch.setattr(devices.Cuda, "obstacle", lambda cuda, number=0: "the driver sleeps")
+    monkeypatch.setattr(devices.Cuda, "present", present)
+    told = "--device auto took cpu: the driver sleeps"
     done = run_cli("convert", album, "-o", tmp_path / "out", "-s", tiny_style)
-    assert done.code == ExitCode.OK
-    assert [line.startswith("--device auto took c") for line in lines(done)] == [True, False]
+    assert [line == told for line in lines(done)] == ([True, False] if present else [False])
+    verbose = run_cli("convert", album, "-o", tmp_path / "verbose", "-s", tiny_style, "-v")
+    assert verbose.err.count(told) == 1
+    assert run_cli("convert", album, "-o", tmp_path / "quiet", "-s", tiny_style, "-q").err == ""
+
+
+def test_the_last_line_says_where_the_results_are(convert: RunCli, album: Path, tmp_path: Path) -> None:
+    def last(*arguments: object) -> str:
+        return convert(*arguments).err.splitlines()[-1]
+
+    assert last(album / "a.jpg", "-o", tmp_path / "new.png") == f"results: {tmp_path / 'new.png'}"
+    assert last(album, "-o", tmp_path / "flat") == f"results: {tmp_path / 'flat'}"
+    assert last(album, "-r", "-o", tmp_path / "tree") == f"results: {tmp_path / 'tree'}"
+    assert "results" not in last(album, "-o", tmp_path / "flat", "--skip-existing")
+    assert "results" not in last(album / "a.jpg", "-o", "-")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from pathlib import Path
 
 import onnxruntime
 import pytest
@@ -111,3 +112,16 @@ def test_without_a_driver_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch) 
     fake_libraries(monkeypatch, None)
     monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: pytest.fail("loads libraries"))
     assert cuda_obstacle() == "no NVIDIA driver is installed"
+
+
+def test_a_gpu_without_a_driver_is_present(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cuda, "_driver", None)
+    monkeypatch.setattr(devices, "_PCI_DEVICES", tmp_path)
+    assert not Cuda().present
+    for name, vendor, kind in (("0", "0x8086", "0x030000"), ("1", "0x10de", "0x040300")):  # Intel's; a sound card
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "vendor").write_text(vendor + "\n")
+        (tmp_path / name / "class").write_text(kind + "\n")
+    assert not Cuda().present
+    (tmp_path / "1" / "class").write_text("0x030200\n")
+    assert Cuda().present

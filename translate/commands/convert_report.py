@@ -130,6 +130,11 @@ class Report:
                 f"limited by {DOING[self.limited_by]}"
                 + ("" if (peak := peak_memory_mb()) is None else f"; peak memory {peak:.0f} MB")
             )
+        written = [result.output for result in self.results if result.size is not None and result.output is not None]
+        if written:
+            from translate.convert.places import whereabouts
+
+            say(f"results: {whereabouts(written)}")
 
     def as_dict(self, style: str, device: str, *, interrupted: bool) -> dict[str, Any]:
         """Everything, for JSON."""
@@ -193,11 +198,13 @@ def run_and_report(
 ) -> None:
     """Run ``conversion``, by the style called ``style``, and report; exits with the code for what happened.
 
-    ``tell_device``: say which device ``auto`` took.
+    ``tell_device``: say which device ``auto`` took, if ``verbose`` or if it is the CPU in spite of a GPU.
     """
+    from translate.style.devices import Cuda
+
     report = Report(conversion.options, quiet=quiet, verbose=verbose)
     results = conversion.run(on_progress=report.show_frames, on_note=report.note)
-    if tell_device and not quiet:
+    if tell_device and (verbose or (conversion.why_cpu is not None and not quiet and Cuda().present)):
         say(f"--device auto took {conversion.device}" + (f": {conversion.why_cpu}" if conversion.why_cpu else ""))
     interrupted = False
     try:

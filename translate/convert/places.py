@@ -7,6 +7,7 @@ import itertools
 import os
 import unicodedata
 from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
 
 from translate.storage.remote import Location, RemotePath
 
@@ -57,6 +58,19 @@ def numbered(paths: Sequence[Location | None]) -> list[Location | None]:
         result.append(None if path is None else unlike_others(path))
         taken.update(identity(place) for place in result[-1:] if place is not None)
     return result
+
+
+def whereabouts(files: Sequence[Location]) -> str:
+    """Where to look for ``files``: the only one, or the folder that all are in or below; of URLs, their folders."""
+    if len(files) == 1:
+        return str(files[0])
+    folders = {file.parent for file in files}
+    if len(folders) == 1:
+        return str(folders.pop())
+    try:
+        return os.path.commonpath([folder for folder in folders if isinstance(folder, Path)]) or os.curdir
+    except ValueError:  # only URLs, several drives, or relative and absolute paths
+        return listed(folders)
 
 
 def listed(things: Iterable[object]) -> str:

@@ -8,11 +8,14 @@ import sys
 from contextlib import redirect_stdout
 from functools import cached_property
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import onnxruntime
 
 from translate.errors import UnusableError, UserError
+
+_PCI_DEVICES = Path("/sys/bus/pci/devices")  # on Linux
 
 
 def choose_device(wanted: str) -> tuple[str, str | None]:
@@ -77,6 +80,11 @@ class Cuda:
         return count.value
 
     @cached_property
+    def present(self) -> bool:
+        """Whether this machine has an NVIDIA GPU, whether it can be used or not."""
+        return self.gpu_count > 0 or any(map(_is_nvidia_gpu, _PCI_DEVICES.glob("*")))
+
+    @cached_property
     def gpus(self) -> list[str]:
         """The names of the GPUs, by number."""
         return [self._name(number) for number in range(self.gpu_count)]
@@ -115,6 +123,15 @@ class Cuda:
         if self._driver.cuDeviceGet(ctypes.byref(device), number) or self._driver.cuDeviceGetName(name, 256, device):
             return "unnamed"
         return name.value.decode(errors="replace")
+
+
+def _is_nvidia_gpu(device: Path) -> bool:
+    """Whether the PCI device that Linux describes in the folder ``device`` is one; asks no driver."""
+    try:
+        vendor, kind = ((device / name).read_text().strip() for name in ("vendor", "class"))
+    except OSError:
+        return False
+    return vendor == "0x10de" and kind.startswith("0x03")  # NVIDIA, a display controller
 
 
 def _cuda_libraries() -> list[str]:

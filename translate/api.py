@@ -31,8 +31,8 @@ from PIL import Image
 from translate.convert.conversion import ConvertRequest, Detail, convert_files, working_size
 from translate.convert.planning import Domain
 from translate.convert.working_size import AtWorkingSize
-from translate.errors import PictureError, UserError, one_line
-from translate.media.codec import CodecError
+from translate.errors import PictureError, UserError
+from translate.media.codec import CodecError, fault
 from translate.media.images import MAX_PIXELS, Picture, load_picture, to_upright
 from translate.media.pillow import quiet_pillow
 from translate.style.catalogue import DEFAULT_STYLE
@@ -198,6 +198,6 @@ def _from_image(image: Image.Image) -> Picture:
             upright = to_upright(image)
     except CodecError as error:
         name = getattr(image, "filename", "") or "an image"
-        raise PictureError(f"{name}: damaged or cut short: {one_line(error.cause)}") from error.cause
+        raise PictureError(f"{name}: {fault(error.cause)}") from error.cause
     alpha = None if upright.alpha is None else np.array(upright.alpha)
     return Picture(np.array(upright.colour), alpha, upright.exif, upright.format)

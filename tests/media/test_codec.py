@@ -8,13 +8,13 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, PngImagePlugin
 
 from tests.helpers.pictures import draw_photo
-from translate.errors import CODEC_ERRORS
+from translate.errors import CODEC_ERRORS, PictureError
 from translate.media import animation, exif, formats, guards, images
 from translate.media.animation import convert_animation
-from translate.media.codec import CodecError, codec_call
+from translate.media.codec import CodecError, codec_call, fault
 from translate.media.guards import is_animated
 from translate.media.images import Picture, encode_picture, load_frugally, load_picture
 from translate.media.jpeg import encode_jpeg
@@ -147,3 +147,35 @@ def test_a_webp_that_ends_in_its_header_does_not_move(tmp_path: Path, length: in
     path = tmp_path / "cut.webp"
     path.write_bytes((b"RIFF\x1a\0\0\0WEBPVP8X\x0a\0\0\0\x02")[:length])
     assert not is_animated(path)
+
+
+@pytest.mark.parametrize(
+    ("cause", "problem"),
+    [
+        (OSError("out of memory error when reading image file"), "too large for the memory; try <max_size>"),
+        (RuntimeError("Failed to decode image: Out of memory"), "too large for the memory; try <max_size>"),
+        (NotImplementedError("a layout"), "of a kind that this program does not read: a layout"),
+        (
+            OSError("decoder webp not available"),
+            "of a kind that this program does not read: decoder webp not available",
+        ),
+        (
+            OSError("unknown error when reading image file"),
+            "damaged or cut short: unknown error when reading image file",
+        ),
+        (ValueError(), "damaged or cut short: ValueError"),
+    ],
+)
+def test_faults_of_files(cause: Exception, problem: str) -> None:
+    assert fault(cause) == problem
+
+
+def test_lack_of_memory_in_a_codec_is_not_called_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(image: Image.Image) -> None:
+        raise OSError("out of memory error when reading image file")  # as Pillow's decoders report it
+
+    path = tmp_path / "photo.png"
+    path.write_bytes(encoded("PNG", 1))
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", load)
+    with pytest.raises(PictureError, match=r"photo\.png: too large for the memory; try max_size"):
+        load_picture(path)

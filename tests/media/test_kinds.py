@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from tests.helpers.tiffs import tiff
 from translate.errors import PictureError
 from translate.media.images import load_picture
 from translate.media.kinds import brands, picture_format
@@ -48,3 +51,28 @@ def test_the_preview_of_a_raw_photo_is_not_taken_for_the_photo(tmp_path: Path) -
         load_picture(tmp_path / "photo.dng")
     Image.new("RGB", (16, 12)).save(tmp_path / "small.tif", tiffinfo={NEW_SUBFILE_TYPE: 1})
     assert load_picture(tmp_path / "small.tif").size == (16, 12)  # there is no other picture in it
+
+
+def bitmap(offset: int, value: int) -> bytes:
+    """A BMP with another ``value`` in its header."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "BMP")
+    content = bytearray(file.getvalue())
+    content[offset] = value
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (bitmap(30, 5), "of a kind that this program does not read: Unsupported BMP compression"),  # a PNG inside
+        (bitmap(28, 64), "of a kind that this program does not read: Unsupported BMP pixel depth"),
+        (tiff(np.zeros((4, 4, 3), np.uint16), photometric=77), "of a kind that this program does not read"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(4), "damaged or cut short: broken PNG"),
+        (b"II*\0" + bytes(4), "damaged or cut short"),
+        (b"II is a number of Rome's", "not a picture this program reads"),
+    ],
+)
+def test_unsupported_kinds_are_told_from_damage(content: bytes, problem: str) -> None:
+    with pytest.raises(PictureError, match=f"^standard input: {problem}"):
+        load_picture(content)

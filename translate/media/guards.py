@@ -17,8 +17,9 @@ from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
-from translate.errors import PictureError, one_line
-from translate.media.codec import CodecError, codec_call
+from translate.errors import PictureError
+from translate.media.codec import TOO_LARGE as TOO_LARGE
+from translate.media.codec import CodecError, codec_call, fault
 from translate.media.formats import ANIMATED
 from translate.media.pillow import quiet_pillow
 
@@ -27,7 +28,6 @@ MAX_SCANS = 100  # of a progressive JPEG, each of which covers all pixels; encod
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 _MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")  # a JPEG marker, except for those that occur inside a scan
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
-TOO_LARGE = "too large for the memory; try <max_size>"
 OWN_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
 
 
@@ -69,7 +69,7 @@ def reading(name: str, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
     except CodecError as error:
         if isinstance(error.cause, UnidentifiedImageError):
             raise PictureError(f"{name}: not a picture this program reads ({', '.join(READABLE)})") from error.cause
-        raise PictureError(f"{name}: damaged or cut short: {one_line(error.cause)}") from error.cause
+        raise PictureError(f"{name}: {fault(error.cause)}") from error.cause
 
 
 def require_pixels(image: Image.Image, name: str, max_pixels: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from translate.errors import PictureError
 from translate.media.codec import codec_call
@@ -13,6 +15,12 @@ from translate.media.guards import MAX_PIXELS, READABLE, reading
 
 HEAD_BYTES = 1024  # of a file, enough for every question below
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+_SIGNATURES = {
+    "TIFF": re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+"),
+    "BMP": re.compile(rb"BM.{4}\0\0\0\0", re.DOTALL),
+    "PNG": re.compile(rb"\x89PNG\r\n"),
+    "JPEG2000": re.compile(rb"\xffO\xffQ|\0\0\0\x0cjP  "),
+}
 _NEW_SUBFILE_TYPE, _SUB_IFDS = 254, 330  # tags of a TIFF
 _LIKE_JPEG = ("MPO", "HEIF")  # an MPO is a JPEG followed by others
 _REDUCED = 1  # bit of NewSubfileType: a smaller version of another picture in the file
@@ -38,12 +46,25 @@ def open_image(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Imag
     file.seek(0)
     formats = _formats(head, name)
     with reading(name, max_pixels), codec_call():
-        image = Image.open(file, formats=formats)
+        image = _identified(file, head, formats)
     with reading(name, max_pixels):
         raw = head[8:10] == b"CR" or _begins_with_preview(image)
     if image.format == "TIFF" and raw:
         raise PictureError(f"{name}: a raw photo, of which only the preview could be read; develop it first")
     return image
+
+
+def _identified(file: IO[bytes], head: bytes, formats: Sequence[str]) -> Image.Image:
+    """Pillow's `Image.open`; where it says of a file with a known signature only that it is none, its reason."""
+    try:
+        return Image.open(file, formats=formats)
+    except UnidentifiedImageError:
+        format = next((name for name, signature in _SIGNATURES.items() if signature.match(head)), None)
+        if format is None:
+            raise
+        file.seek(0)
+        Image.OPEN[format][0](file, "")
+        raise
 
 
 def picture_format(path: Path) -> str | None:

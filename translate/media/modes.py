@@ -77,5 +77,6 @@ def to_8_bits(values: NDArray[Any], bits: int, *, white_is_zero: bool = False) -
     else:
         white = 2.0 ** (bits - signed) - 1
     if white_is_zero:
-        values = white - values
-    return (values * (255 / white)).round().clip(0, 255).astype(np.uint8)
+        np.subtract(white, values, out=values)
+    values *= 255 / white  # in place: such pictures take much memory
+    return values.round(out=values).clip(0, 255, out=values).astype(np.uint8)

@@ -215,7 +215,8 @@ def test_stabilised(tmp_path: Path) -> None:
 
     noise = []
     for stabilise in (False, True):
-        convert_animation(path, tmp_path / "out.png", flicker, "PNG", MovingOptions(stabilise=stabilise))
+        options = MovingOptions(stabilise=stabilise)
+        convert_animation(path, tmp_path / "out.png", flicker, "PNG", options, overwrite=True)
         shown, _, _ = read(tmp_path / "out.png")
         noise.append(np.mean([np.abs(a[20:].astype(int) - b[20:]).mean() for a, b in pairwise(shown)]))
     assert noise[1] < noise[0] / 4

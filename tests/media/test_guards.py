@@ -17,7 +17,7 @@ from translate.convert.moving import convert_moving
 from translate.convert.options import Options
 from translate.convert.planning import Job
 from translate.errors import PictureError
-from translate.media.guards import MAX_SCANS, is_animated, require_file
+from translate.media.guards import MAX_PIXELS, MAX_SCANS, MAX_SIDE, is_animated, require_file
 from translate.media.images import load_picture
 
 PHOTO = Image.fromarray(draw_photo(40, 24))
@@ -94,6 +94,45 @@ def test_pillows_limit_is_never_below_the_requested_one(monkeypatch: pytest.Monk
     with pytest.raises(PictureError, match="40 x 24 pixels are over the limit of 500"):
         load_picture(encoded("PNG"), max_pixels=500)
     assert Image.MAX_IMAGE_PIXELS == 100
+
+
+@pytest.mark.parametrize("size", [(1, MAX_SIDE), (MAX_SIDE, 1)])
+def test_sides_are_bounded(size: tuple[int, int]) -> None:
+    """Thin pictures take far more time and memory than their pixels suggest."""
+    content, longer = io.BytesIO(), io.BytesIO()
+    Image.new("L", size).save(content, "PNG")
+    assert load_picture(content.getvalue()).size == size
+    Image.new("L", (size[0] + (size[1] == 1), size[1] + (size[0] == 1))).save(longer, "PNG")
+    with pytest.raises(PictureError, match=r"65536.* pixels: its sides are over the limit of 65535"):
+        load_picture(longer.getvalue())
+
+
+def test_the_limit_of_a_side_is_raised_with_that_of_the_pixels() -> None:
+    content = io.BytesIO()
+    Image.new("L", (MAX_SIDE + 1, 1)).save(content, "PNG")
+    with pytest.raises(
+        PictureError, match=r"65536 x 1 pixels: its sides are over the limit of 65535; .* (\d+)$"
+    ) as error:
+        load_picture(content.getvalue(), max_pixels=1_000_000)
+    enough = int(str(error.value).split()[-1])
+    assert MAX_PIXELS < enough < 1.001 * MAX_PIXELS
+    assert load_picture(content.getvalue(), max_pixels=enough).size == (MAX_SIDE + 1, 1)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16", "F"])
+def test_the_memory_that_decoding_takes_is_bounded(mode: str) -> None:
+    content = io.BytesIO()
+    Image.new(mode, (40, 25)).save(content, "TIFF")
+    with pytest.raises(PictureError, match=r"40 x 25 pixels of .* bytes that decoding takes are over .* \d+$") as error:
+        load_picture(content.getvalue(), max_pixels=1000)
+    enough = int(str(error.value).split()[-1])
+    assert load_picture(content.getvalue(), max_pixels=enough).size == (40, 25)
+    with pytest.raises(PictureError):
+        load_picture(content.getvalue(), max_pixels=enough - 1)
+    for plain in ("L", "RGB", "CMYK"):
+        content = io.BytesIO()
+        Image.new(plain, (40, 25)).save(content, "TIFF")
+        assert load_picture(content.getvalue(), max_pixels=1000).size == (40, 25)
 
 
 def test_the_scans_of_a_jpeg_are_bounded() -> None:

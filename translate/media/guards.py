@@ -1,8 +1,8 @@
 """Untrusted files: what is refused before decoding, and how decoding errors become one line.
 
-A file cannot hang the program or use up all memory: only regular files are opened, pixels are counted before they
-take memory, frames and scans while they are still few. How long decoding a picture within these limits takes is up to
-the libraries; there is no timeout.
+A file cannot hang the program or use up all memory: only regular files are opened, pixels and the bytes that they take
+are counted before they take memory, frames and scans while they are still few. How long decoding a picture within these
+limits takes is up to the libraries; there is no timeout.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ from translate.media.formats import ANIMATED
 from translate.media.pillow import quiet_pillow
 
 MAX_PIXELS = 200_000_000  # per picture; larger ones are refused by their header
+MAX_SIDE = 65_535  # pixels: a picture of 1 x 4,000,000 takes gigabytes; more in proportion to a raised ``max_pixels``
+DECODING = 8  # bytes that decoding may take for each pixel of ``max_pixels``
+# Bytes per pixel at the peak of decoding to RGB, by Pillow's modes; other modes take no more than `DECODING`. Pillow
+# holds three channels in four bytes; greys of 16 bits and more pass through several arrays of float32.
+_BYTES = {"LA": 10, "La": 10, "PA": 10, "RGBA": 9, "RGBa": 9, "I;16": 15, "I": 17, "F": 17}
 MAX_SCANS = 100  # of a progressive JPEG, each of which covers all pixels; encoders write about ten
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 _MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")  # a JPEG marker, except for those that occur inside a scan
@@ -73,10 +78,22 @@ def reading(name: str, max_pixels: int = MAX_PIXELS) -> Iterator[None]:
 
 
 def require_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
-    """Raise ``PictureError`` if an opened picture has more than ``max_pixels``."""
+    """Raise ``PictureError`` if an opened picture has more than ``max_pixels``, is too long, or takes too much memory.
+
+    Both bounds follow ``max_pixels``: `MAX_SIDE` above its default, `DECODING` bytes per pixel always.
+    """
     width, height = image.size
-    if width * height > max_pixels:
-        raise PictureError(_over_limit(name, f"{width} x {height} pixels", max_pixels, width * height))
+    pixels, size = width * height, f"{width} x {height} pixels"
+    if pixels > max_pixels:
+        raise PictureError(_over_limit(name, size, max_pixels, pixels))
+    longest = MAX_SIDE * max(max_pixels, MAX_PIXELS) // MAX_PIXELS
+    if max(width, height) > longest:
+        enough = -(-max(width, height) * MAX_PIXELS // MAX_SIDE)
+        raise PictureError(_over_limit(name, f"{size}: its sides", longest, enough))
+    taken = pixels * _BYTES.get(image.mode, DECODING)
+    if taken > max_pixels * DECODING:
+        what = f"{size} of {image.mode}: the {taken} bytes that decoding takes"
+        raise PictureError(_over_limit(name, what, max_pixels * DECODING, -(-taken // DECODING)))
 
 
 def _over_limit(name: str, pixels: str, limit: int, enough: object) -> str:

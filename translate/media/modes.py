@@ -42,6 +42,8 @@ def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode == mode:  # Pillow would copy it
+        return image
     with codec_call():
         return image.convert(mode)
 

@@ -70,8 +70,9 @@ def import_ray() -> Any:
 def connect() -> Iterator[Any]:
     """The module ``ray``, connected to a cluster, and silent on standard output and error.
 
-    The cluster is the one this process is connected to already, else the one at RAY_ADDRESS, else a local one that is
-    shut down at the end. Raises ``UnusableError`` if Ray is missing or the cluster does not answer.
+    The cluster is the one this process is connected to already, else the one at RAY_ADDRESS, else a local one that only
+    this machine can reach and that is shut down at the end. Whoever reaches the ports of a real cluster can run code on
+    it. Raises ``UnusableError`` if Ray is missing or the cluster does not answer.
     """
     ray = import_ray()
     logger = logging.getLogger("ray.data")
@@ -96,10 +97,33 @@ def _start(ray: Any, address: str | None) -> None:
                 _require_answer(address)
                 ray.init(address, **quiet)
             else:
-                ray.init("local", include_dashboard=False, **quiet)
+                with _on_loopback():
+                    ray.init("local", include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
     except Exception as error:  # Ray's errors have no common base class
         where = f"RAY_ADDRESS {address}: no Ray cluster answers" if address else "Ray cannot start on this machine"
         raise UnusableError(f"{where}: {one_line(error)}") from error
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Have Ray's services, which would run code for whoever reaches them, listen to this machine alone.
+
+    On Linux Ray replaces a loopback address by that of the network. It does not where clusters of several machines are
+    off, as they are by default on macOS and Windows: by a variable for its processes, by a constant in this one.
+    """
+    from ray._private import ray_constants
+
+    variable = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
+    before = ray_constants.ENABLE_RAY_CLUSTER, os.environ.get(variable)
+    ray_constants.ENABLE_RAY_CLUSTER, os.environ[variable] = False, "0"
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before[0]
+        if before[1] is None:
+            del os.environ[variable]
+        else:
+            os.environ[variable] = before[1]
 
 
 def _require_answer(address: str) -> None:

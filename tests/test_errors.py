@@ -17,11 +17,20 @@ from tests.helpers.paths import ROOT
 from translate import ConvertRequest, convert_files
 from translate.cli import app
 from translate.commands.terminal import FLAGS, flag, with_flags
-from translate.errors import PictureError, UserError, literal, one_line, render
+from translate.errors import MAX_NESTING, PictureError, UserError, literal, one_line, parse_nested, render
 
 MARKS = re.compile(r"<([a-z][a-z0-9_]*)>")
 # commands of other programs, and whole commands of this one
 COMMANDS = re.compile(r"pip install [^;]*|--nproc_per_node|`translate [^`]*`")
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_nested_brackets_are_bounded(opened: str) -> None:
+    closed = {"[": "]", '{"a":': "}"}[opened]
+    assert parse_nested(json.loads, opened * MAX_NESTING + "1" + closed * MAX_NESTING)
+    for depth in (MAX_NESTING + 1, 300, 100_000):
+        with pytest.raises(ValueError, match="more than 50 brackets inside each other"):
+            parse_nested(json.loads, opened * depth + "1" + closed * depth)
 
 
 def test_settings_have_python_names_unless_a_front_end_renames_them() -> None:

@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from enum import IntEnum
+from typing import Any
 
 # A mark, or the "<<>" with which `literal` escapes a "<" that would begin one. The file name <b>.jpg holds no mark: a
 # mark has white space before it, and white space or sentence punctuation after it.
@@ -35,6 +36,10 @@ CODEC_ERRORS = (
     AttributeError,
     SystemError,
 )
+
+
+MAX_NESTING = 50  # of the brackets in a configuration or a log; ours have up to three
+TOO_NESTED = f"more than {MAX_NESTING} brackets inside each other"
 
 
 class ExitCode(IntEnum):
@@ -87,6 +92,27 @@ class NoSpaceError(PictureError):
 def is_no_space(error: BaseException) -> bool:
     """Whether the system, or FFmpeg, says by ``error`` that there is no room on the disk or in the user's share."""
     return getattr(error, "errno", None) in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def parse_nested(parse: Callable[[str], Any], text: str) -> Any:
+    """``parse(text)`` for a parser such as ``json.loads``.
+
+    Raises ``ValueError`` as it does, and for more than `MAX_NESTING` brackets inside each other, which would raise
+    ``RecursionError`` there, or where the value is handled.
+    """
+    try:
+        value = parse(text)
+    except RecursionError:
+        raise ValueError(TOO_NESTED) from None
+    level = [value]
+    for _ in range(MAX_NESTING + 1):
+        groups = [
+            group.values() if isinstance(group, dict) else group for group in level if isinstance(group, dict | list)
+        ]
+        level = [inner for group in groups for inner in group]
+        if not level:
+            return value
+    raise ValueError(TOO_NESTED)
 
 
 def render(marked: str, name_of: Callable[[str], str] = str) -> str:

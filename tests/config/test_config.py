@@ -56,6 +56,15 @@ def test_unknown_settings_and_presets_are_named(tmp_path: Path) -> None:
             Pix2PixConfig.resolve({}, file=tmp_path / name)
 
 
+@pytest.mark.parametrize(("name", "text"), [("run.toml", "scale = {}"), ("run.json", '{{"scale": {}}}')])
+@pytest.mark.parametrize("depth", [100, 100_000])
+def test_nested_brackets_are_one_line(tmp_path: Path, name: str, text: str, depth: int) -> None:
+    (tmp_path / name).write_text(text.format("[" * depth + "]" * depth))
+    with pytest.raises(UserError, match=f"{name}: cannot be read as .*: more than 50 brackets inside each other"):
+        Pix2PixConfig.resolve({}, file=tmp_path / name)
+    assert parse_options(["size=" + "[" * depth]) == {"size": "[" * depth}
+
+
 DATA = {"pix2pix": {"data": Path("pairs")}, "stargan": {"domains": Path("domains")}}
 
 

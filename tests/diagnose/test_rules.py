@@ -12,6 +12,7 @@ from translate.diagnose.diagnosis import diagnose
 from translate.diagnose.mismatch import MISMATCHED, SIGNIFICANT, sample_distance
 from translate.diagnose.run_metrics import read_run
 from translate.diagnose.verdict import Diagnosis
+from translate.errors import UserError
 
 LINES = 40
 
@@ -40,6 +41,16 @@ def of(
 
 def cases(diagnosis: Diagnosis) -> list[str]:
     return [verdict.case for verdict in diagnosis.verdicts]
+
+
+@pytest.mark.parametrize(("name", "problem"), [("metrics.jsonl", "line 2 is not"), ("config.json", "is not JSON")])
+def test_nested_brackets_are_one_line(tmp_path: Path, name: str, problem: str) -> None:
+    of(tmp_path, {"G/nce": 2.0}, lines=1)
+    nested = '{"step": ' + "[" * 100_000 + "]" * 100_000 + "}\n"
+    before = (tmp_path / name).read_text()
+    (tmp_path / name).write_text(before + nested if name == "metrics.jsonl" else nested)
+    with pytest.raises(UserError, match=f"{name}: {problem}"):
+        read_run(tmp_path)
 
 
 SOUND = {"D/separation": 0.7, "val/diversity": 0.9, "val/variety": 1.0, "G/nce": 2.0, "G/gradient": 1.0}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from translate.config.values import as_type, setting
-from translate.errors import UserError
+from translate.errors import UserError, parse_nested
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Settings:
     def _read(cls, file: Path) -> dict[str, Any]:
         kind, parse = ("JSON", json.loads) if file.suffix == ".json" else ("TOML", tomllib.loads)
         try:
-            read = parse(file.expanduser().read_text(encoding="utf-8"))
+            read = parse_nested(parse, file.expanduser().read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UserError(f"<file> {file}: cannot be read as {kind}: {error}") from error
         if read.pop("method", cls.method) != cls.method:

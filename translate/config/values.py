@@ -11,6 +11,8 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
+from translate.errors import parse_nested
+
 # the groups of settings in `translate train METHOD --help`, in this order; the first holds the most important ones
 Panel = Literal["Start here", "Data", "Networks", "Objective", "Optimiser", "Stabilisers", "Run", "Evaluation"]
 PANELS: tuple[Panel, ...] = typing.get_args(Panel)
@@ -79,8 +81,8 @@ def parse_options(texts: list[str]) -> dict[str, Any]:
         if not equals:
             raise ValueError(f"{text!r} is not of the form key=value")
         try:
-            options[key.strip().replace("-", "_")] = json.loads(value)
-        except json.JSONDecodeError:
+            options[key.strip().replace("-", "_")] = parse_nested(json.loads, value)
+        except ValueError:
             options[key.strip().replace("-", "_")] = value
     return options
 

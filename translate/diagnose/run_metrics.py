@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.config import CONFIG_NAME, CONFIGS, METRICS_NAME, TrainConfig
-from translate.errors import UserError, one_line, printable
+from translate.errors import UserError, one_line, parse_nested, printable
 
 EVENTS = ("alarm", "rollback")
 
@@ -106,7 +106,7 @@ def read_settings(path: Path, text: str) -> TrainConfig:
     Raises ``UserError`` where ``text`` does not hold settings.
     """
     try:
-        found = json.loads(text)
+        found = parse_nested(json.loads, text)
     except ValueError as error:
         raise UserError(f"{path}: is not JSON: {one_line(error)}; restore it") from error
     kind = CONFIGS.get(str(found.get("method"))) if isinstance(found, dict) else None
@@ -123,7 +123,7 @@ def read_settings(path: Path, text: str) -> TrainConfig:
 def _parsed(line: str) -> dict[str, Any] | None:
     """The record in a line of the log; None where there is none."""
     try:
-        record = json.loads(line)
+        record = parse_nested(json.loads, line)
     except ValueError:
         return None
     if not isinstance(record, dict) or not isinstance(record.get("step"), int):

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from translate.errors import parse_nested
 from translate.media.images import Picture, encode_picture
 from translate.storage.atomic import write_atomically
 
@@ -53,7 +54,7 @@ def write_drawn(folder: Path, name: str, picture: Pixels, key: str, **details: A
 def read_record(path: Path) -> dict[str, Any]:
     """The record at ``path``; empty where there is none or it is damaged."""
     try:
-        record = json.loads(path.read_bytes())
+        record = parse_nested(json.loads, path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}

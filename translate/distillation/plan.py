@@ -15,7 +15,7 @@ import torch
 
 from translate.config import Pix2PixConfig
 from translate.distillation.request import GENERATORS, DistillRequest, Size
-from translate.errors import PictureError, UserError, one_line
+from translate.errors import PictureError, UserError, one_line, parse_nested
 from translate.machine import bf16_is_fast
 from translate.media.images import picture_size
 from translate.storage.atomic import write_atomically
@@ -70,9 +70,9 @@ class Plan:
     def read(cls, path: Path) -> Self:
         """The plan in the file ``path``. Raises ``UserError`` where it cannot be read."""
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = parse_nested(json.loads, path.read_text(encoding="utf-8"))
             return cls(**values | {"held_out": tuple(values["held_out"])})
-        except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
+        except (OSError, LookupError, TypeError, ValueError) as error:
             raise UserError(f"{path}: is damaged; remove it, and repeat the command to plan again") from error
 
     def write(self, path: Path) -> None:

@@ -15,7 +15,7 @@ from translate.distillation.measures import HeldOut, Measures
 from translate.distillation.plan import Plan, painted_settings, refining_steps
 from translate.distillation.request import DistillRequest
 from translate.distillation.tones import ink_and_paper
-from translate.errors import UserError
+from translate.errors import UserError, parse_nested
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.evaluate.set_metrics import spaced_indices
 from translate.export.to_onnx import ExportedStyle
@@ -128,10 +128,10 @@ def read_rounds(record: Path) -> list[float]:
     if not record.exists():
         return []
     try:
-        rounds = json.loads(record.read_text(encoding="utf-8"))
+        rounds = parse_nested(json.loads, record.read_text(encoding="utf-8"))
         if not (isinstance(rounds, list) and all(type(value) is float for value in rounds)):
             raise ValueError("not a list of numbers")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{record}: is damaged; remove it and the folder {LEARN} beside it to learn anew") from error
     return rounds
 

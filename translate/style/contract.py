@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from translate.errors import UserError
+from translate.errors import UserError, parse_nested
 
 CONTRACT_VERSION = "1"
 INPUT = "image"
@@ -164,8 +164,8 @@ def _value(name: str, kind: str, text: str) -> Any:
         return text
     is_kind, wanted = _KINDS[kind]
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):  # not JSON, or too many nested brackets
+        value = parse_nested(json.loads, text)
+    except ValueError:
         sound = False
     else:
         sound = is_kind(value)

@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from translate.config import METRICS_NAME, TrainConfig
+from translate.errors import parse_nested
 from translate.machine import resources_in_use
 from translate.storage.atomic import atomic_file, write_atomically
 from translate.storage.own_files import open_own
@@ -209,7 +210,7 @@ def forget_after(metrics: Path, step: int) -> None:
     kept = []
     for line in metrics.read_text(encoding="utf-8").splitlines(keepends=True):
         if line.endswith("\n"):
-            written = json.loads(line)
+            written = parse_nested(json.loads, line)
             if written["step"] + ("rollback" in written) <= step:
                 kept.append(line)
     write_atomically(metrics, "".join(kept).encode())

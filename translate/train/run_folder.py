@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from accelerate import Accelerator
 
 from translate.config import CONFIG_NAME, TrainConfig
-from translate.errors import PictureError, UserError, one_line
+from translate.errors import PictureError, UserError, one_line, parse_nested
 from translate.storage.atomic import remove_abandoned, write_atomically
 from translate.storage.lock import LockedError, LockFile
 from translate.train.log import SAMPLES
@@ -49,7 +49,7 @@ def check_run_folder(config: TrainConfig) -> None:
         refuse_foreign_files(config)
     if saved.is_file():
         try:
-            settings = json.loads(saved.read_text(encoding="utf-8"))
+            settings = parse_nested(json.loads, saved.read_text(encoding="utf-8"))
         except ValueError as error:
             raise UserError(f"{saved}: is damaged; remove it to go on with the settings given") from error
         changes = config.changes_that_break_resume(settings)

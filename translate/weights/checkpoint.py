@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models import Generator, build_generator
-from translate.errors import UnusableError, UserError, one_line
+from translate.errors import UnusableError, UserError, one_line, parse_nested
 from translate.weights.safe_load import load_state, load_tensors
 
 DESCRIPTION = "checkpoint.json"
@@ -60,7 +60,7 @@ class Checkpoint:
 def _readable(file: Path) -> Iterator[Path]:
     try:
         yield file
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {one_line(error)}"
         raise UnusableError(f"{file}: {reason}; remove {file.parent} to go on from the checkpoint before it") from error
 
@@ -75,7 +75,7 @@ def checkpoints(run: Path) -> list[Checkpoint]:
 def read(path: Path) -> Checkpoint:
     """The checkpoint in the folder ``path``. Raises ``UnusableError`` where it holds none."""
     with _readable(path / DESCRIPTION) as file:
-        description = json.loads(file.read_text(encoding="utf-8"))
+        description = parse_nested(json.loads, file.read_text(encoding="utf-8"))
     try:
         return Checkpoint(path, int(description["step"]), dict(description["config"]))
     except (KeyError, TypeError, ValueError) as error:

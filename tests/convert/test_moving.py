@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -72,6 +74,26 @@ def test_an_output_that_appears_meanwhile_is_kept_unless_overwritten(album: Path
         for result in results:
             words = "appeared during the conversion, and is kept; overwrite replaces it"
             assert result.error == f"{result.output}: {words}"
+
+
+def test_what_a_video_holds_besides_is_told(tmp_path: Path) -> None:
+    """One of two videos is converted, and the transparency of a WebM, in a layer of its own, is not."""
+    with av.open(str(tmp_path / "two.webm"), "w") as container:
+        streams: list[Any] = [container.add_stream("libvpx-vp9", rate=25) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        streams[0].metadata["alpha_mode"] = "1"
+        for pixels in film(3):
+            for stream in streams:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    notes: list[str] = []
+    options = Options(on_note=lambda job, text: notes.append(text))
+    jobs = plan([str(tmp_path / "two.webm")], str(tmp_path / "out.mkv"))
+    (result,) = run_jobs(jobs, lambda photos, domain=None: photos, options)
+    assert result.error is None
+    assert notes == ["left out: its transparency, a second video"]
 
 
 def test_strength_and_progress(album: Path, tmp_path: Path) -> None:

@@ -320,3 +320,23 @@ def test_side_by_side() -> None:
     assert both.rgb[0, :, 0].tolist() == [0, 0, 0, 1, 1, 1]
     assert both.alpha is not None
     assert both.alpha.shape == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "note"),
+    [
+        ("scan.tif", "TIFF", "holds the first of 3 pages"),
+        ("moving.gif", "GIF", "holds the first of 3 frames"),
+        ("moving.avif", "AVIF", "holds the first of 3 frames"),
+        ("stereo.jpg", "MPO", None),
+    ],
+)
+def test_pages_and_frames_that_are_not_taken_are_told(tmp_path: Path, name: str, format: str, note: str | None) -> None:
+    pages = [Image.new("RGB", (20, 15), colour) for colour in ("red", "green", "blue")]
+    pages[0].save(tmp_path / name, format, save_all=True, append_images=pages[1:])
+    notes: list[tuple[Job, str]] = []
+    jobs = plan([str(tmp_path / name)], str(tmp_path / "out.bmp"))
+    options = Options(on_note=lambda job, text: notes.append((job, text)))
+    (result,) = run_jobs(jobs, invert, options)
+    assert result.error is None
+    assert notes == ([] if note is None else [(jobs[0], note)])

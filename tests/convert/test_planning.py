@@ -335,17 +335,21 @@ def animated(name: str) -> None:
 
 def test_animations_stay_animations_where_their_format_can_hold_them(here: Path) -> None:
     Path("moving").mkdir()
-    for name in ("a.gif", "b.png", "c.webp"):
+    for name in ("a.gif", "b.png", "c.webp", "d.avif"):
         animated(f"moving/{name}")
         Image.new("RGB", (4, 4)).save(f"moving/still-{name}")
     planned = plan(["moving"], "new")
     assert [job.output for job in planned] == [
-        Path("new", name) for name in ("a.gif", "b.png", "c.webp", "still-a.png", "still-b.png", "still-c.webp")
+        Path("new", name)
+        for name in (
+            *("a.gif", "b.png", "c.webp", "d.avif"),
+            *("still-a.png", "still-b.png", "still-c.webp", "still-d.avif"),
+        )
     ]
-    assert [job.format for job in planned] == ["GIF", "PNG", "WEBP", "PNG", "PNG", "WEBP"]
-    assert kinds(planned) == ["animation"] * 3 + ["picture"] * 3
-    assert kinds(plan(["moving"], "new", format="webp")) == ["animation"] * 3 + ["picture"] * 3
-    assert kinds(plan(["moving"], "new", format="avif")) == ["picture"] * 6
+    assert [job.format for job in planned] == ["GIF", "PNG", "WEBP", "AVIF", "PNG", "PNG", "WEBP", "AVIF"]
+    assert kinds(planned) == ["animation"] * 4 + ["picture"] * 4
+    assert kinds(plan(["moving"], "new", format="webp")) == ["animation"] * 4 + ["picture"] * 4
+    assert kinds(plan(["moving"], "new", format="tif")) == ["picture"] * 8
     (job,) = plan(["moving/a.gif"], "new.webp")
     assert job == Job(source=Path("moving/a.gif"), output=Path("new.webp"), format="WEBP", kind="animation")
     assert kinds(plan(["moving/a.gif"], "new.jpg")) == ["picture"]

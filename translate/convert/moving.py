@@ -56,4 +56,6 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
         options.on_note(
             job, f"subtitles left out, as {job.output.suffix} cannot hold {', '.join(result.unfit.subtitles)}"
         )
+    if result.left_out:
+        options.on_note(job, f"left out: {', '.join(result.left_out)}")
     return result.size

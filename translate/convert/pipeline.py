@@ -136,6 +136,8 @@ class _Conversion:
                 return [Result(job=job, failure=one_line(error), stages=seconds) for job in jobs]
             except MemoryError:
                 return [_too_large(job, seconds) for job in jobs]
+            if photo.note is not None:
+                self.options.on_note(jobs[0], photo.note)
             results = []
             for job in jobs:
                 results.append(self._result_of(job, partial(self._convert, photo=photo, last=job is jobs[-1]), seconds))

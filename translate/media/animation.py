@@ -1,4 +1,4 @@
-"""Converting animated GIF, WebP and PNG files frame by frame, keeping durations, loops and transparency."""
+"""Converting animated GIF, WebP, PNG and AVIF files frame by frame, keeping durations, loops and transparency."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _scan(source: Path, max_pixels: int) -> Animation:
                 durations.append(round(frame.info.get("duration", 0)))
                 has_clear_pixels = has_clear_pixels or _has_clear_pixels(frame)
         if plays is None:
-            plays = 1
+            plays = 0 if image.format == "AVIF" else 1  # Pillow does not say; viewers repeat an AVIF
         elif plays and image.format == "GIF":
             plays += 1  # it does not count the first time
     return Animation(durations, plays, has_clear_pixels)
@@ -251,7 +251,7 @@ class _FrameStream(Image.Image):
     def __init__(self, frames: Iterable[Image.Image], count: int) -> None:
         super().__init__()
         self._frames = iter(frames)
-        self.n_frames = count
+        self.n_frames, self.is_animated = count, count > 1
         self._number = -1
         self.failure: Exception | None = None  # what making a frame raised, as opposed to Pillow's own errors
         self.seek(0)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from translate.errors import UserError
 from translate.media.exif import parse_exif, portable_exif, software_of
 
-ANIMATED = ("GIF", "WEBP", "PNG")  # those `FORMATS` that can hold animations
+ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")  # those `FORMATS` that can hold animations
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}  # FFmpeg's names
 Effort = Literal["fast", "normal", "small"]  # time spent on making a file small; the picture quality is the same
 

@@ -133,10 +133,11 @@ def is_animated(path: Path) -> bool:
 
 
 def _has_frames(file: IO[bytes]) -> bool:
-    head = file.read(21)
+    head = file.read(64)
     if head[8:12] == b"WEBP":  # Pillow would read the whole file; a flag in the extended header is enough
         return head[12:16] == b"VP8X" and len(head) > 20 and bool(head[20] & 2)
-    if not head.startswith((b"GIF8", b"\x89PNG")):
+    is_sequence = head[4:8] == b"ftyp" and b"avis" in head[8:]  # the brand of AVIF image sequences
+    if not is_sequence and not head.startswith((b"GIF8", b"\x89PNG")):
         return False
     file.seek(0)
     with codec_call(), Image.open(file, formats=ANIMATED) as image:

@@ -25,7 +25,7 @@ from translate.media.formats import FORMATS, Effort, save_options
 from translate.media.guards import MAX_PIXELS as MAX_PIXELS
 from translate.media.guards import reading, require_few_scans, require_file, require_pixels
 from translate.media.jpeg import decode_jpeg, decode_scaled, encode_jpeg, scale_for
-from translate.media.kinds import open_image
+from translate.media.kinds import open_image, others_note
 from translate.media.modes import narrow_transparent_colour, split_alpha
 from translate.media.pillow import quiet_pillow
 from translate.storage.remote import Location, RemotePath
@@ -50,6 +50,7 @@ class Picture:
     exif: bytes | None = None  # its orientation is 1 or absent
     format: str = "PNG"  # Pillow's name of the format it was read from
     full_size: tuple[int, int] | None = None  # width and height in its file, where it was decoded at a smaller scale
+    note: str | None = None  # what `load_frugally` has to say of the rest of its file
 
     @property
     def size(self) -> tuple[int, int]:
@@ -65,7 +66,8 @@ class Upright:
     alpha: Image.Image | None  # of mode L
     exif: bytes | None
     format: str
-    full_size: tuple[int, int] | None = None  # as that of a `Picture`
+    full_size: tuple[int, int] | None = None  # this and the next as those of a `Picture`
+    note: str | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -121,15 +123,16 @@ def load_frugally(
     """Like `load_picture`, but return a picture of more than ``large`` pixels as Pillow holds it, without a copy.
 
     ``admit_large`` is called before such a picture takes memory; it may wait. With ``enough``, a JPEG is decoded at the
-    smallest of the scales 1, 1/2, 1/4 and 1/8 at which its longer side has that many pixels.
+    smallest of the scales 1, 1/2, 1/4 and 1/8 at which its longer side has that many pixels. Its ``note`` says which
+    pages or frames were not taken.
     """
 
     def decode(image: Image.Image, file: IO[bytes]) -> Picture | Upright:
-        scale = 1 if enough is None else scale_for(image, enough)
+        scale, note = 1 if enough is None else scale_for(image, enough), others_note(image)
         if image.width * image.height <= large:
-            return _to_picture(image, file, scale)
+            return replace(_to_picture(image, file, scale), note=note)
         admit_large()
-        return to_upright(image, scale)
+        return replace(to_upright(image, scale), note=note)
 
     return _load(source, max_pixels, decode)
 

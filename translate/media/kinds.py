@@ -10,7 +10,7 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from translate.errors import PictureError
-from translate.media.codec import codec_call
+from translate.media.codec import CodecError, codec_call
 from translate.media.guards import MAX_PIXELS, READABLE, reading
 
 HEAD_BYTES = 1024  # of a file, enough for every question below
@@ -65,6 +65,22 @@ def _identified(file: IO[bytes], head: bytes, formats: Sequence[str]) -> Image.I
         file.seek(0)
         Image.OPEN[format][0](file, "")
         raise
+
+
+def others_note(image: Image.Image) -> str | None:
+    """What is to be said of the pages or frames of an opened file besides the one that is taken, if it has any.
+
+    The second picture of an MPO, which is another view or a map of the light, is not one of them.
+    """
+    if image.format == "MPO":
+        return None
+    try:
+        with codec_call():
+            count = getattr(image, "n_frames", 1)
+    except CodecError:  # damage behind the first one
+        return None
+    kind = "pages" if image.format == "TIFF" else "frames"
+    return f"holds the first of {count} {kind}" if count > 1 else None
 
 
 def picture_format(path: Path) -> str | None:

@@ -46,6 +46,7 @@ class VideoResult:
     frames: int
     resumed: int  # those of the frames that an earlier call had finished
     unfit: Unfit  # what the output's container cannot hold
+    left_out: tuple[str, ...] = ()  # what else there is to see in the file, of which one video is converted
 
 
 def convert_video(
@@ -100,7 +101,9 @@ def convert_video(
                     on_progress(done, info.frames)
         join(source, output, parts, encoding, overwrite=overwrite)
         parts.remove()
-    return VideoResult(size=(encoding.width, encoding.height), frames=done, resumed=resumed, unfit=unfit)
+    return VideoResult(
+        size=(encoding.width, encoding.height), frames=done, resumed=resumed, unfit=unfit, left_out=info.left_out
+    )
 
 
 def _encoded(batches: Iterator[list[Frame]], translate: Translate, encoder: _Encoder) -> Iterator[int]:

@@ -69,6 +69,7 @@ class VideoInfo:
     frames: int | None  # as the file states or implies; None: it does not say
     colour: Colour
     max_pixels: int  # as given to `probe`
+    left_out: tuple[str, ...]  # what the result lacks of the pictures in the file
     display: tuple[int, int, int, int]  # (a, b, c, d): the stored pixel (x, y) is shown at (a x + c y, b x + d y)
 
 
@@ -123,9 +124,24 @@ def probe(path: Path, max_size: int | None = None, max_pixels: int = MAX_PIXELS)
                 transfer=int(context.color_trc),
                 range=1 if is_rgb else int(frame.color_range),
             ),
+            left_out=_left_out(container, stream),
             display=display,
             max_pixels=max_pixels,
         )
+
+
+def _left_out(container: InputContainer, shown: VideoStream) -> tuple[str, ...]:
+    """What the file holds to see besides the colours of the stream that is ``shown``."""
+    others = [stream for stream in container.streams.video if stream is not shown]
+    covers = sum(_is_cover(stream) for stream in others)
+    parts = {
+        "its transparency": shown.metadata.get("alpha_mode", "0") != "0",  # of VP8 and VP9, in a layer of its own
+        "a cover picture": covers == 1,
+        f"{covers} cover pictures": covers > 1,
+        "a second video": len(others) - covers == 1,
+        f"{len(others) - covers} other videos": len(others) - covers > 1,
+    }
+    return tuple(part for part, there in parts.items() if there)
 
 
 def _require_pixels(stream: VideoStream, path: Path, max_pixels: int) -> None:
@@ -212,13 +228,16 @@ def naming(
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
     """The video stream of a file, not its cover picture. Raises ``PictureError`` if there is none."""
-    import av.stream
-
-    cover = av.stream.Disposition.attached_pic
-    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+    streams = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not streams or streams[0].codec_context is None:
         raise PictureError(f"{path}: holds no video that can be decoded")
     return streams[0]
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    import av.stream
+
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
 def _stated_frames(container: InputContainer, stream: VideoStream, rate: Fraction) -> int | None:

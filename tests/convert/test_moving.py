@@ -80,12 +80,12 @@ def test_what_a_video_holds_besides_is_told(tmp_path: Path) -> None:
     """One of two videos is converted, and the transparency of a WebM, in a layer of its own, is not."""
     with av.open(str(tmp_path / "two.webm"), "w") as container:
         streams: list[Any] = [container.add_stream("libvpx-vp9", rate=25) for _ in range(2)]
-        for stream in streams:
-            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        streams[0].metadata["alpha_mode"] = "1"
+        for stream, kind in zip(streams, ("yuva420p", "yuv420p"), strict=True):
+            stream.width, stream.height, stream.pix_fmt = 64, 48, kind
         for pixels in film(3):
             for stream in streams:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=stream.pix_fmt)
+                container.mux(stream.encode(frame))
         for stream in streams:
             container.mux(stream.encode(None))
     notes: list[str] = []

@@ -174,7 +174,7 @@ def test_unusable_profile_is_ignored(tmp_path: Path, profile: bytes) -> None:
 def test_cmyk_without_profile(tmp_path: Path, suffix: str) -> None:
     cyan = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
     picture = load_picture(save(cyan, tmp_path / f"cyan{suffix}"))
-    assert np.abs(picture.rgb.astype(int) - (0, 255, 255)).max() <= 3
+    assert np.abs(picture.rgb.astype(int) - (0, 174, 239)).max() <= 6  # as viewers show it, not pure cyan
 
 
 def test_cmyk_with_profile(tmp_path: Path) -> None:

@@ -8,14 +8,20 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
+from translate.media.cmyk import default_profile
 from translate.media.codec import codec_call
 
 _SRGB = ImageCms.createProfile("sRGB")
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert mode L, RGB, CMYK or LAB to RGB. An unusable profile is ignored. Raises ``CodecError`` as Pillow does."""
+    """Convert mode L, RGB, CMYK or LAB to RGB; CMYK without a profile as `cmyk.printed` describes.
+
+    An unusable profile is ignored. Raises ``CodecError`` as Pillow does.
+    """
     transform = srgb_transform(profile, image.mode) if profile or image.mode == "LAB" else None
+    if transform is None and image.mode == "CMYK":
+        transform = srgb_transform(default_profile(), "CMYK")
     if transform is None and image.mode == "RGB":
         return _without_metadata(image)
     if transform is None:

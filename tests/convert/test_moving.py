@@ -20,6 +20,7 @@ from translate.convert.options import Options
 from translate.convert.pipeline import run_jobs
 from translate.convert.planning import Domain, Job, plan
 from translate.errors import ExitCode, UnusableError
+from translate.media.mark import made_by
 
 
 @pytest.fixture
@@ -74,6 +75,42 @@ def test_an_output_that_appears_meanwhile_is_kept_unless_overwritten(album: Path
         for result in results:
             words = "appeared during the conversion, and is kept; overwrite replaces it"
             assert result.error == f"{result.output}: {words}"
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+def test_videos_are_marked_and_metadata_can_be_stripped(tmp_path: Path, suffix: str) -> None:
+    source, output = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
+    write_video(source, film(3), codec="libvpx-vp9" if suffix == ".webm" else "libx264")
+    with av.open(str(source)) as original, av.open(str(output), "w") as container:
+        stream = container.add_stream_from_template(original.streams.video[0])
+        container.metadata.update({"title": "A square", "comment": "at home", "location": "+52.5+013.4/"})
+        for packet in original.demux():
+            if packet.size:
+                packet.stream = stream
+                container.mux(packet)
+    output.replace(source)
+    for strip in (False, True):
+        options = Options(strip_metadata=strip)
+        jobs = plan([str(source)], str(output), overwrite=True)
+        (result,) = run_jobs(jobs, lambda photos, domain=None: photos, options)
+        assert result.error is None
+        assert made_by(output) == "convert"
+        with av.open(str(output)) as made:
+            told = {name.lower(): value for name, value in made.metadata.items()}
+        assert ("title" in told) != strip and ("at home" in told["comment"]) != strip
+        assert not strip or "location" not in told
+
+
+def test_a_size_that_a_codec_cannot_hold_is_told(tmp_path: Path) -> None:
+    write_video(tmp_path / "odd.webm", film(3, 61, 47), codec="libvpx-vp9")
+    notes: list[str] = []
+    options = Options(on_note=lambda job, text: notes.append(text))
+    for name in ("out.mp4", "out.webm"):
+        jobs = plan([str(tmp_path / "odd.webm")], str(tmp_path / name))
+        (result,) = run_jobs(jobs, lambda photos, domain=None: photos, options)
+        assert result.size == ((62, 48) if name == "out.mp4" else (61, 47))
+    (note,) = notes
+    assert note.startswith("62 x 48, as H.264 has even sizes")
 
 
 def test_what_a_video_holds_besides_is_told(tmp_path: Path) -> None:
@@ -166,7 +203,9 @@ def test_what_a_video_lacks_is_reported(tmp_path: Path, monkeypatch: pytest.Monk
 
     def lacking(*given: object, **options: object) -> video.VideoResult:
         result = whole(*given, **options)  # type: ignore[arg-type]
-        return video.VideoResult(size=result.size, frames=result.frames, resumed=0, unfit=Unfit(["wmav2"], ["ass"]))
+        return video.VideoResult(
+            size=result.size, frames=result.frames, resumed=0, padded=False, unfit=Unfit(["wmav2"], ["ass"])
+        )
 
     monkeypatch.setattr(video, "convert_video", lacking)
     notes: list[str] = []

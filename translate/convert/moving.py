@@ -56,6 +56,11 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
         options.on_note(
             job, f"subtitles left out, as {job.output.suffix} cannot hold {', '.join(result.unfit.subtitles)}"
         )
+    if result.padded:
+        width, height = result.size
+        options.on_note(
+            job, f"{width} x {height}, as H.264 has even sizes: the edge is repeated; .webm has sizes of any kind"
+        )
     if result.left_out:
         options.on_note(job, f"left out: {', '.join(result.left_out)}")
     return result.size

@@ -171,7 +171,7 @@ def test_every_frame_is_translated_and_the_sound_is_copied(tmp_path: Path, suffi
     output = tmp_path / "new" / f"out{suffix}"
     calls: list[tuple[int, int | None]] = []
     result = convert_video(source, output, invert, on_progress=lambda *call: calls.append(call))
-    assert result == VideoResult(size=(64, 48), frames=30, resumed=0, unfit=Unfit([], []))
+    assert result == VideoResult(size=(64, 48), frames=30, resumed=0, padded=False, unfit=Unfit([], []))
     assert difference(frames_of(output), inverted(frames_of(source))) < CLOSE
     assert times_of(output) == times_of(source)
     assert packets_of(output, "audio") == packets_of(source, "audio")
@@ -400,7 +400,9 @@ def test_an_interrupted_call_is_resumed(tmp_path: Path, short_segments: int, sta
     inverts = Inverts()
     calls: list[tuple[int, int | None]] = []
     result = convert_video(source, output, inverts, options, on_progress=lambda *call: calls.append(call))
-    assert result == VideoResult(size=(64, 48), frames=30, resumed=2 * short_segments, unfit=Unfit([], []))
+    assert result == VideoResult(
+        size=(64, 48), frames=30, resumed=2 * short_segments, padded=False, unfit=Unfit([], [])
+    )
     assert sum(shape[0] for shape in inverts.shapes) == 30 - 2 * short_segments
     assert calls[0] == (2 * short_segments, 30)
     assert difference(frames_of(output), frames_of(tmp_path / "undisturbed.mp4")) == 0

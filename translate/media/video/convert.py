@@ -45,6 +45,7 @@ class VideoResult:
     size: tuple[int, int]  # width and height in pixels
     frames: int
     resumed: int  # those of the frames that an earlier call had finished
+    padded: bool  # by a column or a row, as H.264 stores even numbers of them
     unfit: Unfit  # what the output's container cannot hold
     left_out: tuple[str, ...] = ()  # what else there is to see in the file, of which one video is converted
 
@@ -99,10 +100,16 @@ def convert_video(
                 done += count
                 if on_progress:
                     on_progress(done, info.frames)
-        join(source, output, parts, encoding, overwrite=overwrite)
+        join(source, output, parts, encoding, overwrite=overwrite, strip_metadata=options.strip_metadata)
         parts.remove()
+    size = encoding.width, encoding.height
     return VideoResult(
-        size=(encoding.width, encoding.height), frames=done, resumed=resumed, unfit=unfit, left_out=info.left_out
+        size=size,
+        frames=done,
+        resumed=resumed,
+        padded=size != (info.width * (2 if options.compare else 1), info.height),
+        unfit=unfit,
+        left_out=info.left_out,
     )
 
 

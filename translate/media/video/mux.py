@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from translate.errors import PictureError
 from translate.media.formats import CONTAINERS
+from translate.media.mark import mark
 from translate.media.video.containers import as_url
 from translate.media.video.decode import import_av, naming, opened, video_stream
 from translate.media.video.segments import Encoding, Parts
@@ -66,14 +67,18 @@ def _unfit(streams: Iterable[Stream], suffix: str) -> list[str]:
     return [name for name in names if name not in known]
 
 
-def join(source: Path, output: Path, parts: Parts, encoding: Encoding, *, overwrite: bool) -> None:
+def join(
+    source: Path, output: Path, parts: Parts, encoding: Encoding, *, overwrite: bool, strip_metadata: bool = False
+) -> None:
     """Write ``output`` whole or not at all, from the segments and the unchanged sound and subtitles of ``source``.
 
-    Sound that Matroska cannot hold is encoded again. Titles, languages and chapters are kept. Raises ``PictureError``
-    if a file cannot be read or written.
+    Sound that Matroska cannot hold is encoded again. Titles, languages and chapters are kept, with ``strip_metadata``
+    only the latter two; the comment gets the mark of results. Raises ``PictureError`` if a file cannot be read or
+    written.
     """
     av = import_av()
     suffix = output.suffix.lower()
+    kept = _languages if strip_metadata else _of_the_film
     options = {"movflags": "faststart"} if CONTAINERS[suffix] in ("mp4", "mov") else {}
     with (
         opened(source) as original,
@@ -95,9 +100,11 @@ def join(source: Path, output: Path, parts: Parts, encoding: Encoding, *, overwr
             else:
                 continue
             copies[stream.index].disposition = stream.disposition
-            copies[stream.index].metadata.update(_kept(stream.metadata))
-        video.metadata.update(_kept(video_stream(original, source).metadata))
-        joined.metadata.update(_kept(original.metadata))
+            copies[stream.index].metadata.update(kept(stream.metadata))
+        video.metadata.update(kept(video_stream(original, source).metadata))
+        joined.metadata.update(kept(original.metadata))
+        comment = next((name for name in joined.metadata if name.lower() == "comment"), "comment")
+        joined.metadata[comment] = _commented(joined.metadata.get(comment))
         if original.chapters():
             joined.set_chapters(original.chapters())
         pictures = ((packet, video) for packet in parts.packets(encoding))
@@ -126,5 +133,15 @@ def _decoding_time(item: tuple[Packet, Stream]) -> Fraction:
     return packet.dts * packet.time_base
 
 
-def _kept(metadata: dict[str, str]) -> dict[str, str]:
+def _commented(comment: str | None) -> str:
+    """``comment`` with the mark of results; there is no other place for it in all containers."""
+    own = mark("convert")
+    return own if not comment else comment if own in comment else f"{comment}\n{own}"
+
+
+def _languages(metadata: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in metadata.items() if name.lower() == "language"}
+
+
+def _of_the_film(metadata: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in metadata.items() if not _OF_THE_FILE.fullmatch(name)}

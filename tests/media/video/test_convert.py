@@ -21,8 +21,9 @@ from translate.media.frames import MovingOptions
 from translate.media.video import convert as video
 from translate.media.video import decode
 from translate.media.video import segments as video_parts
+from translate.media.video.colour import Colour
 from translate.media.video.convert import VideoResult, convert_video
-from translate.media.video.decode import FRAME_SHARE, Colour, probe, read_frames
+from translate.media.video.decode import FRAME_SHARE, probe, read_frames
 from translate.media.video.mux import Unfit
 from translate.media.video.segments import Encoding, SegmentEncoder, choose_codec
 from translate.style.catalogue import find_style

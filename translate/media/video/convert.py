@@ -173,7 +173,7 @@ def _encoding_for(info: VideoInfo, suffix: str, options: MovingOptions) -> Encod
         pixel_aspect=info.pixel_aspect,
         rate=info.rate,
         time_base=info.time_base,
-        colour=info.colour,
+        colour=info.colour.of_result,
     )
 
 

@@ -1,4 +1,7 @@
-"""Decoding a video file to frames: upright, 8 bits per channel, RGB in the video's own colour space."""
+"""Decoding a video file to frames: upright, 8 bits per channel, RGB in the video's own colour space.
+
+High dynamic range is brought to the standard range, BT.709.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from numpy.typing import NDArray
 
 from translate.errors import NoSpaceError, PictureError, UnusableError, is_no_space, one_line
 from translate.media.guards import MAX_PIXELS
+from translate.media.video.colour import FULL_RANGE, Colour, kept_matrix, to_standard_range
 from translate.media.video.containers import as_url, container_format
 
 if TYPE_CHECKING:
@@ -31,30 +35,9 @@ MAX_SECONDS = 360_000
 MAX_MISSING = 0.5  # seconds by which a video may be shorter than its header says
 _RELIABLE_LENGTH = ("mov", "matroska")  # containers whose stated length is that of their content
 
-BT709, BT601 = 1, 5
-_RGB, _UNSPECIFIED = 0, 2
-_KNOWN_MATRICES = (BT709, 4, BT601, 6, 7, 9)  # 4: FCC, 6: SMPTE 170M, 7: SMPTE 240M, 9: BT.2020
-FULL_RANGE = 2
-
 
 class DamagedVideoError(PictureError):
     """The content of a video cannot be decoded, the next time as little as this time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Colour:
-    """How the samples of a video encode colour, in the code points of ITU-T H.273, which FFmpeg uses too."""
-
-    matrix: int
-    primaries: int
-    transfer: int
-    range: int  # FFmpeg's: 1 limited, 2 full, 0 not stated
-
-    def conversion_matrix(self, width: int, height: int) -> int:
-        """The matrix between RGB and YUV; if none is stated, the one players assume for this size."""
-        if self.matrix in _KNOWN_MATRICES:
-            return BT601 if self.matrix == 6 else self.matrix  # same coefficients; FFmpeg's scaler knows one name
-        return BT709 if width >= 1280 or height > 576 else BT601
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +102,7 @@ def probe(path: Path, max_size: int | None = None, max_pixels: int = MAX_PIXELS)
             time_base=stream.time_base,
             frames=_stated_frames(container, stream, rate),
             colour=Colour(
-                matrix=_kept_matrix(int(frame.colorspace), frame.width, frame.height),
+                matrix=kept_matrix(int(frame.colorspace), frame.width, frame.height),
                 primaries=int(context.color_primaries),
                 transfer=int(context.color_trc),
                 range=1 if is_rgb else int(frame.color_range),
@@ -248,13 +231,6 @@ def _stated_frames(container: InputContainer, stream: VideoStream, rate: Fractio
     return round(container.duration * MICROSECOND * rate) if container.duration else None
 
 
-def _kept_matrix(matrix: int, width: int, height: int) -> int:
-    """The matrix to state in the result: the source's, unless it is that of RGB frames or unknown to the scaler."""
-    if matrix == _UNSPECIFIED or matrix in _KNOWN_MATRICES:
-        return matrix
-    return Colour(matrix=matrix, primaries=0, transfer=0, range=0).conversion_matrix(width, height)
-
-
 def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """(a, b, c, d) of the file's display matrix, each -1, 0 or 1; rotations are rounded to multiples of 90 degrees."""
     from av.sidedata.sidedata import Type
@@ -282,12 +258,15 @@ def _upright(frame: VideoFrame, info: VideoInfo) -> NDArray[np.uint8]:
     rgb = frame.reformat(
         width=width,
         height=height,
-        format="rgb24",
+        format="rgb48le" if colour.is_high_range else "rgb24",
         src_colorspace=colour.conversion_matrix(frame.width, frame.height),
         src_color_range=FULL_RANGE if colour.range == FULL_RANGE else 1,
         interpolation=SCALING,
     )
-    pixels = rgb.to_ndarray().astype(np.uint8, copy=False)
+    pixels = rgb.to_ndarray()
+    if colour.is_high_range:
+        pixels = to_standard_range(pixels.astype(np.uint16, copy=False), colour)
+    pixels = pixels.astype(np.uint8, copy=False)
     a, b, c, d = info.display
     if turned:
         return pixels.transpose(1, 0, 2)[::b, ::c]

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from translate.errors import PictureError, UnusableError
 from translate.machine import processor_features
 from translate.media.formats import Effort
-from translate.media.video.decode import FULL_RANGE, SCALING, Colour, DamagedVideoError, import_av
+from translate.media.video.colour import FULL_RANGE, Colour
+from translate.media.video.decode import SCALING, DamagedVideoError, import_av
 from translate.storage.atomic import remove_abandoned, write_atomically
 from translate.storage.lock import LockedError, LockFile
 from translate.storage.own_files import is_ours, make_own_folder

@@ -16,11 +16,12 @@ from PIL import Image, ImageSequence
 from tests.helpers.pictures import draw_photo, files_below
 from tests.media.test_images import swapped_primaries
 from translate.errors import PictureError
-from translate.media import animation
 from translate.media.animation import FRAMES, convert_animation
+from translate.media.apng import write_apng
 from translate.media.frames import MovingOptions
+from translate.media.gif import rounded, write_gif
 from translate.media.guards import is_animated
-from translate.media.images import load_rgb
+from translate.media.images import Picture, load_rgb
 
 Pixels = NDArray[np.uint8]
 SUFFIXES = {"GIF": ".gif", "WEBP": ".webp", "PNG": ".png", "AVIF": ".avif"}
@@ -176,7 +177,52 @@ def test_still_parts_are_stored_once(tmp_path: Path) -> None:
     assert sizes[0] < sizes[1] / 2
 
 
-@pytest.mark.parametrize("format", ["GIF", "WEBP"])
+@pytest.mark.parametrize("format", ["GIF", "PNG"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_frames_are_written_as_they_come(tmp_path: Path, format: str, mode: str) -> None:
+    rng = np.random.default_rng(0)
+    frames = [Image.fromarray(rng.integers(0, 256, (100, 120, len(mode)), np.uint8)) for _ in range(12)]
+    path = write(tmp_path / "in.png", frames, duration=50)
+    written: list[int] = []
+
+    def translate(photos: Pixels) -> Pixels:
+        written.append(sum(path.stat().st_size for path in tmp_path.glob(".translate-*")))
+        return 255 - photos
+
+    convert_animation(path, tmp_path / "out", translate, format)
+    whole = (tmp_path / "out").stat().st_size
+    assert written[6] > whole / 4
+    assert written[11] > whole * 3 / 4
+
+
+@pytest.mark.parametrize("format", ["GIF", "PNG"])
+@pytest.mark.parametrize("holes", [False, True])
+def test_only_what_changes_is_stored(tmp_path: Path, format: str, holes: bool) -> None:
+    frames = (with_holes if holes else list)(drawn())
+    path = write(tmp_path / "in.png", frames)
+    convert_animation(path, tmp_path / "out", lambda photos: photos, format)
+    with Image.open(tmp_path / "out") as image:
+        boxes = []
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            boxes.append(image.dispose_extent if format == "GIF" else image.tile[0][1])  # type: ignore[attr-defined]
+    assert boxes[1] != (0, 0, 40, 30)
+    assert difference(read(tmp_path / "out")[0], [np.array(frame) for frame in frames]) == 0
+
+
+@pytest.mark.parametrize(("format", "longest"), [("GIF", 655_350), ("PNG", 65_535_000)])
+def test_a_still_part_may_last_longer_than_a_frame_can(tmp_path: Path, format: str, longest: int) -> None:
+    black = [Picture(np.zeros((30, 40, 3), np.uint8))] * 4
+    durations = [longest - 20, 20, 100, 30]
+    with (tmp_path / "out").open("w+b") as file:
+        if format == "GIF":
+            write_gif(file, black, durations, plays=0, has_clear_pixels=False, options_of=lambda exif: {})
+        else:
+            write_apng(file, black, durations, plays=0, has_alpha=False, options_of=lambda exif: {})
+    assert read(tmp_path / "out")[1] == [longest, 130]
+
+
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
 def test_frames_are_not_accumulated(tmp_path: Path, format: str) -> None:
     """Only results that are being encoded are held in memory."""
     frames = [Image.fromarray(np.full((20, 20, 3), 10 * index, np.uint8)) for index in range(20)]
@@ -345,5 +391,5 @@ def test_an_interruption_leaves_no_files(tmp_path: Path) -> None:
 
 
 def test_durations_are_rounded_without_drift() -> None:
-    assert animation._round_durations([16, 17, 17, 100], 10) == [20, 10, 20, 100]
-    assert animation._round_durations([0, 0], 10) == [0, 0]
+    assert rounded([16, 17, 17, 100], 10) == [20, 10, 20, 100]
+    assert rounded([0, 0], 10) == [0, 0]

@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from tests.helpers.pictures import draw_photo
 from translate.errors import CODEC_ERRORS, PictureError
-from translate.media import animation, exif, formats, guards, images
+from translate.media import animation, exif, formats, gif, guards, images
 from translate.media.animation import convert_animation
 from translate.media.codec import CodecError, codec_call, fault
 from translate.media.guards import is_animated
@@ -119,12 +119,24 @@ def test_exif_too_long_for_its_segment_is_no_fault_of_the_picture() -> None:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-@pytest.mark.parametrize("helper", ["to_upright", "_has_clear_pixels", "_film_options", "_PaletteQuantiser", "_error"])
-def test_animations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, helper: str, mistake: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("module", "helper"),
+    [
+        (animation, "to_upright"),
+        (animation, "_has_clear_pixels"),
+        (animation, "save_options"),
+        (gif, "_PaletteQuantiser"),
+        (gif, "_error"),
+        (gif, "_with_palette"),
+    ],
+)
+def test_animations(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: ModuleType, helper: str, mistake: type[Exception]
+) -> None:
     source = tmp_path / "in.gif"
     frames = [Image.fromarray(np.roll(PHOTO, 8 * number, axis=1)) for number in range(3)]
     frames[0].save(source, save_all=True, append_images=frames[1:], duration=40)
-    make_fail(monkeypatch, animation, helper, mistake)
+    make_fail(monkeypatch, module, helper, mistake)
     with pytest.raises(mistake, match="a mistake of ours") as raised:
         convert_animation(source, tmp_path / "out.gif", lambda photos: photos, "GIF")
     assert raised.type is mistake

@@ -6,19 +6,22 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from translate.errors import CODEC_ERRORS, PictureError, is_no_space, one_line
-from translate.media.codec import codec_call
+from translate.media.apng import write_apng
+from translate.media.codec import CodecError, codec_call
 from translate.media.compose import side_by_side
 from translate.media.exif import exif_of_result
 from translate.media.formats import ANIMATED, save_options
 from translate.media.frames import MovingOptions
+from translate.media.gif import OPAQUE_FROM, write_gif
 from translate.media.guards import reading, require_file, require_pixels
 from translate.media.images import Picture, shrink, to_upright
 from translate.media.mark import mark
@@ -28,13 +31,7 @@ from translate.storage.atomic import atomic_file
 
 Pixels = NDArray[np.uint8]
 
-GIF_UNIT = 10  # milliseconds: a GIF counts in hundredths of a second
-GIF_COLOURS = 255  # one of a palette's 256 is kept for transparency
-CLEAR = GIF_COLOURS  # the palette index of transparent pixels
-OPAQUE_FROM = 128  # alpha from which a pixel counts as opaque; a GIF's pixels are opaque or clear
 FRAMES = 50  # all frames together may have this many times the pixels of a single picture
-PALETTE_GROWTH = 1.25  # a palette is kept up to this many times the error on the frame it was made for,
-PALETTE_SLACK = 0.5  # plus this error, of 255, which is not worth a new palette
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,7 @@ class Animation:
 
     durations: list[int]  # milliseconds of each frame
     plays: int  # how often the animation is played; 0: forever
+    has_alpha: bool  # whether any frame has
     has_clear_pixels: bool  # whether any pixel of any frame is more transparent than opaque
 
 
@@ -68,46 +66,39 @@ def convert_animation(
     options = options or MovingOptions()
     animation = _scan(source, options.max_pixels)
     pictures = _translated(source, translate, options, on_progress, len(animation.durations))
-    images = map(_PaletteQuantiser(animation.has_clear_pixels) if format == "GIF" else _to_image, pictures)
-    if format == "PNG":  # Pillow's writer reads the frames twice
-        film, *others = images
-    else:
-        film, others = _FrameStream(images, len(animation.durations)), []
-    film_options = _film_options(film, animation, format, options)
     with atomic_file(output, replace=overwrite) as file, quiet_pillow(options.max_pixels):
         try:
-            film.save(file, format, append_images=others, **film_options)
-        except CODEC_ERRORS as error:
-            if isinstance(film, _FrameStream) and error is film.failure:
-                raise
-            if is_no_space(error):  # which `atomic_file` names
-                raise
-            raise PictureError(f"{output}: cannot be written as an animated {format}: {one_line(error)}") from error
+            return _write(file, pictures, animation, format, options)
+        except CodecError as error:
+            raise PictureError(
+                f"{output}: cannot be written as an animated {format}: {one_line(error.cause)}"
+            ) from error.cause
+
+
+def _write(
+    file: IO[bytes], pictures: Iterator[Picture], animation: Animation, format: str, options: MovingOptions
+) -> tuple[int, int]:
+    """Write the frames as they come, and return their width and height. Raises ``CodecError``, and what they raise."""
+    options_of = partial(save_options, format, options.quality, options.effort)
+    durations, plays = animation.durations, animation.plays
+    if format == "PNG":
+        return write_apng(file, pictures, durations, plays=plays, has_alpha=animation.has_alpha, options_of=options_of)
+    if format == "GIF":
+        clear = animation.has_clear_pixels
+        return write_gif(file, pictures, durations, plays=plays, has_clear_pixels=clear, options_of=options_of)
+    film = _FrameStream(map(_to_image, pictures), len(durations))
+    chosen = options_of(film.info.get("exif"))
+    try:
+        film.save(file, format, save_all=True, duration=durations, loop=plays, **chosen)
+    except CODEC_ERRORS as error:
+        if error is film.failure or is_no_space(error):  # which `atomic_file` names
+            raise
+        raise CodecError(error) from error
     return film.size
 
 
-def _film_options(film: Image.Image, animation: Animation, format: str, options: MovingOptions) -> dict[str, Any]:
-    """Pillow's options for this animation: those of a still picture of this format, and more."""
-    chosen = save_options(format, options.quality, options.effort, film.info.get("exif"))
-    chosen |= {"save_all": True, "duration": animation.durations}
-    if format != "GIF":
-        return chosen | {"loop": animation.plays}
-    chosen["duration"] = _round_durations(animation.durations, GIF_UNIT)
-    if animation.plays != 1:
-        chosen["loop"] = animation.plays and animation.plays - 1  # a GIF counts the repeats
-    if animation.has_clear_pixels:
-        return chosen | {"disposal": 2, "optimize": False}  # each frame starts from a transparent picture
-    return chosen | {"optimize": True}  # only the changed part of each frame is stored
-
-
-def _round_durations(durations: list[int], step: int) -> list[int]:
-    """Round to multiples of ``step`` so that the running sums stay as close as possible to the original ones."""
-    ends = np.floor(np.cumsum([0, *durations]) / step + 0.5).astype(int) * step
-    return [int(duration) for duration in np.diff(ends)]
-
-
 def _scan(source: Path, max_pixels: int) -> Animation:
-    durations, has_clear_pixels = [], False
+    durations, has_alpha, has_clear_pixels = [], False, False
     with _opened(source, max_pixels) as image:
         require_pixels(image, str(source), max_pixels)
         plays = image.info.get("loop")
@@ -122,13 +113,14 @@ def _scan(source: Path, max_pixels: int) -> Animation:
             with reading(str(source), max_pixels):
                 with codec_call():
                     frame.load()  # a WebP has its duration only after loading
+                    has_alpha = has_alpha or frame.has_transparency_data
                 durations.append(round(frame.info.get("duration", 0)))
                 has_clear_pixels = has_clear_pixels or _has_clear_pixels(frame)
         if plays is None:
             plays = 0 if image.format == "AVIF" else 1  # Pillow does not say; viewers repeat an AVIF
         elif plays and image.format == "GIF":
             plays += 1  # it does not count the first time
-    return Animation(durations, plays, has_clear_pixels)
+    return Animation(durations, plays, has_alpha, has_clear_pixels)
 
 
 def _translated(
@@ -201,52 +193,8 @@ def _to_image(picture: Picture) -> Image.Image:
     return image
 
 
-class _PaletteQuantiser:
-    """Reduces the frames of a GIF to palettes. A palette is kept while it fits, so that still parts stay still.
-
-    There is no dithering: the dots would flicker from frame to frame.
-    """
-
-    def __init__(self, has_clear_pixels: bool) -> None:
-        """``has_clear_pixels``: some pixels of some frames are transparent."""
-        self._has_clear_pixels = has_clear_pixels
-        self._palette: Image.Image | None = None
-        self._max_error = 0.0  # mean error, of 255, up to which the palette is kept
-
-    def __call__(self, picture: Picture) -> Image.Image:
-        colours = Image.fromarray(picture.rgb)
-        image = self._in_kept_palette(colours)
-        if image is None:
-            self._palette = colours.quantize(GIF_COLOURS, dither=Image.Dither.NONE)
-            image = colours.quantize(palette=self._palette, dither=Image.Dither.NONE)  # as later frames are
-            self._max_error = PALETTE_GROWTH * _error(image, colours) + PALETTE_SLACK
-        if self._has_clear_pixels:
-            palette = (image.getpalette() or [])[: 3 * GIF_COLOURS]
-            image = image.copy()
-            image.putpalette(palette + [0] * (3 * (CLEAR + 1) - len(palette)))
-            if picture.alpha is not None:
-                image.paste(CLEAR, mask=Image.fromarray(picture.alpha < OPAQUE_FROM))
-            image.info["transparency"] = CLEAR
-        image.info["exif"] = picture.exif  # of which a GIF gets the software
-        return image
-
-    def _in_kept_palette(self, colours: Image.Image) -> Image.Image | None:
-        if self._palette is None:
-            return None
-        image = colours.quantize(palette=self._palette, dither=Image.Dither.NONE)
-        return image if _error(image, colours) <= self._max_error else None
-
-
-def _error(image: Image.Image, colours: Image.Image) -> float:
-    """Mean absolute difference, of 255, between two pictures of the same size."""
-    return float(np.abs(np.asarray(image.convert("RGB"), np.int16) - np.asarray(colours)).mean())
-
-
 class _FrameStream(Image.Image):
-    """A multi-frame image whose frames are made only when Pillow's writers seek to them, so that no list is held.
-
-    The GIF writer still keeps what it will write of each frame, one byte per pixel.
-    """
+    """A multi-frame image whose frames are made only when Pillow's writer of WebP seeks to them: no list is held."""
 
     def __init__(self, frames: Iterable[Image.Image], count: int) -> None:
         super().__init__()

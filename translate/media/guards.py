@@ -26,9 +26,9 @@ from translate.media.pillow import quiet_pillow
 MAX_PIXELS = 200_000_000  # per picture; larger ones are refused by their header
 MAX_SIDE = 65_535  # pixels: a picture of 1 x 4,000,000 takes gigabytes; more in proportion to a raised ``max_pixels``
 DECODING = 8  # bytes that decoding may take for each pixel of ``max_pixels``
-# Bytes per pixel at the peak of decoding to RGB, by Pillow's modes; other modes take no more than `DECODING`. Pillow
+# Bytes per pixel at the peak of decoding to RGB, by Pillow's modes; others take hardly more than `DECODING`. Pillow
 # holds three channels in four bytes; greys of 16 bits and more pass through several arrays of float32.
-_BYTES = {"LA": 10, "La": 10, "PA": 10, "RGBA": 9, "RGBa": 9, "I;16": 15, "I": 17, "F": 17}
+_BYTES = {"LA": 10, "La": 10, "PA": 10, "RGBA": 9, "RGBa": 9, "I": 17, "F": 17}
 MAX_SCANS = 100  # of a progressive JPEG, each of which covers all pixels; encoders write about ten
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 _MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")  # a JPEG marker, except for those that occur inside a scan
@@ -90,7 +90,7 @@ def require_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
     if max(width, height) > longest:
         enough = -(-max(width, height) * MAX_PIXELS // MAX_SIDE)
         raise PictureError(_over_limit(name, f"{size}: its sides", longest, enough))
-    taken = pixels * _BYTES.get(image.mode, DECODING)
+    taken = pixels * _BYTES.get("I" if image.mode.startswith("I") else image.mode, DECODING)  # I;16 and the like
     if taken > max_pixels * DECODING:
         what = f"{size} of {image.mode}: the {taken} bytes that decoding takes"
         raise PictureError(_over_limit(name, what, max_pixels * DECODING, -(-taken // DECODING)))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from translate.errors import PictureError
 from translate.media.formats import CONTAINERS
@@ -21,6 +21,7 @@ from translate.media.video.sound import SoundEncoder
 from translate.storage.atomic import atomic_file
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream
@@ -95,7 +96,7 @@ def join(
             if not _unfit([stream], suffix):
                 copies[stream.index] = joined.add_stream_from_template(stream, opaque=True)
             elif stream.type == "audio":
-                encoders[stream.index] = SoundEncoder(stream, joined)
+                encoders[stream.index] = SoundEncoder(cast("AudioStream", stream), joined)
                 copies[stream.index] = encoders[stream.index].stream
             else:
                 continue

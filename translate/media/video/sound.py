@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -18,8 +18,10 @@ class SoundEncoder:
 
     def __init__(self, source: AudioStream, container: OutputContainer) -> None:
         self._source = source
-        self.stream = container.add_stream(CODEC, rate=source.codec_context.sample_rate)
-        self.stream.codec_context.layout, self.stream.codec_context.format = source.codec_context.layout, "s16"
+        # PyAV's types do not know that FLAC is sound
+        self.stream = cast("AudioStream", container.add_stream(CODEC, rate=source.codec_context.sample_rate))
+        context: Any = self.stream.codec_context
+        context.layout, context.format = source.codec_context.layout, "s16"
 
     def add(self, packet: Packet) -> Iterator[Packet]:
         """The packets to store by now; an empty ``packet``, the last one of a stream, gives all that are left."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from tests.helpers.pictures import draw_photo
 from translate.errors import PictureError, UserError
@@ -168,6 +168,17 @@ def test_srgb_profile_changes_nothing(tmp_path: Path) -> None:
 def test_unusable_profile_is_ignored(tmp_path: Path, profile: bytes) -> None:
     picture = load_picture(save(Image.fromarray(PHOTO), tmp_path / "photo.png", icc_profile=profile))
     np.testing.assert_array_equal(picture.rgb, PHOTO)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "expected"),
+    [(1.0, 188), (1 / 2.2, 128), (1 / 1.8, 146), (0.0, 128), (9e9, 128)],  # linear, usual, old Macs', mistakes
+)
+def test_the_gamma_of_a_png(tmp_path: Path, gamma: float, expected: int) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add(b"gAMA", min(round(100_000 * gamma), 2**32 - 1).to_bytes(4))
+    save(Image.new("RGB", (4, 4), (0, 128, 255)), tmp_path / "grey.png", pnginfo=info)
+    assert load_rgb(tmp_path / "grey.png")[0, 0].tolist() == [0, expected, 255]
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".tif"])

@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 from translate.media.cmyk import default_profile
 from translate.media.codec import codec_call
 
+_LEAST_GAMMA = 0.1  # smaller ones, and larger ones than 1 by this, are mistakes
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -30,6 +31,18 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     converted = ImageCms.applyTransform(image, transform)
     assert converted is not None  # only an in-place conversion returns None
     return converted
+
+
+def from_gamma(image: Image.Image, gamma: object) -> Image.Image:
+    """Bring an RGB picture to sRGB whose values are light to the power of ``gamma``, as a PNG states it.
+
+    Returns the same picture where nothing is stated, or nothing usable, or about the power that sRGB is near to.
+    """
+    if not isinstance(gamma, float) or not _LEAST_GAMMA < gamma < 1 / _LEAST_GAMMA or abs(gamma - 1 / 2.2) < 0.01:
+        return image
+    light = np.linspace(0, 1, 256) ** (1 / gamma)
+    levels = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)  # IEC 61966-2-1
+    return image.point([*(255 * levels).round().astype(int).tolist()] * 3)
 
 
 def _without_metadata(image: Image.Image) -> Image.Image:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from translate.errors import PictureError, is_no_space, one_line
 from translate.media.codec import CodecError, codec_call
-from translate.media.colour import srgb_transform, to_srgb
+from translate.media.colour import from_gamma, srgb_transform, to_srgb
 from translate.media.exif import SIDEWAYS, read_exif, read_orientation
 from translate.media.formats import FORMATS, Effort, save_options
 from translate.media.guards import MAX_PIXELS as MAX_PIXELS
@@ -195,7 +195,10 @@ def to_upright(image: Image.Image, scale: int = 1) -> Upright:
             decode_scaled(image, scale)
         image.load()
     colour, alpha = split_alpha(image)
-    colour = to_srgb(colour, image.info.get("icc_profile"))
+    profile = image.info.get("icc_profile")
+    colour = to_srgb(colour, profile)
+    if not profile and "srgb" not in image.info:
+        colour = from_gamma(colour, image.info.get("gamma"))
     orientation = read_orientation(image)
     turn = _TURNS.get(orientation)
     if turn is not None:

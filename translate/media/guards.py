@@ -90,7 +90,8 @@ def require_pixels(image: Image.Image, name: str, max_pixels: int) -> None:
     if max(width, height) > longest:
         enough = -(-max(width, height) * MAX_PIXELS // MAX_SIDE)
         raise PictureError(_over_limit(name, f"{size}: its sides", longest, enough))
-    taken = pixels * _BYTES.get("I" if image.mode.startswith("I") else image.mode, DECODING)  # I;16 and the like
+    mode = "I" if image.mode.startswith("I") else image.mode  # I;16 and the like
+    taken = pixels * getattr(image, "decoding_bytes", _BYTES.get(mode, DECODING))  # as `tiff` states them
     if taken > max_pixels * DECODING:
         what = f"{size} of {image.mode}: the {taken} bytes that decoding takes"
         raise PictureError(_over_limit(name, what, max_pixels * DECODING, -(-taken // DECODING)))

@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from translate.errors import PictureError
 from translate.media.codec import CodecError, codec_call
 from translate.media.guards import MAX_PIXELS, READABLE, reading
+from translate.media.tiff import UnusualTiff
 
 HEAD_BYTES = 1024  # of a file, enough for every question below
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
@@ -55,7 +56,10 @@ def open_image(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Imag
 
 
 def _identified(file: IO[bytes], head: bytes, formats: Sequence[str]) -> Image.Image:
-    """Pillow's `Image.open`; where it says of a file with a known signature only that it is none, its reason."""
+    """Pillow's `Image.open`, and TIFFs of kinds that it does not know.
+
+    Where it says of a file with a known signature only that it is none, its reason is raised.
+    """
     try:
         return Image.open(file, formats=formats)
     except UnidentifiedImageError:
@@ -63,6 +67,8 @@ def _identified(file: IO[bytes], head: bytes, formats: Sequence[str]) -> Image.I
         if format is None:
             raise
         file.seek(0)
+        if format == "TIFF":
+            return UnusualTiff(file)
         Image.OPEN[format][0](file, "")
         raise
 

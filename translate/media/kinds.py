@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -55,7 +54,7 @@ def open_image(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Imag
     return image
 
 
-def _identified(file: IO[bytes], head: bytes, formats: Sequence[str]) -> Image.Image:
+def _identified(file: IO[bytes], head: bytes, formats: tuple[str, ...]) -> Image.Image:
     """Pillow's `Image.open`, and TIFFs of kinds that it does not know.
 
     Where it says of a file with a known signature only that it is none, its reason is raised.

@@ -32,6 +32,7 @@ class UnusualTiff(ImageFile.ImageFile):
     tag_v2: Any  # as that of Pillow's own, from which it reads EXIF
 
     def _open(self) -> None:
+        assert self.fp is not None  # it is open until `close`
         self.tag_v2 = TiffImagePlugin.ImageFileDirectory_v2(self.fp.read(8))
         self.fp.seek(self.tag_v2.next)
         self.tag_v2.load(self.fp)
@@ -75,6 +76,7 @@ class UnusualTiff(ImageFile.ImageFile):
 
     def _strips(self) -> Iterator[NDArray[Any]]:
         """The values of each strip, [rows, W, samples]."""
+        assert self.fp is not None
         width, height = self.size
         rows_per_strip = min(self._one("RowsPerStrip", height), height)
         places = zip(self._all("StripOffsets"), self._all("StripByteCounts"), strict=True)

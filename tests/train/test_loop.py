@@ -192,10 +192,11 @@ def test_what_a_resumed_run_repeats_is_not_logged_twice(tmp_path: Path) -> None:
 
 def test_a_link_in_place_of_the_log_is_not_followed(tmp_path: Path, pairs: tuple[Path, Path]) -> None:
     (tmp_path / "thesis.txt").write_text("a year's work\n")
-    (tmp_path / "run").mkdir()
+    train(tiny_config(*pairs, tmp_path / "run", steps=1))
+    (tmp_path / "run" / "metrics.jsonl").unlink()
     (tmp_path / "run" / "metrics.jsonl").symlink_to(tmp_path / "thesis.txt")
     with pytest.raises(UserError, match=r"metrics\.jsonl is a link, which is not followed; remove it"):
-        train(tiny_config(*pairs, tmp_path / "run", steps=1))
+        train(tiny_config(*pairs, tmp_path / "run", steps=2))
     assert (tmp_path / "thesis.txt").read_text() == "a year's work\n"
 
 

@@ -190,7 +190,6 @@ def test_a_jpeg_decoded_at_a_smaller_scale_comes_out_like_any_other(
     assert max(translate.sizes[0]) == SIZE
     drawn = load_picture(tmp_path / "out.png")
     assert difference(drawn.rgb, 255 - photo.rgb) < 2.5
-    assert drawn.exif == photo.exif
     with Image.open(tmp_path / "out.png") as image:
         assert image.getexif().get(0x010F) == ("Maker" if "exif" in options else None)
 

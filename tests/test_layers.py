@@ -19,13 +19,13 @@ LAYERS = (
     ("media", "style"),
     ("convert", "data", "report"),
     ("api", "export"),
-    ("evaluate",),
+    ("evaluate", "web"),
     ("train", "diagnose"),
     ("distillation",),
     ("commands",),
     ("cli",),
 )
-WITHOUT_TORCH = ("storage", "media", "style", "convert", "report", "api")
+WITHOUT_TORCH = ("storage", "media", "style", "convert", "report", "api", "web")
 TRAINING = {"torch", "models", "weights", "data", "export", "evaluate", "train"}
 MODULES = [path for package in ("translate", "models") for path in sorted((ROOT / package).rglob("*.py"))]
 

@@ -22,6 +22,7 @@ TRAINING_LIBRARIES = {
     *("torch", "torchvision", "albumentations", "cv2", "accelerate", "safetensors", "onnx", "onnx_ir"),
     *("kornia", "torchmetrics", "torch_fidelity", "scipy", "matplotlib", "jinja2", "markupsafe"),
 }
+SERVING_LIBRARIES = {"starlette", "uvicorn", "prometheus_client", "watchfiles"}
 # name -> the module, and the name in it of the command or group of commands
 SUBCOMMANDS = {
     "convert": ("translate.commands.convert", "convert"),
@@ -35,6 +36,7 @@ SUBCOMMANDS = {
     "models": ("translate.commands.models", "models_app"),
     "diagnose": ("translate.commands.diagnose", "diagnose"),
     "doctor": ("translate.commands.doctor", "doctor"),
+    "serve": ("translate.commands.serve", "serve"),
 }
 
 
@@ -93,9 +95,10 @@ def main() -> None:
         typer.echo("translate: interrupted", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except ModuleNotFoundError as error:
-        if error.name not in TRAINING_LIBRARIES:
+        extra = "train" if error.name in TRAINING_LIBRARIES else "serve" if error.name in SERVING_LIBRARIES else None
+        if extra is None:
             raise
-        typer.echo(f"translate: needs {error.name}: pip install 'picture-translate[train]'", err=True)
+        typer.echo(f"translate: needs {error.name}: pip install 'picture-translate[{extra}]'", err=True)
         sys.exit(ExitCode.UNUSABLE)
     except BrokenPipeError:  # the reader of our standard output has exited, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

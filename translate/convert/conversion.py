@@ -127,8 +127,18 @@ def prepare(request: ConvertRequest, *, on_remark: OnRemark = ignore_remark) -> 
         )
     translator = Translator(file, device=request.device, tile=request.tile, memory=request.memory)
     translator.info.require_same_size()
-    jobs = _plan(request, translator.info, on_remark)
-    return open_conversion(jobs, _options(request, translator.info), translator)
+    jobs, options = plan_for(request, translator.info, on_remark)
+    return open_conversion(jobs, options, translator)
+
+
+def plan_for(
+    request: ConvertRequest, style: StyleInfo, on_remark: OnRemark = ignore_remark
+) -> tuple[list[Job], Options]:
+    """The jobs of ``request`` and how to convert them, by a style with this metadata, which is open already.
+
+    Raises ``UserError`` for a request that cannot be carried out as given.
+    """
+    return _plan(request, style, on_remark), _options(request, style)
 
 
 def open_conversion(jobs: list[Job], options: Options, translator: Translator) -> Conversion:

@@ -7,7 +7,7 @@ photo has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,8 @@ class AtWorkingSize:
     @cached_property
     def _enlarge(self) -> Enlarger:
         """Opened when the first larger picture comes."""
-        enlarger = Enlarger(device=self._translate.device if isinstance(self._translate, Translator) else "auto")
-        enlarger.divide_cores(self._workers)
-        return enlarger
+        device = self._translate.device if isinstance(self._translate, Translator) else "auto"
+        return _open_enlarger(device, self._workers)
 
     def __call__(self, images: Pixels, domain: Domain = None, *, size: tuple[int, int] | None = None) -> Pixels:
         """uint8 [N, h, w, 3] in sRGB -> [N, H, W, 3], where (W, H) is ``size``; None: that of ``images``.
@@ -73,3 +72,11 @@ class AtWorkingSize:
         """``image`` at the working size, in the proportions of ``size``: uint8 [h, w, 3]."""
         small = size_within(size, self._working_size)
         return np.asarray(image.resize(small, Image.Resampling.LANCZOS, reducing_gap=REDUCING_GAP))
+
+
+@lru_cache(maxsize=4)
+def _open_enlarger(device: str, workers: int) -> Enlarger:
+    """Kept open: a server converts one picture after another, and opening takes as long as enlarging a small one."""
+    enlarger = Enlarger(device=device)
+    enlarger.divide_cores(workers)
+    return enlarger

@@ -37,6 +37,7 @@ SUBCOMMANDS = {
     "diagnose": ("translate.commands.diagnose", "diagnose"),
     "doctor": ("translate.commands.doctor", "doctor"),
     "serve": ("translate.commands.serve", "serve"),
+    "watch": ("translate.commands.watch", "watch"),
 }
 
 

@@ -33,7 +33,7 @@ from translate.errors import UserError
 from translate.style.catalogue import DEFAULT_STYLE
 
 
-def _read_detail(text: str | None) -> int | Literal["full"] | None:
+def read_detail(text: str | None) -> int | Literal["full"] | None:
     try:
         return None if text is None else "full" if text == "full" else int(text)
     except ValueError:
@@ -196,7 +196,7 @@ def convert(
         quality=quality,
         effort=effort,
         max_size=max_size,
-        detail=_read_detail(detail),
+        detail=read_detail(detail),
         compare=compare,
         strength=strength,
         stabilise=stabilise,

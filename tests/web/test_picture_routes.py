@@ -43,15 +43,9 @@ def png_bomb() -> bytes:
     ("query", "options"),
     [
         ("style=tiny", ""),
-        (
-            "style=tiny&strength=0.5&format=webp&quality=70",
-            ["--strength", "0.5", "--format", "webp", "--quality", "70"],
-        ),
-        (
-            "style=tiny&max_size=32&format=png&effort=small",
-            ["--max-size", "32", "--format", "png", "--effort", "small"],
-        ),
-        ("style=tiny&compare=true&detail=64", ["--compare", "--detail", "64"]),
+        ("style=tiny&strength=0.5&format=webp&quality=70", "--strength 0.5 --format webp --quality 70"),
+        ("style=tiny&max_size=32&format=png&effort=small", "--max-size 32 --format png --effort small"),
+        ("style=tiny&compare=true&detail=64", "--compare --detail 64"),
     ],
 )
 def test_the_bytes_are_those_of_the_command_line(
@@ -88,6 +82,13 @@ def test_animations_stay_animations(client: TestClient) -> None:
     frames[0].save(content, "WEBP", save_all=True, append_images=frames[1:], duration=100, lossless=True)
     answer = client.post("/v1/convert?style=tiny", content=content.getvalue())
     assert Image.open(io.BytesIO(answer.content)).n_frames == 3  # type: ignore[attr-defined]
+
+
+def test_without_a_style_it_is_the_default(client: TestClient, photo: Path) -> None:
+    content = photo.read_bytes()
+    expected = client.post("/v1/convert?style=tiny", content=content).content
+    assert client.post("/v1/convert", content=content).content == expected
+    assert client.post("/v1/jobs").json()["style"] == "tiny"
 
 
 def test_domains(client: TestClient, photo: Path) -> None:

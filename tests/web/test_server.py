@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from tests.helpers.paths import ROOT
+from tests.helpers.pictures import draw_photo
+from translate.machine import resources_in_use
 from translate.web import server as server_module
 from translate.web.conversion import FileConverter
 from translate.web.server import Server, make_server
@@ -232,3 +242,30 @@ def can_connect(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@pytest.mark.slow
+def test_memory_stays_flat(tiny_style: Path, tmp_path: Path) -> None:
+    """Photos of several sizes, to a server in a process of its own."""
+    photos = []
+    for width in (300, 512, 700):
+        content = io.BytesIO()
+        Image.fromarray(draw_photo(width, 400)).save(content, "JPEG")
+        photos.append(content.getvalue())
+    command = [sys.executable, "-m", "translate", "serve", "--port", "0", "--style", tiny_style, "--device", "cpu"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stderr is not None
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stderr.readline())
+            assert found is not None
+            memory = []
+            with ThreadPoolExecutor(4) as pool:
+                for count in (150, 600):
+                    answers = pool.map(lambda number: post(int(found[1]), photos[number % 3])[0], range(count))
+                    assert set(answers) == {200}
+                    memory.append(resources_in_use(process.pid)["memory_mb"])
+            assert memory[1] < 1.05 * memory[0]
+        finally:
+            process.terminate()
+        assert process.wait(60) == -signal.SIGTERM

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 PIECE = 1_000_000  # bytes
 
@@ -16,12 +15,15 @@ class _Pieces:
     def __init__(self) -> None:
         self._written: list[bytes] = []
 
-    def write(self, data: Any) -> int:
+    def write(self, data: bytes) -> int:
         self._written.append(bytes(data))
         return len(data)
 
     def flush(self) -> None:
         """There is nothing to flush to."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
     def taken(self) -> bytes:
         written, self._written = b"".join(self._written), []
@@ -34,7 +36,7 @@ def zip_pieces(files: Sequence[tuple[Path, str]]) -> Iterator[bytes]:
     A file that vanishes meanwhile is left out.
     """
     pieces = _Pieces()
-    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(pieces, "w", zipfile.ZIP_STORED) as archive:
         for path, name in files:
             try:
                 source = path.open("rb")

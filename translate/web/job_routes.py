@@ -16,7 +16,6 @@ from translate.web.archive import zip_pieces
 from translate.web.bodies import receive_body
 from translate.web.jobs import Job, JobFile
 from translate.web.names import attachment, is_video, media_type_of
-from translate.web.parameters import read_parameters
 from translate.web.problems import Problem
 from translate.web.service import Service, service_of
 
@@ -29,7 +28,7 @@ async def create(request: Request) -> Response:
     service = service_of(request)
     service.require_running()
     client = request.client.host if request.client else ""
-    job = service.jobs.create(client, read_parameters(request.query_params.multi_items()))
+    job = service.jobs.create(client, service.asked(request))
     return JSONResponse(job.described(), 201, {"Location": f"/v1/jobs/{job.id}"})
 
 

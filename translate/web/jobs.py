@@ -126,7 +126,6 @@ class Jobs:
 
     def create(self, client: str, request: ConvertRequest) -> Job:
         """A job without files. Raises `Problem` if there are too many, of this client or of all."""
-        self._converter.styles.require(str(request.style))
         if sum(job.client == client for job in self._jobs.values()) >= self._settings.jobs_per_client:
             limit = self._settings.jobs_per_client
             raise _too_many(f"{limit} jobs of this client are kept already; remove one with DELETE")

@@ -77,7 +77,7 @@ _READERS = {
 PARAMETERS = (
     Parameter(
         name="style",
-        description="the name of one of the styles that /v1/styles lists",
+        description="the name of one of the styles that /v1/styles lists; without it, the default that it says",
         schema={"type": "string", "default": DEFAULT_STYLE},
     ),
     Parameter(
@@ -131,15 +131,13 @@ PARAMETERS = (
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
-def read_parameters(pairs: Sequence[tuple[str, str]], *, others: Sequence[str] = ()) -> ConvertRequest:
+def read_parameters(pairs: Sequence[tuple[str, str]]) -> ConvertRequest:
     """The request, without inputs and output, that a query string's names and values ask for.
 
-    Names in ``others`` belong to somebody else. Raises ``UserError`` naming the first that is unknown or does not fit.
+    Raises ``UserError`` naming the first that is unknown or does not fit.
     """
     given: dict[str, list[str]] = {}
     for name, text in pairs:
-        if name in others:
-            continue
         if name not in BY_NAME:
             raise UserError(f"{literal(name)}: no such parameter; there are {', '.join(BY_NAME)}")
         given.setdefault(name, []).append(text)

@@ -16,9 +16,8 @@ from translate.convert.conversion import ConvertRequest
 from translate.web.bodies import receive_body
 from translate.web.conversion import FileConverter
 from translate.web.names import media_type_of
-from translate.web.parameters import read_parameters
 from translate.web.places import outcome
-from translate.web.service import Service, service_of
+from translate.web.service import service_of
 
 BODY_NAME = "the picture"  # how messages call a body, which has no name
 
@@ -27,8 +26,7 @@ async def convert(request: Request) -> Response:
     """The body, a picture, translated: the bytes that `translate convert` would write."""
     service = service_of(request)
     service.require_running()
-    asked = read_parameters(request.query_params.multi_items())
-    style = service.styles.require(str(asked.style)).name
+    asked = service.asked(request)
     with ExitStack() as held:
         held.enter_context(service.places.take(service.workers.retry_after(service.places.taken)))
         folder = held.enter_context(TemporaryDirectory(dir=service.folder, ignore_cleanup_errors=True))
@@ -48,7 +46,7 @@ async def convert(request: Request) -> Response:
         finished = True
     finally:
         cancelled.set()
-        service.metrics.conversions.labels(style, "done" if finished else "failed").inc()
+        service.metrics.conversions.labels(str(asked.style), "done" if finished else "failed").inc()
     return Response(content, media_type=media_type_of(suffix))
 
 
@@ -67,7 +65,7 @@ async def list_styles(request: Request) -> Response:
     entries = service.styles.entries
     return JSONResponse(
         {
-            "default": default_style(service),
+            "default": service.default_style,
             "styles": [entry.described() for entry in entries.values()],
             "limits": {
                 "picture_bytes": settings.max_body,
@@ -78,12 +76,6 @@ async def list_styles(request: Request) -> Response:
             },
         }
     )
-
-
-def default_style(service: Service) -> str:
-    """The style that a request without one gets, or the first where the server does not have that."""
-    default = str(ConvertRequest(inputs=()).style)
-    return default if default in service.styles.entries else next(iter(service.styles.entries))
 
 
 async def preview(request: Request) -> Response:

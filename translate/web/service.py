@@ -9,9 +9,12 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from translate.convert.conversion import ConvertRequest
+from translate.style.catalogue import DEFAULT_STYLE
 from translate.web.conversion import FileConverter
 from translate.web.jobs import Jobs
 from translate.web.metrics import Metrics
+from translate.web.parameters import read_parameters
 from translate.web.places import Places, Workers
 from translate.web.problems import Problem
 from translate.web.settings import ServeSettings
@@ -47,8 +50,19 @@ class Service:
         if self.stopping():
             raise Problem("stopping", "no new work is taken", {"Retry-After": "10"})
 
-    def new_folder(self) -> Path:
-        return Path(tempfile.mkdtemp(dir=self.folder))
+    @property
+    def default_style(self) -> str:
+        """That of the command line, or the first where the server does not have it."""
+        return DEFAULT_STYLE if DEFAULT_STYLE in self.styles.entries else next(iter(self.styles.entries))
+
+    def asked(self, request: Request) -> ConvertRequest:
+        """What the query of ``request`` asks for, with one of this server's styles. Raises as `read_parameters`."""
+        pairs = request.query_params.multi_items()
+        if "style" not in request.query_params:
+            pairs.append(("style", self.default_style))
+        asked = read_parameters(pairs)
+        self.styles.require(str(asked.style))
+        return asked
 
     def measure(self) -> bytes:
         """All metrics, as text."""

@@ -197,7 +197,8 @@ def wait_for(true: Callable[[], bool]) -> None:
 @pytest.mark.slow
 def test_the_command_survives_being_killed(folder: Folder, photo: Path, tiny_style: Path, tmp_path: Path) -> None:
     """Thirty files come in pieces while it runs; it is killed twice."""
-    command = [sys.executable, "-m", "translate", "watch", folder.photos, "-o", folder.drawn, "--style", tiny_style]
+    folders = [str(folder.photos), "-o", str(folder.drawn)]
+    command = [sys.executable, "-m", "translate", "watch", *folders, "--style", str(tiny_style)]
     command += ["--device", "cpu", "--settle", "0.3"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     content, lines = photo.read_bytes(), tmp_path / "lines"

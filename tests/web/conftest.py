@@ -1,18 +1,23 @@
-"""A server in this process, on small styles."""
+"""Servers in this process, on small styles: called directly, and on a loopback port."""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from translate.web.app import create_app
+from translate.web.server import Server, make_server
 from translate.web.settings import ServeSettings
 
 Serve = Callable[..., TestClient]
+StartServer = Callable[..., tuple[Server, int]]
 BASE = "http://localhost"
 
 
@@ -34,3 +39,35 @@ def serve(tiny_style: Path, season_style: Path) -> Iterator[Serve]:
 @pytest.fixture
 def client(serve: Serve) -> TestClient:
     return serve()
+
+
+@pytest.fixture
+def start(tiny_style: Path) -> Iterator[StartServer]:
+    """Start a server with the style `tiny` and further settings; returns it and its port."""
+    with ExitStack() as running:
+
+        def run(**changes: object) -> tuple[Server, int]:
+            given: dict[str, Any] = {"styles": {"tiny": tiny_style}, "device": "cpu", "port": 0, "workers": 2}
+            ports: list[int] = []
+            settings = ServeSettings(**(given | changes))
+            server = make_server(settings, on_start=lambda host, port: ports.append(port))
+            thread = threading.Thread(target=server.run)
+            thread.start()
+
+            def stop() -> None:
+                server.should_exit = True
+                thread.join(60)
+                assert not thread.is_alive()
+
+            running.callback(stop)
+            wait_for(lambda: bool(ports))
+            return server, ports[0]
+
+        yield run
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never became true"
+        time.sleep(0.02)

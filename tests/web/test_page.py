@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests.web.conftest import StartServer
 from translate.web.app import FILES, PAGE
 
 HTML = (PAGE / "index.html").read_text(encoding="utf-8")
@@ -179,3 +180,32 @@ def test_texts_and_parsing(tmp_path: Path) -> None:
         "10 minutes",
         "Drawing, 25 %",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+def test_the_page_at_work(start: StartServer, tiny_style: Path, season_style: Path, photo: Path) -> None:
+    """From the token to an empty tray, in a stand-in for a browser."""
+    assert NODE is not None
+    token = "a long enough secret"
+    _, port = start(token=token, styles={"tiny": tiny_style, "season": season_style})
+    script = Path(__file__).with_name("stand_in_browser.mjs")
+    command = [NODE, script, f"http://127.0.0.1:{port}", PAGE, photo, token]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    drawn = {"state": "61 × 47", "buttons": ["Compare", "Download", "Remove"]}
+    refused = said["first"]["tiles"][2]
+    assert refused["state"].startswith("_b_.pdf: not a picture this program reads") and refused["buttons"] == ["Remove"]
+    assert said["first"] == {
+        "count": "2 of 3 pictures done, 1 failed",
+        "tiles": [drawn | {"style": "tiny"}, drawn | {"style": "tiny"}, refused],
+        "zip": True,
+        "again": False,
+    }
+    assert said["offered"] == "Draw again: season"
+    assert said["second"]["tiles"][:2] == [drawn | {"style": "season"}] * 2
+    assert said["compared"] | {"open": True, "lens": "48%"} == said["compared"]
+    assert said["compared"]["title"] in ("photo-season.jpg", "photo-season (2).jpg")  # whichever was done first
+    assert said["cancelled"] == "2 of 4 pictures done, 1 failed, 1 cancelled"
+    assert said["cleared"] is True and said["notice"] == ""

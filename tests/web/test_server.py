@@ -13,9 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,45 +23,10 @@ from PIL import Image
 
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import draw_photo
+from tests.web.conftest import StartServer, wait_for
 from translate.machine import resources_in_use
 from translate.web import server as server_module
 from translate.web.conversion import FileConverter
-from translate.web.server import Server, make_server
-from translate.web.settings import ServeSettings
-
-StartServer = Callable[..., tuple[Server, int]]
-
-
-@pytest.fixture
-def start(tiny_style: Path) -> Iterator[StartServer]:
-    """Start a server with the style `tiny` and further settings; returns it and its port."""
-    with ExitStack() as running:
-
-        def run(**changes: object) -> tuple[Server, int]:
-            given: dict[str, Any] = {"styles": {"tiny": tiny_style}, "device": "cpu", "port": 0, "workers": 2}
-            ports: list[int] = []
-            settings = ServeSettings(**(given | changes))
-            server = make_server(settings, on_start=lambda host, port: ports.append(port))
-            thread = threading.Thread(target=server.run)
-            thread.start()
-
-            def stop() -> None:
-                server.should_exit = True
-                thread.join(60)
-                assert not thread.is_alive()
-
-            running.callback(stop)
-            wait_for(lambda: bool(ports))
-            return server, ports[0]
-
-        yield run
-
-
-def wait_for(true: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never became true"
-        time.sleep(0.02)
 
 
 def post(port: int, content: bytes) -> tuple[int, bytes, dict[str, str]]:

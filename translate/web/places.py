@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -84,7 +84,8 @@ async def outcome(future: Future[T], request: Request, timeout: float) -> T:
     """
     finished, left = asyncio.wrap_future(future), asyncio.ensure_future(_left(request))
     try:
-        await asyncio.wait({finished, left}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {finished, left}
+        await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if finished.done():
             return finished.result()
         if left.done():

@@ -26,11 +26,11 @@ def serve(tiny_style: Path, season_style: Path) -> Iterator[Serve]:
     """Start a server with the styles `tiny` and `season`, whose other settings may be given; returns its client."""
     with ExitStack() as running:
 
-        def start(*, headers: dict[str, str] | None = None, stopping: object = None, **changes: object) -> TestClient:
+        def start(*, stopping: Callable[[], bool] = lambda: False, **changes: object) -> TestClient:
             given = {"styles": {"tiny": tiny_style, "season": season_style}, "device": "cpu", "workers": 2}
             settings = ServeSettings(**(given | changes))  # type: ignore[arg-type]
-            app = create_app(settings, *([stopping] if stopping else []))  # type: ignore[list-item]
-            client = TestClient(app, BASE, raise_server_exceptions=False, headers=headers, follow_redirects=False)
+            app = create_app(settings, stopping)
+            client = TestClient(app, BASE, raise_server_exceptions=False, follow_redirects=False)
             return running.enter_context(client)
 
         yield start

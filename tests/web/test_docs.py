@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields
+from typing import Any
 
 from tests.helpers.paths import DATA, ROOT
 from translate.web.server import HEADER_SECONDS, MAX_CONNECTIONS, MAX_HEADER_BYTES
@@ -34,7 +35,7 @@ def test_the_options_exist() -> None:
 
 
 def test_the_defaults_are_those_of_the_code() -> None:
-    defaults = {field.name: field.default for field in fields(ServeSettings)}
+    defaults: dict[str, Any] = {field.name: field.default for field in fields(ServeSettings)}
     assert f"| {defaults['max_body'] // 10**6} MB |" in TEXT
     assert f"| {defaults['max_video'] // 10**6} MB |" in TEXT
     assert f"| {defaults['max_pixels'] // 10**6} million |" in TEXT

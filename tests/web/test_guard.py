@@ -76,14 +76,20 @@ def test_the_token(serve: Serve) -> None:
     for path in ("/v1/styles", "/metrics", "/v1/jobs/x", "/v1/styles/tiny/preview"):
         assert client.get(path).headers["www-authenticate"] == "Bearer"
         for wrong in ("", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer \u00e9"):
-            problem(client.get(path, headers={"Authorization": wrong.encode("latin-1")}), 401, "no-token")  # type: ignore[dict-item]
+            given = [(b"Authorization", wrong.encode("latin-1"))]
+            problem(client.get(path, headers=given), 401, "no-token")
     right = {"Authorization": f"Bearer {TOKEN}"}
     assert client.get("/v1/styles", headers=right).status_code == 200
 
 
 def test_the_token_is_compared_in_constant_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = []
-    monkeypatch.setattr("hmac.compare_digest", lambda one, other: compared.append((one, other)) or False)
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return False
+
+    monkeypatch.setattr("hmac.compare_digest", compare)
     serve(token=TOKEN).get("/v1/styles", headers={"Authorization": "Bearer guess"})
     assert compared == [(b"guess", TOKEN.encode())]
 

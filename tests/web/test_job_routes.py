@@ -103,7 +103,7 @@ def test_a_video(client: TestClient) -> None:
     assert failed["state"] == "failed" and failed["error"].startswith("no-film.mp4: ") and "/tmp" not in failed["error"]
     answer = client.get(f"{job}/files/0")
     assert answer.headers["content-type"] == "video/mp4"
-    with av.open(io.BytesIO(answer.content)) as container:
+    with av.open(io.BytesIO(answer.content), "r") as container:
         assert len(list(container.decode(video=0))) == 3
 
 

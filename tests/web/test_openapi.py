@@ -63,7 +63,13 @@ def test_answers_have_the_documented_shape(client: TestClient, photo: Path) -> N
         if "$ref" in schema:
             schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        types = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+        types: dict[str, Any] = {
+            "string": str,
+            "integer": int,
+            "number": (int, float),
+            "boolean": bool,
+            "null": type(None),
+        }
         types |= {"object": dict, "array": list}
         assert any(isinstance(value, types[kind]) for kind in kinds), (value, schema)
         assert value in schema.get("enum", [value])

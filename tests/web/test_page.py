@@ -190,7 +190,7 @@ def test_the_page_at_work(start: StartServer, tiny_style: Path, season_style: Pa
     token = "a long enough secret"
     _, port = start(token=token, styles={"tiny": tiny_style, "season": season_style})
     script = Path(__file__).with_name("stand_in_browser.mjs")
-    command = [NODE, script, f"http://127.0.0.1:{port}", PAGE, photo, token]
+    command = [NODE, *map(str, (script, f"http://127.0.0.1:{port}", PAGE, photo, token))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)

@@ -26,7 +26,7 @@ from tests.helpers.pictures import draw_photo
 from tests.web.conftest import StartServer, wait_for
 from translate.machine import resources_in_use
 from translate.web import server as server_module
-from translate.web.conversion import FileConverter
+from translate.web.conversion import Cancelled, FileConverter
 
 
 def post(port: int, content: bytes) -> tuple[int, bytes, dict[str, str]]:
@@ -200,6 +200,32 @@ def test_stopping_finishes_what_runs(start: StartServer, photo: Path, monkeypatc
         assert running.result()[0] == 200
 
 
+def test_stopping_ends_the_events_and_the_jobs(
+    start: StartServer, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def held(*_: Any) -> None:
+        begun.set()
+        go_on.wait(30)
+        raise Cancelled
+
+    monkeypatch.setattr(FileConverter, "convert", held)
+    server, port = start()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("POST", "/v1/jobs")
+        job = json.loads(connection.getresponse().read())["id"]
+        connection.request("POST", f"/v1/jobs/{job}/files?name=a.jpg", photo.read_bytes())
+        assert connection.getresponse().read()
+        begun.wait(30)
+        connection.request("GET", f"/v1/jobs/{job}/events")
+        events = connection.getresponse()
+        assert b'"running"' in events.readline()
+        server.should_exit = True
+        assert b"event: end" in events.read()
+    go_on.set()
+
+
 def can_connect(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -216,7 +242,7 @@ def test_memory_stays_flat(tiny_style: Path, tmp_path: Path) -> None:
         content = io.BytesIO()
         Image.fromarray(draw_photo(width, 400)).save(content, "JPEG")
         photos.append(content.getvalue())
-    command = [sys.executable, "-m", "translate", "serve", "--port", "0", "--style", tiny_style, "--device", "cpu"]
+    command = [sys.executable, "-m", "translate", "serve", "--port", "0", "--style", str(tiny_style)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         try:

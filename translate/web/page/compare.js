@@ -66,7 +66,8 @@ export class Compare {
     if (on) byId("lens").focus();
   }
 
-  // Left half the photo, right half the result, one pixel of each on one of the canvas.
+  // Left half the photo, right half the result. The canvas has two pixels for each of its size on the page, for sharp
+  // screens; a pixel of the pictures takes two of them.
   #draw() {
     const lens = byId("lens");
     if (lens.hidden) return;
@@ -74,14 +75,14 @@ export class Compare {
     lens.style.top = `${100 * this.#at[1]}%`;
     const context = lens.getContext("2d");
     const { width, height } = lens;
+    const [across, down] = [width / 2, height / 2]; // pixels of the pictures
     context.clearRect(0, 0, width, height);
     for (const [id, side] of [["before", 0], ["after", 1]]) {
       const image = byId(id);
       if (!image.naturalWidth) continue;
-      const x = this.#at[0] * image.naturalWidth - width / 2;
-      const y = this.#at[1] * image.naturalHeight - height / 2;
-      const left = (side * width) / 2;
-      context.drawImage(image, x + left, y, width / 2, height, left, 0, width / 2, height);
+      const x = this.#at[0] * image.naturalWidth + ((side - 1) * across) / 2;
+      const y = this.#at[1] * image.naturalHeight - down / 2;
+      context.drawImage(image, x, y, across / 2, down, (side * width) / 2, 0, width / 2, height);
     }
     context.fillStyle = "#fff";
     context.fillRect(width / 2 - 1, 0, 2, height);

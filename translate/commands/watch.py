@@ -19,7 +19,7 @@ from translate.commands.conversion_options import (
     Workers,
 )
 from translate.commands.convert import read_detail
-from translate.commands.terminal import quiet_onnxruntime, say, with_flags
+from translate.commands.terminal import quiet_onnxruntime, say, warn, with_flags
 from translate.style.catalogue import DEFAULT_STYLE
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def watch(
     waking = wakes(folder, recursive=recursive, every=settle / 2)
     say(f"watching {folder}, writing to {output} (Ctrl+C stops it)")
     for event in watch_folder(watcher, waking):
-        say(_line(event))
+        (say if event.failure is None else warn)(_line(event))
 
 
 def _line(event: Event) -> str:

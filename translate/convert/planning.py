@@ -60,7 +60,7 @@ def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
     elif format is None and format_of_suffix(photo.suffix):
         ending = photo.suffix
     else:
-        ending = FORMATS[format_named(format) if format else _own_format(photo)].suffixes[0]
+        ending = FORMATS[format_named(format) if format else own_format(photo)].suffixes[0]
     return str(photo.with_name(photo.stem + addition + ending))
 
 
@@ -155,7 +155,7 @@ def _single_job(inputs: Sequence[str], output: str, wanted: str | None, to_folde
     if source is not None and _is_video(source):
         return _single_video(source, output)
     if output == STREAM:
-        own = None if source is None else _own_format(source)
+        own = None if source is None else own_format(source)
         return Job(source=source, output=None, format=wanted or ("PNG" if own == "GIF" else own))  # one picture
     target = location(output)
     by_suffix = format_of_suffix(target.suffix)
@@ -179,7 +179,7 @@ def _single_video(source: Location, output: str) -> Job:
     return Job(source=source, output=location(output), format=None, kind="video")
 
 
-def _own_format(source: Location) -> str:
+def own_format(source: Location) -> str:
     """The format of a picture's result: its own, but PNG for a still GIF, which has few colours, and where unknown."""
     format = format_of_suffix(source.suffix)
     if format is None and isinstance(source, Path):
@@ -208,7 +208,7 @@ def _folder_job(found: Found, folder: Location, wanted: str | None, suffix: str)
     if _is_video(relative):
         target = folder / relative.with_name(relative.stem + suffix + _video_suffix(relative))
         return Job(source=found.source, output=target, format=None, kind="video")
-    format = wanted or _own_format(found.source)
+    format = wanted or own_format(found.source)
     ending = relative.suffix if relative.suffix.lower() in FORMATS[format].suffixes else FORMATS[format].suffixes[0]
     return _picture_job(found.source, folder / relative.with_name(relative.stem + suffix + ending), format)
 

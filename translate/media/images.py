@@ -103,11 +103,6 @@ def picture_size(path: Path) -> tuple[int, int]:
     return _load(path, MAX_PIXELS, lambda image, file: image.size)
 
 
-def picture_format(path: Path, max_pixels: int = MAX_PIXELS) -> str:
-    """Pillow's name of a file's format, from its header. Raises as `load_picture` does."""
-    return _load(path, max_pixels, lambda image, file: _format_of(image))
-
-
 def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a file, or the content of one; the first frame of an animation or a multi-page TIFF.
 
@@ -211,11 +206,8 @@ def to_upright(image: Image.Image, scale: int = 1) -> Upright:
         alpha = None if alpha is None else alpha.transpose(turn)
     if orientation in SIDEWAYS:
         full_size = full_size[1], full_size[0]
-    return Upright(colour, alpha, read_exif(image), _format_of(image), full_size if scale > 1 else None)
-
-
-def _format_of(image: Image.Image) -> str:
-    return "JPEG" if image.format == "MPO" else image.format or "PNG"  # MPO: a JPEG followed by others
+    format = "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG followed by others
+    return Upright(colour, alpha, read_exif(image), format or "PNG", full_size if scale > 1 else None)
 
 
 def shrink(picture: Picture, max_side: int) -> Picture:

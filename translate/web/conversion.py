@@ -9,10 +9,9 @@ from pathlib import Path
 from translate.convert.conversion import ConvertRequest, plan_for
 from translate.convert.options import OnNote, OnProgress
 from translate.convert.pipeline import run_jobs
+from translate.convert.planning import own_format
 from translate.errors import PictureError, literal
 from translate.media.formats import FORMATS
-from translate.media.guards import is_animated
-from translate.media.images import picture_format
 from translate.web.names import is_video, video_suffix
 from translate.web.styles import Styles
 
@@ -54,7 +53,7 @@ class FileConverter:
         if cancelled.is_set():
             raise Cancelled
         translator = self.styles.translator(str(request.style))
-        output = source.with_name("result" + self._suffix(source, name, request.format))
+        output = source.with_name("result" + result_suffix(source, name, request.format))
         photo = _with_kind(source, name)
         asked = replace(
             request,
@@ -79,31 +78,17 @@ class FileConverter:
             raise PictureError(_renamed(failure, output, name))
         return Converted(output, result.size)
 
-    def _suffix(self, source: Path, name: str, format: str | None) -> str:
-        if is_video(name):
-            return video_suffix(name)
-        try:
-            return result_suffix(source, format, self.max_pixels)
-        except PictureError as error:
-            raise PictureError(_renamed(error.marked, source, name)) from error
-
 
 def _with_kind(source: Path, name: str) -> Path:
     """``source``, under a name whose suffix says that it is a video if it is one; a picture's content says the rest."""
     return source.rename(source.with_name("video" + Path(name).suffix.lower())) if is_video(name) else source
 
 
-def result_suffix(path: Path, format: str | None, max_pixels: int) -> str:
-    """The suffix of a picture's result: of ``format``, or as the command line chooses it for a file of this format.
-
-    Raises ``PictureError`` if the file's header is not that of a picture, or says that it has too many pixels.
-    """
-    own = picture_format(path, max_pixels)
-    if format is not None:
-        return "." + format
-    if own not in FORMATS or (own == "GIF" and not is_animated(path)):
-        own = "PNG"
-    return FORMATS[own].suffixes[0]
+def result_suffix(path: Path, name: str, format: str | None) -> str:
+    """The suffix of the result of the file at ``path``, called ``name``: as the command line chooses it."""
+    if is_video(name):
+        return video_suffix(name)
+    return "." + format if format is not None else FORMATS[own_format(path)].suffixes[0]
 
 
 def _renamed(text: str, path: Path, name: str) -> str:

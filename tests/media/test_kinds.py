@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from tests.helpers.pictures import draw_photo
 from tests.helpers.tiffs import tiff
 from translate.errors import PictureError
-from translate.media.images import load_picture
+from translate.media.images import load_frugally, load_picture
 from translate.media.kinds import brands, picture_format
 
 NEW_SUBFILE_TYPE, SUB_IFDS = 254, 330
@@ -76,3 +77,17 @@ def bitmap(offset: int, value: int) -> bytes:
 def test_unsupported_kinds_are_told_from_damage(content: bytes, problem: str) -> None:
     with pytest.raises(PictureError, match=f"^standard input: {problem}"):
         load_picture(content)
+
+
+def test_damage_behind_the_first_page_leaves_it_as_it_was(tmp_path: Path) -> None:
+    """Pillow moves to a page when it counts it: the first one would come out unturned."""
+    exif, content = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6
+    Image.fromarray(draw_photo(48, 32)).save(content, "TIFF", exif=exif)
+    whole = bytearray(content.getvalue())
+    directory = struct.unpack_from("<I", whole, 4)[0]
+    behind = directory + 2 + 12 * struct.unpack_from("<H", whole, directory)[0]
+    struct.pack_into("<I", whole, behind, len(whole) - 1)  # the offset of the next page
+    (tmp_path / "turned.tif").write_bytes(whole)
+    photo = load_frugally(tmp_path / "turned.tif", max_pixels=10**6, large=10**6, admit_large=lambda: None)
+    assert (photo.size, photo.note) == ((32, 48), None)

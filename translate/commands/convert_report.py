@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from translate.commands.terminal import say, with_flags
+from translate.commands.terminal import say, warn, with_flags
 from translate.errors import ExitCode, NoSpaceError, printable
 from translate.machine import peak_memory_mb
 
@@ -47,7 +47,7 @@ class Report:
         for result in self._with_progress(results, total):
             self.results.append(result)
             if result.failure is not None:
-                say(f"failed: {with_flags(result.failure)}")
+                warn(f"failed: {with_flags(result.failure)}")
             elif self.verbose and result.size is None:
                 say(f"skipped: {result.job.output_name} exists")
             elif self.verbose and result.size is not None:
@@ -212,7 +212,7 @@ def run_and_report(
     except KeyboardInterrupt:
         interrupted = True
     except NoSpaceError as error:
-        say(with_flags(error.marked))
+        warn(with_flags(error.marked))
     report.summarise(style, conversion.device, interrupted=interrupted)
     if as_json:
         typer.echo(json.dumps(report.as_dict(style, conversion.device, interrupted=interrupted), indent=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -82,7 +83,9 @@ def others_note(image: Image.Image) -> str | None:
     try:
         with codec_call():
             count = getattr(image, "n_frames", 1)
-    except CodecError:  # damage behind the first one
+    except CodecError:  # damage behind the first one, where Pillow has left the picture
+        with suppress(CodecError), codec_call():
+            image.seek(0)
         return None
     kind = "pages" if image.format == "TIFF" else "frames"
     return f"holds the first of {count} {kind}" if count > 1 else None

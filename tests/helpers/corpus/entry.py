@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from tests.helpers.pictures import draw_photo
+from translate.media.colour import to_srgb
 
 Pixels = NDArray[np.uint8]
 Fate = Literal["converted", "refused", "either"]
@@ -87,6 +88,8 @@ def in_mode(mode: str) -> tuple[Image.Image, Image.Image] | None:
             lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
             converted = ImageCms.applyTransform(image, lab)
             return (converted, image) if converted else None
+        if mode == "CMYK":  # without a profile: as on a common print, see tests/media/test_cmyk.py
+            return image.convert("CMYK"), to_srgb(image.convert("CMYK"), None)
         converted = image.convert("LA").convert("La") if mode == "La" else image.convert(mode)
         alpha = mode.endswith(("A", "a"))
         return converted, converted.convert("LA").convert("RGBA") if mode == "La" else converted.convert(

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from translate.errors import UserError
 from translate.media.formats import CONTAINERS
-from translate.media.video.decode import BT709, Colour, import_av, naming
+from translate.media.video.colour import BT709, Colour
+from translate.media.video.decode import import_av, naming
 from translate.media.video.segments import Encoding, SegmentEncoder, choose_codec
 from translate.storage.atomic import atomic_file
 

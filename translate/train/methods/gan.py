@@ -59,6 +59,9 @@ class Gan(Method):
         real = batch["image"]
         return [real, *fixed_samples(self.averages[f"{GENERATOR}_ema"], self.z_dim, real)], {}
 
+    def column_titles(self) -> list[str]:
+        return ["real", *["sample"] * SAMPLES_PER_ROW]
+
 
 def fixed_samples(sample: torch.nn.Module, z_dim: int, beside: Tensor) -> list[Tensor]:
     """Columns [N, 3, H, W] of pictures from fixed noise for a validation grid, N and device those of ``beside``."""

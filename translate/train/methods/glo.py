@@ -26,7 +26,7 @@ from translate.data.datasets import TrainingData
 from translate.data.squares import load_squares
 from translate.train.losses import laplacian_l1
 from translate.train.methods.base import GENERATOR, Method, Pictures
-from translate.train.methods.gan import fixed_samples
+from translate.train.methods.gan import SAMPLES_PER_ROW, fixed_samples
 from translate.train.methods.networks import built_noise_generator
 from translate.train.projection import project, psnr
 from translate.train.step import Batch, StepContext, Terms
@@ -110,6 +110,9 @@ class Glo(Method):
             again = super().averaged_generator()(cast(Codes, self.bare(CODES))(index))
         columns = [real, again, *fixed_samples(sampler, self.z_dim, real)[:-1]]
         return columns, {"val/psnr": float(psnr(again, real).mean())}
+
+    def column_titles(self) -> list[str]:
+        return ["real", "again", *["sample"] * (SAMPLES_PER_ROW - 1)]
 
 
 def reconstruction_terms(pictures: Tensor, targets: Tensor) -> Terms:

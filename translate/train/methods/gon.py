@@ -25,7 +25,7 @@ from translate.config import GonConfig
 from translate.data.datasets import TrainingData
 from translate.data.squares import load_squares
 from translate.train.methods.base import GENERATOR, Method, Pictures
-from translate.train.methods.gan import fixed_samples
+from translate.train.methods.gan import SAMPLES_PER_ROW, fixed_samples
 from translate.train.methods.glo import reconstruction_terms
 from translate.train.methods.networks import built_noise_generator
 from translate.train.projection import gradient_at_origin, psnr
@@ -111,3 +111,6 @@ class Gon(Method):
         again = generator(gradient_at_origin(generator, real, self.z_dim))
         columns = [real, again, *fixed_samples(self.averaged_generator(), self.z_dim, real)[:-1]]
         return columns, {"val/psnr": float(psnr(again, real).mean())}
+
+    def column_titles(self) -> list[str]:
+        return ["real", "again", *["sample"] * (SAMPLES_PER_ROW - 1)]

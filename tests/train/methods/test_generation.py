@@ -59,8 +59,9 @@ def test_the_grid_shows_held_out_pictures_beside_samples_of_fixed_noise(name: st
     config = tiny_run(name, tmp_path, tmp_path / "run", sample_every=1, steps=2, val_samples=2, lr=1e-6, ema=0.0)
     train(config)
     one, other = (np.array(Image.open(config.out / "samples" / f"step-{step:09}.png")) for step in (1, 2))
-    assert one.shape == (2 * 16, 8 * 16, 3)
-    assert np.array_equal(one[:, :16], other[:, :16])  # the held-out pictures
+    assert one.shape == other.shape
+    column = one.shape[1] // 8
+    assert np.array_equal(one[:, :column], other[:, :column])  # the held-out pictures
     if name != "gon":  # the distribution that its samples are drawn from still changes
         assert np.abs(one.astype(int) - other).max() <= 8  # the network has hardly changed, so neither has the noise
     lines = [json.loads(line) for line in (config.out / "metrics.jsonl").read_text().splitlines()]

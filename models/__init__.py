@@ -2,36 +2,51 @@
 
 from models import (  # noqa: F401  they register themselves
     animegan,
+    dcgan,
     mobile,
     multiscale,
     patchgan,
     projected,
+    r3,
     resnet,
+    sagan,
     stargan,
     unet,
     upscale,
 )
 from models.init import Init, initialise
 from models.minibatch import couples_samples
+from models.prior import Prior, WithPrior, within_ball
 from models.registry import (
     DISCRIMINATORS,
     GENERATORS,
+    NOISE_GENERATORS,
     Discriminator,
     DiscriminatorOutput,
     Generator,
+    NoiseGenerator,
     build_discriminator,
     build_generator,
+    build_noise_generator,
+    options_of,
 )
 
 __all__ = [
     "DISCRIMINATORS",
     "GENERATORS",
+    "NOISE_GENERATORS",
     "Discriminator",
     "DiscriminatorOutput",
     "Generator",
     "Init",
+    "NoiseGenerator",
+    "Prior",
+    "WithPrior",
     "build_discriminator",
     "build_generator",
+    "build_noise_generator",
     "couples_samples",
     "initialise",
+    "options_of",
+    "within_ball",
 ]

@@ -24,12 +24,13 @@ from models.registry import Discriminator, DiscriminatorOutput, register_discrim
 LEAK = 0.2  # slope of the leaky ReLUs
 
 
-def _layers(
+def patch_layers(
     widths: Sequence[int],  # channels from the input to the last hidden map
     strides: Sequence[int],  # one per convolution, that of the logits included
     *,
     kernel: int,
     padding: int,
+    last_padding: int | None = None,  # of the convolution of the logits; None: as the others
     norm: Norm,
     spectral_norm: bool,
     attention_after: int | None = None,  # index of a convolution
@@ -50,7 +51,7 @@ def _layers(
     if (comparison := minibatch_layer(minibatch, hidden)) is not None:
         layers.append(comparison)
         hidden += comparison.added_channels
-    layers.append(nn.Conv2d(hidden, 1, kernel, strides[-1], padding))
+    layers.append(nn.Conv2d(hidden, 1, kernel, strides[-1], padding if last_padding is None else last_padding))
     network = nn.Sequential(*layers)
     if norm == "none" and not spectral_norm:
         init_he(network, slope=LEAK)
@@ -61,7 +62,8 @@ def _layers(
     return network
 
 
-def _judge(layers: nn.Sequential, image: Tensor) -> DiscriminatorOutput:
+def judge_patches(layers: nn.Sequential, image: Tensor) -> DiscriminatorOutput:
+    """The output of `patch_layers` for ``image``."""
     activations = [index for index, layer in enumerate(layers) if isinstance(layer, nn.LeakyReLU)]
     *features, logits = tapped(layers, image, [*activations, len(layers) - 1])
     return DiscriminatorOutput((logits,), tuple(features))
@@ -86,7 +88,7 @@ class PatchGan(Discriminator):
         require_positive(in_channels=in_channels, channels=channels, layers=layers)
         widths = [in_channels, *(channels * min(2**level, 8) for level in range(layers + 1))]
         strides = [2] * layers + [1, 1]
-        self.layers = _layers(
+        self.layers = patch_layers(
             widths,
             strides,
             kernel=4,
@@ -101,7 +103,7 @@ class PatchGan(Discriminator):
             self.receptive_field = (self.receptive_field - 1) * stride + 4
 
     def forward(self, image: Tensor) -> DiscriminatorOutput:
-        return _judge(self.layers, image)
+        return judge_patches(self.layers, image)
 
 
 @register_discriminator("pixel")
@@ -121,7 +123,7 @@ class Pixel(Discriminator):
         super().__init__()
         require_positive(in_channels=in_channels, channels=channels)
         widths = [in_channels, channels, 2 * channels]
-        self.layers = _layers(widths, [1, 1, 1], kernel=1, padding=0, norm=norm, spectral_norm=spectral_norm)
+        self.layers = patch_layers(widths, [1, 1, 1], kernel=1, padding=0, norm=norm, spectral_norm=spectral_norm)
 
     def forward(self, image: Tensor) -> DiscriminatorOutput:
-        return _judge(self.layers, image)
+        return judge_patches(self.layers, image)

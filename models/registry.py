@@ -75,6 +75,19 @@ def _has_encoder_features(network: type[Generator]) -> bool:
     return network.encoder_features is not Generator.encoder_features
 
 
+class NoiseGenerator(nn.Module):
+    """A network from noise to square pictures: float [N, z_dim] to float [N, 3, size, size], about [-1, 1].
+
+    The noise of all of them is standard normal. Each takes ``z_dim`` and ``size``, a power of two from 8, as options.
+    """
+
+    z_dim: int
+    size: int  # side of the pictures in pixels
+
+    def __call__(self, z: Tensor) -> Tensor:
+        return super().__call__(z)
+
+
 class Discriminator(nn.Module):
     """A network that judges pictures, float [N, C, H, W] in [-1, 1], patch by patch."""
 
@@ -83,6 +96,7 @@ class Discriminator(nn.Module):
 
 
 GENERATORS: dict[str, type[Generator]] = {}
+NOISE_GENERATORS: dict[str, type[NoiseGenerator]] = {}
 DISCRIMINATORS: dict[str, type[Discriminator]] = {}
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -102,14 +116,23 @@ def register_generator(name: str) -> Callable[[type[Generator]], type[Generator]
     return _register(GENERATORS, name)
 
 
+def register_noise_generator(name: str) -> Callable[[type[NoiseGenerator]], type[NoiseGenerator]]:
+    return _register(NOISE_GENERATORS, name)
+
+
 def register_discriminator(name: str) -> Callable[[type[Discriminator]], type[Discriminator]]:
     return _register(DISCRIMINATORS, name)
+
+
+def options_of(network: type[nn.Module]) -> list[str]:
+    """The names of the options that ``network`` is built with."""
+    return list(inspect.signature(network).parameters)
 
 
 def _build(kind: str, table: Mapping[str, type[Network]], name: str, options: Mapping[str, Any]) -> Network:
     if name not in table:
         raise ValueError(f"no {kind} is called {name!r}: choose one of {', '.join(sorted(table))}")
-    known = [parameter.name for parameter in inspect.signature(table[name]).parameters.values()]
+    known = options_of(table[name])
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise ValueError(f"{kind} {name} has no option {', '.join(unknown)}: it knows {', '.join(known)}")
@@ -122,6 +145,11 @@ def _build(kind: str, table: Mapping[str, type[Network]], name: str, options: Ma
 def build_generator(name: str, **options: Any) -> Generator:
     """The generator registered as ``name``. Raises ``ValueError`` that lists the known names or options."""
     return _build("generator", GENERATORS, name, options)
+
+
+def build_noise_generator(name: str, **options: Any) -> NoiseGenerator:
+    """The noise generator registered as ``name``. Raises ``ValueError`` that lists the known names or options."""
+    return _build("noise generator", NOISE_GENERATORS, name, options)
 
 
 def build_discriminator(name: str, **options: Any) -> Discriminator:

@@ -1,17 +1,27 @@
 """Image-to-image translation: train on folders, export one ONNX file, convert photos with it.
 
 In Python: ``load_style("anime")(photo)``, see `translate.api`; `convert_files` converts whole folders, and `distill`
-turns a slow teacher into a style.
+turns a slow teacher into a style. ``load_sampler("faces.onnx")(seed=3)`` makes a picture from noise.
 """
 
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["ConvertRequest", "DistillRequest", "Style", "__version__", "convert_files", "distill", "load_style"]
+__all__ = [
+    "ConvertRequest",
+    "DistillRequest",
+    "Sampler",
+    "Style",
+    "__version__",
+    "convert_files",
+    "distill",
+    "load_sampler",
+    "load_style",
+]
 
 if TYPE_CHECKING:
-    from translate.api import ConvertRequest, Style, convert_files, load_style
+    from translate.api import ConvertRequest, Sampler, Style, convert_files, load_sampler, load_style
     from translate.distillation.pipeline import distill
     from translate.distillation.request import DistillRequest
 else:

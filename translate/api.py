@@ -14,6 +14,12 @@ from translate import ConvertRequest, convert_files
 
 for result in convert_files(ConvertRequest(inputs=["photos"], output="drawn", recursive=True)):
     print(result.source, result.error or result.output)
+
+Pictures from noise:
+
+from translate import load_sampler
+
+picture = load_sampler("faces.onnx")(seed=3)
 """
 
 from __future__ import annotations
@@ -37,9 +43,10 @@ from translate.media.images import MAX_PIXELS, Picture, load_picture, to_upright
 from translate.media.pillow import quiet_pillow
 from translate.style.catalogue import DEFAULT_STYLE
 from translate.style.contract import StyleInfo
+from translate.style.sampler import Sampler, open_sampler
 from translate.style.translator import Translator, open_style
 
-__all__ = ["ConvertRequest", "Style", "convert_files", "load_style"]
+__all__ = ["ConvertRequest", "Sampler", "Style", "convert_files", "load_sampler", "load_style"]
 
 Array = NDArray[np.uint8]
 Photo = Image.Image | str | Path | Array
@@ -70,6 +77,14 @@ def load_style(
     """
     translator = open_style(str(style), device=device, tile=tile)
     return Style(translator, max_pixels, working_size(detail, translator.info))
+
+
+def load_sampler(sampler: str | Path, *, device: str = "auto") -> Sampler:
+    """Load ``sampler``, which makes pictures from noise: the name of a shipped one, or the path of an .onnx file.
+
+    ``device`` as for `load_style`. Raises ``errors.UnusableError`` if the sampler or the device cannot be used.
+    """
+    return open_sampler(str(sampler), device=device)
 
 
 class Style:

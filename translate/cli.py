@@ -29,6 +29,7 @@ SUBCOMMANDS = {
     "upscale": ("translate.commands.upscale", "upscale"),
     "train": ("translate.commands.train", "train_app"),
     "distill": ("translate.commands.distill", "distill"),
+    "sample": ("translate.commands.sample", "sample"),
     "export": ("translate.commands.export", "export"),
     "evaluate": ("translate.commands.evaluate", "evaluate"),
     "compare": ("translate.commands.compare", "compare"),

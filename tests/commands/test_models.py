@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.command_line import RunCli
+from tests.helpers.samplers import write_sampler
 from tests.helpers.styles import style_info, write_style
 from translate.commands import models
 from translate.errors import ExitCode, UnusableError
@@ -68,6 +69,13 @@ def test_info(run_cli: RunCli, styles: Path, by: str) -> None:
     assert facts["tile_safe"] == "true"
     assert "tensor(uint8)" in facts["inputs"]
     assert "image_out" in facts["outputs"]
+
+
+def test_info_of_a_sampler(run_cli: RunCli, tmp_path: Path) -> None:
+    done = run_cli("models", "info", write_sampler(tmp_path / "flat.onnx"), "--json")
+    facts = json.loads(done.out)
+    assert (facts["title"], facts["z_dim"], facts["size"]) == ("Flat", 3, 8)
+    assert facts["inputs"] == [{"name": "z", "type": "tensor(float)", "shape": ["N", 3]}]
 
 
 def test_info_as_json(run_cli: RunCli, styles: Path) -> None:

@@ -41,6 +41,9 @@ def test_every_option_is_in_a_panel(method: str) -> None:
         ("cut", ["--a", "--b"]),
         ("animegan", ["--a", "--b"]),
         ("stargan", ["--domains", "--images", "--attributes"]),
+        ("gan", ["--images"]),
+        ("glo", ["--images"]),
+        ("gon", ["--images"]),
     ],
 )
 def test_the_first_panel_holds_what_a_run_needs(method: str, learns_from: list[str]) -> None:

@@ -67,7 +67,21 @@ TINY: dict[str, dict[str, object]] = {
         "n_critic": 2,
     },
     "animegan": {"content_start": 0.0},
+    "gan": {
+        "generator": "r3",
+        "generator_options": {"channels": 8, "widest": 16, "z_dim": 8},
+        "discriminator": "patchgan",
+        "crop": 16,
+        "lr": 2e-5,  # Adam takes a full step even for a gradient of mere rounding
+        "lambda_r1": 0.0,
+        "lambda_r2": 0.0,
+        "val_samples": 2,
+    },
+    "glo": {"generator_options": {"channels": 8, "widest": 16, "z_dim": 8}, "crop": 16, "generator": "r3"},
+    "gon": {"generator_options": {"channels": 8, "widest": 16, "z_dim": 8}, "crop": 16, "generator": "r3"},
 }
+FROM_NOISE = ("gan", "glo", "gon")
+WITHOUT_DISCRIMINATOR = ("glo", "gon")
 
 
 def write_domains(folder: Path, count: int = 4) -> Path:
@@ -81,11 +95,23 @@ def write_domains(folder: Path, count: int = 4) -> Path:
     return folder
 
 
+def write_pictures(folder: Path, count: int = 12) -> Path:
+    """``count`` pictures of several sizes in ``folder``, half of them in a subfolder."""
+    (folder / "more").mkdir(parents=True)
+    for index in range(count):
+        place = folder / "more" if index % 2 else folder
+        Image.fromarray(picture(index, width=40 + index, height=36)).save(place / f"{index}.png")
+    return folder
+
+
 def tiny_run(method: str, folder: Path, out: Path, /, **changes: object) -> TrainConfig:
     """Settings of a run of ``method`` on folders below ``folder``, which are written if missing."""
     if method == "stargan":
         domains = folder / "domains"
         given: dict[str, object] = {"domains": domains if domains.is_dir() else write_domains(domains)}
+    elif method in FROM_NOISE:
+        images = folder / "images"
+        given = {"images": images if images.is_dir() else write_pictures(images)}
     else:
         a, b = (folder / "a", folder / "b") if (folder / "a").is_dir() else write_pairs(folder)
         given = {"a": a, "b": b}

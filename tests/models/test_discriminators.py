@@ -17,6 +17,9 @@ from tests.models.test_generators import assert_spectral_norms, average_everywhe
 pytestmark = pytest.mark.slow
 
 SMALL: dict[str, dict[str, Any]] = {  # options that keep tests short
+    "dcgan": {"channels": 8},
+    "r3": {"channels": 8, "widest": 16},
+    "sagan": {"channels": 8},
     "patchgan": {"channels": 8},
     "pixel": {"channels": 8},
     "multiscale": {"channels": 8, "layers": 2},
@@ -72,7 +75,9 @@ def test_the_features_are_the_maps_after_the_activations(name: str) -> None:
 
 @pytest.mark.parametrize("spectral_norm", [False, True])
 def test_the_gradient_reaches_every_parameter(name: str, spectral_norm: bool) -> None:
-    assert_gradient_reaches_every_parameter(build_small(name, spectral_norm=spectral_norm))
+    network = build_small(name, spectral_norm=spectral_norm)
+    turn_attention_on(network)
+    assert_gradient_reaches_every_parameter(network)
 
 
 PATCHGANS = ["patchgan", "multiscale"]
@@ -143,6 +148,20 @@ def test_the_receptive_field_of_patchgan(layers: int, field: int) -> None:
     network = PatchGan(channels=2, layers=layers, norm="none")
     assert network.receptive_field == field
     assert seen_by_one_logit(network, 3 * field) == field
+
+
+WHOLE = ["dcgan", "r3", "sagan"]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("size", [16, 64])
+def test_discriminators_of_whole_pictures_give_one_logit_at_their_size(name: str, size: int) -> None:
+    for minibatch in ("none", "stddev"):
+        network = build_small(name, size=size, minibatch=minibatch)
+        (logits,) = network(torch.rand(2, 3, size, size)).logits
+        assert logits.shape == (2, 1, 1, 1)
+    with pytest.raises(ValueError, match="size has to be a power of two from 8, not 48"):
+        build_small(name, size=48)
 
 
 def test_pixel_sees_one_pixel() -> None:

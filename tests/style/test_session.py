@@ -63,7 +63,7 @@ def test_what_onnxruntime_raises_keeps_its_text(error: type[Exception]) -> None:
     [
         (onnx_check, "_check"),
         (session, "check_model"),
-        (session, "_require_port"),
+        (session, "require_port"),
         (StyleInfo, "from_metadata"),
         (contract, "_entry"),
     ],

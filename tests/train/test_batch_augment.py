@@ -71,7 +71,11 @@ def test_every_method_trains_with_it(name: str, tmp_path: Path) -> None:
     def losses(run: str, **changes: object) -> list[float]:
         train(tiny_run(name, tmp_path, tmp_path / run, steps=2, augment_on="device", **changes))
         lines = [json.loads(line) for line in (tmp_path / run / METRICS_NAME).read_text().splitlines()]
-        return [sum(value for key, value in line.items() if "/" in key) for line in lines if "D/gradient" in line]
+        return [
+            sum(value for key, value in line.items() if "/" in key)
+            for line in lines
+            if {"D/gradient", "G/gradient"} & line.keys()
+        ]
 
     plain, turned = losses("plain", flip=False), losses("turned", flip=False, quarter_turns=True, rotate=5.0)
     assert len(plain) == len(turned) == 2 and np.isfinite(turned).all() and plain != turned

@@ -24,7 +24,7 @@ def check(
     b: Annotated[Path | None, typer.Option("--b", help="folder of the B side")] = None,
     unpaired: Annotated[bool, typer.Option("--unpaired", help="--a and --b are not pairs")] = False,
     domains: Annotated[Path | None, typer.Option(help="folder with a subfolder of pictures per domain")] = None,
-    images: Annotated[Path | None, typer.Option(help="folder of pictures that --attributes describes")] = None,
+    images: Annotated[Path | None, typer.Option(help="folder of pictures; --attributes describes them")] = None,
     attributes: Annotated[Path | None, typer.Option(help="table: file names, 0/1 columns; or CelebA's format")] = None,
     columns: Annotated[str, typer.Option(help="attributes to use, separated by commas; empty: all 0/1 columns")] = "",
     a_suffix: Annotated[
@@ -48,14 +48,16 @@ def check(
     from translate.data.pairing import (
         LabelledPictures,
         PairedFolders,
+        SinglePictures,
         Size,
         UnpairedFolders,
         find_domains,
+        find_pictures,
         find_unpaired,
         match_pairs,
     )
 
-    found: PairedFolders | UnpairedFolders | LabelledPictures
+    found: PairedFolders | UnpairedFolders | LabelledPictures | SinglePictures
     match data, a, b, domains, images, attributes, unpaired, columns:
         case Path(), None, None, None, None, None, False, "":
             found = match_pairs(data=data)
@@ -63,12 +65,14 @@ def check(
             found = find_unpaired(a, b) if unpaired else match_pairs(a=a, b=b, a_suffix=a_suffix, b_suffix=b_suffix)
         case None, None, None, Path(), None, None, False, "":
             found = find_domains(domains)
+        case None, None, None, None, Path(), None, False, "":
+            found = find_pictures(images)
         case None, None, None, None, Path(), Path(), False, _:
             found = match_attributes(images, attributes, columns=columns)
         case _:
             raise UserError(
                 "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: not pairs), or "
-                "--domains DIR (a folder per domain), or --images DIR and --attributes TABLE, optionally with --columns"
+                "--domains DIR (a folder per domain), or --images DIR, alone or with --attributes TABLE and --columns"
             )
 
     problems = 0

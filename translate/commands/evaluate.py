@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def evaluate(
     outputs: Annotated[
         str,
-        typer.Argument(metavar="MODEL|FOLDER", help="a folder of outputs, or a style, .onnx file, run or checkpoint"),
+        typer.Argument(
+            metavar="MODEL|FOLDER", help="a folder of outputs, or a style, sampler, file, run or checkpoint"
+        ),
     ],
     real: Annotated[Path, typer.Option(help="folder of real pictures of the target kind, not trained on")],
     photos: Annotated[
@@ -53,13 +55,32 @@ def evaluate(
     from translate.evaluate.evaluation import evaluate as compare
     from translate.evaluate.extractors import build_extractor
     from translate.evaluate.features import Clock
+    from translate.evaluate.models import makes_pictures_from_noise, sampler_file
     from translate.evaluate.report import HEADER, as_dict, rows, write_page
+    from translate.evaluate.sampling import as_trained_on, write_samples
+    from translate.style.sampler import Sampler
 
     quiet_onnxruntime()
     clock = Clock()
     with TemporaryDirectory() as scratch:
         folder = Path(outputs)
-        if is_model(outputs):
+        real_pictures = Pictures.below(real, count)
+        training = None if against is None else Pictures.below(against)
+        if is_model(outputs) and makes_pictures_from_noise(outputs):
+            if photos or pairs or max_size or domain:
+                raise UserError(
+                    f"{outputs}: makes pictures from noise; leave out --photos, --pairs, --max-size and --domain"
+                )
+            if against is not None and against.resolve() == real.resolve():
+                raise UserError(f"<training> {against}: is also <real>; give real pictures that were not trained on")
+            folder = save or Path(scratch) / "made"
+            with clock.stage("sample"), sampler_file(outputs) as file:
+                sampler = Sampler(file, device=device)
+                write_samples(sampler.from_noise, sampler.info.z_dim, len(real_pictures.paths), folder)
+                size = sampler.info.size
+            real_pictures = as_trained_on(real_pictures, size, Path(scratch) / "real")
+            training = training and as_trained_on(training, size, Path(scratch) / "training")
+        elif is_model(outputs):
             if photos is None:
                 raise UserError(f"{outputs}: is a model; give --photos DIR for it to translate")
             folder = save or Path(scratch)
@@ -73,11 +94,11 @@ def evaluate(
         made = Pictures.below(folder, count)
         evaluation = compare(
             made,
-            Pictures.below(real, count),
+            real_pictures,
             extractor,
             truths=None if pairs is None else Pictures.below(pairs, least=1),
             photos=None if photos is None else Pictures.below(photos, least=1),
-            training=None if against is None else Pictures.below(against),
+            training=training,
             clock=clock,
         )
         if output is not None:

@@ -57,13 +57,22 @@ def export(
     if (int8 or prune) != (calibration is not None):
         raise UserError("--int8 and --prune need --calibration DIR, a folder of photos, and no other option takes one")
     from translate.export.calibration import split_photos
+    from translate.export.graph import DEFAULT_OPSET
     from translate.export.prune import prune_style
     from translate.export.quantise import quantise_style
-    from translate.export.to_onnx import DEFAULT_OPSET, export_style, load_run
+    from translate.export.to_onnx import export_style, load_run
     from translate.storage.folders import find_images
     from translate.weights.checkpoint import find
 
     quiet_onnxruntime()
+    if find(run).from_noise:
+        if direction != "AtoB" or strength != 1 or fp16 or int8 or prune or working_size is not None:
+            raise UserError(
+                f"{run}: makes pictures from noise: leave out --direction, --strength, --fp16, --int8, --prune and "
+                "--working-size"
+            )
+        write_sampler(run, output, opset=opset, title=title, licence=licence, training_data=training_data)
+        return
     photos = [] if calibration is None else find_images(calibration, recursive=True)
     parts = split_photos(photos) if int8 else None
     generator, info = load_run(
@@ -96,3 +105,18 @@ def export(
         say(f"  pruned: {left} of {channels} hidden channels left, judged by {len(photos)} photos")
     if loss is not None:
         say(f"  int8 against float32 on photos it was not calibrated with: {loss}")
+
+
+def write_sampler(
+    run: Path, output: Path, *, opset: int | None, title: str | None, licence: str, training_data: str
+) -> None:
+    """Write the averaged generator of a run that makes pictures from noise."""
+    from translate.export.graph import DEFAULT_OPSET
+    from translate.export.sampler import export_sampler, load_sampler_run
+    from translate.weights.checkpoint import find
+
+    generator, info = load_sampler_run(run, title=title or output.stem, licence=licence, training_data=training_data)
+    report = export_sampler(generator, info, output, opset=opset or DEFAULT_OPSET)
+    say(f"{find(run).path} -> {output}, a sampler, {output.stat().st_size / 1e6:.2f} MB")
+    for size in report.sizes:
+        say(f"  against PyTorch at {size}")

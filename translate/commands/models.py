@@ -48,7 +48,8 @@ def list_command(as_json: AsJson = False) -> None:
 
 @models_app.command(cls=Command)
 def info(
-    style: Annotated[str, typer.Argument(help="a shipped style or an .onnx file")], as_json: AsJson = False
+    style: Annotated[str, typer.Argument(help="a shipped style or an .onnx file")],
+    as_json: AsJson = False,
 ) -> None:
     """Show all metadata of a style, and its inputs and outputs."""
     described = _describe(find_style(style))
@@ -102,15 +103,18 @@ def _as_text(value: Any) -> str:
 
 
 def _describe(path: Path) -> dict[str, Any]:
-    from translate.style.session import open_session, read_contract
+    from translate.style.sampler import read_sampler_contract
+    from translate.style.sampler_contract import KIND, SAMPLER
+    from translate.style.session import metadata_of, open_session, read_contract
 
     quiet_onnxruntime()
     session = open_session(path, ["CPUExecutionProvider"], optimise=False)
+    read = read_sampler_contract if metadata_of(session).get(KIND) == SAMPLER else read_contract
     ends = {"inputs": session.get_inputs(), "outputs": session.get_outputs()}
     return {
         "file": str(path),
         "bytes": path.stat().st_size,
-        **asdict(read_contract(session, path)),
+        **asdict(read(session, path)),
         **{
             end: [{"name": port.name, "type": port.type, "shape": port.shape} for port in ports]
             for end, ports in ends.items()

@@ -29,6 +29,7 @@ class TrainConfig(Settings):
     implementation: ClassVar[str]  # MODULE:CLASS of the `Method`, imported when training begins
     distance: ClassVar[Distance | None] = None  # to the target, where the log has it
     paired: ClassVar[bool] = False  # whether each input has a target of its own
+    from_noise: ClassVar[bool] = False  # whether pictures are made from noise, not from other pictures
 
     out: Path = setting(MISSING, "Start here", "folder of the run: checkpoints, logs, samples", free=True)
     init: Path | None = setting(
@@ -187,6 +188,13 @@ class TrainConfig(Settings):
     diff_augment: str = setting(
         "", "Stabilisers", "DiffAugment's operations, any of color,translation,cutout; for small folders"
     )
+    ada_target: float = setting(
+        0.0,
+        "Stabilisers",
+        "apply --diff-augment with a probability that keeps the discriminator's overfitting here (ADA: 0.6); 0: always",
+        at_least=0,
+        below=1,
+    )
     # a generator that can tell where the border is would draw lines along it where it has nothing else to go by
     margin: int = setting(
         0, "Stabilisers", "pixels along the crop's borders that the discriminator does not see", at_least=0
@@ -205,8 +213,9 @@ class TrainConfig(Settings):
     def problems(self) -> list[str]:
         """What is wrong with the settings, one text each; empty when they can be used."""
         found = []
-        if self.eval_every and (self.eval_photos is None or self.eval_real is None):
-            found.append(f"<eval_every> {self.eval_every}: needs <eval_photos> DIR and <eval_real> DIR")
+        if self.eval_every and (self.eval_real is None or (self.eval_photos is None and not self.from_noise)):
+            photos = "" if self.from_noise else "<eval_photos> DIR and "
+            found.append(f"<eval_every> {self.eval_every}: needs {photos}<eval_real> DIR")
         for spec in fields(self):
             problem = out_of_limits(getattr(self, spec.name), limits) if (limits := spec.metadata["limits"]) else None
             if problem is not None:
@@ -215,6 +224,8 @@ class TrainConfig(Settings):
             found.append(f"<scale> {self.scale[0]:g} {self.scale[1]:g}: give the smallest, then the largest, above 0")
         if self.resize and self.resize < self.crop:
             found.append(f"<resize> {self.resize}: is smaller than <crop> {self.crop}")
+        if self.ada_target and not self.diff_augment:
+            found.append(f"<ada_target> {self.ada_target:g}: needs <diff_augment>, such as color,translation,cutout")
         if self.seen_side < 1:
             found.append(f"<margin> {self.margin}: leaves nothing of <crop> {self.crop}")
         return found

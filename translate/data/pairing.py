@@ -83,6 +83,17 @@ class UnpairedFolders:
 
 
 @dataclass
+class SinglePictures:
+    """The pictures of one folder, sorted, and a line if they are too few."""
+
+    files: list[Path]
+    problems: list[str]
+
+    def summary(self) -> str:
+        return f"{len(self.files)} pictures"
+
+
+@dataclass
 class LabelledPictures:
     """Pictures and their domains, a line for each problem, and a line for each skipped column of a table."""
 
@@ -190,6 +201,12 @@ def find_unpaired(a: Path, b: Path) -> UnpairedFolders:
     """The pictures of two folders, which may differ in number. Raises ``UserError`` where a folder does not exist."""
     files_a, files_b = find_images(a, recursive=True), find_images(b, recursive=True)
     return UnpairedFolders(files_a, files_b, _too_few(a, files_a) + _too_few(b, files_b))
+
+
+def find_pictures(folder: Path) -> SinglePictures:
+    """The pictures of ``folder`` and its subfolders. Raises ``UserError`` where it does not exist."""
+    files = find_images(folder, recursive=True)
+    return SinglePictures(files, _too_few(folder, files))
 
 
 def find_domains(folder: Path) -> LabelledPictures:

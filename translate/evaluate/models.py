@@ -8,8 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from translate.errors import UnusableError
-from translate.style.catalogue import find_style, list_styles
+from translate.errors import UnusableError, UserError
+from translate.style.catalogue import find_sampler, find_style, list_styles
+from translate.style.sampler_contract import KIND, SAMPLER
+from translate.style.session import metadata_of, open_session
 from translate.style.translator import Translator
 
 Direction = Literal["AtoB", "BtoA"]
@@ -66,3 +68,30 @@ def _export(run: Path, output: Path, direction: Direction) -> None:
     from translate.export.to_onnx import export_style, load_run
 
     export_style(*load_run(run, direction, title=run.name), output)
+
+
+def makes_pictures_from_noise(model: str) -> bool:
+    """Whether ``model``, a file, the name of a shipped sampler, or the folder of a run, is a sampler."""
+    if is_folder(model):
+        from translate.weights import checkpoint
+
+        return checkpoint.find(Path(model)).from_noise
+    try:
+        path = find_sampler(model)
+    except UserError:
+        return False  # the name of a style, or nothing: opening it as one says what is wrong
+    return metadata_of(open_session(path, ["CPUExecutionProvider"], optimise=False)).get(KIND) == SAMPLER
+
+
+@contextmanager
+def sampler_file(model: str) -> Iterator[Path]:
+    """The ONNX file of ``model``, within the context: as `model_file`, for samplers."""
+    if not is_folder(model):
+        yield find_sampler(model)
+        return
+    from translate.export.sampler import export_sampler, load_sampler_run
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "sampler.onnx"
+        export_sampler(*load_sampler_run(Path(model), title=Path(model).name), file)
+        yield file

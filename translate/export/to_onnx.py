@@ -1,24 +1,16 @@
-"""A generator -> one ONNX file that keeps the contract of `translate.style.contract`, checked against PyTorch.
-
-The graph comes from torch.export, the exporter that PyTorch maintains: it keeps the number of pictures, height and
-width symbolic instead of tracing one size, and folds the layout and type conversions that the deprecated TorchScript
-exporter leaves in the graph. It takes seconds longer, which does not matter here.
-"""
+"""A generator -> one ONNX file that keeps the contract of `translate.style.contract`, checked against PyTorch."""
 
 from __future__ import annotations
 
 import copy
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx_ir
 import onnxruntime
 import torch
 from numpy.typing import NDArray
-from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,14 +18,13 @@ from models import Generator
 from translate import __version__
 from translate.errors import UnusableError, UserError, one_line
 from translate.export.calibration import domain_of_photo
+from translate.export.graph import DEFAULT_OPSET, require_opset, write_graph
 from translate.media.images import from_signed_unit, to_signed_unit
 from translate.storage.atomic import write_atomically
 from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.style.session import OnnxRuntimeError, domain_input, onnxruntime_call, read_contract
 from translate.weights.checkpoint import DESCRIPTION, find, load_generator
 
-OPSETS = range(18, 21)  # the exporter begins at 18; from 21 on onnxruntime lacks kernels on CUDA (its issue 26065)
-DEFAULT_OPSET = 18
 GENERATORS = {"AtoB": "generator", "BtoA": "generator_BA"}  # direction -> the network's name in a checkpoint
 PARITY_SIZES = ((1, 1, 1), (1, 64, 64), (2, 37, 53), (3, 7, 130), (1, 131, 95))  # N, H, W
 
@@ -162,8 +153,7 @@ def export_style(
     precision and versions. Raises ``UserError``, and writes nothing, where the generator cannot be exported, the file
     differs from PyTorch by more than `TOLERANCES`, or ``info`` does not name the generator's domains.
     """
-    if opset not in OPSETS:
-        raise UserError(f"<opset> {opset}: choose one of {', '.join(map(str, OPSETS))}")
+    require_opset(opset)
     if len(info.domains) != generator.domains:
         raise UserError(
             f"{path}: not written: generator {info.generator} has {generator.domains} domains, but "
@@ -203,37 +193,16 @@ def _to_onnx(style: ExportedStyle, info: StyleInfo) -> bytes:
     # no size is 1, as torch.export specialises on 1
     example = {INPUT: np.zeros((2, style.stride + 2, 2 * style.stride + 3, 3), np.uint8), **_domains(range(2), info)}
     free_sizes = {INPUT: {0: "N", 1: "H", 2: "W"}, DOMAIN: {0: "N"}}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about library internals; users cannot act on them
-            program = torch.onnx.export(
-                style,
-                tuple(map(torch.from_numpy, example.values())),
-                dynamo=True,
-                input_names=list(example),
-                output_names=[OUTPUT],
-                dynamic_shapes=tuple(free_sizes[name] for name in example),
-                opset_version=info.opset,
-                verbose=False,
-            )
-    except torch.onnx.OnnxExporterError as error:
-        reason = one_line(error.__cause__ or error)
-        raise UserError(f"generator {info.generator} cannot be exported to ONNX: {reason}") from error
-    assert program is not None
-    model = program.model
-    ClearMetadataAndDocStringPass()(model)  # which say where in the source each node comes from
-    _simplify_shapes(model.graph, style.scale)
-    model.metadata_props.update(info.to_metadata())
-    return onnx_ir.to_proto(model).SerializeToString()
-
-
-def _simplify_shapes(graph: onnx_ir.Graph, scale: int) -> None:
-    """Declare the output ``scale`` times the input's size, and drop the shapes in between: long expressions of H, W."""
-    for node in graph:
-        for value in node.outputs:
-            value.shape = None
-    factor = f"{scale}*" if scale > 1 else ""
-    graph.outputs[0].shape = onnx_ir.Shape(["N", f"{factor}H", f"{factor}W", 3])
+    factor = f"{style.scale}*" if style.scale > 1 else ""
+    return write_graph(
+        style,
+        example,
+        free_sizes={name: free_sizes[name] for name in example},
+        output_shape=["N", f"{factor}H", f"{factor}W", 3],  # instead of long expressions of H and W
+        opset=info.opset,
+        metadata=info.to_metadata(),
+        name=info.generator,
+    )
 
 
 def _parity(style: ExportedStyle, session: onnxruntime.InferenceSession, info: StyleInfo) -> ParityReport:

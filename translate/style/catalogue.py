@@ -14,6 +14,7 @@ _HERE = Path(__file__).parent
 FOLDERS = (_HERE / "shipped", _HERE.parents[1] / "assets" / "styles")  # in an installed wheel, in a checkout
 ENLARGERS = "enlargers"  # a subfolder of each of these: networks that enlarge are no looks to choose from
 ENLARGER = "upscale"
+SAMPLERS = "samplers"  # likewise: networks that make pictures from noise
 
 
 def list_styles() -> dict[str, Path]:
@@ -47,6 +48,24 @@ def find_enlarger() -> Path:
     if ENLARGER not in files:
         raise UnusableError(f"{ENLARGER}.onnx, which enlarges pictures, is missing from this installation")
     return files[ENLARGER]
+
+
+def list_samplers() -> dict[str, Path]:
+    """Name -> ONNX file of the shipped samplers, sorted by name."""
+    return _files_in([folder / SAMPLERS for folder in FOLDERS])
+
+
+def find_sampler(name_or_path: str) -> Path:
+    """As `find_style`, for samplers."""
+    path = list_samplers().get(name_or_path, Path(name_or_path))
+    if path.is_file():
+        return path
+    if name_or_path in _files():
+        raise UnusableError(f"{name_or_path}: is a style, which translates pictures: use `translate convert --style`")
+    known = ", ".join(list_samplers()) or "none"
+    raise UnusableError(
+        f"{name_or_path}: neither a file nor a shipped sampler; shipped: {known}; the path of an .onnx file works too"
+    )
 
 
 def variant_for(path: Path, device: str) -> Path:

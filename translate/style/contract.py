@@ -113,12 +113,8 @@ class StyleInfo:
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> StyleInfo:
         """Raises ``ContractError`` if ``metadata`` was not written by `to_metadata`."""
-        version = _entry(metadata, "contract")
-        if version != CONTRACT_VERSION:
-            raise ContractError(f"contract version {version}, this program reads {CONTRACT_VERSION}")
-        metadata = {**_ADDED_LATER, **metadata}
-        kinds = {name: str(spec.type) for name, spec in cls.__dataclass_fields__.items()}
-        info = cls(**{name: _value(name, kind, _entry(metadata, name)) for name, kind in kinds.items()})
+        require_version(metadata)
+        info = cls(**parsed_fields(cls, {**_ADDED_LATER, **metadata}))
         if not 1 <= info.stride <= MAX_STRIDE:
             raise ContractError(f"stride is {info.stride}, not 1 to {MAX_STRIDE}")
         if not 1 <= info.scale <= MAX_SCALE:
@@ -148,6 +144,19 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         "texts by name",
     ),
 }
+
+
+def require_version(metadata: Mapping[str, str]) -> None:
+    """Raise ``ContractError`` unless ``metadata`` is of the version of the contract that this program reads."""
+    version = _entry(metadata, "contract")
+    if version != CONTRACT_VERSION:
+        raise ContractError(f"contract version {version}, this program reads {CONTRACT_VERSION}")
+
+
+def parsed_fields(info: type[Any], metadata: Mapping[str, str]) -> dict[str, Any]:
+    """The value of each field of the dataclass ``info``; raises ``ContractError`` for a missing or a wrong one."""
+    kinds = {name: str(spec.type) for name, spec in info.__dataclass_fields__.items()}
+    return {name: _value(name, kind, _entry(metadata, name)) for name, kind in kinds.items()}
 
 
 def _entry(metadata: Mapping[str, str], name: str) -> str:

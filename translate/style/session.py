@@ -16,6 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state
 from translate.errors import UnusableError, one_line
 from translate.style.contract import DOMAIN, INPUT, OUTPUT, ContractError, StyleInfo
 from translate.style.onnx_check import check_model
+from translate.style.sampler_contract import KIND, SAMPLER
 from translate.style.session_cache import load_through_cache
 
 FATAL = 4  # log severity: failures raise too, so lines on standard error would only repeat them
@@ -81,24 +82,32 @@ def read_style(path: Path) -> StyleInfo:
 def read_contract(session: Any, path: Path) -> StyleInfo:
     """The metadata of a loaded style; raises ``UnusableError`` if it violates the contract."""
     try:
-        with _texts_of_file():
-            metadata = session.get_modelmeta().custom_metadata_map
+        metadata = metadata_of(session)
+        if metadata.get(KIND) == SAMPLER:
+            raise UnusableError(f"{path}: makes pictures from noise and translates none; use `translate sample {path}`")
         info = StyleInfo.from_metadata(metadata)
         with _texts_of_file():
             inputs = {port.name: port for port in session.get_inputs()}
             outputs = {port.name: port for port in session.get_outputs()}
-        _require_port(inputs, INPUT, "uint8", [None, None, None, 3])
-        _require_port(outputs, OUTPUT, "uint8", [None, None, None, 3])
+        require_port(inputs, INPUT, "uint8", [None, None, None, 3])
+        require_port(outputs, OUTPUT, "uint8", [None, None, None, 3])
         if info.domains and info.exclusive:
-            _require_port(inputs, DOMAIN, "int64", [None])
+            require_port(inputs, DOMAIN, "int64", [None])
         elif info.domains:
-            _require_port(inputs, DOMAIN, "float", [None, len(info.domains)])
+            require_port(inputs, DOMAIN, "float", [None, len(info.domains)])
         return info
     except ContractError as error:
         problem = one_line(error)
         raise UnusableError(
             f"{path}: not a style of this program: {problem}; write one with `translate export`"
         ) from error
+
+
+def metadata_of(session: Any) -> dict[str, str]:
+    """The metadata of a loaded file. Raises ``ContractError`` where they are not text."""
+    with _texts_of_file():
+        metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
+    return metadata
 
 
 @contextmanager
@@ -110,7 +119,7 @@ def _texts_of_file() -> Iterator[None]:
         raise ContractError(str(error)) from error
 
 
-def _require_port(ports: Mapping[str, Any], name: str, kind: str, shape: list[int | None]) -> None:
+def require_port(ports: Mapping[str, Any], name: str, kind: str, shape: list[int | None]) -> None:
     """Raise ``ContractError`` unless ``ports`` has ``name`` with this type and shape; None: a variable size."""
     if name not in ports:
         raise ContractError(f"nothing is named {name!r}")

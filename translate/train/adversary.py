@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from models import DiscriminatorOutput, couples_samples
 from translate.config import TrainConfig
 from translate.errors import UserError
+from translate.train.adaptive import AdaptiveProbability
 from translate.train.diff_augment import DiffAugment, add_instance_noise
 from translate.train.losses import (
     clip_weights_,
@@ -47,13 +48,19 @@ class Adversary:
             self.augment = DiffAugment(config.diff_augment)
         except ValueError as error:
             raise UserError(f"<diff_augment> {config.diff_augment}: {error}") from error
+        self.adaptive = AdaptiveProbability(config.ada_target, accelerator.device) if config.ada_target else None
+        self._signs: list[Tensor] = []  # of each part of a step
         self.merges = config.merge_passes and not couples_samples(bare)
 
     def view(self, images: Tensor, context: StepContext, purpose: str) -> Tensor:
         """What the discriminator sees of ``images``, float [N, C, H, W]: without the margin, augmented, with noise."""
         margin = self.config.margin
         images = images[..., margin : images.shape[-2] - margin, margin : images.shape[-1] - margin]
-        images = self.augment(images, self.augment.draw(context.uniform, purpose))
+        applied = None
+        if self.adaptive is not None:
+            chance = context.uniform(f"{purpose}/ada", self.augment.operations).to(images.device)
+            applied = chance < self.adaptive.value
+        images = self.augment(images, self.augment.draw(context.uniform, purpose), applied)
         # drawn on the pictures' device: each process has noise of its own
         return add_instance_noise(images, self.config.instance_noise * (1 - context.progress))
 
@@ -81,6 +88,9 @@ class Adversary:
         mixed = torch.stack([weight * loss for weight, loss in zip(weights, against, strict=True)]).sum() / sum(weights)
         losses = {f"{self.prefix}/loss": share * mixed} | self._penalties(real, fake, context)
         metrics = self._metrics(of_real, of_others[0])
+        if self.adaptive is not None:
+            metrics[f"{self.prefix}/augmented"] = self.adaptive.value
+            self._signs.append(self._overfitting(of_real, of_others[0]))
         for name, verdict in zip(decoys, of_others[1:], strict=True):
             metrics[f"{self.prefix}/{name}"] = verdict.logits[0].detach().mean()
         return Terms(losses, metrics), of_real
@@ -120,9 +130,23 @@ class Adversary:
         return Terms(losses), of_fake
 
     def after_update(self) -> None:
-        """Clip the weights where the objective requires it (Arjovsky et al. 2017, algorithm 1)."""
+        """Clip the weights where the objective requires it (Arjovsky et al. 2017, algorithm 1); adapt augmentation."""
         if self.objective.constraint == "clip":
             clip_weights_(self.bare, self.config.clip_weights)
+        if self.adaptive is not None:
+            signs = torch.stack(self._signs).mean()
+            if self.accelerator.num_processes > 1:
+                signs = self.accelerator.reduce(signs, reduction="mean")
+            self.adaptive.adapt(signs, pictures=self.config.samples_per_step(self.accelerator.num_processes))
+            self._signs.clear()
+
+    def state(self) -> dict[str, Tensor]:
+        """What a resumed run needs besides the weights."""
+        return {} if self.adaptive is None else {"augmented": self.adaptive.value}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        if self.adaptive is not None:
+            self.adaptive.value = state.get("augmented", self.adaptive.value)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[nn.Module]:
@@ -163,6 +187,11 @@ class Adversary:
             f"{self.prefix}/fake": fake.mean(),
             f"{self.prefix}/separation": (real > fake).float().mean(),
         }
+
+    def _overfitting(self, of_real: DiscriminatorOutput, of_fake: DiscriminatorOutput) -> Tensor:
+        """r_t of ADA, see `AdaptiveProbability`."""
+        real, fake = of_real.logits[0].detach(), of_fake.logits[0].detach()
+        return torch.sign(real - fake if self.objective.relativistic else real).mean()
 
     def _purpose(self, name: str) -> str:
         """The random stream that augments the pictures ``name``: relativistic pairs share one, so they move alike."""

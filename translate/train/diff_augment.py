@@ -89,15 +89,22 @@ class DiffAugment:
         """
         return uniform(purpose, _DRAWS)
 
-    def __call__(self, images: Tensor, draws: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, draws: Tensor, applied: Tensor | None = None) -> Tensor:
         """``images``, float [N, C, H, W] about [-1, 1], changed by ``draws``, each sample by its own.
 
         With 6 channels a sample is two pictures, as conditional discriminators see them: both are moved and recoloured
-        alike. Values may leave [-1, 1]: clipping would stop their gradient.
+        alike. Values may leave [-1, 1]: clipping would stop their gradient. ``applied``, bool [N, `operations`], says
+        which operations a sample undergoes; None: all.
         """
-        for operation, own in self._operations:
-            images = operation(images, draws[:, own])
+        for number, (operation, own) in enumerate(self._operations):
+            changed = operation(images, draws[:, own])
+            images = changed if applied is None else torch.where(applied[:, number, None, None, None], changed, images)
         return images
+
+    @property
+    def operations(self) -> int:
+        """How many operations the policy names."""
+        return len(self._operations)
 
 
 def add_instance_noise(images: Tensor, std: float) -> Tensor:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import nn
 
-from models import Generator
+from models import Generator, NoiseGenerator
 from translate.config import TrainConfig
 from translate.evaluate.evaluation import Pictures, evaluate
 from translate.evaluate.extractors import Extractor, build_extractor
+from translate.evaluate.sampling import as_trained_on, write_samples
+from translate.export.sampler import ExportedSampler
 from translate.export.to_onnx import ExportedStyle
 from translate.media.images import load_rgb_within
+from translate.style.latents import Noise
 
 LONGEST_SIDE = 512  # pixels; larger photos are scaled down to it
 LOWER_IS_BETTER = {
@@ -38,21 +42,28 @@ class RunEvaluation:
 
     def __init__(self, config: TrainConfig) -> None:
         """Raises ``UserError`` where there are too few pictures, ``UnusableError`` without the feature network."""
-        assert config.eval_photos is not None and config.eval_real is not None  # the configuration has checked it
+        assert config.eval_real is not None  # the configuration has checked it, and that translation has photos
         self.best_by, self.patience = config.best_by, config.eval_patience
-        self.photos = Pictures.below(config.eval_photos, config.eval_count)
+        self.photos = None if config.from_noise else Pictures.below(cast(Path, config.eval_photos), config.eval_count)
         self.real = Pictures.below(config.eval_real, config.eval_count)
         self.device = config.device
         self.best: float | None = None
         self.without_better = 0  # evaluations since the best
         self._extractor: Extractor | None = None
 
-    def __call__(self, generator: Generator, *, exclusive: bool) -> dict[str, float]:
+    def __call__(self, generator: nn.Module, *, exclusive: bool) -> dict[str, float]:
         """The metrics of ``generator``, named ``eval/...``; `is_best` then says whether they are the best so far."""
         self._extractor = self._extractor or build_extractor("efficientnet-lite0", device=self.device)
         with TemporaryDirectory() as folder:
-            translate_pictures(generator, self.photos, Path(folder), exclusive=exclusive)
-            found = evaluate(Pictures.below(Path(folder)), self.real, self._extractor)
+            made, real = Path(folder) / "made", self.real
+            made.mkdir()
+            if self.photos is not None:
+                translate_pictures(cast(Generator, generator), self.photos, made, exclusive=exclusive)
+            else:
+                sampler = ExportedSampler(cast(NoiseGenerator, generator))
+                write_samples(pictures_by(sampler), sampler.generator.z_dim, len(real.paths), made)
+                real = as_trained_on(real, sampler.generator.size, Path(folder) / "real")
+            found = evaluate(Pictures.below(made), real, self._extractor)
         return self.record({name: value for name, value in found.metrics.items() if not name.endswith("_of_real")})
 
     def record(self, metrics: Mapping[str, float]) -> dict[str, float]:
@@ -80,6 +91,17 @@ class RunEvaluation:
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         self.best, self.without_better = state["best"], state["without_better"]
+
+
+def pictures_by(sampler: ExportedSampler) -> Callable[[Noise], NDArray[np.uint8]]:
+    """``sampler`` on arrays: float32 [N, z_dim] to uint8 [N, size, size, 3]."""
+
+    def pictures(z: Noise) -> NDArray[np.uint8]:
+        with torch.inference_mode():
+            made: NDArray[np.uint8] = sampler(torch.from_numpy(z)).numpy()
+        return made
+
+    return pictures
 
 
 @torch.no_grad()

@@ -65,6 +65,10 @@ def start_from(method: Method, init: Path) -> None:
     """
     style = list_styles().get(str(init), init)
     if style.is_file():
+        if method.config.from_noise:
+            raise UserError(
+                f"<init> {init}: {method.config.method} starts from a run, not from a file; give its folder"
+            )
         generator = cast(Generator, method.bare(GENERATOR))
         start_from_style(generator, style)
         method.averages[f"{GENERATOR}_ema"].module.load_state_dict(generator.state_dict())

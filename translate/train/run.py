@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from accelerate.utils import broadcast_object_list
 
-from models import Generator
 from translate.config import TrainConfig
 from translate.errors import ExitCode, UserError
 from translate.storage.lock import LockFile
@@ -68,9 +67,8 @@ class Run:
         metrics: dict[str, float] = {}
         if self.evaluation is not None:
             if self.method.accelerator.is_main_process:
-                generator = cast(Generator, self.method.averages["generator_ema"].module)
                 exclusive = self.method.description().get("exclusive_domains", True)
-                metrics = self.evaluation(generator, exclusive=exclusive)
+                metrics = self.evaluation(self.method.averaged_generator(), exclusive=exclusive)
             broadcast = [self.evaluation.state()]
             self.evaluation.load_state(broadcast_object_list(broadcast)[0])
             if self.evaluation.is_best:

@@ -45,6 +45,11 @@ class StepContext:
         drawn = torch.rand(self.total, *shape, generator=self.generator(purpose))
         return drawn[self.samples.start : self.samples.stop]
 
+    def normal(self, purpose: str, *shape: int) -> Tensor:
+        """Numbers from the standard normal distribution, float [N, *shape], otherwise as `uniform`."""
+        drawn = torch.randn(self.total, *shape, generator=self.generator(purpose))
+        return drawn[self.samples.start : self.samples.stop]
+
 
 def step_context(config: TrainConfig, accelerator: Accelerator, *, step: int, progress: float) -> StepContext:
     """The context of all samples that this process has of the step."""

@@ -21,13 +21,22 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from models import Generator, build_generator
+from models import (
+    NOISE_GENERATORS,
+    Generator,
+    NoiseGenerator,
+    Prior,
+    WithPrior,
+    build_generator,
+    build_noise_generator,
+)
 from translate.errors import UnusableError, UserError, one_line, parse_nested
 from translate.weights.safe_load import load_state, load_tensors
 
 DESCRIPTION = "checkpoint.json"
 STATE = "state.pt"
 FOLDER = "checkpoints"  # in the folder of a run
+PRIOR = "prior"  # the name of a `Prior` among the networks
 _NAME = re.compile(r"step-(\d{9})")
 
 
@@ -41,6 +50,11 @@ class Checkpoint:
 
     def has_weights(self, name: str) -> bool:
         return (self.path / f"{name}.safetensors").is_file()
+
+    @property
+    def from_noise(self) -> bool:
+        """Whether its generator makes pictures from noise, instead of translating them."""
+        return self.config.get("generator") in NOISE_GENERATORS
 
     def weights(self, name: str) -> dict[str, Tensor]:
         """The tensors of the network called ``name``."""
@@ -176,9 +190,33 @@ def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, source: P
 def load_generator(path: Path, name: str = "generator") -> tuple[Generator, Checkpoint]:
     """The averaged (EMA) network ``name`` of a run or checkpoint, in evaluation mode, and the checkpoint."""
     checkpoint = find(path)
+    if checkpoint.from_noise:
+        raise UserError(f"{path}: makes pictures from noise and translates none; use `translate sample {path}`")
     try:
         generator = build_generator(checkpoint.config["generator"], **checkpoint.config["generator_options"])
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
     load_weights(generator, checkpoint.weights(f"{name}_ema"), source=checkpoint.path)
+    return generator.eval(), checkpoint
+
+
+def load_noise_generator(path: Path) -> tuple[NoiseGenerator, Checkpoint]:
+    """The averaged generator of a run or checkpoint, for standard normal noise, in evaluation mode; the checkpoint.
+
+    Raises ``UserError`` where it translates pictures instead.
+    """
+    checkpoint = find(path)
+    if not checkpoint.from_noise:
+        raise UserError(f"{path}: translates pictures and makes none from noise; use `translate export` and `convert`")
+    config = checkpoint.config
+    try:
+        options = config["generator_options"] | {"size": config["crop"]}
+        generator = build_noise_generator(config["generator"], **options)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
+    load_weights(generator, checkpoint.weights("generator_ema"), source=checkpoint.path)
+    if checkpoint.has_weights(PRIOR):
+        prior = Prior(generator.z_dim)
+        load_weights(prior, checkpoint.weights(PRIOR), source=checkpoint.path)
+        generator = WithPrior(generator, prior)
     return generator.eval(), checkpoint

@@ -10,6 +10,7 @@ from translate.train.losses import (
     forgive_overshoot,
     gram_matrix,
     grid_pattern,
+    laplacian_l1,
     total_variation,
     yuv_colour,
 )
@@ -125,3 +126,11 @@ def test_feature_matching_trains_only_the_generated_side() -> None:
 def test_features_of_different_depths_are_refused() -> None:
     with pytest.raises(ValueError, match="argument 2 is longer"):
         feature_matching([torch.zeros(1)], [torch.zeros(1), torch.zeros(1)])
+
+
+def test_the_pyramid_weighs_a_coarse_difference_and_a_fine_one_by_their_means() -> None:
+    image = torch.zeros(2, 3, 16, 16)
+    image[0] += 0.5  # only the last level differs
+    image[1] += ((torch.arange(16) % 2) * 2.0 - 1) * 0.25  # stripes: only the first level differs
+    assert laplacian_l1(image, torch.zeros_like(image)).tolist() == pytest.approx([0.5, 0.25])
+    assert laplacian_l1(image, image).tolist() == [0, 0]

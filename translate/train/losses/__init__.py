@@ -8,6 +8,7 @@ from translate.train.losses.distances import (
     forgive_overshoot,
     gram_matrix,
     grid_pattern,
+    laplacian_l1,
     total_variation,
     yuv_colour,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "gradient_penalty",
     "gram_matrix",
     "grid_pattern",
+    "laplacian_l1",
     "objective_by_name",
     "orthogonal_penalty",
     "patch_nce",

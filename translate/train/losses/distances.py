@@ -39,6 +39,21 @@ def coarse_l1(image: Tensor, target: Tensor, *, sides: Sequence[int] = (4, 16, 6
     return torch.stack([F.l1_loss(F.avg_pool2d(image, side), F.avg_pool2d(target, side)) for side in within]).mean()
 
 
+def laplacian_l1(image: Tensor, target: Tensor) -> Tensor:
+    """Distance of two batches [N, C, H, W] of squares by their Laplacian pyramids: float [N], one for each picture.
+
+    GLO, Bojanowski et al. 2018, equation 3 (Ling and Okada 2006): the sum over levels of 2^(2j) |L_j(x) - L_j(y)|_1,
+    where level j has 2^(-2j) of the pixels, so here the sum of each level's mean. Departures: levels are averages over
+    2x2 pixels, enlarged again by repetition, down to a last level of at most 4 pixels, which is compared as it is.
+    """
+    difference, total = image - target, torch.zeros(len(image), device=image.device)
+    while difference.shape[-1] > 4:  # the pyramid is linear, so that of the difference is the difference of both
+        smaller = F.avg_pool2d(difference, 2)
+        total = total + (difference - F.interpolate(smaller, scale_factor=2.0, mode="nearest")).abs().mean((1, 2, 3))
+        difference = smaller
+    return total + difference.abs().mean((1, 2, 3))
+
+
 def grid_pattern(image: Tensor, *, cell: int = 4, window: int = 16) -> Tensor:
     """How strongly a pattern repeats every ``cell`` pixels in a batch [N, C, H, W], at least ``cell`` high and wide.
 

@@ -18,10 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from models import (
-    couples_samples,
-    initialise,
-)
+from models import couples_samples, initialise
 from translate.config import TrainConfig
 from translate.data.datasets import TrainingData
 from translate.train.adversary import Adversary
@@ -60,6 +57,7 @@ class Method(ABC):
         self.members: dict[str, list[str]] = {}
         self.coupling: set[str] = set()  # the networks in which the samples of a batch affect each other
         self.optimizers: dict[str, Optimizer] = {}
+        self._adversaries: dict[str, Adversary] = {}
 
     @abstractmethod
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
@@ -197,6 +195,11 @@ class Method(ABC):
         """The network ``name`` without the wrapper for distributed training."""
         return self.accelerator.unwrap_model(self.networks[name], keep_torch_compile=True)
 
+    def averaged_generator(self) -> nn.Module:
+        """The moving average of the main generator, as it gets exported."""
+        averaged: nn.Module = self.averages[f"{GENERATOR}_ema"].module
+        return averaged
+
     def scale_learning_rates(self, factor: float) -> None:
         """Set every learning rate to ``factor`` of its configured value."""
         for optimizer in self.optimizers.values():
@@ -221,6 +224,7 @@ class Method(ABC):
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "scaler": scaler.state_dict() if scaler is not None else None,
             "averaged": {name: int(average.n_averaged) for name, average in self.averages.items()},
+            "adversaries": {name: adversary.state() for name, adversary in self._adversaries.items()},
         }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
@@ -229,6 +233,8 @@ class Method(ABC):
             optimizer.load_state_dict(state["optimizers"][name])
         for name, average in self.averages.items():
             average.n_averaged.fill_(state["averaged"][name])
+        for name, adversary in self._adversaries.items():
+            adversary.load_state(state.get("adversaries", {}).get(name, {}))
         if state["scaler"] is not None and self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
 

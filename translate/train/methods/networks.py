@@ -8,7 +8,17 @@ from typing import Any, TypeVar
 
 import torch
 
-from models import GENERATORS, Discriminator, Generator, build_discriminator, build_generator
+from models import (
+    DISCRIMINATORS,
+    GENERATORS,
+    Discriminator,
+    Generator,
+    NoiseGenerator,
+    build_discriminator,
+    build_generator,
+    build_noise_generator,
+    options_of,
+)
 from translate.config import TrainConfig
 from translate.errors import UnusableError, UserError, one_line
 
@@ -50,6 +60,17 @@ def built_generator(config: TrainConfig, *, may_enlarge: bool = False, **options
     return generator
 
 
+def built_noise_generator(config: TrainConfig) -> NoiseGenerator:
+    """The configured generator of pictures of ``crop`` pixels from noise.
+
+    An unknown name or option is a ``UserError`` that lists the known ones.
+    """
+    try:
+        return build_noise_generator(config.generator, **config.generator_options | {"size": config.crop})
+    except ValueError as error:
+        raise UserError(f"<generator> {config.generator}: {error}") from error
+
+
 def built_discriminator(config: TrainConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:
     """The configured discriminator for pictures of ``in_channels``.
 
@@ -57,6 +78,8 @@ def built_discriminator(config: TrainConfig, *, in_channels: int = 3, **options:
     classifies domains where ``options`` names none; ``UnusableError`` without the weights of its feature network.
     """
     given = config.discriminator_options | {"in_channels": in_channels} | options
+    if config.discriminator in DISCRIMINATORS and "size" in options_of(DISCRIMINATORS[config.discriminator]):
+        given = {"size": config.seen_side} | given
     try:
         discriminator = build_discriminator(config.discriminator, **given)
     except ValueError as error:

@@ -1,0 +1,1 @@
+"""Tools about methods that make pictures from noise."""

@@ -20,6 +20,7 @@ from tools.styles.teachers.manga import manga
 from tools.styles.teachers.oil import oil
 from tools.styles.teachers.paint import Pixels
 from tools.styles.teachers.poster import poster
+from tools.styles.teachers.scenery import scenery
 from tools.styles.teachers.sketch import sketch
 from tools.styles.teachers.watercolour import watercolour
 from tools.styles.teachers.woodblock import woodblock
@@ -30,6 +31,7 @@ LOOKS: dict[str, Callable[[Pixels], Pixels]] = {
     "manga": manga,
     "oil": oil,
     "poster": poster,
+    "scenery": scenery,
     "sketch": sketch,
     "watercolour": watercolour,
     "woodblock": woodblock,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tools.styles.teachers.canvas import blur as wide_blur
-from tools.styles.teachers.canvas import smoothstep
+from tools.styles.teachers.canvas import guided, smoothstep
 from tools.styles.teachers.paint import Picture
-from tools.styles.teachers.sketch import guided
 
 PHOTO_LIGHTNESS = (0, 0.1, 0.3, 0.5, 0.7, 0.84, 1)
 BROWN_KEY = (0.16, 0.22, 0.39, 0.57, 0.74, 0.85, 0.97)  # the painted lightness of brown skin of `PHOTO_LIGHTNESS`

@@ -89,6 +89,15 @@ def blur(picture: Array, sigma: float) -> Array:
     return cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / factor), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
+def guided(image: Array, guide: Array, *, sigma: float, softness: float) -> Array:
+    """Smooth ``image`` but for the edges of ``guide`` that are stronger than ``softness`` (He et al. 2010,
+    "Guided Image Filtering", equation 8, with Gaussian windows)."""
+    mean, guide_mean = blur(image, sigma), blur(guide, sigma)
+    covariance = blur(image * guide, sigma) - mean * guide_mean
+    slope = covariance / (blur(guide * guide, sigma) - guide_mean**2 + softness**2)
+    return blur(slope, sigma) * guide + blur(mean - slope * guide_mean, sigma)
+
+
 def smoothstep(value: Any, start: float, end: float) -> Any:
     """0 up to ``start``, 1 from ``end`` on, smooth between; falling if ``end`` is smaller than ``start``."""
     t = np.clip((value - start) / (end - start), 0, 1)

@@ -28,7 +28,8 @@ Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 Picture = NDArray[Any]  # float32 [H, W, 3] or [H, W] in [0, 1], unless stated otherwise
 
 WORKING_SIZE = 768
-FINE_BRUSH, BRUSH, WIDE_BRUSH = 2.5, 6.0, 10.0  # radii, pixels
+BRUSHES = (2.5, 6.0, 10.0)  # radii: fine, middle, wide
+LOST = ((0.07, 0.16), (0.16, 0.30))  # differences from the photo at which the fine brush and the photo come back
 INK = np.array([0.26, 0.20, 0.26], np.float32)  # share of the local colour's R, G, B: dark, a little violet
 LINE_STRENGTH = 0.95
 
@@ -44,16 +45,24 @@ def paint(photo: Pixels) -> Pixels:
     return np.clip(drawn * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
-def strokes(image: Picture) -> Picture:
-    """Paint ``image`` [H, W, 3] with brushes that follow its flow and detail."""
+def strokes(
+    image: Picture,
+    *,
+    brushes: tuple[float, float, float] = BRUSHES,
+    lost: tuple[tuple[float, float], tuple[float, float]] = LOST,
+) -> Picture:
+    """Paint ``image`` [H, W, 3] with ``brushes`` that follow its flow and detail.
+
+    Where the result is off by ``lost``, from a little to fully, the fine brush and then the photo are blended in.
+    """
     luminance = grey(image)
     angle, coherence = flow(luminance)
-    fine, middle, wide = (kuwahara(image, radius, angle, coherence) for radius in (FINE_BRUSH, BRUSH, WIDE_BRUSH))
+    fine, middle, wide = (kuwahara(image, radius, angle, coherence) for radius in brushes)
     detail = blur(np.abs(luminance - blur(luminance, 2.0)), 6.0)
     painted = middle + smoothstep(detail, 0.012, 0.004)[..., None] * (wide - middle)
-    for finer, low, high in ((fine, 0.07, 0.16), (image, 0.16, 0.30)):
-        lost = blur(np.abs(image - painted).max(2), 0.9)
-        painted = painted + smoothstep(lost, low, high)[..., None] * (finer - painted)
+    for finer, (low, high) in zip((fine, image), lost, strict=True):
+        difference = blur(np.abs(image - painted).max(2), 0.9)
+        painted = painted + smoothstep(difference, low, high)[..., None] * (finer - painted)
     return painted
 
 
@@ -72,7 +81,7 @@ def kuwahara(image: Picture, radius: float, angle: Picture, coherence: Picture, 
     total, weights = np.zeros_like(image), np.zeros(image.shape[:2], np.float32)
     for sector in np.arange(8) * (np.pi / 4):
         u, v = along * np.float32(np.cos(sector)), across * np.float32(np.sin(sector))
-        found = _sampled(moments, columns + u * cos - v * sin, rows + u * sin + v * cos)
+        found = sampled(moments, columns + u * cos - v * sin, rows + u * sin + v * cos)
         weight = 1 / (1e-3 + np.sqrt(np.clip(found[..., 3], 0, None))) ** sharpness
         total += weight[..., None] * found[..., :3]
         weights += weight
@@ -145,5 +154,6 @@ def bring_to_size(photo: Pixels, long_side: int = WORKING_SIZE) -> Pixels:
     return cv2.resize(photo, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC).astype(np.uint8)
 
 
-def _sampled(image: Picture, x: Picture, y: Picture) -> Picture:
+def sampled(image: Picture, x: Picture, y: Picture) -> Picture:
+    """``image`` at the places ``x`` and ``y`` [H, W], in pixels, between which it is interpolated."""
     return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from tools.styles.teachers.canvas import blur as wide_blur
-from tools.styles.teachers.canvas import smoothstep
+from tools.styles.teachers.canvas import guided, smoothstep
 from tools.styles.teachers.paint import Picture, Pixels, blur, flow, grey
 from tools.styles.teachers.streamlines import along_flow
 
@@ -117,14 +117,6 @@ def strokes(luminance: Picture, angle: Picture) -> Picture:
     even = detail / np.sqrt(blur(detail * detail, 6.0) + 0.013**2)  # the constants keep noise low
     streaks = along_flow(even, angle, sigma=7.0)
     return streaks / np.sqrt(blur(streaks * streaks, 8.0) + 0.25**2)
-
-
-def guided(image: Picture, guide: Picture, *, sigma: float, softness: float) -> Picture:
-    """Smooth ``image`` but for the edges of ``guide`` that are stronger than ``softness`` (He et al., equation 8)."""
-    mean, guide_mean = wide_blur(image, sigma), wide_blur(guide, sigma)
-    covariance = wide_blur(image * guide, sigma) - mean * guide_mean
-    slope = covariance / (wide_blur(guide * guide, sigma) - guide_mean**2 + softness**2)
-    return wide_blur(slope, sigma) * guide + wide_blur(mean - slope * guide_mean, sigma)
 
 
 def lifted(luminance: Picture) -> Picture:

@@ -63,7 +63,8 @@ def test_mixing_goes_from_one_seed_to_the_other(flat: Path, tmp_path: Path, run_
     assert run_cli("sample", flat, "--mix", 5, 9, "-n", 5, "-o", tmp_path / "mix.png").code == 0
     found = colours(tmp_path / "mix.png", 5, 5)
     assert [found[0], found[-1]] == made(flat, 5, 9)
-    middle = slerp(*noise([5, 9], 3), np.array([0.5]))
+    start, end = noise([5, 9], 3)
+    middle = slerp(start, end, np.array([0.5]))
     assert found[2] == Sampler(flat, device="cpu").from_noise(middle)[0, 0, 0].tolist()
 
 

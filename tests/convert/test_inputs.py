@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image, ImageFile
 
+from tests.helpers.pictures import unchanged
 from translate.convert.inputs import MAX_KINDS, Search, find_all
 from translate.convert.options import Options
 from translate.convert.pipeline import run_jobs
@@ -68,7 +69,7 @@ def test_every_readable_picture_of_a_folder_is_taken_and_the_rest_is_named(album
 def test_what_is_taken_by_its_content_is_converted(album: Path, tmp_path: Path) -> None:
     pictures = [path for path in sorted(album.iterdir()) if path.suffix in ("", ".bak", ".jp2", ".mpo", ".ppm")]
     jobs = plan([str(path) for path in pictures], str(tmp_path / "out"))
-    results = list(run_jobs(jobs, lambda images, domain=None: images, Options()))
+    results = list(run_jobs(jobs, unchanged, Options()))
     assert [result.error for result in results] == [None] * len(pictures) == [None] * 5
 
 
@@ -85,19 +86,19 @@ def test_heic_is_read_where_pillow_heif_is_installed(
             self.im = Image.new("RGB", SIZE, "red").im
 
     def register() -> None:
-        Image.register_open("HEIF", Photo)  # type: ignore[arg-type]
+        Image.register_open("HEIF", Photo)
 
     monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
     monkeypatch.setattr(Image, "ID", list(Image.ID))
     (job,) = plan([str(album / "phone.heic")], f"{tmp_path / 'out'}/")
-    (result,) = run_jobs([job], lambda images, domain=None: images, Options())
+    (result,) = run_jobs([job], unchanged, Options())
     assert "phone.heic: a HEIF picture; pip install 'picture-translate[heif]' reads it" in str(result.error)
 
     monkeypatch.setitem(sys.modules, "pillow_heif", SimpleNamespace(register_heif_opener=register))
     names, remarks = found(album, tmp_path / "out")
     assert "phone.heic" in names and ".heic" not in remarks[0]
     (job,) = plan([str(album / "phone.heic")], f"{tmp_path / 'out'}/")
-    (result,) = run_jobs([job], lambda images, domain=None: images, Options())
+    (result,) = run_jobs([job], unchanged, Options())
     assert result.error is None and result.output == tmp_path / "out" / "phone.jpg"
 
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.command_line import RunCli
-from tests.helpers.pictures import draw_photo, files_below
+from tests.helpers.pictures import draw_photo, files_below, unchanged
 from tests.media.test_animation import drawn, write
 from tests.media.video.test_convert import film, frames_of, invert, packets_of, write_video
 from translate.convert.options import Options
@@ -92,7 +92,7 @@ def test_videos_are_marked_and_metadata_can_be_stripped(tmp_path: Path, suffix: 
     for strip in (False, True):
         options = Options(strip_metadata=strip)
         jobs = plan([str(source)], str(output), overwrite=True)
-        (result,) = run_jobs(jobs, lambda photos, domain=None: photos, options)
+        (result,) = run_jobs(jobs, unchanged, options)
         assert result.error is None
         assert made_by(output) == "convert"
         with av.open(str(output)) as made:
@@ -107,7 +107,7 @@ def test_a_size_that_a_codec_cannot_hold_is_told(tmp_path: Path) -> None:
     options = Options(on_note=lambda job, text: notes.append(text))
     for name in ("out.mp4", "out.webm"):
         jobs = plan([str(tmp_path / "odd.webm")], str(tmp_path / name))
-        (result,) = run_jobs(jobs, lambda photos, domain=None: photos, options)
+        (result,) = run_jobs(jobs, unchanged, options)
         assert result.size == ((62, 48) if name == "out.mp4" else (61, 47))
     (note,) = notes
     assert note.startswith("62 x 48, as H.264 has even sizes")
@@ -128,7 +128,7 @@ def test_what_a_video_holds_besides_is_told(tmp_path: Path) -> None:
     notes: list[str] = []
     options = Options(on_note=lambda job, text: notes.append(text))
     jobs = plan([str(tmp_path / "two.webm")], str(tmp_path / "out.mkv"))
-    (result,) = run_jobs(jobs, lambda photos, domain=None: photos, options)
+    (result,) = run_jobs(jobs, unchanged, options)
     assert result.error is None
     assert notes == ["left out: its transparency, a second video"]
 

@@ -16,6 +16,7 @@ from tests.helpers.pairs import tiny_run
 from tests.helpers.samplers import sampler_info
 from tests.models.test_noise_generators import build_small
 from translate.errors import UserError
+from translate.export import graph
 from translate.export import sampler as export
 from translate.export.sampler import ExportedSampler, export_sampler
 from translate.style.latents import noise
@@ -77,7 +78,7 @@ def test_a_prior_is_part_of_the_file(tmp_path: Path) -> None:
 
 
 def test_a_file_beyond_the_tolerance_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = export.write_graph
+    write = graph.write_graph
 
     def wrong(network: ExportedSampler, *given: object, **named: object) -> bytes:
         other = build_small("r3").eval()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from translate.style.contract import OUTPUT
@@ -41,7 +43,7 @@ def write_sampler(path: Path, *, info: SamplerInfo | None = None, metadata: dict
         node("Unsqueeze", ["bytes", "rows_and_columns"], ["pixel"]),
         node("Expand", ["pixel", "square"], [OUTPUT]),  # [N, 1, 1, 3] -> [N, H, W, 3]
     ]
-    constants = {
+    constants: dict[str, NDArray[Any]] = {
         "contrast": np.array(20, np.float32),
         "grey": np.array(128, np.float32),
         "black": np.array(0, np.float32),

@@ -74,7 +74,7 @@ def _file(fields: dict[int, tuple[int, list[int]]], endian: str) -> bytes:
     return (b"II*\0" if endian == "<" else b"MM\0*") + struct.pack(f"{endian}L", 8) + directory + bytes(4) + lists
 
 
-def _packed(rows: NDArray[Any], bits: int, endian: str) -> bytes:
+def _packed(rows: NDArray[Any], bits: int, endian: Literal["<", ">"]) -> bytes:
     """The values of ``rows``; if their number of bits is not that of a type, each row fills whole bytes."""
     if bits == 8 * rows.itemsize:
         return rows.astype(rows.dtype.newbyteorder(endian)).tobytes()

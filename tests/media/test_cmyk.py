@@ -25,7 +25,7 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("inks", SHOWN)
-def test_colours_are_near_those_that_viewers_show(inks: tuple[int, ...]) -> None:
+def test_colours_are_near_those_that_viewers_show(inks: tuple[int, int, int, int]) -> None:
     levels = tuple(round(255 * ink / 100) for ink in inks)
     rgb = np.asarray(to_srgb(Image.new("CMYK", (1, 1), levels), None))[0, 0]
     assert np.abs(rgb.astype(int) - SHOWN[inks]).max() <= 16

@@ -28,7 +28,7 @@ def test_brands_of_a_file() -> None:
 def test_the_format_of_a_picture_whatever_its_name(tmp_path: Path) -> None:
     image, others = Image.new("RGB", (8, 8)), [Image.new("RGB", (8, 8))]
     for format, options in (("PNG", {}), ("AVIF", {}), ("MPO", {"save_all": True, "append_images": others})):
-        image.save(tmp_path / "picture.txt", format, **options)  # type: ignore[arg-type]
+        image.save(tmp_path / "picture.txt", format, **options)
         assert picture_format(tmp_path / "picture.txt") == ("JPEG" if format == "MPO" else format)
     (tmp_path / "picture.txt").write_text("P6 is the Boeing's number, not that of a pixmap")
     assert picture_format(tmp_path / "picture.txt") is None

@@ -15,4 +15,4 @@ lock() { # FILE WHAT OPTION...
 }
 
 lock requirements.lock "converting" "$@"
-lock requirements-all.lock "everything: converting, videos, Ray, training, tests" --extra test "$@"
+lock requirements-all.lock "everything: converting, HEIC, videos, Ray, training, tests" --extra test --extra heif "$@"

@@ -20,8 +20,8 @@ from pathlib import Path
 from translate.convert.conversion import ConvertRequest, open_conversion, plan_for
 from translate.convert.inputs import SUFFIXES
 from translate.convert.options import Options
-from translate.convert.pipeline import Result
 from translate.convert.planning import Job
+from translate.convert.results import Result
 from translate.errors import UserError, one_line
 from translate.storage.folders import find_images
 from translate.storage.lock import LockedError, LockFile

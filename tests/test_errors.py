@@ -21,7 +21,7 @@ from translate.errors import MAX_NESTING, PictureError, UserError, literal, one_
 
 MARKS = re.compile(r"<([a-z][a-z0-9_]*)>")
 # commands of other programs, and whole commands of this one
-COMMANDS = re.compile(r"pip install [^;]*|--nproc_per_node|`translate [^`]*`")
+COMMANDS = re.compile(r"pip install [^;]*|--nproc_per_node|`translate [^`]*(?:`|$)")
 
 
 @pytest.mark.parametrize("opened", ["[", '{"a":'])

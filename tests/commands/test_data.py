@@ -104,7 +104,7 @@ def test_data_check_of_attributes(tmp_path: Path, run_cli: RunCli) -> None:
         ["--a", "."],
         ["--data", ".", "--a", ".", "--b", "."],
         ["--domains", ".", "--unpaired"],
-        ["--images", "."],
+        ["--images", ".", "--a", "."],
         ["--domains", ".", "--images", ".", "--attributes", "."],
         ["--domains", ".", "--columns", "smile"],
     ],

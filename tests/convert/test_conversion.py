@@ -29,7 +29,7 @@ def test_the_documented_example_converts_a_folder(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert api.__doc__ is not None
-    example = api.__doc__.partition("as `translate convert` does:\n")[2].strip()
+    example = api.__doc__.partition("as `translate convert` does:\n")[2].partition("Pictures from noise:")[0].strip()
     assert len([line for line in example.splitlines() if line]) <= 5
     monkeypatch.chdir(tmp_path)
     exec(example, {})

@@ -172,7 +172,7 @@ def test_the_commands_refuse_in_one_line(run_cli: RunCli, tmp_path: Path) -> Non
     folders = tmp_path / "a", tmp_path / "b"
     for folder in folders:
         folder.mkdir()
-        for number in range(2):
+        for number in range(4):
             Image.fromarray(picture(number)).save(folder / f"{number}.png")
     path = tmp_path / "evil.pth"
     path.write_bytes(saved({"thing": Evil(tmp_path / "ran")}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from translate.commands.terminal import say, warn, with_flags
+from translate.commands.terminal import quiet_onnxruntime, say, warn, with_flags
 from translate.errors import ExitCode, NoSpaceError, printable
 from translate.machine import peak_memory_mb
 
@@ -202,6 +202,7 @@ def run_and_report(
     """
     from translate.style.devices import Cuda
 
+    quiet_onnxruntime()
     report = Report(conversion.options, quiet=quiet, verbose=verbose)
     results = conversion.run(on_progress=report.show_frames, on_note=report.note)
     if tell_device and (verbose or (conversion.why_cpu is not None and not quiet and Cuda().present)):

@@ -65,6 +65,8 @@ def export(
     from translate.weights.checkpoint import find
 
     quiet_onnxruntime()
+    photos = [] if calibration is None else find_images(calibration, recursive=True)
+    parts = split_photos(photos) if int8 else None
     if find(run).from_noise:
         if direction != "AtoB" or strength != 1 or fp16 or int8 or prune or working_size is not None:
             raise UserError(
@@ -73,8 +75,6 @@ def export(
             )
         write_sampler(run, output, opset=opset, title=title, licence=licence, training_data=training_data)
         return
-    photos = [] if calibration is None else find_images(calibration, recursive=True)
-    parts = split_photos(photos) if int8 else None
     generator, info = load_run(
         run,
         direction,

@@ -103,13 +103,18 @@ def _as_text(value: Any) -> str:
 
 
 def _describe(path: Path) -> dict[str, Any]:
+    from translate.style.contract import ContractError
     from translate.style.sampler import read_sampler_contract
     from translate.style.sampler_contract import KIND, SAMPLER
     from translate.style.session import metadata_of, open_session, read_contract
 
     quiet_onnxruntime()
     session = open_session(path, ["CPUExecutionProvider"], optimise=False)
-    read = read_sampler_contract if metadata_of(session).get(KIND) == SAMPLER else read_contract
+    try:
+        kind = metadata_of(session).get(KIND)
+    except ContractError:  # which `read_contract` explains
+        kind = None
+    read = read_sampler_contract if kind == SAMPLER else read_contract
     ends = {"inputs": session.get_inputs(), "outputs": session.get_outputs()}
     return {
         "file": str(path),

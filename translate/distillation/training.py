@@ -100,7 +100,7 @@ def _settings(
 ) -> Pix2PixConfig:
     """Short runs warm up in fewer steps than the preset, and average over fewer: about ``average_over``."""
     preset = Pix2PixConfig.presets["painted"]
-    tones = ink_and_paper(sorted((pairs / "B").iterdir()))
+    tones = ink_and_paper(sorted(path for path in (pairs / "B").rglob("*") if path.is_file()))
     return painted_settings(
         plan.size,
         plan.precision,

@@ -84,7 +84,7 @@ class Guard:
         """An address is no name that somebody could have pointed here."""
         host = _host_name(headers.get("host", ""))
         if host not in ("localhost", *self._settings.allowed_hosts) and not _is_address(host):
-            raise Problem("wrong-host", f"{host or 'no host'}: allow it with translate serve --allow-host {host}")
+            raise Problem("wrong-host", f"{host or 'no host'}: allow it with `translate serve --allow-host {host}`")
 
     def _check_origin(self, headers: Headers) -> None:
         origin = headers.get("origin")
@@ -94,7 +94,7 @@ class Guard:
             return
         same = urlsplit(origin).netloc == headers.get("host")
         if not same and origin not in self._settings.origins:
-            raise Problem("foreign-origin", f"{origin}: allow it with translate serve --origin {origin}")
+            raise Problem("foreign-origin", f"{origin}: allow it with `translate serve --origin {origin}`")
 
     def _check_token(self, path: str, headers: Headers) -> None:
         if self._settings.token is None or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):

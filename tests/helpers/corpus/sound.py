@@ -29,6 +29,8 @@ def modes(folder: Path, _random: np.random.Generator) -> Iterator[Entry]:
             path = folder / f"{name} {MODES.index(mode):02} {mode.replace(';', '-')}{suffix}"
             with Image.open(io.BytesIO(content)) as image:  # some formats drop the alpha they are given
                 shown = drawn[1] if image.has_transparency_data else drawn[1].convert("RGB")
+                if mode == "CMYK" and image.mode != mode:  # by Pillow, when it wrote the file
+                    shown = drawn[0].convert("RGB")
             picture = None if mode in NUMBERS and format in ("GIF", "WEBP", "AVIF") else shown  # cut off at 255 there
             tolerance = least + 4 * (mode in ("YCbCr", "LAB", "HSV"))
             yield write(path, content, picture=picture, tolerance=tolerance)

@@ -125,11 +125,11 @@ def test_the_device_is_told_where_a_gpu_is_not_used(
 ) -> None:
     monkeypatch.setattr(devices.Cuda, "obstacle", lambda cuda, number=0: "the driver sleeps")
     monkeypatch.setattr(devices.Cuda, "present", present)
-    told = "--device auto took cpu: the driver sleeps"
+    line = "--device auto took cpu: the driver sleeps"
     done = run_cli("convert", album, "-o", tmp_path / "out", "-s", tiny_style)
-    assert [line == told for line in lines(done)] == ([True, False] if present else [False])
+    assert [said == line for said in lines(done)] == ([True, False] if present else [False])
     verbose = run_cli("convert", album, "-o", tmp_path / "verbose", "-s", tiny_style, "-v")
-    assert verbose.err.count(told) == 1
+    assert verbose.err.count(line) == 1
     assert run_cli("convert", album, "-o", tmp_path / "quiet", "-s", tiny_style, "-q").err == ""
 
 

@@ -96,9 +96,9 @@ def test_videos_are_marked_and_metadata_can_be_stripped(tmp_path: Path, suffix: 
         assert result.error is None
         assert made_by(output) == "convert"
         with av.open(str(output)) as made:
-            told = {name.lower(): value for name, value in made.metadata.items()}
-        assert ("title" in told) != strip and ("at home" in told["comment"]) != strip
-        assert not strip or "location" not in told
+            tags = {name.lower(): value for name, value in made.metadata.items()}
+        assert ("title" in tags) != strip and ("at home" in tags["comment"]) != strip
+        assert not strip or "location" not in tags
 
 
 def test_a_size_that_a_codec_cannot_hold_is_told(tmp_path: Path) -> None:

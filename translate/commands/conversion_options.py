@@ -1,4 +1,4 @@
-"""The options that `convert` and `upscale` have in common, and the panels of their help."""
+"""The options that the commands for converting have in common, and the panels of their help."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ StripMetadata = Annotated[
         "--strip-metadata", help="for sharing: without place, date, camera, owner, title", rich_help_panel=FILES
     ),
 ]
+MaxSize = Annotated[
+    int | None, typer.Option(min=1, help="scale down to this longest side in pixels first", rich_help_panel=PICTURE)
+]
+Strength = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="0 gives the photo, 1 the full style; mixed at full size", rich_help_panel=PICTURE),
+]
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-r", help="include subfolders, kept in the output", rich_help_panel=FILES)
 ]
@@ -57,9 +64,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="only report failures
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="print a line per picture", rich_help_panel=REPORT)]
 
 
-def refuse_contradictions(*, quiet: bool, verbose: bool, as_json: bool, output: str | None) -> None:
-    """Raise ``UserError`` for options that exclude each other."""
-    if quiet and verbose:
-        raise UserError("--quiet and --verbose exclude each other")
+def refuse_two_reports(*, as_json: bool, output: str | None) -> None:
+    """Raise ``UserError`` where report and result would share standard output."""
     if as_json and output == "-":
         raise UserError("--json and --output - both write to standard output; name an output file")

@@ -17,17 +17,19 @@ from translate.commands.conversion_options import (
     DryRun,
     Effort,
     Format,
+    MaxSize,
     OnClash,
     Overwrite,
     Quiet,
     Recursive,
     SkipExisting,
+    Strength,
     StripMetadata,
     Verbose,
     Workers,
-    refuse_contradictions,
+    refuse_two_reports,
 )
-from translate.commands.convert_report import remark_teller, run_and_report, show_plan
+from translate.commands.convert_report import run_and_report, say_remark, show_plan
 from translate.commands.terminal import quiet_onnxruntime
 from translate.errors import UserError
 from translate.style.catalogue import DEFAULT_STYLE
@@ -98,9 +100,7 @@ def convert(
     recursive: Recursive = False,
     again: Again = False,
     strip_metadata: StripMetadata = False,
-    max_size: Annotated[
-        int | None, typer.Option(min=1, help="scale down to this longest side in pixels first", rich_help_panel=PICTURE)
-    ] = None,
+    max_size: MaxSize = None,
     detail: Annotated[
         str | None,
         typer.Option(
@@ -113,12 +113,7 @@ def convert(
     compare: Annotated[
         bool, typer.Option("--compare", help="photo and result side by side in one picture", rich_help_panel=PICTURE)
     ] = False,
-    strength: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="0 gives the photo, 1 the full style; mixed at full size", rich_help_panel=PICTURE
-        ),
-    ] = 1.0,
+    strength: Strength = 1.0,
     stabilise: Annotated[
         bool,
         typer.Option(
@@ -173,7 +168,7 @@ def convert(
     Exit codes: 1 a picture failed, the others are done; 2 the command cannot be carried out as given; 3 the style or
     the device cannot be used.
     """
-    refuse_contradictions(quiet=quiet, verbose=verbose, as_json=as_json, output=output)
+    refuse_two_reports(as_json=as_json, output=output)
 
     from translate.convert.conversion import ConvertRequest, plan_only, prepare
     from translate.media.images import MAX_PIXELS
@@ -210,10 +205,10 @@ def convert(
         cpus_per_worker=cpus_per_worker,
     )
     if dry_run:
-        show_plan(plan_only(request, on_remark=remark_teller(quiet)), as_json=as_json, quiet=quiet)
+        show_plan(plan_only(request, on_remark=say_remark), as_json=as_json)
         return
     run_and_report(
-        prepare(request, on_remark=remark_teller(quiet)),
+        prepare(request, on_remark=say_remark),
         style,
         tell_device=device == "auto" and engine == "local",
         as_json=as_json,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from translate.commands.terminal import quiet_onnxruntime, say, warn, with_flags
+from translate.commands.terminal import say, warn, with_flags
 from translate.errors import ExitCode, NoSpaceError, printable
 from translate.machine import peak_memory_mb
 
@@ -164,14 +164,9 @@ class Report:
         return {"files": files, "summary": summary}
 
 
-def remark_teller(quiet: bool) -> Callable[[str], None]:
-    """What prints a marked remark on the inputs, unless ``quiet``."""
-
-    def tell(remark: str) -> None:
-        if not quiet:
-            say(with_flags(remark))
-
-    return tell
+def say_remark(remark: str) -> None:
+    """Print a marked remark on the inputs."""
+    say(with_flags(remark))
 
 
 def status(result: Result) -> str:
@@ -200,12 +195,9 @@ def run_and_report(
 
     ``tell_device``: say which device ``auto`` took, if ``verbose`` or if it is the CPU in spite of a GPU.
     """
-    from translate.style.devices import Cuda
-
-    quiet_onnxruntime()
     report = Report(conversion.options, quiet=quiet, verbose=verbose)
     results = conversion.run(on_progress=report.show_frames, on_note=report.note)
-    if tell_device and (verbose or (conversion.why_cpu is not None and not quiet and Cuda().present)):
+    if tell_device and (verbose or (not quiet and conversion.gpu_is_idle)):
         say(f"--device auto took {conversion.device}" + (f": {conversion.why_cpu}" if conversion.why_cpu else ""))
     interrupted = False
     try:
@@ -223,7 +215,7 @@ def run_and_report(
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
-def show_plan(jobs: list[Job], *, as_json: bool, quiet: bool) -> None:
+def show_plan(jobs: list[Job], *, as_json: bool) -> None:
     """Print the inputs and outputs of ``jobs``, none of which has been run."""
     if as_json:
         files = [{**paths(job), "status": "skipped" if job.skip else "planned"} for job in jobs]
@@ -231,6 +223,5 @@ def show_plan(jobs: list[Job], *, as_json: bool, quiet: bool) -> None:
     else:
         for job in jobs:
             typer.echo(printable(job_line(job)) + (" (skipped: exists)" if job.skip else ""))
-    if not quiet:
-        skipped = sum(job.skip for job in jobs)
-        say(f"{len(jobs) - skipped} to convert, {skipped} to skip; nothing written")
+    skipped = sum(job.skip for job in jobs)
+    say(f"{len(jobs) - skipped} to convert, {skipped} to skip; nothing written")

@@ -25,9 +25,9 @@ from translate.commands.conversion_options import (
     StripMetadata,
     Verbose,
     Workers,
-    refuse_contradictions,
+    refuse_two_reports,
 )
-from translate.commands.convert_report import remark_teller, run_and_report, show_plan
+from translate.commands.convert_report import run_and_report, say_remark, show_plan
 from translate.commands.terminal import quiet_onnxruntime
 
 
@@ -89,7 +89,7 @@ def upscale(
     Exit codes: 1 a picture failed, the others are done; 2 the command cannot be carried out as given; 3 the network or
     the device cannot be used.
     """
-    refuse_contradictions(quiet=quiet, verbose=verbose, as_json=as_json, output=output)
+    refuse_two_reports(as_json=as_json, output=output)
 
     from translate.convert.conversion import ConvertRequest
     from translate.convert.upscaling import plan_upscaling, prepare_upscaling
@@ -114,9 +114,9 @@ def upscale(
         workers=workers,
     )
     if dry_run:
-        jobs = plan_upscaling(request, model=model, on_remark=remark_teller(quiet))
-        show_plan(jobs, as_json=as_json, quiet=quiet)
+        jobs = plan_upscaling(request, model=model, on_remark=say_remark)
+        show_plan(jobs, as_json=as_json)
         return
-    conversion = prepare_upscaling(request, scale=scale, model=model, on_remark=remark_teller(quiet))
+    conversion = prepare_upscaling(request, scale=scale, model=model, on_remark=say_remark)
     name = "upscale" if model is None else str(model)
     run_and_report(conversion, name, tell_device=device == "auto", as_json=as_json, quiet=quiet, verbose=verbose)

@@ -15,7 +15,9 @@ from translate.commands.conversion_options import (
     Device,
     Effort,
     Format,
+    MaxSize,
     Recursive,
+    Strength,
     Workers,
 )
 from translate.commands.convert import read_detail
@@ -64,18 +66,11 @@ def watch(
         list[str] | None,
         typer.Option(metavar="NAME", help="target domain, as for `translate convert`", rich_help_panel=STYLE),
     ] = None,
-    max_size: Annotated[
-        int | None, typer.Option(min=1, help="scale down to this longest side in pixels first", rich_help_panel=PICTURE)
-    ] = None,
+    max_size: MaxSize = None,
     detail: Annotated[
         str | None, typer.Option(metavar="N|full", help="as for `translate convert`", rich_help_panel=PICTURE)
     ] = None,
-    strength: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="0 gives the photo, 1 the full style; mixed at full size", rich_help_panel=PICTURE
-        ),
-    ] = 1.0,
+    strength: Strength = 1.0,
     stabilise: Annotated[
         bool,
         typer.Option("--stabilize", help="reduce flicker in videos and animations", rich_help_panel=PICTURE),

@@ -107,42 +107,39 @@ class GanConfig(GenerationConfig):
         return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReconstructionConfig(GenerationConfig):
+    """Learning without a discriminator, by drawing the pictures again."""
+
+    lambda_gan: float = with_default(GenerationConfig, "lambda_gan", 0.0)
+    lr: float = with_default(GenerationConfig, "lr", 1e-3)
+    beta1: float = with_default(GenerationConfig, "beta1", 0.9)
+    beta2: float = with_default(GenerationConfig, "beta2", 0.99)
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if self.lambda_gan:
+            found.append(
+                f"<lambda_gan> {self.lambda_gan:g}: {self.method} has no discriminator; leave it out, or train gan"
+            )
+        return found
+
+
 @register_method
 @dataclass(frozen=True, kw_only=True)
-class GloConfig(GenerationConfig):
+class GloConfig(ReconstructionConfig):
     """Pictures from noise without a discriminator: a learnt vector per picture. Bojanowski et al. 2018 (GLO)."""
 
     method: ClassVar[str] = "glo"
     implementation: ClassVar[str] = "translate.train.methods.glo:Glo"
 
     flip: bool = with_default(GenerationConfig, "flip", False)  # a picture has one vector
-    lambda_gan: float = with_default(GenerationConfig, "lambda_gan", 0.0)
-    lr: float = with_default(GenerationConfig, "lr", 1e-3)
-    beta1: float = with_default(GenerationConfig, "beta1", 0.9)
-    beta2: float = with_default(GenerationConfig, "beta2", 0.99)
-
-    def problems(self) -> list[str]:
-        return super().problems() + _without_discriminator(self)
 
 
 @register_method
 @dataclass(frozen=True, kw_only=True)
-class GonConfig(GenerationConfig):
+class GonConfig(ReconstructionConfig):
     """Pictures from noise with one network, no encoder: Bond-Taylor and Willcocks 2021 (Gradient Origin Networks)."""
 
     method: ClassVar[str] = "gon"
     implementation: ClassVar[str] = "translate.train.methods.gon:Gon"
-
-    lambda_gan: float = with_default(GenerationConfig, "lambda_gan", 0.0)
-    lr: float = with_default(GenerationConfig, "lr", 1e-3)
-    beta1: float = with_default(GenerationConfig, "beta1", 0.9)
-    beta2: float = with_default(GenerationConfig, "beta2", 0.99)
-
-    def problems(self) -> list[str]:
-        return super().problems() + _without_discriminator(self)
-
-
-def _without_discriminator(config: GenerationConfig) -> list[str]:
-    if config.lambda_gan == 0:
-        return []
-    return [f"<lambda_gan> {config.lambda_gan:g}: {config.method} has no discriminator; leave it out, or train gan"]

@@ -27,6 +27,7 @@ from translate.media.images import MAX_PIXELS
 from translate.media.mark import Action
 from translate.style.catalogue import DEFAULT_STYLE, find_style
 from translate.style.contract import StyleInfo
+from translate.style.devices import Cuda
 from translate.style.session import read_style
 from translate.style.translator import Translator, style_file
 
@@ -80,6 +81,11 @@ class Conversion:
     execute: Callable[[list[Job], Options], Iterator[Result]]
     device: str  # cpu, cuda:N or ray
     why_cpu: str | None = None  # why ``auto`` did not choose a GPU, else None
+
+    @property
+    def gpu_is_idle(self) -> bool:
+        """Whether ``auto`` chose the CPU in spite of a GPU in this machine."""
+        return self.why_cpu is not None and Cuda().present
 
     def run(self, *, on_progress: OnProgress | None = None, on_note: OnNote | None = None) -> Iterator[Result]:
         """A `Result` for each job: in the order of the jobs on this machine, as they finish on a cluster.

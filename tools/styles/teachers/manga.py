@@ -21,7 +21,7 @@ import numpy as np
 from tools.styles.teachers import canvas
 from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.cel import ink_lines
-from tools.styles.teachers.paint import Picture, Pixels, blur, flow, gradient, grey, kuwahara
+from tools.styles.teachers.paint import Picture, Pixels, blur, flow, gradient, grey, kuwahara, sampled
 
 PALE, MIDDLE = 0.80, 0.55  # the two greys of the page; paper is 1 and ink is 0
 BLACK_BELOW, MIDDLE_BELOW, PALE_BELOW = 0.30, 0.44, 0.65  # exposed lightness
@@ -142,9 +142,9 @@ def follow(image: Picture, angle: Picture, sigma: float) -> Picture:
         for distance in np.arange(STEP, 2 * sigma + 0.1, STEP):
             x, y = x + dx, y + dy
             weight = float(np.exp(-(distance**2) / (2 * sigma**2)))
-            total += np.float32(weight) * _sampled(image, x, y)
+            total += np.float32(weight) * sampled(image, x, y)
             weights += weight
-            u, v = _sampled(cos, x, y), _sampled(sin, x, y)
+            u, v = sampled(cos, x, y), sampled(sin, x, y)
             onward = np.where(u * dx + v * dy < 0, -STEP, STEP).astype(np.float32)  # the flow has no sense
             dx, dy = onward * u, onward * v
     return total / np.float32(weights)
@@ -157,7 +157,3 @@ def crisp(value: Picture, width: float) -> Picture:
 
 def _disc(radius: int) -> Pixels:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)).astype(np.uint8)
-
-
-def _sampled(image: Picture, x: Picture, y: Picture) -> Picture:
-    return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
 from tools.styles.teachers import canvas
 from tools.styles.teachers.canvas import smoothstep
-from tools.styles.teachers.paint import Picture, flow, gradient
+from tools.styles.teachers.paint import Picture, flow, gradient, sampled
 
 STEP, STEPS = 3.4, 7  # a stroke runs this many steps to either side of a pixel
 SLANT = np.deg2rad(-25.0)  # of strokes where the photo shows no direction
@@ -58,7 +57,7 @@ def walk(start: Picture, fields: Picture, *, step: float, steps: int) -> Iterato
         ahead_x, ahead_y = sense * np.cos(start), sense * np.sin(start)
         for number in range(1, steps + 1):
             x, y = x + step * ahead_x, y + step * ahead_y
-            found = cv2.remap(fields, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+            found = sampled(fields, x, y)
             yield number, x, y, found
             turned = 0.5 * np.arctan2(found[..., 1], found[..., 0])
             next_x, next_y = np.cos(turned), np.sin(turned)
@@ -94,7 +93,7 @@ def smear(image: Picture, lines: list[Line], reach: float | None = None) -> Pict
     """The line integral convolution of ``image`` [H, W, C] along ``lines``; a difference above ``reach`` ends them."""
     total, weights = np.zeros_like(image), np.zeros((*image.shape[:2], 1), np.float32)
     for x, y, weight in lines:
-        found = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        found = sampled(image, x, y)
         share = np.full_like(weights, weight)
         if reach is not None:
             difference = (found - image) / reach

@@ -20,17 +20,15 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from models import NoiseGenerator, Prior, WithPrior, within_ball
+from models import NoiseGenerator, Prior, within_ball
 from translate.config import GloConfig
 from translate.data.datasets import TrainingData
-from translate.data.squares import load_squares
-from translate.train.losses import laplacian_l1
-from translate.train.methods.base import GENERATOR, Method, Pictures
-from translate.train.methods.gan import SAMPLES_PER_ROW, fixed_samples
+from translate.train.methods.base import GENERATOR, Pictures
+from translate.train.methods.gan import fixed_samples
 from translate.train.methods.networks import built_noise_generator
+from translate.train.methods.reconstruction import Reconstruction
 from translate.train.projection import project, psnr
-from translate.train.step import Batch, StepContext, Terms
-from translate.weights.checkpoint import PRIOR
+from translate.train.step import Batch, StepContext
 
 CODES = "codes"  # the name of the learnt vectors among the networks
 DESCENT_STEPS = 50  # for each held-out picture of the validation
@@ -49,14 +47,10 @@ class Codes(nn.Module):
         return within_ball(self.radius * self.vectors[index], self.radius)
 
 
-class Glo(Method):
+class Glo(Reconstruction):
     """Pictures like ``image`` from noise; ``index`` says which vector is a picture's."""
 
     config: GloConfig
-
-    @classmethod
-    def load_data(cls, config: GloConfig) -> TrainingData:
-        return load_squares(config)
 
     @classmethod
     def build(cls, config: GloConfig, accelerator: Accelerator, data: TrainingData) -> Self:
@@ -70,35 +64,14 @@ class Glo(Method):
         self.add_networks(GENERATOR, networks, lr=config.lr, averaged=(GENERATOR,))
         self.prior = Prior(self.z_dim, radius=math.sqrt(self.z_dim)).to(accelerator.device)
 
-    def adversarial_active(self, progress: float) -> bool:
-        return False
-
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
         return {"fake": self.networks[GENERATOR](self.networks[CODES](batch["index"]))}
 
-    def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
-        return Terms()  # never called: there is no discriminator
-
-    def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
-        return reconstruction_terms(pictures["fake"], batch["image"])
-
     @torch.no_grad()
     def fit_prior(self) -> None:
-        """Fit the distribution that new vectors are drawn from to the learnt ones."""
         codes = cast(Codes, self.bare(CODES))
         vectors = codes(torch.arange(len(codes.vectors), device=codes.vectors.device))
         self.prior.fit(vectors.mean(0), vectors.mT.cov())
-
-    def modules(self) -> dict[str, nn.Module]:
-        return super().modules() | {PRIOR: self.prior}
-
-    def weights(self) -> dict[str, dict[str, Tensor]]:
-        self.fit_prior()
-        return super().weights()
-
-    def averaged_generator(self) -> nn.Module:
-        self.fit_prior()
-        return WithPrior(cast(NoiseGenerator, super().averaged_generator()), self.prior).eval()
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
@@ -107,20 +80,6 @@ class Glo(Method):
         if bool((index < 0).any()):  # held out: it has no vector yet
             again = sampler(project(sampler, real, steps=DESCENT_STEPS))
         else:
-            again = super().averaged_generator()(cast(Codes, self.bare(CODES))(index))
+            again = self.averaged_network()(cast(Codes, self.bare(CODES))(index))
         columns = [real, again, *fixed_samples(sampler, self.z_dim, real)[:-1]]
         return columns, {"val/psnr": float(psnr(again, real).mean())}
-
-    def column_titles(self) -> list[str]:
-        return ["real", "again", *["sample"] * (SAMPLES_PER_ROW - 1)]
-
-
-def reconstruction_terms(pictures: Tensor, targets: Tensor) -> Terms:
-    """The distances of pictures to their targets, float [N, 3, H, W]: Laplacian pyramids, and squares."""
-    pictures = pictures.float()
-    return Terms(
-        {
-            "G/laplacian": laplacian_l1(pictures, targets).mean(),
-            "G/l2": (pictures - targets).square().mean(),
-        }
-    )

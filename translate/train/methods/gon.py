@@ -14,35 +14,28 @@ The validation grid: in each row a held-out picture, its reconstruction, then sa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 
-from models import NoiseGenerator, Prior, WithPrior
+from models import Prior
 from translate.config import GonConfig
-from translate.data.datasets import TrainingData
-from translate.data.squares import load_squares
-from translate.train.methods.base import GENERATOR, Method, Pictures
-from translate.train.methods.gan import SAMPLES_PER_ROW, fixed_samples
-from translate.train.methods.glo import reconstruction_terms
+from translate.train.methods.base import GENERATOR, Pictures
+from translate.train.methods.gan import fixed_samples
 from translate.train.methods.networks import built_noise_generator
+from translate.train.methods.reconstruction import Reconstruction
 from translate.train.projection import gradient_at_origin, psnr
 from translate.train.step import Batch, StepContext, Terms
-from translate.weights.checkpoint import PRIOR
 
 MOMENTUM = 0.99  # per step, of the running means
 
 
-class Gon(Method):
+class Gon(Reconstruction):
     """Pictures like ``image`` from noise."""
 
     config: GonConfig
-
-    @classmethod
-    def load_data(cls, config: GonConfig) -> TrainingData:
-        return load_squares(config)
 
     def __init__(self, config: GonConfig, accelerator: Accelerator) -> None:
         super().__init__(config, accelerator)
@@ -55,20 +48,14 @@ class Gon(Method):
         self.products = torch.zeros(self.z_dim, self.z_dim, device=accelerator.device)
         self.weight = torch.zeros((), device=accelerator.device)
 
-    def adversarial_active(self, progress: float) -> bool:
-        return False
-
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
         # bare, as the wrapper for distributed training would expect a backward pass of its own
         vectors = gradient_at_origin(self.bare(GENERATOR), batch["image"], self.z_dim)
         return {"fake": self.networks[GENERATOR](vectors), "vectors": vectors}
 
-    def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
-        return Terms()  # never called: there is no discriminator
-
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         self._follow(pictures["vectors"].detach().float())
-        return reconstruction_terms(pictures["fake"], batch["image"])
+        return super().generator_terms(batch, pictures, context)
 
     def _follow(self, vectors: Tensor) -> None:
         """Bring the running means up to date with a part's vectors, [N, d]."""
@@ -81,21 +68,9 @@ class Gon(Method):
 
     @torch.no_grad()
     def fit_prior(self) -> None:
-        """Fit the distribution that new vectors are drawn from to those of the latest steps."""
         if self.weight > 0:
             mean, products = self.mean / self.weight, self.products / self.weight
             self.prior.fit(mean, products - torch.outer(mean, mean))
-
-    def modules(self) -> dict[str, nn.Module]:
-        return super().modules() | {PRIOR: self.prior}
-
-    def weights(self) -> dict[str, dict[str, Tensor]]:
-        self.fit_prior()
-        return super().weights()
-
-    def averaged_generator(self) -> nn.Module:
-        self.fit_prior()
-        return WithPrior(cast(NoiseGenerator, super().averaged_generator()), self.prior).eval()
 
     def state(self) -> dict[str, Any]:
         return super().state() | {"vectors": {"mean": self.mean, "products": self.products, "weight": self.weight}}
@@ -107,10 +82,7 @@ class Gon(Method):
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
-        real, generator = batch["image"], super().averaged_generator()
+        real, generator = batch["image"], self.averaged_network()
         again = generator(gradient_at_origin(generator, real, self.z_dim))
         columns = [real, again, *fixed_samples(self.averaged_generator(), self.z_dim, real)[:-1]]
         return columns, {"val/psnr": float(psnr(again, real).mean())}
-
-    def column_titles(self) -> list[str]:
-        return ["real", "again", *["sample"] * (SAMPLES_PER_ROW - 1)]

@@ -29,4 +29,11 @@ def test_a_finished_run_says_where_its_results_are_and_how_to_use_them(tmp_path:
 
 
 def test_nothing_is_said_of_what_is_not_there(tmp_path: Path) -> None:
-    assert next_steps(tmp_path / "run") == []
+    assert next_steps(tmp_path / "run", from_noise=False) == []
+
+
+def test_a_run_from_noise_is_sampled_not_converted_with(tmp_path: Path) -> None:
+    (tmp_path / "faces" / "checkpoints" / "step-000000001").mkdir(parents=True)
+    said = next_steps(tmp_path / "faces", from_noise=True)
+    assert any(line.strip().startswith("translate sample faces.onnx ") for line in said)
+    assert not any("translate convert" in line for line in said)

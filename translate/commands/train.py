@@ -82,9 +82,9 @@ def run(settings: TrainConfig) -> None:
         train(settings, quiet=Verbosity.quiet, verbose=Verbosity.verbose)
     except UserError as error:
         if error.exit_code in STOPPED:
-            _say_all(next_steps(settings.out))
+            _say_all(next_steps(settings.out, from_noise=settings.from_noise))
         raise
-    _say_all(next_steps(settings.out))
+    _say_all(next_steps(settings.out, from_noise=settings.from_noise))
 
 
 def _say_all(lines: list[str]) -> None:

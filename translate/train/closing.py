@@ -11,10 +11,13 @@ from translate.train.run_folder import BEST
 from translate.weights import checkpoint
 
 
-def next_steps(out: Path) -> list[str]:
-    """Where the run ``out`` has its grids, curves and checkpoints, and the commands that use them, one per line."""
+def next_steps(out: Path, *, from_noise: bool) -> list[str]:
+    """Where the run ``out`` has its grids, curves and checkpoints, and the commands that use them, one per line.
+
+    ``from_noise``: it makes pictures from noise, not from photos.
+    """
     name = out.resolve().name
-    run, style, page = map(shlex.quote, (str(out), f"{name}.onnx", f"{name}.html"))
+    run, style, page, picture = map(shlex.quote, (str(out), f"{name}.onnx", f"{name}.html", f"{name}.png"))
     grids = sorted((out / SAMPLES).glob("step-*.png"))
     saved = _checkpoints(out)
     lines = []
@@ -29,7 +32,8 @@ def next_steps(out: Path) -> list[str]:
     if saved:
         lines.append(f"newest checkpoint: {saved[-1]}")
         lines.append(f"to use it: translate export {run} -o {style}")
-        lines.append(f"           translate convert PHOTOS -o RESULTS --style {style}")
+        use = f"sample {style} -o {picture}" if from_noise else f"convert PHOTOS -o RESULTS --style {style}"
+        lines.append(f"           translate {use}")
     return lines
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo
 from tests.test_layers import MODULES, NAMES, imports, name_of, unit
+from translate.cli import SERVING_LIBRARIES
 
 CONVERTING = ("errors", "machine", "storage", "media", "style", "convert", "api")
 COMMANDS = [path for path in MODULES if path.parent.name == "commands" and path.name != "terminal.py"]
@@ -85,3 +86,10 @@ def reached(name: str, found: set[str]) -> set[str]:
 def test_each_command_that_uses_onnxruntime_keeps_it_quiet(path: Path) -> None:
     uses = "onnxruntime" in reached(name_of(path), {"translate.commands.terminal"})
     assert not uses or "quiet_onnxruntime()" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name in PATHS if name.startswith("translate.web.")])
+def test_what_the_server_lacks_is_named_with_its_extra(name: str) -> None:
+    """A missing library is one line with the remedy only if `cli` knows it."""
+    foreign = {found for found in imports(PATHS[name]) if not found.startswith("translate")} - sys.stdlib_module_names
+    assert foreign <= SERVING_LIBRARIES | {"numpy", "onnxruntime", "PIL", "rich", "typer"}

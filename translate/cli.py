@@ -22,7 +22,7 @@ TRAINING_LIBRARIES = {
     *("torch", "torchvision", "albumentations", "cv2", "accelerate", "safetensors", "onnx", "onnx_ir"),
     *("kornia", "torchmetrics", "torch_fidelity", "scipy", "matplotlib", "jinja2", "markupsafe"),
 }
-SERVING_LIBRARIES = {"starlette", "uvicorn", "prometheus_client", "watchfiles"}
+SERVING_LIBRARIES = {"starlette", "uvicorn", "h11", "prometheus_client", "watchfiles"}
 # name -> the module, and the name in it of the command or group of commands
 SUBCOMMANDS = {
     "convert": ("translate.commands.convert", "convert"),

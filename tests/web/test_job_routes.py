@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from tests.helpers.command_line import RunCli
 from tests.web.conftest import Serve
 from tests.web.test_picture_routes import problem
+from translate.web import app
 from translate.web.conversion import FileConverter
 
 Release = Callable[[], None]
@@ -195,7 +196,7 @@ def test_removing_leaves_nothing(client: TestClient, photo: Path, tmp_path: Path
 
 
 def test_what_is_finished_is_gone_after_its_time(serve: Serve, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("translate.web.app.CLEAN_EVERY", 0.05)
+    monkeypatch.setattr(app, "CLEAN_EVERY", 0.05)
     client = serve(keep=0.3)
     job = new_job(client)
     add(client, job, "photo.jpg", photo.read_bytes())

@@ -61,6 +61,23 @@ def test_a_file_that_appears_meanwhile_is_kept(
     assert files_below(tmp_path) == {"photo.png"}
 
 
+@pytest.mark.parametrize("has_links", [True, False], ids=["links", "no links"])
+def test_a_folder_removed_meanwhile_gets_no_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    folder = tmp_path / "out"
+    with pytest.raises(PictureError, match="No such file"), atomic_file(folder / "photo.png", replace=False) as file:
+        file.write(b"ours")
+        folder.rename(tmp_path / "moved")
+        folder.mkdir()  # as another worker does
+    assert not files_below(folder)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs links")
 def test_a_link_that_leads_nowhere_is_kept(tmp_path: Path) -> None:
     link = tmp_path / "photo.png"

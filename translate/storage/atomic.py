@@ -68,11 +68,15 @@ def _rename_to_free(temporary: Path, path: Path) -> None:
         return
     try:
         os.link(temporary, path)
-    except FileExistsError:
+    except (FileExistsError, FileNotFoundError):  # the latter if somebody removed the folder
         raise
     except OSError:  # a file system without hard links: an empty file takes the name
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        temporary.replace(path)
+        try:
+            temporary.replace(path)
+        except OSError:
+            path.unlink()
+            raise
     else:
         temporary.unlink()
 

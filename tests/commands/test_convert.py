@@ -213,7 +213,8 @@ def test_detail(convert: RunCli, run_cli: RunCli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("detail", "words"),
-    [("63", "--detail 63: has to be at least 64"), ("-5", "--detail -5"), ("most", "--detail most: neither a number")],
+    [(text, f"--detail {text}: has to be at least 64 pixels, or full") for text in ("63", "-5", "most", "9" * 5000)],
+    ids=["small", "negative", "text", "huge"],
 )
 def test_a_detail_that_makes_no_sense(convert: RunCli, photo: Path, tmp_path: Path, detail: str, words: str) -> None:
     refused(convert(photo, "-o", tmp_path / "out.png", "--detail", detail), ExitCode.USAGE, words)

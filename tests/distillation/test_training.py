@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,10 +107,13 @@ def measures_as(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
 
 def test_rounds_end_when_the_held_out_pictures_get_no_better(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measures_as(monkeypatch, [20.0, 21.0, 21.05, 21.09, 30.0])
+    looks: list[Sequence[Path]] = []
+    monkeypatch.setattr(training, "ink_and_paper", looks.append)
     said: list[str] = []
     request, pairs = request_in(tmp_path), write_tiles(tmp_path / "pairs")
     plan, held_out = replace(PLAN, round_steps=1, max_rounds=9), write_held_out(tmp_path)
     assert learn(plan, request, pairs, held_out, said.append) == 4
+    assert len(looks) == 1  # at the pictures, for all rounds
     assert read_rounds(request.work_folder / "rounds.json") == [20.0, 21.0, 21.05, 21.09]
     assert said[-1] == "round 4 of 9 at most: 21.09 dB on held-out photos"
     saved = settings(request.work_folder / "learn")

@@ -31,15 +31,7 @@ from translate.commands.conversion_options import (
 )
 from translate.commands.convert_report import run_and_report, say_remark, show_plan
 from translate.commands.terminal import quiet_onnxruntime
-from translate.errors import UserError
 from translate.style.catalogue import DEFAULT_STYLE
-
-
-def read_detail(text: str | None) -> int | Literal["full"] | None:
-    try:
-        return None if text is None else "full" if text == "full" else int(text)
-    except ValueError:
-        raise UserError(f"--detail {text}: neither a number of pixels nor full") from None
 
 
 def convert(
@@ -170,7 +162,7 @@ def convert(
     """
     refuse_two_reports(as_json=as_json, output=output)
 
-    from translate.convert.conversion import ConvertRequest, plan_only, prepare
+    from translate.convert.conversion import ConvertRequest, plan_only, prepare, read_detail
     from translate.media.images import MAX_PIXELS
 
     quiet_onnxruntime()
@@ -191,7 +183,7 @@ def convert(
         quality=quality,
         effort=effort,
         max_size=max_size,
-        detail=read_detail(detail),
+        detail=None if detail is None else read_detail(detail),
         compare=compare,
         strength=strength,
         stabilise=stabilise,

@@ -20,7 +20,6 @@ from translate.commands.conversion_options import (
     Strength,
     Workers,
 )
-from translate.commands.convert import read_detail
 from translate.commands.terminal import quiet_onnxruntime, say, warn, with_flags
 from translate.style.catalogue import DEFAULT_STYLE
 
@@ -88,7 +87,7 @@ def watch(
 
     Files that are still being copied are waited for. Started again, it goes on where it stopped. One line per file.
     """
-    from translate.convert.conversion import ConvertRequest
+    from translate.convert.conversion import ConvertRequest, read_detail
     from translate.convert.watching import Watcher, wakes, watch_folder
     from translate.style.translator import open_style
 
@@ -104,7 +103,7 @@ def watch(
         quality=quality,
         effort=effort,
         max_size=max_size,
-        detail=read_detail(detail),
+        detail=None if detail is None else read_detail(detail),
         strength=strength,
         stabilise=stabilise,
         device=device,

@@ -21,7 +21,7 @@ from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Optio
 from translate.convert.pipeline import remove_leftovers, run_jobs
 from translate.convert.planning import Domain, Job, OnClash, beside, domain_suffix, plan
 from translate.convert.results import Result
-from translate.errors import UserError, render
+from translate.errors import UserError, literal, render
 from translate.media.formats import Effort
 from translate.media.images import MAX_PIXELS
 from translate.media.mark import Action
@@ -32,6 +32,7 @@ from translate.style.session import read_style
 from translate.style.translator import Translator, style_file
 
 MIN_DETAIL = 64  # pixels
+MAX_DIGITS = 9  # of a number of pixels given as text
 # The actions whose results in folders are no inputs of each action. Those of `convert` are often enlarged afterwards.
 PASSED_OVER: dict[Action, tuple[Action, ...]] = {"convert": ("convert", "upscale"), "upscale": ("upscale",)}
 
@@ -192,6 +193,15 @@ def _options(request: ConvertRequest, info: StyleInfo) -> Options:
     )
 
 
+def read_detail(text: str) -> int | Literal["full"]:
+    """The ``detail`` that ``text`` states; raises ``UserError`` unless it is "full" or at least `MIN_DETAIL`."""
+    if text == "full":
+        return text
+    if not text.isdecimal() or len(text) > MAX_DIGITS:
+        raise _no_detail(text)
+    return _large_enough(int(text))
+
+
 def working_size(detail: Detail, style: StyleInfo) -> int:
     """Pixels of the longer side at which larger pictures are translated; 0: each at its own size.
 
@@ -201,9 +211,17 @@ def working_size(detail: Detail, style: StyleInfo) -> int:
         return style.working_size
     if detail == "full":
         return 0
+    return _large_enough(detail)
+
+
+def _large_enough(detail: int) -> int:
     if detail < MIN_DETAIL:
-        raise UserError(f"<detail> {detail}: has to be at least {MIN_DETAIL} pixels, or full")
+        raise _no_detail(str(detail))
     return detail
+
+
+def _no_detail(text: str) -> UserError:
+    return UserError(f"<detail> {literal(text)}: has to be at least {MIN_DETAIL} pixels, or full")
 
 
 def plan_only(request: ConvertRequest, *, action: Action = "convert", on_remark: OnRemark = ignore_remark) -> list[Job]:

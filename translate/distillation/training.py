@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -42,9 +43,10 @@ def learn(plan: Plan, request: DistillRequest, pairs: Path, held_out: HeldOut, s
         raise UserError("none of the photos held out to measure has a picture")
     record, run = request.work_folder / ROUNDS, request.work_folder / LEARN
     rounds = read_rounds(record)
+    settings = _learning(plan, request, pairs, run)
     while len(rounds) < plan.max_rounds and still_rising(rounds):
         steps = (len(rounds) + 1) * plan.round_steps
-        train(_learning(plan, request, pairs, run, steps))
+        train(replace(settings, steps=steps))
         if find(run).step != steps:
             raise UserError(f"{record}: lacks rounds of {run}; remove both to learn anew")
         rounds.append(held_out_psnr(run, held_out))
@@ -64,14 +66,14 @@ def refine(plan: Plan, request: DistillRequest, pairs: Path, learnt: int, say: C
     return run
 
 
-def _learning(plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps: int) -> Pix2PixConfig:
-    """At a constant rate, as more rounds may follow."""
+def _learning(plan: Plan, request: DistillRequest, pairs: Path, run: Path) -> Pix2PixConfig:
+    """Those of the first round: at a constant rate, as more rounds may follow."""
     return _settings(
         plan,
         request,
         pairs,
         run,
-        steps,
+        plan.round_steps,
         average_over=plan.round_steps,
         antialias=False,
         schedule="constant",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from translate.convert.conversion import MIN_DETAIL, ConvertRequest
+from translate.convert.conversion import MIN_DETAIL, ConvertRequest, read_detail
 from translate.errors import UserError, literal
 from translate.media.formats import FORMATS
 from translate.style.catalogue import DEFAULT_STYLE
@@ -143,13 +143,5 @@ def read_parameters(pairs: Sequence[tuple[str, str]]) -> ConvertRequest:
         given.setdefault(name, []).append(text)
     values = {BY_NAME[name].setting: BY_NAME[name].read(texts) for name, texts in given.items()}
     if "detail" in values:
-        values["detail"] = _detail(values["detail"])
+        values["detail"] = read_detail(values["detail"])
     return ConvertRequest(inputs=(), **values)
-
-
-def _detail(text: str) -> int | str:
-    if text == "full":
-        return text
-    if not text.isdecimal() or len(text) > 9 or int(text) < MIN_DETAIL:
-        raise UserError(f"<detail> {literal(text)}: has to be at least {MIN_DETAIL} pixels, or full")
-    return int(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from translate.style.catalogue import find_enlarger
 from translate.style.translator import Translator
 
 FILTER = Image.Resampling.LANCZOS  # a softer one would show where a photo is only a little larger than the working size
-STRIP = 2_000_000  # pixels of a result resized at a time
+STRIP = 4_000_000  # pixels of a result resized at a time
+REACH = 3  # pixels that the filter takes on either side, of the coarser of the two pictures
 # Enlargement that is left to plain resizing, before the first pass through the network and before the second one, which
 # takes four times as long: on eight drawn pictures, a second pass lost 0.4 dB at 2.2 times, and won 0.1 at 3.6.
 PLAIN = (1.05, 1.6)
@@ -81,10 +83,12 @@ def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> Iterator[NDArra
     width, height = size
     # Rows after columns, as Pillow would choose the order by the size of each strip; its filter for rows also sees what
     # is around the box, so that strips join without seams.
-    wide = Image.fromarray(image).resize((width, image.shape[0]), FILTER)
-    ratio = wide.height / height
+    ratio = len(image) / height
+    reach = math.ceil(REACH * max(1.0, ratio)) + 1
     rows = max(1, STRIP // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        box = (0, top * ratio, width, bottom * ratio)
+        first, last = max(0, math.floor(top * ratio) - reach), min(len(image), math.ceil(bottom * ratio) + reach)
+        wide = Image.fromarray(image[first:last]).resize((width, last - first), FILTER)
+        box = (0, top * ratio - first, width, min(bottom * ratio - first, last - first))
         yield np.asarray(wide.resize((width, bottom - top), FILTER, box))

@@ -22,8 +22,29 @@ if TYPE_CHECKING:
     from translate.convert.planning import Job
     from translate.convert.results import Result
 
+MEASURED_SECONDS = 10  # of a video's conversion, before its duration is estimated: encoding lags behind translating
+LONG_SECONDS = 60  # left, from which on it is said
 STATUSES = ("converted", "skipped", "failed")
 DOING = {"decode": "decoding", "translate": "translating", "encode": "encoding"}
+
+
+class VideoForecast:
+    """How long the frames of a video will take, said once if it is long. ``done``: frames done at the start."""
+
+    def __init__(self, done: int) -> None:
+        self._start, self._done, self._said = time.perf_counter(), done, False
+
+    def __call__(self, done: int, total: int | None) -> str | None:
+        """The line to print when ``done`` of ``total`` frames are done, None: nothing."""
+        seconds = time.perf_counter() - self._start
+        if self._said or seconds < MEASURED_SECONDS or done == self._done:
+            return None
+        self._said = True
+        each = seconds / (done - self._done)
+        left = 0.0 if total is None else each * (total - done)
+        if left < LONG_SECONDS:
+            return None
+        return f"about {left / 60:.0f} more minutes for {total - done if total else 0} frames, {each:.2g} s each"
 
 
 class Report:
@@ -33,6 +54,7 @@ class Report:
         self.options, self.quiet, self.verbose = options, quiet, verbose
         self.start = time.perf_counter()
         self.results: list[Result] = []
+        self._forecasts: dict[int, VideoForecast] = {}  # by job
         self._show: Callable[[float], None] = lambda done: None
 
     def follow(self, results: Iterable[Result], jobs: list[Job]) -> None:
@@ -75,7 +97,13 @@ class Report:
                 show(len(self.results))
 
     def show_frames(self, job: Job, done: int, total: int | None) -> None:
-        """Show that ``done`` of ``total`` frames of a video or animation are done, as a fraction of a picture."""
+        """Show that ``done`` of ``total`` frames of a video or animation are done, as a fraction of a picture.
+
+        Of one that takes long, a line says how long.
+        """
+        forecast = self._forecasts.setdefault(id(job), VideoForecast(done))(done, total)
+        if forecast is not None and not self.quiet:
+            say(f"{job.output_name}: {forecast}")
         if total:
             self._show(len(self.results) + done / total)
 

@@ -1,4 +1,4 @@
-"""`translate upscale`: drawn pictures in, larger ones out."""
+"""`translate upscale`: drawn pictures and videos in, larger ones out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from translate.commands.terminal import quiet_onnxruntime
 def upscale(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT", help="pictures, folders, glob patterns, or - for standard input"),
+        typer.Argument(metavar="INPUT", help="pictures, videos, folders, glob patterns, or - for standard input"),
     ],
     output: Annotated[
         str | None,
@@ -61,7 +61,7 @@ def upscale(
     ] = None,
     format: Format = None,
     quality: Annotated[
-        int | None, typer.Option(min=1, max=100, help="of JPEG, WebP and AVIF", rich_help_panel=FILES)
+        int | None, typer.Option(min=1, max=100, help="of JPEG, WebP, AVIF and videos", rich_help_panel=FILES)
     ] = None,
     effort: Effort = "normal",
     suffix: Annotated[
@@ -84,7 +84,9 @@ def upscale(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Enlarge drawn pictures, keeping their lines crisp. Each keeps its transparency and EXIF.
+    """Enlarge drawn pictures and videos, keeping their lines crisp.
+
+    Pictures keep their transparency and EXIF, videos their sound and times; an interrupted video is resumed.
 
     Exit codes: 1 a picture failed, the others are done; 2 the command cannot be carried out as given; 3 the network or
     the device cannot be used.

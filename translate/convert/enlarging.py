@@ -42,13 +42,11 @@ class Enlarging:
         """Raises ``PictureError``: a photo that is held only once cannot be enlarged in its own place."""
         raise self._too_large(*size)
 
-    def enlarge_alpha(self, alpha: Pixels | None) -> Pixels | None:
+    def enlarge_alpha(self, alpha: Pixels) -> Pixels:
         """Transparency, [H, W] -> [scale H, scale W], enlarged as a grey picture.
 
         It stays within what its 3x3 neighbourhood had, so opaque and clear regions stay exactly that.
         """
-        if alpha is None:
-            return None
         grey = np.repeat(alpha[np.newaxis, ..., np.newaxis], 3, axis=-1)
         enlarged = self(grey)[0, ..., 0]
         size = enlarged.shape[1], enlarged.shape[0]

@@ -7,12 +7,19 @@ from pathlib import Path
 
 from translate.convert.options import Options
 from translate.convert.planning import Job
-from translate.media.frames import Frames
+from translate.media.frames import Frames, Transparency
 from translate.media.guards import require_file
 
 
-def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Options) -> tuple[int, int]:
+def convert_moving(
+    job: Job,
+    translate: Callable[[Frames], Frames],
+    options: Options,
+    enlarge_alpha: Callable[[Transparency], Transparency] | None = None,
+) -> tuple[int, int]:
     """Convert the video or animation of ``job``, and return the width and height of what was written.
+
+    ``enlarge_alpha`` does with transparency what ``translate`` does with colours, where frames become larger.
 
     Raises ``PictureError`` naming the file, and ``UnusableError`` if the library for videos is missing.
     """
@@ -29,7 +36,14 @@ def convert_moving(job: Job, translate: Callable[[Frames], Frames], options: Opt
 
         assert job.format is not None
         return convert_animation(
-            job.source, job.output, translate, job.format, options, overwrite=overwrite, on_progress=report
+            job.source,
+            job.output,
+            translate,
+            job.format,
+            options,
+            overwrite=overwrite,
+            on_progress=report,
+            enlarge_alpha=enlarge_alpha,
         )
     from translate.media.video.convert import convert_video
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from translate.convert.planning import Job
 from translate.media.frames import MovingOptions
-from translate.media.mark import Action
 
 OnProgress = Callable[[Job, int, int | None], None]  # frames done; frames in total, None: not known
 OnNote = Callable[[Job, str], None]  # what the result lacks
@@ -26,7 +25,6 @@ class Options(MovingOptions):
 
     strength: float = 1.0  # 0: the photo, 1: the result
     working_size: int = 0  # pixels of the longer side at which larger pictures are translated; 0: at their own size
-    action: Action = "convert"  # what the results are marked as
     workers: int = DEFAULT_WORKERS  # photos decoded and encoded at a time, besides those being translated
     translate_workers: int = 1  # photos translated at a time
     settings: Mapping[str, object] = field(default_factory=dict)  # what else the frames of a video depend on: the style

@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ from translate.convert.strips import LARGE, TranslatesStrips, fill, save_large, 
 from translate.convert.working_size import AtWorkingSize, Translate
 from translate.errors import NoSpaceError, PictureError, one_line
 from translate.media.compose import blend, side_by_side
+from translate.media.description import NO_DESCRIPTION
 from translate.media.exif import exif_of_result
 from translate.media.formats import FORMATS
 from translate.media.guards import TOO_LARGE
@@ -39,6 +40,8 @@ from translate.media.images import Picture, Upright, encode_picture, load_frugal
 from translate.media.mark import mark
 from translate.storage.atomic import AppearedError, remove_abandoned
 from translate.storage.remote import Location, atomic_file
+
+Described = TypeVar("Described", Picture, Upright)
 
 
 class Stopped(Exception):  # noqa: N818 (nothing went wrong)
@@ -209,13 +212,13 @@ class _Conversion:
         options = self.options
         with self._translating(seconds), _naming(job.source_name):
             translated = self.draw(photo.rgb[np.newaxis], job.domain, size=photo.full_size)[0]
-            if isinstance(self.translate, Enlarging):
+            if isinstance(self.translate, Enlarging) and photo.alpha is not None:
                 photo = replace(photo, alpha=self.translate.enlarge_alpha(photo.alpha))
         with self._stage("encode", seconds):
             result = replace(photo, rgb=blend(photo.rgb, translated, options.strength), full_size=None)
             if options.compare:
                 result = side_by_side(photo, result)
-            result = replace(result, exif=self._exif(result))
+            result = self._described(result)
             with _naming(job.output_name):
                 content = encode_picture(result, _format(job, photo), options.quality, options.effort)
             with _opened(job) as file:
@@ -233,15 +236,16 @@ class _Conversion:
                 translate_in_place(photo, self.translate, job.domain, options.strength)
             else:
                 raise TypeError("large pictures need a `Translator`")
-        photo = replace(photo, exif=self._exif(photo))
+        photo = self._described(photo)
         with self._stage("encode", seconds), _opened(job) as file, _naming(job.output_name):
             save_large(photo, file, _format(job, photo), options.quality, options.effort)
         return photo.size
 
-    def _exif(self, result: Picture | Upright) -> bytes:
-        """The EXIF to write, of a result that still has its photo's."""
-        kept = None if self.options.strip_metadata else result.exif
-        return exif_of_result(kept, result.size, mark(self.options.action))
+    def _described(self, result: Described) -> Described:
+        """``result``, which still has what its photo's file said, with what its own file is to say."""
+        if self.options.strip_metadata:
+            result = replace(result, exif=None, description=NO_DESCRIPTION)
+        return replace(result, exif=exif_of_result(result.exif, result.size, mark(self.options.action)))
 
     def _convert_moving(self, job: Job, seconds: Seconds) -> tuple[int, int]:
         def translate(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -249,7 +253,8 @@ class _Conversion:
                 return blend(frames, self.draw(frames, job.domain), self.options.strength)
 
         start = time.perf_counter()
-        size = convert_moving(job, translate, self.options)
+        enlarge_alpha = self.translate.enlarge_alpha if isinstance(self.translate, Enlarging) else None
+        size = convert_moving(job, translate, self.options, enlarge_alpha)
         # decoding and encoding run all the time, also while frames are translated
         seconds["encode"] = time.perf_counter() - start - seconds.get("translate", 0.0) - seconds.get("wait", 0.0)
         return size

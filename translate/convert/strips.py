@@ -88,6 +88,6 @@ def save_large(photo: Upright, file: IO[bytes], format: str, quality: int | None
         white = Image.new("RGB", image.size, "white")
         image = Image.composite(image, white, photo.alpha)
     with writing(photo.size, format):
-        options = save_options(format, quality, effort, photo.exif)
+        options = save_options(format, quality, effort, photo.exif, photo.description)
         with codec_call():
             image.save(file, format, **options)

@@ -24,8 +24,8 @@ def prepare_upscaling(
     """Plan the files of ``request``, which become ``scale`` times as high and wide, and open the network.
 
     Of ``request`` count the inputs, the output, how files are found and written, ``device``, ``max_pixels`` of photos
-    and of results, and ``workers``. ``model`` is a style of your own that enlarges; None: the shipped one. Videos and
-    animations give results with an error. Raises as `convert.conversion.convert_files` does.
+    and of results, and ``workers``. ``model`` is a style of your own that enlarges; None: the shipped one. Raises as
+    `convert.conversion.convert_files` does.
     """
     jobs = plan_upscaling(request, model=model, on_remark=on_remark)
     enlarging = Enlarging(Enlarger(device=request.device, path=model), scale, max_pixels=request.max_pixels)
@@ -34,7 +34,9 @@ def prepare_upscaling(
         effort=request.effort,
         max_pixels=request.max_pixels,
         workers=request.workers or DEFAULT_WORKERS,
+        enlarged=scale,
         action="upscale",
+        settings={"style": enlarging.enlarger.info.checkpoint_sha256, "precision": enlarging.enlarger.info.precision},
         strip_metadata=request.strip_metadata,
         translate_workers=enlarging.enlarger.divide_cores(sum(not job.skip for job in jobs)),
     )
@@ -55,11 +57,4 @@ def plan_upscaling(
 
 
 def _run(enlarging: Enlarging, jobs: list[Job], options: Options) -> Iterator[Result]:
-    for job in jobs:
-        if _moves(job):
-            yield Result(job=job, failure=f"{job.source_name}: is a video or an animation, which cannot be enlarged")
-    yield from run_jobs([job for job in jobs if not _moves(job)], enlarging, options)
-
-
-def _moves(job: Job) -> bool:
-    return job.kind != "picture" and not job.skip
+    return run_jobs(jobs, enlarging, options)

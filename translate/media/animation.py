@@ -53,19 +53,23 @@ def convert_animation(
     *,
     overwrite: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
+    enlarge_alpha: Callable[[Pixels], Pixels] | None = None,
 ) -> tuple[int, int]:
     """Translate the animation ``source``, write it as ``format``, one of `ANIMATED`, and return its width and height.
 
-    ``translate`` gets one frame at a time, uint8 [1, H, W, 3], and returns the same shape; ``on_progress`` is called
-    with the number of frames done and in total. A frame that shows nothing new is merged with the one before, which
-    then lasts longer.
+    ``translate`` gets one frame at a time, uint8 [1, H, W, 3], and returns the same shape, or ``options.enlarged``
+    times as high and wide; ``enlarge_alpha`` then does that with transparency, [H, W]. ``on_progress`` is called with
+    the number of frames done and in total. A frame that shows nothing new is merged with the one before, which then
+    lasts longer.
 
     Raises ``PictureError`` naming the file if it cannot be read or written, or, without ``overwrite``, if there is an
     ``output`` by then.
     """
     options = options or MovingOptions()
-    animation = _scan(source, options.max_pixels)
+    animation = _scan(source, options.max_pixels, options.enlarged)
     pictures = _translated(source, translate, options, on_progress, len(animation.durations))
+    if enlarge_alpha is not None:
+        pictures = _with_alpha(pictures, enlarge_alpha)
     with atomic_file(output, replace=overwrite) as file, quiet_pillow(options.max_pixels):
         try:
             return _write(file, pictures, animation, format, options)
@@ -97,14 +101,14 @@ def _write(
     return film.size
 
 
-def _scan(source: Path, max_pixels: int) -> Animation:
+def _scan(source: Path, max_pixels: int, enlarged: int) -> Animation:
     durations, has_alpha, has_clear_pixels = [], False, False
     with _opened(source, max_pixels) as image:
         require_pixels(image, str(source), max_pixels)
         plays = image.info.get("loop")
         for number, frame in enumerate(_frames(image, source, max_pixels), start=1):
             require_pixels(frame, str(source), max_pixels)  # a GIF may grow
-            pixels = number * frame.width * frame.height
+            pixels = number * frame.width * frame.height * enlarged**2
             if pixels > FRAMES * max_pixels:
                 raise PictureError(
                     f"{source}: all frames together have more than {FRAMES * max_pixels} pixels, {FRAMES} times the "
@@ -153,7 +157,12 @@ def _translated(
             if on_progress is not None:
                 on_progress(done, count)
             kept = None if options.strip_metadata else photo.exif
-            yield replace(result, exif=exif_of_result(kept, result.size, mark("convert")))
+            yield replace(result, exif=exif_of_result(kept, result.size, mark(options.action)))
+
+
+def _with_alpha(pictures: Iterator[Picture], enlarge: Callable[[Pixels], Pixels]) -> Iterator[Picture]:
+    for picture in pictures:
+        yield picture if picture.alpha is None else replace(picture, alpha=enlarge(picture.alpha))
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from translate.errors import UserError
+from translate.media.codec import codec_call
+from translate.media.description import NO_DESCRIPTION, Description, description_options, tiff_tags
 from translate.media.exif import parse_exif, portable_exif, software_of
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")  # those `FORMATS` that can hold animations
@@ -82,8 +84,16 @@ def format_of_suffix(suffix: str) -> str | None:
     return next((name for name, format in FORMATS.items() if suffix.lower() in format.suffixes), None)
 
 
-def save_options(format: str, quality: int | None, effort: Effort, exif: bytes | None) -> dict[str, Any]:
-    """Keyword arguments for `Image.save`; ``exif`` is left out if the format cannot hold it, a GIF has the software.
+def save_options(
+    format: str,
+    quality: int | None,
+    effort: Effort,
+    exif: bytes | None,
+    description: Description = NO_DESCRIPTION,
+) -> dict[str, Any]:
+    """Keyword arguments for `Image.save`.
+
+    ``exif`` and ``description`` are left out if the format cannot hold them; a GIF has the software.
 
     Raises ``CodecError`` if ``exif`` is damaged.
     """
@@ -91,11 +101,22 @@ def save_options(format: str, quality: int | None, effort: Effort, exif: bytes |
     options = {**spec.options, **{"fast": spec.fast, "normal": {}, "small": spec.small}[effort]}
     if spec.quality is not None:
         options["quality"] = spec.quality if quality is None else quality
+    options |= description_options(format, description)
     if exif and format == "GIF":
         software = software_of(exif)
         return options if software is None else options | {"comment": software}
+    if format == "TIFF":  # whose tags are those of EXIF
+        return options | {"exif": _tiff_exif(exif, description)}
     if not (exif and spec.exif) or (format == "JPEG" and len(exif) > MAX_JPEG_EXIF):
         return options
-    if format in ("TIFF", "AVIF"):  # Pillow parses the tags, and in a TIFF lets them override the pixel layout
+    if format == "AVIF":  # Pillow parses the tags
         exif = portable_exif(parse_exif(exif)) or b""
     return options | {"exif": exif}
+
+
+def _tiff_exif(exif: bytes | None, description: Description) -> bytes:
+    """The tags of a TIFF, of which Pillow would let all override the pixel layout."""
+    tags = parse_exif(portable_exif(parse_exif(exif or b"")) or b"")
+    tags.update(tiff_tags(description))
+    with codec_call():
+        return tags.tobytes() if len(tags) else b""

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.errors import PictureError, is_no_space, one_line
+from translate.media.cicp import read_colour, to_srgb_from
 from translate.media.codec import CodecError, codec_call
 from translate.media.colour import from_gamma, srgb_transform, to_srgb
+from translate.media.description import NO_DESCRIPTION, Description, read_description
 from translate.media.exif import SIDEWAYS, read_exif, read_orientation
 from translate.media.formats import FORMATS, Effort, save_options
 from translate.media.guards import MAX_PIXELS as MAX_PIXELS
@@ -51,6 +53,7 @@ class Picture:
     format: str = "PNG"  # Pillow's name of the format it was read from
     full_size: tuple[int, int] | None = None  # width and height in its file, where it was decoded at a smaller scale
     note: str | None = None  # what `load_frugally` has to say of the rest of its file
+    description: Description = NO_DESCRIPTION  # what else than EXIF its file says of it
 
     @property
     def size(self) -> tuple[int, int]:
@@ -66,8 +69,9 @@ class Upright:
     alpha: Image.Image | None  # of mode L
     exif: bytes | None
     format: str
-    full_size: tuple[int, int] | None = None  # this and the next as those of a `Picture`
+    full_size: tuple[int, int] | None = None  # this and the next two as those of a `Picture`
     note: str | None = None
+    description: Description = NO_DESCRIPTION
 
     @property
     def size(self) -> tuple[int, int]:
@@ -170,7 +174,8 @@ def _to_picture(image: Image.Image, file: IO[bytes], scale: int = 1) -> Picture:
         return quickly
     upright = to_upright(image, scale)
     alpha = None if upright.alpha is None else np.array(upright.alpha)
-    return Picture(np.array(upright.colour), alpha, upright.exif, upright.format, upright.full_size)
+    whole = Picture(np.array(upright.colour), alpha, upright.exif, upright.format, upright.full_size)
+    return replace(whole, description=upright.description)
 
 
 def _decode_quickly(image: Image.Image, file: IO[bytes], scale: int) -> Picture | None:
@@ -183,12 +188,15 @@ def _decode_quickly(image: Image.Image, file: IO[bytes], scale: int) -> Picture 
     file.seek(0)
     rgb = decode_jpeg(file.read(), image.size, scale)
     full_size = image.size if scale > 1 else None
-    return None if rgb is None else Picture(rgb, exif=read_exif(image), format="JPEG", full_size=full_size)
+    if rgb is None:
+        return None
+    description = read_description(image)
+    return Picture(rgb, exif=read_exif(image), description=description, format="JPEG", full_size=full_size)
 
 
 def to_upright(image: Image.Image, scale: int = 1) -> Upright:
     """Decode an opened file, a JPEG to 1/``scale`` of its size; raises ``CodecError`` if it is damaged."""
-    full_size = image.size
+    full_size, stated = image.size, read_colour(image)
     with codec_call():
         narrow_transparent_colour(image)
         if scale > 1:
@@ -196,8 +204,10 @@ def to_upright(image: Image.Image, scale: int = 1) -> Upright:
         image.load()
     colour, alpha = split_alpha(image)
     profile = image.info.get("icc_profile")
-    colour = to_srgb(colour, profile)
-    if not profile and "srgb" not in image.info:
+    colour = to_srgb(colour, None if stated else profile)
+    if stated is not None:
+        colour = to_srgb_from(colour, stated)
+    elif not profile and "srgb" not in image.info:
         colour = from_gamma(colour, image.info.get("gamma"))
     orientation = read_orientation(image)
     turn = _TURNS.get(orientation)
@@ -207,7 +217,8 @@ def to_upright(image: Image.Image, scale: int = 1) -> Upright:
     if orientation in SIDEWAYS:
         full_size = full_size[1], full_size[0]
     format = "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG followed by others
-    return Upright(colour, alpha, read_exif(image), format or "PNG", full_size if scale > 1 else None)
+    full = full_size if scale > 1 else None
+    return Upright(colour, alpha, read_exif(image), format or "PNG", full, description=read_description(image))
 
 
 def shrink(picture: Picture, max_side: int) -> Picture:
@@ -247,18 +258,18 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, ef
     """The content of a file in ``format``, one of `FORMATS`.
 
     JPEG and BMP cannot hold transparency: the picture is laid on white. GIF keeps 256 colours, and pixels that are
-    opaque or clear. BMP and GIF cannot hold EXIF, and JPEG none over 64 KiB. ``quality``, 1 to 100, is for JPEG, WebP
-    and AVIF; ``effort`` is the time spent on smaller files.
+    opaque or clear. BMP and GIF cannot hold EXIF, and JPEG none over 64 KiB; for descriptions see `description`.
+    ``quality``, 1 to 100, is for JPEG, WebP and AVIF; ``effort`` is the time spent on smaller files.
     Raises ``PictureError``, without a file name, if the format cannot hold the picture (too many pixels per side).
     """
     if format == "JPEG" and effort != "small":
         rgb = _on_white(picture)
         with writing(picture.size, format):
-            options = save_options(format, quality, effort, picture.exif)
-            return encode_jpeg(rgb, options["quality"], options.get("exif"))
+            options = save_options(format, quality, effort, picture.exif, picture.description)
+            return encode_jpeg(rgb, options["quality"], options.get("exif"), options.get("extra", b""))
     image, buffer = _to_image(picture, alpha=FORMATS[format].alpha), io.BytesIO()
     with writing(picture.size, format):
-        options = save_options(format, quality, effort, picture.exif)
+        options = save_options(format, quality, effort, picture.exif, picture.description)
         with codec_call():
             image.save(buffer, format, **options)
     return buffer.getvalue()

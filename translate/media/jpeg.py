@@ -48,16 +48,16 @@ def decode_jpeg(content: bytes, size: tuple[int, int], scale: int = 1) -> NDArra
         return None
 
 
-def encode_jpeg(rgb: NDArray[np.uint8], quality: int, exif: bytes | None = None) -> bytes:
+def encode_jpeg(rgb: NDArray[np.uint8], quality: int, exif: bytes | None = None, segments: bytes = b"") -> bytes:
     """uint8 [H, W, 3] -> the content of a baseline JPEG of 4:4:4; raises ``CodecError`` if a side is too long.
 
     Below quality 96 libjpeg-turbo takes its faster transform: at 92 that costs 0.14 dB against Pillow's, at 95 0.4 dB.
-    ``exif`` begins with "Exif" and takes at most `formats.MAX_JPEG_EXIF` bytes.
+    ``exif`` begins with "Exif" and takes at most `formats.MAX_JPEG_EXIF` bytes; ``segments`` are
+    written after it as they are.
     """
     rgb = np.ascontiguousarray(rgb)
     with codec_call():
         content = simplejpeg.encode_jpeg(rgb, quality=quality, colorsubsampling="444")
-    if exif is None:
-        return content
-    segment = _EXIF_MARKER + (len(exif) + 2).to_bytes(2) + exif
-    return content[:_HEADER_BYTES] + segment + content[_HEADER_BYTES:]
+    if exif is not None:
+        segments = _EXIF_MARKER + (len(exif) + 2).to_bytes(2) + exif + segments
+    return content[:_HEADER_BYTES] + segments + content[_HEADER_BYTES:]

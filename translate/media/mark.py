@@ -15,13 +15,20 @@ from translate.storage.folders import VIDEO_SUFFIXES
 Action = Literal["convert", "upscale"]  # the commands whose results are marked
 
 _MARK = re.compile(rb"picture-translate [\w.+-]{1,40} \((convert|upscale)\)")
-# Pictures have it in their first or last kilobytes; an MP4 has it after its index, which grows with its frames.
-_HEAD_BYTES, _VIDEO_HEAD_BYTES, _TAIL_BYTES = 1 << 16, 1 << 23, 1 << 16
+# Pictures have it in their first or last kilobytes, among up to 128 of other text; an MP4 has it after its index, which
+# grows with its frames.
+_HEAD_BYTES, _VIDEO_HEAD_BYTES, _TAIL_BYTES = 1 << 18, 1 << 23, 1 << 18
 
 
 def mark(action: Action) -> str:
     """The mark of a result of ``action``."""
     return f"picture-translate {__version__} ({action})"
+
+
+def marked(comment: str | None, action: Action) -> str:
+    """``comment`` with the mark of ``action`` in a line of its own, in place of earlier marks."""
+    lines = (comment or "").splitlines()
+    return "\n".join([*(line for line in lines if not _MARK.fullmatch(line.encode())), mark(action)])
 
 
 def made_by(path: Path) -> Action | None:

@@ -20,11 +20,11 @@ WHITE = 203.0  # cd/m2 of a white sheet in high dynamic range, ITU-R BT.2408
 HLG_PEAK, HLG_GAMMA = 1000.0, 1.2  # cd/m2, and the system gamma, of the display that BT.2100 assumes
 KNEE = 0.5  # linear light, 1: `WHITE`, above which highlights are compressed
 DISPLAY_GAMMA = 2.4  # of the standard range, ITU-R BT.1886
-_BT2020_TO_BT709 = (  # of linear light, ITU-R BT.2087
-    (1.6605, -0.5876, -0.0728),
-    (-0.1246, 1.1329, -0.0083),
-    (-0.0182, -0.1006, 1.1187),
-)
+P3 = 12  # Display P3
+_TO_BT709 = {  # matrices of linear light, of BT.2020 as in ITU-R BT.2087
+    BT2020: ((1.6605, -0.5876, -0.0728), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187)),
+    P3: ((1.2249, -0.2249, 0.0), (-0.0420, 1.0420, 0.0), (-0.0197, -0.0786, 1.0983)),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,28 +63,35 @@ def kept_matrix(matrix: int, width: int, height: int) -> int:
 
 
 def to_standard_range(codes: NDArray[np.uint16], colour: Colour) -> NDArray[np.uint8]:
-    """Values of high dynamic range, [H, W, 3] of 16 bits -> what a display of the standard range shows, of 8 bits.
-
-    Light up to half of `WHITE` is kept; above, the brightest channel approaches the display's white exponentially, and
-    the others keep their proportion to it. Departure from the tone mapping of BT.2390: nothing depends on the display
-    on which the film was mastered, so that a frame never depends on others.
-    """
-    light = _light(colour.transfer)[codes]
-    if colour.transfer == HLG:
-        luminance = light @ np.array((0.2627, 0.6780, 0.0593), np.float32)
-        light *= (HLG_PEAK / WHITE) * (luminance ** np.float32(HLG_GAMMA - 1))[..., np.newaxis]
-    if colour.primaries == BT2020:
-        light = light @ np.array(_BT2020_TO_BT709, np.float32).T
-    brightest = light.max(axis=-1, keepdims=True)
-    above = np.maximum(brightest - KNEE, 0)
-    shown = np.where(above > 0, KNEE + (1 - KNEE) * (1 - np.exp(-above / (1 - KNEE))), brightest)
-    light *= shown / np.maximum(brightest, np.float32(1e-6))
+    """Values of high dynamic range, [H, W, 3] of 16 bits -> what a display of the standard range shows, of 8 bits."""
+    light = shown_light(light_of(colour.transfer)[codes], colour)
     levels: NDArray[Any] = 255 * light.clip(0, 1) ** np.float32(1 / DISPLAY_GAMMA)
     return levels.round().astype(np.uint8)
 
 
+def shown_light(light: NDArray[np.float32], colour: Colour) -> NDArray[np.float32]:
+    """``light``, [H, W, 3], of the primaries of ``colour``, as a display of BT.709's shows it, where 1 is white.
+
+    Of high dynamic range, in the units of `light_of`, light up to half of `WHITE` is kept; above, the brightest channel
+    approaches the display's white exponentially, and the others keep their proportion to it. Departure from the tone
+    mapping of BT.2390: nothing depends on the display on which the film was mastered, so that a frame never depends on
+    others.
+    """
+    if colour.transfer == HLG:
+        luminance = light @ np.array((0.2627, 0.6780, 0.0593), np.float32)
+        light = light * (HLG_PEAK / WHITE) * (luminance ** np.float32(HLG_GAMMA - 1))[..., np.newaxis]
+    if colour.primaries in _TO_BT709:
+        light = light @ np.array(_TO_BT709[colour.primaries], np.float32).T
+    if not colour.is_high_range:
+        return light
+    brightest = light.max(axis=-1, keepdims=True)
+    above = np.maximum(brightest - KNEE, 0)
+    shown = np.where(above > 0, KNEE + (1 - KNEE) * (1 - np.exp(-above / (1 - KNEE))), brightest)
+    return light * (shown / np.maximum(brightest, np.float32(1e-6)))
+
+
 @cache
-def _light(transfer: int) -> NDArray[np.float32]:
+def light_of(transfer: int) -> NDArray[np.float32]:
     """By 16-bit code: light in multiples of `WHITE` for PQ (SMPTE ST 2084), of the scene's in [0, 1] for HLG."""
     signal = np.linspace(0, 1, 65536)
     if transfer == PQ:

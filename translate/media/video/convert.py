@@ -23,12 +23,12 @@ from translate.errors import PictureError, UserError
 from translate.media.formats import CONTAINERS
 from translate.media.frames import MovingOptions
 from translate.media.stabilise import Stabiliser
-from translate.media.video.decode import Frame, VideoInfo, import_av, probe, read_frames
+from translate.media.video.decode import FRAME_SHARE, Frame, VideoInfo, import_av, probe, read_frames
 from translate.media.video.mux import Unfit, join, unfit_streams
 from translate.media.video.segments import Encoding, Parts, SegmentEncoder, choose_codec
 
 Pixels = NDArray[np.uint8]
-Translate = Callable[[Pixels], Pixels]  # [N, H, W, 3] -> the same shape
+Translate = Callable[[Pixels], Pixels]  # [N, H, W, 3] -> the same shape, or so many times as high and wide
 OnProgress = Callable[[int, int | None], None]  # frames done; frames in total, None: the file does not say
 T = TypeVar("T")
 
@@ -62,9 +62,9 @@ def convert_video(
 ) -> VideoResult:
     """Translate the video ``source`` to ``output``, whose suffix, one of `CONTAINERS`, sets the container.
 
-    ``settings``: everything that determines what ``translate`` does, as JSON values. Segments of an interrupted call
-    are reused if it had the same settings, ``options`` and source. ``translate`` is called in the caller's thread,
-    ``on_progress`` after each batch.
+    ``translate`` returns frames ``options.enlarged`` times as high and wide. ``settings``: everything that determines
+    what ``translate`` does, as JSON values. Segments of an interrupted call are reused if it had the same settings,
+    ``options`` and source. ``translate`` is called in the caller's thread, ``on_progress`` after each batch.
 
     Raises ``PictureError`` naming the file if the source cannot be read or the output cannot be written, or if, without
     ``overwrite``, there is one by then; ``UnusableError`` if PyAV is missing, ``UserError`` for any other suffix. After
@@ -76,8 +76,9 @@ def convert_video(
         raise UserError(f"{output}: a video is written to {', '.join(CONTAINERS)}; name an output with one of these")
     info = probe(source, options.max_size, options.max_pixels)
     unfit = unfit_streams(source, output.suffix)
+    _require_room(source, info, options)
     encoding = _encoding_for(info, output.suffix, options)
-    batch_size = min(LARGEST_BATCH, max(1, BATCH_PIXELS // (info.width * info.height)))
+    batch_size = min(LARGEST_BATCH, max(1, BATCH_PIXELS // (info.width * info.height * options.enlarged**2)))
     batches = max(1, round(SEGMENT_SECONDS * info.rate / batch_size))  # per segment
     status, av = source.stat(), import_av()
     made_with = {
@@ -100,14 +101,14 @@ def convert_video(
                 done += count
                 if on_progress:
                     on_progress(done, info.frames)
-        join(source, output, parts, encoding, overwrite=overwrite, strip_metadata=options.strip_metadata)
+        join(source, output, parts, encoding, options, overwrite=overwrite)
         parts.remove()
     size = encoding.width, encoding.height
     return VideoResult(
         size=size,
         frames=done,
         resumed=resumed,
-        padded=size != (info.width * (2 if options.compare else 1), info.height),
+        padded=size != _size_of_result(info, options),
         unfit=unfit,
         left_out=info.left_out,
     )
@@ -161,15 +162,30 @@ class _Encoder:
             self._segment = None
 
 
+def _require_room(source: Path, info: VideoInfo, options: MovingOptions) -> None:
+    """Raise ``PictureError`` if enlarged frames would be over the limit that frames to read have."""
+    width, height = _size_of_result(info, options)
+    if options.enlarged > 1 and width * height * FRAME_SHARE > options.max_pixels:
+        raise PictureError(
+            f"{source}: frames of {info.width} x {info.height} pixels are too many to be enlarged {options.enlarged} "
+            f"times; choose a smaller <scale>, or raise the limit with <max_pixels> {width * height * FRAME_SHARE}"
+        )
+
+
+def _size_of_result(info: VideoInfo, options: MovingOptions) -> tuple[int, int]:
+    """Width and height of the frames to encode."""
+    return info.width * options.enlarged * (2 if options.compare else 1), info.height * options.enlarged
+
+
 def _encoding_for(info: VideoInfo, suffix: str, options: MovingOptions) -> Encoding:
     codec, codec_options = choose_codec(suffix, options.quality, options.effort)
-    width = info.width * (2 if options.compare else 1)
+    width, height = _size_of_result(info, options)
     even = 2 if codec == "libx264" else 1  # its chroma is stored per 2 x 2 block, in whole blocks
     return Encoding(
         codec=codec,
         options=codec_options,
         width=-(-width // even) * even,
-        height=-(-info.height // even) * even,
+        height=-(-height // even) * even,
         pixel_aspect=info.pixel_aspect,
         rate=info.rate,
         time_base=info.time_base,

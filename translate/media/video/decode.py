@@ -32,6 +32,7 @@ MICROSECOND = Fraction(1, 1_000_000)
 FRAME_SHARE = 5  # a frame may have 1/5 of the pixels of a picture, as decoders hold several; 8K stays below it
 MAX_FRAMES = 10_000_000
 MAX_SECONDS = 360_000
+PATIENCE = 120.0  # seconds in which a drive has to give data, as those in a network may stop doing
 MAX_MISSING = 0.5  # seconds by which a video may be shorter than its header says
 _RELIABLE_LENGTH = ("mov", "matroska")  # containers whose stated length is that of their content
 
@@ -176,7 +177,9 @@ def read_frames(path: Path, info: VideoInfo, *, skip: int = 0) -> Generator[Fram
 
 @contextmanager
 def opened(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[InputContainer]:
-    """Open the container in ``path``, and close it afterwards. Raises ``PictureError`` naming the file.
+    """Open the container in ``path``, and close it afterwards.
+
+    Raises ``PictureError`` naming the file, also where reading takes more than `PATIENCE`.
 
     Nothing else is read, whatever the file says, and no frame of more than 1/`FRAME_SHARE` of ``max_pixels`` is
     decoded, even if the header promises smaller ones.
@@ -187,7 +190,7 @@ def opened(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[InputContainer]
     format, limit = container_format(path), {"max_pixels": str(max_pixels // FRAME_SHARE)}
     options = {"protocol_whitelist": "file", "enable_drefs": "0", **limit}  # the limit is for looking at first frames
     with naming(path):
-        container = av.open(as_url(path), format=format, options=options, metadata_errors="replace")
+        container = av.open(as_url(path), format=format, options=options, metadata_errors="replace", timeout=PATIENCE)
     with container:
         for stream in container.streams.video:
             if stream.codec_context is not None:
@@ -200,9 +203,14 @@ def naming(
     path: Path, problem: str = "damaged, cut short, or no video", kind: type[PictureError] = DamagedVideoError
 ) -> Iterator[None]:
     """Turn FFmpeg's errors into one of this ``kind`` that names ``path`` and the problem."""
-    error_type: type[Exception] = import_av().error.FFmpegError
+    errors = import_av().error
+    error_type: type[Exception] = errors.FFmpegError
     try:
         yield
+    except errors.ExitError as error:
+        raise PictureError(
+            f"{path}: gave no data for {PATIENCE:g} seconds; copy it to a drive of this machine"
+        ) from error
     except error_type as error:
         reason = getattr(error, "strerror", None) or one_line(error)
         kind = NoSpaceError if is_no_space(error) else kind

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 from translate.errors import PictureError
 from translate.media.formats import CONTAINERS
-from translate.media.mark import mark
+from translate.media.frames import MovingOptions
+from translate.media.mark import marked
 from translate.media.video.containers import as_url
 from translate.media.video.decode import import_av, naming, opened, video_stream
 from translate.media.video.segments import Encoding, Parts
@@ -69,23 +70,23 @@ def _unfit(streams: Iterable[Stream], suffix: str) -> list[str]:
 
 
 def join(
-    source: Path, output: Path, parts: Parts, encoding: Encoding, *, overwrite: bool, strip_metadata: bool = False
+    source: Path, output: Path, parts: Parts, encoding: Encoding, options: MovingOptions, *, overwrite: bool
 ) -> None:
     """Write ``output`` whole or not at all, from the segments and the unchanged sound and subtitles of ``source``.
 
     Sound that Matroska cannot hold is encoded again. Titles, languages and chapters are kept, with ``strip_metadata``
-    only the latter two; the comment gets the mark of results. Raises ``PictureError`` if a file cannot be read or
-    written.
+    only the latter two; the comment gets the mark of results, as there is no other place in all containers. Raises
+    ``PictureError`` if a file cannot be read or written.
     """
     av = import_av()
     suffix = output.suffix.lower()
-    kept = _languages if strip_metadata else _of_the_film
-    options = {"movflags": "faststart"} if CONTAINERS[suffix] in ("mp4", "mov") else {}
+    kept = _languages if options.strip_metadata else _of_the_film
+    muxing = {"movflags": "faststart"} if CONTAINERS[suffix] in ("mp4", "mov") else {}
     with (
         opened(source) as original,
         atomic_file(output, replace=overwrite) as file,
         naming(output, "cannot be written", PictureError),
-        av.open(as_url(Path(file.name)), "w", format=CONTAINERS[suffix], options=options) as joined,
+        av.open(as_url(Path(file.name)), "w", format=CONTAINERS[suffix], options=muxing) as joined,
     ):
         video = joined.add_stream(encoding.codec, rate=encoding.rate, options=dict(encoding.options))
         encoding.configure(video.codec_context)
@@ -105,7 +106,7 @@ def join(
         video.metadata.update(kept(video_stream(original, source).metadata))
         joined.metadata.update(kept(original.metadata))
         comment = next((name for name in joined.metadata if name.lower() == "comment"), "comment")
-        joined.metadata[comment] = _commented(joined.metadata.get(comment))
+        joined.metadata[comment] = marked(joined.metadata.get(comment), options.action)
         if original.chapters():
             joined.set_chapters(original.chapters())
         pictures = ((packet, video) for packet in parts.packets(encoding))
@@ -132,12 +133,6 @@ def _decoding_time(item: tuple[Packet, Stream]) -> Fraction:
     packet, _ = item
     assert packet.dts is not None
     return packet.dts * packet.time_base
-
-
-def _commented(comment: str | None) -> str:
-    """``comment`` with the mark of results; there is no other place for it in all containers."""
-    own = mark("convert")
-    return own if not comment else comment if own in comment else f"{comment}\n{own}"
 
 
 def _languages(metadata: dict[str, str]) -> dict[str, str]:

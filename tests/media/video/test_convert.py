@@ -336,6 +336,21 @@ def test_the_style_in_the_box(tmp_path: Path) -> None:
     assert difference(expected, frames_of(source)) > 3 * CLOSE
 
 
+def test_a_drive_that_gives_no_data_is_not_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The segments made until then stay."""
+    monkeypatch.setattr(video, "SEGMENT_SECONDS", 4 / 25)
+    monkeypatch.setattr(video, "LARGEST_BATCH", 1)
+    source, output = write_video(tmp_path / "in.mp4", film(12)), tmp_path / "out.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        convert_video(source, output, Stops(8))
+    before = files_below(tmp_path)
+    monkeypatch.setattr(decode, "PATIENCE", 1e-9)
+    with pytest.raises(PictureError, match=r"in\.mp4: gave no data for 1e-09 seconds; copy it") as refused:
+        convert_video(source, output, invert)
+    assert not isinstance(refused.value, decode.DamagedVideoError)
+    assert files_below(tmp_path) == before and any("000000.npz" in name for name in before)
+
+
 class Stops:
     """Inverts, and is interrupted before it has translated more than ``frames`` frames."""
 

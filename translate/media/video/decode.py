@@ -5,6 +5,7 @@ High dynamic range is brought to the standard range, BT.709.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -189,13 +190,24 @@ def opened(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[InputContainer]
         raise PictureError(f"{path}: no such file")
     format, limit = container_format(path), {"max_pixels": str(max_pixels // FRAME_SHARE)}
     options = {"protocol_whitelist": "file", "enable_drefs": "0", **limit}  # the limit is for looking at first frames
+    began = time.monotonic()
     with naming(path):
-        container = av.open(as_url(path), format=format, options=options, metadata_errors="replace", timeout=PATIENCE)
+        try:
+            url = as_url(path)
+            container = av.open(url, format=format, options=options, metadata_errors="replace", timeout=PATIENCE)
+        except av.error.FFmpegError as error:
+            if time.monotonic() - began > PATIENCE:  # some demuxers take the end of its patience for damage
+                raise _no_data(path) from error
+            raise
     with container:
         for stream in container.streams.video:
             if stream.codec_context is not None:
                 stream.codec_context.options = limit
         yield container
+
+
+def _no_data(path: Path) -> PictureError:
+    return PictureError(f"{path}: gave no data for {PATIENCE:g} seconds; copy it to a drive of this machine")
 
 
 @contextmanager
@@ -208,9 +220,7 @@ def naming(
     try:
         yield
     except errors.ExitError as error:
-        raise PictureError(
-            f"{path}: gave no data for {PATIENCE:g} seconds; copy it to a drive of this machine"
-        ) from error
+        raise _no_data(path) from error
     except error_type as error:
         reason = getattr(error, "strerror", None) or one_line(error)
         kind = NoSpaceError if is_no_space(error) else kind

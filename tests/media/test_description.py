@@ -104,11 +104,10 @@ DEEP = b"<a>" * 5000 + b"</a>" * 5000
         b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
         DEEP,
         b"<a>" + b"x" * MAX_BYTES + b"</a>",
-        (1, 2),
     ],
-    ids=["empty", "text", "cut short", "UTF-16", "entities", "deep", "long", "numbers"],
+    ids=["empty", "text", "cut short", "UTF-16", "entities", "deep", "long"],
 )
-def test_damaged_or_dangerous_descriptions_are_left_out(packet: object) -> None:
+def test_damaged_or_dangerous_descriptions_are_left_out(packet: bytes) -> None:
     cleaned = portable_xmp(packet)
     assert cleaned is None or (b"Rating" in cleaned and SECRET not in cleaned and cleaned.decode())
 

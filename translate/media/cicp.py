@@ -44,8 +44,8 @@ def _stated(image: Image.Image) -> Colour | None:
     if isinstance(nclx, dict):  # as pillow-heif gives it
         points = nclx.get("color_primaries", 2), nclx.get("transfer_characteristics", 2)
         return Colour(matrix=0, primaries=int(points[0]), transfer=int(points[1]), range=FULL_RANGE)
+    found: Colour | None = image.info.get(_KEY)
     if _KEY in image.info:
-        found: Colour | None = image.info[_KEY]
         return found
     file: Any = getattr(image, "fp", None)
     if file is None or image.format not in ("PNG", "AVIF"):
@@ -54,8 +54,9 @@ def _stated(image: Image.Image) -> Colour | None:
     try:
         if image.format == "PNG":
             return _in_png(file)
-        image.info[_KEY] = _in_avif(file)  # for all its frames: decoding ends the access to the file
-        return image.info[_KEY]
+        found = _in_avif(file)
+        image.info[_KEY] = found  # for all its frames: decoding ends the access to the file
+        return found
     finally:
         file.seek(position)
 
@@ -110,7 +111,8 @@ def _light_by_value(colour: Colour) -> NDArray[np.float32]:
     if colour.is_high_range:
         return light_of(colour.transfer)[(values * 65535).round().astype(int)]
     if colour.transfer in _POWERS:
-        return (values ** _POWERS[colour.transfer]).astype(np.float32)
+        light: NDArray[np.float64] = values ** _POWERS[colour.transfer]
+        return light.astype(np.float32)
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 

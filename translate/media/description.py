@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image, PngImagePlugin
 
 from translate.errors import CODEC_ERRORS
-from translate.media.iptc import jpeg_segment, read_iptc
+from translate.media.iptc import jpeg_segment, portable_iptc, read_iptc
 from translate.media.xmp import portable_xmp
 
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -21,25 +21,36 @@ _TIFF_XMP, _TIFF_IPTC = 700, 33723
 
 @dataclass(frozen=True)
 class Description:
-    """The parts that are true of any file with the picture upright."""
+    """What a file says, as it says it: `portable` of it is for other files."""
 
-    xmp: bytes | None = None  # XML in UTF-8, at most `xmp.MAX_BYTES`
-    iptc: bytes | None = None  # datasets, at most `iptc.MAX_BYTES`
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+
+    def portable(self) -> Description:
+        """What is true of any file with the picture upright, without damaged parts and pictures of the photo.
+
+        Takes milliseconds, which reading a picture to learn from should not.
+        """
+        return Description(portable_xmp(self.xmp), portable_iptc(self.iptc))
 
 
 NO_DESCRIPTION = Description()
 
 
 def read_description(image: Image.Image) -> Description:
-    """What an opened file says; damaged parts count as missing."""
+    """What an opened file says."""
     try:
-        return Description(portable_xmp(image.info.get("xmp")), read_iptc(image))
+        xmp = image.info.get("xmp")
+        return Description(xmp if isinstance(xmp, bytes) else None, read_iptc(image))
     except CODEC_ERRORS:  # from tags of a damaged TIFF, which Pillow reads when they are asked for
         return NO_DESCRIPTION
 
 
 def description_options(format: str, description: Description) -> dict[str, Any]:
-    """Keyword arguments for `Image.save` in ``format``, except for TIFF, which `tiff_tags` is for."""
+    """Keyword arguments for `Image.save` in ``format``, except for TIFF, which `tiff_tags` is for.
+
+    The ``description`` of this and the functions below is portable.
+    """
     xmp = description.xmp
     if format == "JPEG":
         segments = jpeg_segments(description)

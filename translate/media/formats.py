@@ -101,6 +101,7 @@ def save_options(
     options = {**spec.options, **{"fast": spec.fast, "normal": {}, "small": spec.small}[effort]}
     if spec.quality is not None:
         options["quality"] = spec.quality if quality is None else quality
+    description = description.portable()
     options |= description_options(format, description)
     if exif and format == "GIF":
         software = software_of(exif)

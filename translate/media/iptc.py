@@ -16,16 +16,15 @@ MAX_BYTES = 60_000  # of a segment in a JPEG, with room for what is around it
 
 
 def read_iptc(image: Image.Image) -> bytes | None:
-    """The datasets of an opened JPEG or TIFF without pictures; None: there are none, or they are damaged."""
+    """The datasets of an opened JPEG or TIFF, as they are; None: there are none."""
     resources = image.info.get("photoshop")
-    if isinstance(resources, Mapping):
-        return portable_iptc(resources.get(_PHOTOSHOP))
-    return portable_iptc(getattr(image, "tag_v2", {}).get(_TAG))
+    found = resources.get(_PHOTOSHOP) if isinstance(resources, Mapping) else getattr(image, "tag_v2", {}).get(_TAG)
+    return found if isinstance(found, bytes) else None
 
 
-def portable_iptc(content: object) -> bytes | None:
+def portable_iptc(content: bytes | None) -> bytes | None:
     """The datasets in ``content`` but pictures; None: there are none left, or it is damaged or over `MAX_BYTES`."""
-    if not isinstance(content, bytes) or len(content) > MAX_BYTES:
+    if content is None or len(content) > MAX_BYTES:
         return None
     try:
         return b"".join(_kept(content)) or None

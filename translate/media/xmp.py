@@ -31,16 +31,15 @@ _DROPPED = {
 }
 
 
-def portable_xmp(packet: object) -> bytes | None:
+def portable_xmp(packet: bytes | None) -> bytes | None:
     """What of an XMP ``packet`` is true of any file with this picture upright; None: nothing, or it is damaged.
 
     Packets over `MAX_BYTES`, with a document type or of more than `MAX_DEPTH` levels count as damaged.
     """
-    content = packet.encode() if isinstance(packet, str) else packet
-    if not isinstance(content, bytes) or len(content) > MAX_BYTES or b"<!DOCTYPE" in content:
+    if packet is None or len(packet) > MAX_BYTES or b"<!DOCTYPE" in packet:
         return None
     try:
-        document = parseString(content.strip(b"\0 \r\n\t"))
+        document = parseString(packet.strip(b"\0 \r\n\t"))
     except (ExpatError, ValueError, LookupError):  # the latter two for its encoding
         return None
     if not _clean(document):

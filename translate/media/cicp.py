@@ -111,9 +111,9 @@ def _light_by_value(colour: Colour) -> NDArray[np.float32]:
     if colour.is_high_range:
         return light_of(colour.transfer)[(values * 65535).round().astype(int)]
     if colour.transfer in _POWERS:
-        light: NDArray[np.float64] = values ** _POWERS[colour.transfer]
-        return light.astype(np.float32)
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)
+        return np.asarray(values ** _POWERS[colour.transfer], np.float32)
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear, np.float32)
 
 
 def srgb_values(light: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -109,7 +109,7 @@ def _light_by_value(colour: Colour) -> NDArray[np.float32]:
     if colour.range != FULL_RANGE:
         values = ((255 * values - 16) / 219).clip(0, 1)
     if colour.is_high_range:
-        return light_of(colour.transfer)[(values * 65535).round().astype(int)]
+        return np.asarray(light_of(colour.transfer)[(values * 65535).round().astype(int)], np.float32)
     if colour.transfer in _POWERS:
         return np.asarray(values ** _POWERS[colour.transfer], np.float32)
     linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)

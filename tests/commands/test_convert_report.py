@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from translate.commands import convert_report
 from translate.commands.convert_report import VideoForecast
 
 
 def test_a_long_video_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(convert_report.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
     resumed = VideoForecast(50)
     unknown, short = VideoForecast(0), VideoForecast(0)
     now += 5

@@ -196,7 +196,7 @@ def _options(request: ConvertRequest, info: StyleInfo) -> Options:
 def read_detail(text: str) -> int | Literal["full"]:
     """The ``detail`` that ``text`` states; raises ``UserError`` unless it is "full" or at least `MIN_DETAIL`."""
     if text == "full":
-        return text
+        return "full"
     if not text.isdecimal() or len(text) > MAX_DIGITS:
         raise _no_detail(text)
     return _large_enough(int(text))

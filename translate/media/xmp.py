@@ -71,7 +71,8 @@ def _clean(document: Document) -> bool:
 
 
 def _attributes(element: Element) -> list[Attr]:
-    return [element.attributes.item(number) for number in range(element.attributes.length)]
+    found = (element.attributes.item(number) for number in range(element.attributes.length))
+    return [attribute for attribute in found if isinstance(attribute, Attr)]
 
 
 def _is_dropped(node: Attr | Element) -> bool:

@@ -87,7 +87,8 @@ def shown_light(light: NDArray[np.float32], colour: Colour) -> NDArray[np.float3
     brightest = light.max(axis=-1, keepdims=True)
     above = np.maximum(brightest - KNEE, 0)
     shown = np.where(above > 0, KNEE + (1 - KNEE) * (1 - np.exp(-above / (1 - KNEE))), brightest)
-    return light * (shown / np.maximum(brightest, np.float32(1e-6)))
+    toned: NDArray[np.float32] = light * (shown / np.maximum(brightest, np.float32(1e-6)))
+    return toned
 
 
 @cache

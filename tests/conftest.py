@@ -72,8 +72,9 @@ def toy_generators(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_session_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the user's cache folder alone."""
+    """Leave the user's folders alone: the cache and the styles that were pulled."""
     monkeypatch.setenv("TRANSLATE_CACHE", "")
+    monkeypatch.setenv("TRANSLATE_STYLES", "")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`translate models`: the shipped styles, how they look, and the metadata of style files."""
+"""`translate models`: the styles, how they look, the metadata of their files; `style_store` has what passes them on."""
 
 from __future__ import annotations
 
@@ -11,20 +11,30 @@ from typing import Annotated, Any
 
 import typer
 
+from translate.commands import style_store
 from translate.commands.inline_picture import escape_codes, protocol_of
 from translate.commands.terminal import Command, quiet_onnxruntime, say
 from translate.errors import UserError, printable
 from translate.style.catalogue import find_style, list_styles
 
-models_app = typer.Typer(help="List and inspect styles.", no_args_is_help=True)
+models_app = typer.Typer(help="List, inspect, fetch and pass on styles.", no_args_is_help=True)
+
+for _subcommand in (style_store.pull, style_store.remove, style_store.verify, style_store.pack):
+    models_app.command(cls=Command)(_subcommand)
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 @models_app.command("list", cls=Command)
-def list_command(as_json: AsJson = False) -> None:
-    """List the shipped styles: name, title, size, licence and domains."""
-    styles = [{"name": name, **_describe(path)} for name, path in list_styles().items()]
+def list_command(as_json: AsJson = False, index: style_store.Index = None) -> None:
+    """List the styles, shipped and pulled: name, title, size, licence and domains; with --index, those it offers."""
+    if index is not None:
+        from translate.style.index import read_index
+
+        offered = [asdict(entry) for entry in read_index(index).values() if entry.url is not None]
+        styles = [{**entry, "domains": []} for entry in offered]
+    else:
+        styles = [{"name": name, **_describe(path)} for name, path in list_styles().items()]
     if as_json:
         typer.echo(json.dumps(styles, indent=2))
         return
@@ -48,7 +58,7 @@ def list_command(as_json: AsJson = False) -> None:
 
 @models_app.command(cls=Command)
 def info(
-    style: Annotated[str, typer.Argument(help="a shipped style or an .onnx file")],
+    style: Annotated[str, typer.Argument(help="the name of a style, or an .onnx file")],
     as_json: AsJson = False,
 ) -> None:
     """Show all metadata of a style, and its inputs and outputs."""
@@ -65,7 +75,7 @@ def preview(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="photos to show")],
     styles: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar="NAME|FILE", help="a style to show (repeatable); default: all shipped"),
+        typer.Option("--style", "-s", metavar="NAME|FILE", help="a style to show (repeatable); default: all"),
     ] = None,
     output: Annotated[
         Path | None,

@@ -1,9 +1,12 @@
-"""The styles that come with the program, by name."""
+"""The styles that come with the program and those that were pulled, by name."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
+
+import platformdirs
 
 from translate.errors import UnusableError
 from translate.machine import int8_is_fast
@@ -15,6 +18,7 @@ FOLDERS = (_HERE / "shipped", _HERE.parents[1] / "assets" / "styles")  # in an i
 ENLARGERS = "enlargers"  # a subfolder of each of these: networks that enlarge are no looks to choose from
 ENLARGER = "upscale"
 SAMPLERS = "samplers"  # likewise: networks that make pictures from noise
+VARIABLE = "TRANSLATE_STYLES"  # environment variable: another folder for pulled styles; empty: none
 
 
 def list_styles() -> dict[str, Path]:
@@ -25,7 +29,7 @@ def list_styles() -> dict[str, Path]:
 
 
 def find_style(name_or_path: str) -> Path:
-    """The file of a shipped style, or ``name_or_path`` itself if it is a file; raises ``UnusableError`` if neither.
+    """The file of a style by name, or ``name_or_path`` itself if it is a file; raises ``UnusableError`` if neither.
 
     An int8 variant can be named too, such as ``cel-int8``.
     """
@@ -35,10 +39,13 @@ def find_style(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.is_file():
         return path
-    known = ", ".join(list_styles()) or "none"
+    shipped = shipped_files()
+    known = ", ".join(name for name in list_styles() if name in shipped) or "none"
+    pulled = ", ".join(name for name in list_styles() if name not in shipped)
     raise UnusableError(
         f"<style> {name_or_path}: neither a file nor a shipped style; shipped: {known}; "
-        "the path of an .onnx file works too"
+        + (f"pulled: {pulled}; " if pulled else "")
+        + "the path of an .onnx file works too"
     )
 
 
@@ -71,15 +78,33 @@ def find_sampler(name_or_path: str) -> Path:
 def variant_for(path: Path, device: str) -> Path:
     """The best file to use on ``device`` for the style at ``path``, which `find_style` found.
 
-    For a shipped style on ``cpu``, where int8 is fast, that is its int8 variant, if there is one; otherwise ``path``.
+    For a style with a name, on ``cpu``, where int8 is fast, that is its int8 variant, if there is one; otherwise
+    ``path``.
     """
     variant = path.with_stem(path.stem + INT8)
     wanted = device == "cpu" and path in list_styles().values() and int8_is_fast()
     return variant if wanted and variant.is_file() else path
 
 
-def _files() -> dict[str, Path]:
+def store_folder() -> Path | None:
+    """The folder of the pulled styles, whether it exists or not; None: there are none."""
+    given = os.environ.get(VARIABLE)
+    if given == "":
+        return None
+    return Path(given or platformdirs.user_data_path("picture-translate", appauthor=False) / "styles")
+
+
+def shipped_files() -> dict[str, Path]:
+    """Name -> ONNX file of the styles that come with the program, int8 variants among them."""
     return _files_in(FOLDERS)
+
+
+def _files() -> dict[str, Path]:
+    """Shipped and pulled files by name, sorted; a shipped one has its name to itself."""
+    root = store_folder()
+    pulled = [] if root is None else [folder for folder in root.glob("[!.]*") if folder.is_dir()]
+    own = {name: path for name, path in _files_in(pulled).items() if name.removesuffix(INT8) == path.parent.name}
+    return dict(sorted((own | shipped_files()).items()))
 
 
 def _enlargers() -> dict[str, Path]:

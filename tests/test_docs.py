@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.helpers.command_line import RunCli
 from tests.helpers.paths import ROOT
+from tests.helpers.styles import style_info, write_style
 from tools.release.site_pages import linked, outside
+from translate.errors import ExitCode
+from translate.style.catalogue import VARIABLE
 
 PAGES = sorted(
     [ROOT / "README.md", *(ROOT / "docs").glob("**/*.md"), *(ROOT / name for name in outside() if name[-3:] == ".md")]
@@ -73,3 +80,32 @@ def test_links_of_the_site() -> None:
     assert on_site("[away](https://example.org/a.md)") == "[away](https://example.org/a.md)"
     assert on_site("[lost](nowhere.md)") == "[lost](nowhere.md)"
     assert on_site("```sh\n[x](../models/blocks.py)\n```") == "```sh\n[x](../models/blocks.py)\n```"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_an_exported_style_runs_without_this_program(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_style(tmp_path / "mine.onnx")
+    (snippet,) = blocks("faq.md", "python")
+    exec(snippet, {})
+    assert Image.open("drawn.png").size == Image.open(photo).size
+
+
+def test_passing_a_style_on(run_cli: RunCli, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "styles"))
+    write_style(tmp_path / "oil.onnx", info=style_info(licence="CC0-1.0"))
+    (tmp_path / "photos").mkdir()
+    shutil.copy(photo, tmp_path / "photos")
+    (commands,) = blocks("styles.md", "sh")
+    for line in commands.splitlines():
+        program, *arguments = shlex.split(line, comments=True)
+        if "runs/mine" not in arguments:  # exporting has tests of its own
+            assert program == "translate" and run_cli(*arguments).code == ExitCode.OK, line
+    assert (tmp_path / "oily" / "photo.jpg").is_file()

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.helpers.command_line import RunCli
 from tests.helpers.styles import style_info, write_style
+from tests.helpers.toys import write_run
 from translate.errors import ExitCode
 from translate.style.catalogue import VARIABLE
 
@@ -72,3 +73,15 @@ def test_what_cannot_be_packed(run_cli: RunCli, style: Path, tmp_path: Path) -> 
         assert done.code == ExitCode.USAGE and problem in done.err, done.err
         assert done.err.strip().count("\n") <= 1
     assert not list(tmp_path.glob("*.zip"))
+
+
+@pytest.mark.slow  # it imports PyTorch
+@pytest.mark.usefixtures("toy_generators")
+def test_a_run_is_exported_and_packed(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "styles"))
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}})
+    packed = run_cli("models", "pack", run, "-o", tmp_path / "mine.zip", "--licence", "CC0-1.0", "--title", "My own")
+    assert packed.code == ExitCode.OK, packed.err
+    assert run_cli("models", "pull", tmp_path / "mine.zip").err.startswith("My own, licence: CC0-1.0\n")
+    listed = json.loads(run_cli("models", "info", "mine", "--json").out)
+    assert (listed["title"], listed["licence"]) == ("My own", "CC0-1.0")

@@ -16,7 +16,8 @@ filtered picture, and they flicker less.
 With ``tones`` every colour of the result lies on the line through two colours, ink and paper: a drawing in one ink
 keeps no tint of the photo.
 
-With ``domains`` it is a fast multi-domain generator: the label joins the picture as channels, as in StarGAN.
+With ``domains`` it is a fast multi-domain generator: the label joins the picture as channels, as in StarGAN. With
+several ``inputs`` it adds to the first picture what it makes of all.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class ResidualBlock(nn.Module):
 
 @register_generator("mobile")
 class MobileGenerator(Generator):
-    """Float [N, 3, H, W] in [-1, 1] -> the same shape; values may leave the range slightly.
+    """Float [N, 3 inputs, H, W] in [-1, 1] -> [N, 3, H, W]; values may leave the range slightly.
 
     With ``domains`` above 0 it also takes the domain, float [N, domains] in {0, 1}.
 
@@ -76,11 +77,13 @@ class MobileGenerator(Generator):
         antialias: bool = False,
         tones: Sequence[Sequence[float]] = (),
         domains: int = 0,
+        inputs: int = 1,
     ) -> None:
         super().__init__()
+        require_positive(inputs=inputs)
         if domains:
             require_positive(domains=domains)
-        self.domains = domains
+        self.domains, self.inputs = domains, inputs
         self.antialias = antialias
         self.has_tones = bool(tones)
         # A weaker style also filters less and keeps more of the photo's colours: smaller weights would not do.
@@ -92,8 +95,8 @@ class MobileGenerator(Generator):
         if min(channels, wide_channels, *dilations, *fine_dilations) < 1:
             raise ValueError("widths and dilations have to be at least 1")
         row = torch.tensor(BINOMIAL)
-        self.register_buffer("binomial", torch.outer(row, row).expand(3, 1, 3, 3).clone(), persistent=False)
-        self.head = nn.Conv2d(4 * (3 + domains), channels, 3, padding=1)
+        self.register_buffer("binomial", torch.outer(row, row).expand(3 * inputs, 1, 3, 3).clone(), persistent=False)
+        self.head = nn.Conv2d(4 * (3 * inputs + domains), channels, 3, padding=1)
         self.down = nn.Conv2d(channels, wide_channels, 3, stride=2, padding=1)
         self.body = nn.Sequential(*(ResidualBlock(wide_channels, dilation=dilation) for dilation in dilations))
         self.up = nn.Conv2d(wide_channels, channels, 1)
@@ -152,10 +155,11 @@ class MobileGenerator(Generator):
         quarter = self.body(quarter)
         # a 1x1 convolution and upsampling commute; this order is cheaper
         half = self.fine(F.relu(upsample(self.up(quarter)) + half))
-        result = _without_margin(base + F.pixel_shuffle(self.out(half), 2))
+        result = _without_margin(base[:, :3] + F.pixel_shuffle(self.out(half), 2))
         if self.has_tones:
             result = F.conv2d(result, self.projection, self.offset)
-        return result if self.strength == 1 else image + self.strength * (result - image)
+        photo = image[:, :3]
+        return result if self.strength == 1 else photo + self.strength * (result - photo)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
         """The image, the maps at half and a quarter of its size, those of the first and middle blocks (once if same).

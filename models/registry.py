@@ -25,6 +25,7 @@ class Generator(nn.Module):
     H and W have to be multiples of ``stride``; the exported graph pads to that. With a ``scale`` above 1 the network
     enlarges; methods that compare a translation with its photo refuse it. A conditional generator, one with
     ``domains`` above 0, also takes ``domain``, float [N, domains] in {0, 1}: one-hot, or a value per attribute.
+    One with several ``inputs`` makes its picture from that many, concatenated: float [N, 3 inputs, H, W].
     """
 
     tile_safe: ClassVar[bool] = False  # True: no statistics over the image, so tiles with a halo equal the whole
@@ -32,6 +33,7 @@ class Generator(nn.Module):
     stride: int
     receptive_field: int = 0  # input pixels: twice an output pixel's reach to its farther side, plus itself; 0: all
     domains: int = 0  # of a conditional generator; 0: it takes only the image
+    inputs: int = 1  # pictures that the image consists of, one after another in its channels
 
     def __call__(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
         """Raises ``ValueError`` where ``domain`` is missing, or given to a generator that has no domains."""
@@ -67,7 +69,7 @@ class Generator(nn.Module):
     def encoder_channels(self) -> list[int]:
         """The channels of each of the ``encoder_features``. Raises ``ValueError`` where the generator has none."""
         shapes_only = copy.deepcopy(self).eval().to("meta")  # computes nothing and changes no running statistics
-        image = torch.empty(1, 3, self.stride, self.stride, device="meta")
+        image = torch.empty(1, 3 * self.inputs, self.stride, self.stride, device="meta")
         return [features.shape[1] for features in shapes_only.encoder_features(image)]
 
 

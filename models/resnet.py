@@ -92,7 +92,7 @@ def residual_network(
 
 @register_generator("resnet")
 class ResNet(Generator):
-    """float [N, 3, H, W] in [-1, 1] to the same; H and W multiples of 8. Weights start from N(0, 0.02)."""
+    """float [N, 3 inputs, H, W] in [-1, 1] to [N, 3, H, W]; H and W multiples of 8. Weights start from N(0, 0.02)."""
 
     stride = 8  # the network downsamples by 4, and reflection padding needs maps of at least 2x2
 
@@ -105,11 +105,14 @@ class ResNet(Generator):
         upsampling: Upsampling = "resize",
         attention: bool = False,
         spectral_norm: bool = False,
+        inputs: int = 1,
     ) -> None:
         super().__init__()
+        require_positive(inputs=inputs)
+        self.inputs = inputs
         self.middle_block = FIRST_BLOCK + blocks // 2
         self.layers = residual_network(
-            3,
+            3 * inputs,
             blocks=blocks,
             channels=channels,
             kernel=3,

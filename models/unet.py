@@ -45,7 +45,10 @@ def _up(in_channels: int, out_channels: int, kind: Upsampling, norm: Norm, dropo
 
 @register_generator("unet")
 class UNet(Generator):
-    """float [N, 3, H, W] in [-1, 1] to the same; H and W multiples of ``size``. Weights start from N(0, 0.02)."""
+    """float [N, 3 inputs, H, W] in [-1, 1] to [N, 3, H, W]; H and W multiples of ``size``.
+
+    Weights start from N(0, 0.02).
+    """
 
     def __init__(
         self,
@@ -56,18 +59,19 @@ class UNet(Generator):
         upsampling: Upsampling = "resize",
         dropout: float = 0.5,  # in the first three blocks of the decoder, in training only
         attention: bool = False,
+        inputs: int = 1,
     ) -> None:
         super().__init__()
         if size not in SIZES:
             raise ValueError(f"size has to be one of {', '.join(map(str, SIZES))}, not {size}")
-        require_positive(channels=channels)
-        self.stride = size
+        require_positive(channels=channels, inputs=inputs)
+        self.stride, self.inputs = size, inputs
         depth = size.bit_length() - 1  # 2 ** depth == size
         widths = [channels * min(2**level, 8) for level in range(depth)]
         self.encoder = nn.ModuleList(
             # the paper does not normalise the first layer; at 1x1 normalisation would leave nothing
             _down(before, after, "none" if level in (0, depth - 1) else norm)
-            for level, (before, after) in enumerate(zip([3, *widths], widths, strict=False))
+            for level, (before, after) in enumerate(zip([3 * inputs, *widths], widths, strict=False))
         )
         if attention:
             self.encoder[2] = nn.Sequential(self.encoder[2], SelfAttention(widths[2]))

@@ -22,6 +22,10 @@ def check(
     data: Annotated[Path | None, typer.Option(help="folder of pictures with A and B side by side")] = None,
     a: Annotated[Path | None, typer.Option("--a", help="folder of the A side")] = None,
     b: Annotated[Path | None, typer.Option("--b", help="folder of the B side")] = None,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(help="instead of --a: a folder of input pictures; twice or more, as for train pix2pix"),
+    ] = None,
     unpaired: Annotated[bool, typer.Option("--unpaired", help="--a and --b are not pairs")] = False,
     domains: Annotated[Path | None, typer.Option(help="folder with a subfolder of pictures per domain")] = None,
     images: Annotated[Path | None, typer.Option(help="folder of pictures; --attributes describes them")] = None,
@@ -54,15 +58,18 @@ def check(
         find_domains,
         find_pictures,
         find_unpaired,
+        match_inputs,
         match_pairs,
     )
 
     found: PairedFolders | UnpairedFolders | LabelledPictures | SinglePictures
-    match data, a, b, domains, images, attributes, unpaired, columns:
+    match data, a or inputs or None, b, domains, images, attributes, unpaired, columns:
         case Path(), None, None, None, None, None, False, "":
             found = match_pairs(data=data)
         case None, Path(), Path(), None, None, None, _, "":
             found = find_unpaired(a, b) if unpaired else match_pairs(a=a, b=b, a_suffix=a_suffix, b_suffix=b_suffix)
+        case None, [_, *_] as folders, Path(), None, None, None, False, "" if not a_suffix:
+            found = match_inputs(folders, b, b_suffix=b_suffix)
         case None, None, None, Path(), None, None, False, "":
             found = find_domains(domains)
         case None, None, None, None, Path(), None, False, "":
@@ -72,7 +79,8 @@ def check(
         case _:
             raise UserError(
                 "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: not pairs), or "
-                "--domains DIR (a folder per domain), or --images DIR, alone or with --attributes TABLE and --columns"
+                "--inputs DIR --inputs DIR and --b DIR, or --domains DIR (a folder per domain), or --images DIR, alone "
+                "or with --attributes TABLE and --columns"
             )
 
     problems = 0

@@ -83,6 +83,11 @@ def export(
         training_data=training_data,
         working_size=working_size,
     )
+    if info.inputs and calibration is not None:
+        raise UserError(
+            f"{run}: translates {info.pictures} pictures together, and --calibration has one at a time; leave out "
+            "--int8, --prune and --calibration"
+        )
     if strength != 1:
         try:
             generator.amplify(strength)

@@ -21,7 +21,11 @@ PICTURES, KEYS, STRIP, FRAMES = 64, 8, 8, 24  # defaults: pictures; keys of a wa
 
 def sample(
     model: Annotated[
-        str, typer.Argument(metavar="RUN|FILE", help="a run or checkpoint of gan, glo or gon, or a sampler, .onnx file")
+        str,
+        typer.Argument(
+            metavar="RUN|FILE",
+            help="a run or checkpoint of gan, glo or gon, or a sampler, .onnx file; with --inputs of pix2pix",
+        ),
     ],
     output: Annotated[
         Path,
@@ -51,20 +55,35 @@ def sample(
     project: Annotated[
         Path | None, typer.Option(metavar="PHOTO", help="the picture nearest to this one that a RUN can make")
     ] = None,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PHOTO", help="a picture to translate together with the others (repeatable)"),
+    ] = None,
+    drive: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR|VIDEO", help="with --inputs: pictures in the last one's place, one after another"),
+    ] = None,
     device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace existing files")] = False,
 ) -> None:
-    """Make pictures from noise: single ones, a grid, or a walk from one to the next.
+    """Make pictures from noise: single ones, a grid, or a walk from one to the next; or from several pictures.
 
     Exit codes: 1 a file cannot be written; 2 the command cannot be carried out as given; 3 the model cannot be used.
     """
     from translate.convert.sampling import kind_of, refuse_existing
 
     quiet_onnxruntime()
-    chosen = {"--walk": walk, "--mix": mix is not None, "--nearest": nearest is not None, "--project": bool(project)}
+    by_pictures = bool(inputs) or drive is not None
+    chosen = {"--inputs" if inputs else "--drive": by_pictures}
+    chosen |= {"--walk": walk, "--mix": mix is not None, "--nearest": nearest is not None, "--project": bool(project)}
     given = [name for name, is_given in chosen.items() if is_given]
     if len(given) > 1:
         raise UserError(f"{' and '.join(given)} exclude each other")
+    if by_pictures:
+        from translate.commands.sample_inputs import sample_inputs
+
+        sample_inputs(model, inputs or [], drive, output, device=device, overwrite=overwrite)
+        return
     kind = kind_of(output)
     if (nearest or project) and kind != "still":
         raise UserError(f"--output {output}: {given[0]} makes one picture; give a name that ends in .png or .jpg")

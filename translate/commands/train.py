@@ -75,16 +75,22 @@ def train_command(config_class: type[TrainConfig]) -> Callable[..., None]:
 
 def run(settings: TrainConfig) -> None:
     """Train; then, or when training stops, say where its results are and what to do with them."""
-    from translate.train.closing import next_steps
     from translate.train.loop import train
 
     try:
         train(settings, quiet=Verbosity.quiet, verbose=Verbosity.verbose)
     except UserError as error:
         if error.exit_code in STOPPED:
-            _say_all(next_steps(settings.out, from_noise=settings.from_noise))
+            _say_all(_steps_after(settings))
         raise
-    _say_all(next_steps(settings.out, from_noise=settings.from_noise))
+    _say_all(_steps_after(settings))
+
+
+def _steps_after(settings: TrainConfig) -> list[str]:
+    from translate.train.closing import next_steps
+
+    inputs = getattr(settings, "inputs", ())
+    return next_steps(settings.out, from_noise=settings.from_noise, inputs=max(1, len(inputs)))
 
 
 def _say_all(lines: list[str]) -> None:
@@ -137,11 +143,13 @@ def _option(spec: Field[Any], kind: Any) -> Any:
     default = spec.default
     if default is MISSING:
         help_text += " \\[required]"
-    elif default is not None and default != "":
+    elif default not in (None, "", ()):
         shown = " ".join(f"{part:g}" for part in default) if isinstance(default, tuple) else default
         help_text += f" \\[default: {shown}]"
     if kind is dict:
         kind = list[str]
+    elif Ellipsis in typing.get_args(kind):
+        kind = list[typing.get_args(kind)[0]]  # type: ignore[misc]
     name = flag(spec.name)
     if kind is bool:
         name = f"{name}/--no-{name[2:]}"

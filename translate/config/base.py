@@ -230,7 +230,7 @@ class TrainConfig(Settings):
             found.append(f"<margin> {self.margin}: leaves nothing of <crop> {self.crop}")
         return found
 
-    def inputs(self) -> Path | None:
+    def input_folder(self) -> Path | None:
         """The folder of the pictures to translate; None where they share a folder with their targets."""
         return None
 

@@ -10,6 +10,8 @@ from translate.config.base import Distance, TrainConfig
 from translate.config.registry import register_method
 from translate.config.values import setting, weight, with_default
 
+MAX_INPUTS = 4  # pictures that are translated together
+
 
 @register_method
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,13 @@ class Pix2PixConfig(TrainConfig):
     data: Path | None = setting(None, "Start here", "folder of AB pictures, A and B side by side", free=True)
     a: Path | None = setting(None, "Start here", "folder of the A side", free=True)
     b: Path | None = setting(None, "Start here", "folder of the B side, same relative paths without suffix", free=True)
+    inputs: tuple[Path, ...] = setting(
+        (),
+        "Start here",
+        "instead of --a: a folder of input pictures, matched with --b by name; give it twice or more, for translations "
+        "of several pictures at once (repeatable)",
+        free=True,
+    )
     a_suffix: str = setting(
         "",
         "Data",
@@ -136,13 +145,27 @@ class Pix2PixConfig(TrainConfig):
         at_most=1,
     )
 
-    def inputs(self) -> Path | None:
-        return self.b if self.direction == "BtoA" else self.a
+    def input_folder(self) -> Path | None:
+        return self.b if self.direction == "BtoA" else (*self.inputs, self.a)[0]
 
     def problems(self) -> list[str]:
         found = super().problems()
+        if self.inputs:
+            return found + self._problems_of_inputs()
         if (self.data is None) == (self.a is None and self.b is None) or (self.a is None) != (self.b is None):
             found.append("give either <data> DIR (A and B side by side) or both <a> DIR and <b> DIR")
+        return found
+
+    def _problems_of_inputs(self) -> list[str]:
+        found = []
+        if not 2 <= len(self.inputs) <= MAX_INPUTS:
+            found.append(f"<inputs>: give 2 to {MAX_INPUTS} folders, not {len(self.inputs)}; for one, use <a> DIR")
+        if self.b is None:
+            found.append("<inputs>: needs <b> DIR, the folder of what the pictures become")
+        left_out = {"data": self.data, "a": self.a, "a_suffix": self.a_suffix, "eval_every": self.eval_every}
+        found += [f"<inputs>: does not go with <{name}>; leave that out" for name, given in left_out.items() if given]
+        if self.direction == "BtoA":
+            found.append("<inputs>: does not go with <direction> BtoA; leave that out")
         return found
 
 
@@ -154,7 +177,7 @@ class UnpairedConfig(TrainConfig):
     b: Path | None = setting(None, "Start here", "folder of the B side", free=True)
     direction: Literal["AtoB", "BtoA"] = setting("AtoB", "Data", "which side is the input")
 
-    def inputs(self) -> Path | None:
+    def input_folder(self) -> Path | None:
         return self.b if self.direction == "BtoA" else self.a
 
     def problems(self) -> list[str]:
@@ -253,7 +276,7 @@ class StarGanConfig(TrainConfig):
     lambda_class: float = weight(1.0, "weight of the domain classification loss")
     lambda_reconstruction: float = weight(10.0, "weight of the L1 distance after translating there and back")
 
-    def inputs(self) -> Path | None:
+    def input_folder(self) -> Path | None:
         return self.domains or self.images
 
     def problems(self) -> list[str]:

@@ -81,10 +81,7 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values that JSON can hold, and ``method``."""
         plain = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        return {"method": self.method} | {
-            name: str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
-            for name, value in plain.items()
-        }
+        return {"method": self.method} | {name: _plain(value) for name, value in plain.items()}
 
     def changes_that_break_resume(self, saved: Mapping[str, Any]) -> list[str]:
         """Settings that differ from those of a run begun with ``saved`` and would make it another run."""
@@ -106,6 +103,12 @@ class Settings:
             if all(saved.get(setting) == value for setting, value in preset.items())
         ]  # fmt: skip
         return max(held, key=lambda name: len(self.presets[name]), default="")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _shown(value: Any) -> str:

@@ -98,6 +98,8 @@ def as_type(value: Any, kind: Any) -> Any:
             raise ValueError(f"choose one of {', '.join(arguments)}")
         return value
     if origin is tuple:
+        if arguments[-1] is Ellipsis and isinstance(value, list | tuple):
+            arguments = arguments[:1] * len(value)
         if not isinstance(value, list | tuple) or len(value) != len(arguments):
             raise ValueError(f"give {len(arguments)} values")
         return tuple(as_type(part, inner) for part, inner in zip(value, arguments, strict=True))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -74,15 +75,18 @@ def write_still(path: Path, picture: NDArray[np.uint8]) -> None:
     write_atomically(path, encode_picture(Picture(picture), format))
 
 
-def write_moving(path: Path, frames: Pictures) -> None:
-    """Write ``frames``, uint8 [N, H, W, 3], as a GIF or a video that can be played in a loop."""
+def write_moving(path: Path, frames: Iterable[NDArray[np.uint8]], *, rate: Fraction | int = RATE) -> None:
+    """Write ``frames``, uint8 [H, W, 3] each, as a GIF that is played in a loop, or as a video at ``rate`` per second.
+
+    A GIF always has 25 frames per second.
+    """
     if path.suffix.lower() == ".gif":
         _write_gif(path, frames)
     else:
-        write_video(path, frames, rate=RATE)
+        write_video(path, frames, rate=rate)
 
 
-def _write_gif(path: Path, frames: Pictures) -> None:
+def _write_gif(path: Path, frames: Iterable[NDArray[np.uint8]]) -> None:
     first, *others = [Image.fromarray(frame).quantize(255, dither=Image.Dither.NONE) for frame in frames]
     with atomic_file(path) as file:
         first.save(file, "GIF", save_all=True, append_images=others, duration=GIF_MILLISECONDS, loop=0)

@@ -32,7 +32,8 @@ with _no_update_check():
     import albumentations as A
 
 Sample = dict[str, NDArray[np.uint8]]  # RGB uint8 [H, W, 3] by name; the first one is the input
-COMPANIONS = ("B", "smoothed", "anchor")  # possible names of the pictures after the first
+FURTHER = ("A2", "A3", "A4")  # names of further inputs; what they become is B
+COMPANIONS = ("B", "smoothed", "anchor", *FURTHER)  # possible names of the pictures after the first
 
 
 class Augment:

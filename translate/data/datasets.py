@@ -14,10 +14,10 @@ from torch import Tensor
 
 from translate.config import Pix2PixConfig, StarGanConfig, UnpairedConfig
 from translate.data.attributes import match_attributes
-from translate.data.augment import Augment, Sample, centre_crop, random_crop
+from translate.data.augment import FURTHER, Augment, Sample, centre_crop, random_crop
 from translate.data.doubts import doubts
 from translate.data.loader import Key, KeyedDataset
-from translate.data.pairing import Pair, find_domains, find_unpaired, match_pairs
+from translate.data.pairing import Pair, find_domains, find_unpaired, match_inputs, match_pairs
 from translate.data.seeds import derived_seed
 from translate.data.windows import MatchingWindows
 from translate.errors import PictureError, UserError
@@ -44,6 +44,7 @@ class TrainingData:
 class PairedDataset(KeyedDataset):
     """Pairs of pictures; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``, both sides augmented alike.
 
+    Of K inputs that are translated together, A holds one after another, uint8 [3 K, H, W].
     ``swap`` exchanges the sides. With ``windows``, the files of B are larger than those of A, whose pixels are repeated
     in the sample.
     """
@@ -57,11 +58,12 @@ class PairedDataset(KeyedDataset):
         return len(self.pairs)
 
     def load(self, index: int) -> Sample:
-        """Both sides of a pair, RGB uint8 [H, W, 3]. Raises ``PictureError``, naming the file."""
+        """Both sides of a pair and further inputs, RGB uint8 [H, W, 3]. Raises ``PictureError``, naming the file."""
         pair = self.pairs[index]
         if not pair.side_by_side:
             a, b = (pair.b, pair.a) if self.swap else (pair.a, pair.b)
-            return load_aligned({"A": a, "B": b}, scale=self.windows.scale if self.windows else 1)
+            further = dict(zip(FURTHER, pair.further, strict=False))
+            return load_aligned({"A": a, **further, "B": b}, scale=self.windows.scale if self.windows else 1)
         both = load_rgb(pair.a)
         middle = both.shape[1] // 2
         left, right = both[:, :middle], both[:, middle : 2 * middle]
@@ -71,7 +73,9 @@ class PairedDataset(KeyedDataset):
         sample = self.load(key.sample)
         if self.windows is not None:
             sample = self.windows(sample, seed=derived_seed(key.seed, 0))
-        return to_tensors(self.augment(sample, seed=key.seed))
+        tensors = to_tensors(self.augment(sample, seed=key.seed))
+        further = [tensors.pop(name) for name in FURTHER if name in tensors]
+        return tensors | {"A": torch.cat([tensors["A"], *further])}
 
 
 class UnpairedDataset(KeyedDataset):
@@ -137,12 +141,20 @@ def to_tensors(sample: Sample) -> dict[str, Tensor]:
 
 
 def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
-    """The pairs of ``data``, or of ``a`` and ``b``. Raises ``UserError`` for files without a partner.
+    """The pairs of ``data``, of ``a`` and ``b``, or of ``inputs`` and ``b``.
+
+    Raises ``UserError`` for files without a partner.
 
     With ``scale`` above 1, the pictures of B are that many times as high and wide as those of A, and ``crop``, the side
     of B's crops, is a multiple of it; see `MatchingWindows`.
     """
-    found = match_pairs(data=config.data, a=config.a, b=config.b, a_suffix=config.a_suffix, b_suffix=config.b_suffix)
+    if config.inputs:
+        assert config.b is not None  # checked by the configuration
+        found = match_inputs(config.inputs, config.b, b_suffix=config.b_suffix)
+    else:
+        found = match_pairs(
+            data=config.data, a=config.a, b=config.b, a_suffix=config.a_suffix, b_suffix=config.b_suffix
+        )
     raise_problems(found.problems)
     training, validation, train_subset = hold_out(found.pairs, config.val_samples)
     swap = config.direction == "BtoA"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -20,11 +20,15 @@ Size = tuple[int, int]  # width and height in pixels
 
 @dataclass(frozen=True)
 class Pair:
-    """The files of one training pair: two files, or one picture with A on its left half and B on its right."""
+    """The files of one training pair: two files, or one picture with A on its left half and B on its right.
+
+    ``further``: pictures that are translated together with ``a``.
+    """
 
     name: str
     a: Path
     b: Path
+    further: tuple[Path, ...] = ()
 
     @property
     def side_by_side(self) -> bool:
@@ -42,7 +46,7 @@ class PairedFolders:
     @property
     def files(self) -> list[Path]:
         """Every picture once."""
-        return list(dict.fromkeys(path for pair in self.pairs for path in (pair.a, pair.b)))
+        return list(dict.fromkeys(path for pair in self.pairs for path in (pair.a, *pair.further, pair.b)))
 
     def summary(self) -> str:
         return f"{len(self.pairs)} pairs"
@@ -54,6 +58,11 @@ class PairedFolders:
         """
         problems = []
         for pair in self.pairs:
+            problems += [
+                f"{path}: is {sizes[path][0]}x{sizes[path][1]}, {pair.a} is {sizes[pair.a][0]}x{sizes[pair.a][1]}"
+                for path in pair.further
+                if sizes.keys() >= {pair.a, path} and sizes[path] != sizes[pair.a]
+            ]
             if not sizes.keys() >= {pair.a, pair.b}:
                 continue
             (width_a, height_a), (width_b, height_b) = sizes[pair.a], sizes[pair.b]
@@ -154,6 +163,23 @@ def match_pairs(
         else:
             found.problems.append(f"{here or there}: no picture of that name in {b if here else a}")
     return found
+
+
+def match_inputs(inputs: Sequence[Path], b: Path, *, b_suffix: str = "") -> PairedFolders:
+    """Pairs whose inputs are pictures of several folders, ``inputs``: each is matched with ``b`` as by `match_pairs`.
+
+    Raises ``UserError`` where a folder does not exist.
+    """
+    matched = [match_pairs(a=folder, b=b, b_suffix=b_suffix) for folder in inputs]
+    partners = [{pair.b: pair.a for pair in found.pairs} for found in matched]
+    first = matched[0]
+    pairs = [
+        replace(pair, further=tuple(partner[pair.b] for partner in partners[1:]))
+        for pair in first.pairs
+        if all(pair.b in partner for partner in partners)
+    ]
+    problems = list(dict.fromkeys(problem for found in matched for problem in found.problems))
+    return PairedFolders(pairs, problems, [remark for found in matched for remark in found.remarks])
 
 
 def _by_name(folder: Path, ending: str, problems: list[str]) -> dict[str, Path]:

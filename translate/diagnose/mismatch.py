@@ -119,5 +119,5 @@ def mismatch(run: RunMetrics, test: Path) -> tuple[Finding, FolderDistance | Non
 
 def training_inputs(config: TrainConfig) -> list[Path]:
     """The input files that a run was trained on; empty where they are not on this machine, or in one file with B."""
-    folder = config.inputs()
+    folder = config.input_folder()
     return find_images(folder, recursive=True) if folder is not None and folder.is_dir() else []

@@ -78,6 +78,8 @@ class ParityReport:
 class ExportedStyle(nn.Module):
     """A generator with the contract's inputs and outputs: uint8 [N, H, W, 3] to [N, scale H, scale W, 3].
 
+    A generator of K inputs takes uint8 [N, H, W, 3 K].
+
     A generator with domains also takes ``domain``, as the contract defines it: where domains are ``exclusive``, their
     indices, int64 [N]; else attributes of 0 and 1, float32 [N, K].
     """
@@ -140,6 +142,7 @@ def load_run(
         checkpoint_sha256=checkpoint.weights_sha256(f"{name}_ema"),
         domains=config.get("domain_names", []),
         exclusive=config.get("exclusive_domains", True),
+        inputs=config.get("input_names", []),
         working_size=config.get("working_size", 0) if working_size is None else working_size,
     )
 
@@ -191,7 +194,10 @@ def export_style(
 def _to_onnx(style: ExportedStyle, info: StyleInfo) -> bytes:
     """The bytes of the file: graph, weights and metadata."""
     # no size is 1, as torch.export specialises on 1
-    example = {INPUT: np.zeros((2, style.stride + 2, 2 * style.stride + 3, 3), np.uint8), **_domains(range(2), info)}
+    example = {
+        INPUT: np.zeros((2, style.stride + 2, 2 * style.stride + 3, 3 * info.pictures), np.uint8),
+        **_domains(range(2), info),
+    }
     free_sizes = {INPUT: {0: "N", 1: "H", 2: "W"}, DOMAIN: {0: "N"}}
     factor = f"{style.scale}*" if style.scale > 1 else ""
     return write_graph(
@@ -210,7 +216,7 @@ def _parity(style: ExportedStyle, session: onnxruntime.InferenceSession, info: S
     sizes = []
     count = 0  # pictures so far
     for shape in PARITY_SIZES:
-        image = _test_picture(rng, shape)
+        image = _test_picture(rng, shape, channels=3 * info.pictures)
         inputs = {INPUT: image, **_domains(range(count, count + shape[0]), info)}
         count += shape[0]
         with torch.inference_mode():
@@ -228,10 +234,10 @@ def _domains(numbers: range, info: StyleInfo) -> dict[str, NDArray[Any]]:
     return domain_input(info, [domain_of_photo(info, number) for number in numbers])
 
 
-def _test_picture(rng: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """uint8 [N, H, W, 3]: random uniform squares with noise, so it has edges and smooth regions, like photos."""
+def _test_picture(rng: np.random.Generator, shape: tuple[int, int, int], *, channels: int) -> NDArray[np.uint8]:
+    """uint8 [N, H, W, channels]: random uniform squares with noise, so it has edges and smooth regions, like photos."""
     count, height, width = shape
     cell = 16
-    fields = rng.integers(0, 256, (count, -(-height // cell), -(-width // cell), 3))
+    fields = rng.integers(0, 256, (count, -(-height // cell), -(-width // cell), channels))
     fields = fields.repeat(cell, axis=1).repeat(cell, axis=2)[:, :height, :width]
     return np.clip(fields + rng.integers(-6, 7, fields.shape), 0, 255).astype(np.uint8)

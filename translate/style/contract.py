@@ -4,6 +4,9 @@
 long, [N, scale H, scale W, 3]; ``scale`` is 1 in all styles but those that enlarge. Range conversion, layout, padding
 to the stride and cropping back are inside the graph, so the file needs no wrapper.
 
+A style of several pictures, those named by ``inputs``, takes them one after another in the channels of ``image``:
+uint8 [N, H, W, 3 K] for K pictures. Its ``image_out`` has three channels.
+
 A style with domains has a second input, ``domain``. If a picture is translated to exactly one of them, it is int64 [N],
 indices into the metadata's list of domains. If they are attributes, any number of which may hold, it is float32 [N, K]
 of 0 and 1, in the order of that list.
@@ -31,6 +34,7 @@ MAX_NAME = 100  # characters of a domain, which becomes part of file names
 MAX_NUMBER = 1_000_000
 MAX_STRIDE = 1024  # pixels
 MAX_RECEPTIVE_FIELD = 2048  # pixels, of a tile-safe style
+MAX_INPUTS = 8  # pictures translated together
 MAX_SCALE = 4  # the result then has 16 times as many pixels as the picture
 
 # metadata that older files lack -> the values that apply to them
@@ -38,6 +42,7 @@ _ADDED_LATER = {
     "exclusive": "true",
     "working_size": "0",
     "scale": "1",
+    "inputs": "[]",
     "psnr_to_fp32": "null",
     "mean_difference_to_fp32": "null",
 }
@@ -60,6 +65,7 @@ class StyleInfo:
     checkpoint_sha256: str
     domains: list[str] = field(default_factory=list)  # names of what a picture can be translated to
     exclusive: bool = True  # a picture is translated to exactly one domain; False: the domains are attributes
+    inputs: list[str] = field(default_factory=list)  # names of the pictures that are translated together; empty: one
     working_size: int = 0  # longer side in pixels of the pictures it was trained for; 0: not stated
 
     # filled in by the export, from the generator and the export options
@@ -78,6 +84,11 @@ class StyleInfo:
         """Input pixels of context a tile needs on each side: half the receptive field, rounded up to the stride."""
         reach = self.receptive_field // 2
         return -(-reach // self.stride) * self.stride
+
+    @property
+    def pictures(self) -> int:
+        """The number of pictures that are translated together."""
+        return max(1, len(self.inputs))
 
     def require_same_size(self) -> None:
         """Raise ``UserError`` if the style enlarges: for what combines or compares a result with its photo."""
@@ -123,8 +134,11 @@ class StyleInfo:
             raise ContractError(
                 f"receptive_field is {info.receptive_field}, more than {MAX_RECEPTIVE_FIELD} in a tile-safe style"
             )
-        if not all(0 < len(name) <= MAX_NAME for name in info.domains) or len(set(info.domains)) < len(info.domains):
-            raise ContractError(f"domains have to have names of up to {MAX_NAME} characters, no two the same")
+        for field_name, names in (("domains", info.domains), ("inputs", info.inputs)):
+            if not all(0 < len(name) <= MAX_NAME for name in names) or len(set(names)) < len(names):
+                raise ContractError(f"{field_name} have to have names of up to {MAX_NAME} characters, no two the same")
+        if len(info.inputs) > MAX_INPUTS:
+            raise ContractError(f"there are {len(info.inputs)} inputs, more than {MAX_INPUTS}")
         return info
 
 

@@ -89,7 +89,7 @@ def read_contract(session: Any, path: Path) -> StyleInfo:
         with _texts_of_file():
             inputs = {port.name: port for port in session.get_inputs()}
             outputs = {port.name: port for port in session.get_outputs()}
-        require_port(inputs, INPUT, "uint8", [None, None, None, 3])
+        require_port(inputs, INPUT, "uint8", [None, None, None, 3 * info.pictures])
         require_port(outputs, OUTPUT, "uint8", [None, None, None, 3])
         if info.domains and info.exclusive:
             require_port(inputs, DOMAIN, "int64", [None])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from translate.errors import PictureError, UnusableError, UserError
 from translate.machine import usable_cores
 from translate.style.catalogue import find_style, variant_for
-from translate.style.contract import DOMAIN, INPUT, OUTPUT
+from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.style.devices import choose_device, providers_of
 from translate.style.session import (
     OUT_OF_MEMORY,
@@ -46,10 +46,10 @@ class Translator:
     ``tile``: side in pixels of the tiles a picture is cut into, rounded up to the style's stride; 0 never cuts, None
     cuts large pictures. Cutting needs a tile-safe style, whose tiles equal the whole picture. ``memory``: MB that
     translating a picture may take; a picture that would need more and cannot be cut is refused. ``threads``: CPU cores
-    to use; None: all.
+    to use; None: all. ``inputs``: the number of pictures that the style is expected to translate together.
 
     Raises ``UnusableError`` if the file or the device cannot be used, ``UserError`` for a tile size that the style
-    does not allow.
+    does not allow, and for a style of another number of pictures.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Translator:
         tile: int | None = None,
         memory: int | None = None,
         threads: int | None = None,
+        inputs: int = 1,
     ) -> None:
         self.device, self.why_cpu = choose_device(device)
         self._path, self._threads = path, threads
@@ -69,6 +70,8 @@ class Translator:
                 raise UnusableError(f"<device> {device}: onnxruntime could not start CUDA; try <device> cpu")
             self.device, self.why_cpu = "cpu", "onnxruntime could not start CUDA"  # and falls back to the CPU
         self.info = read_contract(self._session, path)
+        if self.info.pictures != inputs:
+            raise UserError(_wrong_number(self.info, inputs))
         known = {INPUT, DOMAIN} if self.info.domains else {INPUT}
         extra = [port.name for port in self._session.get_inputs() if port.name not in known]
         if extra:
@@ -88,6 +91,8 @@ class Translator:
 
     def __call__(self, images: NDArray[np.uint8], domain: str | Sequence[str] | None = None) -> NDArray[np.uint8]:
         """uint8 [N, H, W, 3] in sRGB -> the same type, ``info.scale`` times as high and wide.
+
+        A style of K pictures takes them one after another in the channels, [N, H, W, 3 K].
 
         A style with domains (``info.domains``) needs ``domain``, the name of the one to translate to; where the domains
         are attributes, the names of all that the result should have.
@@ -200,6 +205,13 @@ class Translator:
                 "export the style again"
             )
         return result
+
+
+def _wrong_number(info: StyleInfo, given: int) -> str:
+    if info.pictures == 1:
+        return f"<inputs>: {info.title!r} translates single pictures, not {given}; use `translate convert`"
+    remedy = "use `translate sample` with <inputs>" if given == 1 else f"not {given}"
+    return f"{info.title!r} translates {info.pictures} pictures together ({', '.join(info.inputs)}); {remedy}"
 
 
 def open_style(

@@ -31,7 +31,10 @@ class BatchAugment:
         self.config, self.groups, self.jitter = config, groups, jitter
 
     def __call__(self, batch: Batch, context: StepContext) -> Batch:
-        """``batch`` with its pictures, float [N, 3, H, H] in [-1, 1], augmented; labels as they are."""
+        """``batch`` with its pictures, float [N, 3, H, H] in [-1, 1], augmented; labels as they are.
+
+        Of several pictures in one tensor, [N, 3 K, H, H], the colours of the first are jittered.
+        """
         result = dict(batch)
         for number, group in enumerate(self.groups):
             draws = context.uniform(f"augment/{number}", DRAWS)
@@ -39,7 +42,8 @@ class BatchAugment:
             for name in present:
                 result[name] = self.moved(batch[name], draws)
             if self.jitter:
-                result[present[0]] = self.jittered(result[present[0]], draws)
+                first, others = result[present[0]].split((3, batch[present[0]].shape[1] - 3), dim=1)
+                result[present[0]] = torch.cat((self.jittered(first, draws), others), dim=1)
         return result
 
     def moved(self, images: Tensor, draws: Tensor) -> Tensor:

@@ -11,10 +11,10 @@ from translate.train.run_folder import BEST
 from translate.weights import checkpoint
 
 
-def next_steps(out: Path, *, from_noise: bool) -> list[str]:
+def next_steps(out: Path, *, from_noise: bool, inputs: int = 1) -> list[str]:
     """Where the run ``out`` has its grids, curves and checkpoints, and the commands that use them, one per line.
 
-    ``from_noise``: it makes pictures from noise, not from photos.
+    ``from_noise``: it makes pictures from noise, not from photos. ``inputs``: the photos that it translates together.
     """
     name = out.resolve().name
     run, style, page, picture = map(shlex.quote, (str(out), f"{name}.onnx", f"{name}.html", f"{name}.png"))
@@ -32,9 +32,16 @@ def next_steps(out: Path, *, from_noise: bool) -> list[str]:
     if saved:
         lines.append(f"newest checkpoint: {saved[-1]}")
         lines.append(f"to use it: translate export {run} -o {style}")
-        use = f"sample {style} -o {picture}" if from_noise else f"convert PHOTOS -o RESULTS --style {style}"
-        lines.append(f"           translate {use}")
+        lines.append(f"           translate {_use(style, picture, from_noise=from_noise, inputs=inputs)}")
     return lines
+
+
+def _use(style: str, picture: str, *, from_noise: bool, inputs: int) -> str:
+    if from_noise:
+        return f"sample {style} -o {picture}"
+    if inputs > 1:
+        return f"sample {style} {'--inputs PHOTO ' * inputs}-o {picture}"
+    return f"convert PHOTOS -o RESULTS --style {style}"
 
 
 def _checkpoints(run: Path) -> list[Path]:

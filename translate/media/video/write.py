@@ -21,7 +21,7 @@ from translate.storage.atomic import atomic_file
 COLOUR = Colour(matrix=BT709, primaries=BT709, transfer=BT709, range=1)
 
 
-def write_video(output: Path, frames: Iterable[NDArray[np.uint8]], *, rate: int) -> None:
+def write_video(output: Path, frames: Iterable[NDArray[np.uint8]], *, rate: Fraction | int) -> None:
     """Write ``frames``, at least one, uint8 [H, W, 3], at ``rate`` per second, in the suffix's container.
 
     Odd sides are extended by their last row or column where the codec needs even ones. Raises ``UserError`` for another
@@ -42,7 +42,7 @@ def write_video(output: Path, frames: Iterable[NDArray[np.uint8]], *, rate: int)
         height=-(-first.shape[0] // even) * even,
         pixel_aspect=Fraction(1),
         rate=Fraction(rate),
-        time_base=Fraction(1, rate),
+        time_base=1 / Fraction(rate),
         colour=COLOUR,
     )
     encoder = SegmentEncoder(encoding)

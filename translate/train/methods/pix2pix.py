@@ -18,12 +18,19 @@ the input is shifted and cropped, not made noisy; pixels are compared, with L1; 
 without gradient, as it sees more context than the window. If both could move, the easiest way to agree would be to
 leave out whatever they cannot place consistently.
 
+Several pictures may be translated together, such as a portrait and a drawing of the wanted expression: they are one
+after another in the channels of A, which generator and discriminator see as a whole.
+
 A generator may enlarge: the files of A are then ``scale`` times smaller than those of B. In a batch A is enlarged to
 the size of B by repeating its pixels, as the discriminator and the validation grid see it; the generator takes A at its
 own size, every ``scale``-th pixel.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -34,6 +41,7 @@ from models import GENERATORS
 from translate.config import Pix2PixConfig
 from translate.data.datasets import TrainingData, load_pairs
 from translate.errors import UserError
+from translate.style.contract import MAX_NAME
 from translate.train.losses import edge_l1, forgive_overshoot
 from translate.train.methods.base import (
     DISCRIMINATOR,
@@ -64,7 +72,8 @@ class Pix2Pix(Method):
 
     def __init__(self, config: Pix2PixConfig, accelerator: Accelerator) -> None:
         super().__init__(config, accelerator)
-        generator = built_generator(config, may_enlarge=True)
+        several = {"inputs": len(config.inputs)} if config.inputs else {}
+        generator = built_generator(config, may_enlarge=True, **several)
         self.scale = generator.scale
         self.window_side = config.crop // 2 // generator.stride * generator.stride
         if config.lambda_shift > 0 and self.window_side == 0:
@@ -73,7 +82,7 @@ class Pix2Pix(Method):
                 f"{generator.stride}, the stride of {config.generator}"
             )
         self.add_networks(GENERATOR, {GENERATOR: generator}, lr=config.lr, averaged=(GENERATOR,))
-        discriminator = built_discriminator(config, in_channels=6)
+        discriminator = built_discriminator(config, in_channels=3 * (generator.inputs + 1))
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
 
     def adversarial_active(self, progress: float) -> bool:
@@ -82,8 +91,14 @@ class Pix2Pix(Method):
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
         return {"fake_B": self.networks[GENERATOR](self.input_of(batch))}
 
+    def description(self) -> dict[str, Any]:
+        if not self.config.inputs:
+            return {}
+        options = self.config.generator_options | {"inputs": len(self.config.inputs)}
+        return {"input_names": names_of(self.config.inputs), "generator_options": options}
+
     def input_of(self, batch: Batch) -> Tensor:
-        """A at the size of its files, float [N, 3, H / scale, W / scale]."""
+        """A at the size of its files, float [N, 3 K, H / scale, W / scale] for K inputs."""
         return batch["A"][..., :: self.scale, :: self.scale]
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
@@ -122,17 +137,33 @@ class Pix2Pix(Method):
 
     @staticmethod
     def with_input(batch: Batch, picture: Tensor) -> Tensor:
-        return torch.cat([batch["A"], picture], dim=1)  # [N, 6, H, W]
+        return torch.cat([batch["A"], picture], dim=1)  # [N, 3 (K + 1), H, W]
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
         picture = self.averages["generator_ema"](self.input_of(batch)).float().clamp(-1, 1)
-        compared = {"val/l1": picture, "val/l1_of_input": batch["A"]}  # the second is the baseline
+        first, *others = batch["A"].split(3, dim=1)
+        compared = {"val/l1": picture, "val/l1_of_input": first}  # the second is the baseline
         metrics = {name: float((images - batch["B"]).abs().mean()) for name, images in compared.items()}
-        return [batch["A"], picture, batch["B"]], metrics
+        return [first, picture, batch["B"], *others], metrics
 
     def column_titles(self) -> list[str]:
-        return ["input", "result", "target"]
+        if not self.config.inputs:
+            return ["input", "result", "target"]
+        first, *others = names_of(self.config.inputs)
+        return [first, "result", "target", *others]
+
+
+def names_of(folders: Sequence[Path]) -> list[str]:
+    """A name for the pictures of each folder: its own, after as many of those above it as tell them apart.
+
+    Folders given twice get numbers.
+    """
+    for depth in range(1, max(len(folder.parts) for folder in folders) + 1):
+        names = ["/".join(folder.parts[-depth:]) for folder in folders]
+        if len(set(names)) == len(names):
+            return [name[-MAX_NAME:] for name in names]
+    return [f"{folder.name} {number}" for number, folder in enumerate(folders, 1)]
 
 
 def refuse_resampling(config: Pix2PixConfig) -> None:

@@ -171,7 +171,9 @@ def draw_face(who: Character, how: Expression, size: int) -> Image.Image:
     sheet.ellipse((0.5, 0.47), (who.width + 0.06, who.height + 0.06), dark)
     if who.hair_length > 0:
         left, right = 0.5 - who.width - 0.06, 0.5 + who.width + 0.06
-        sheet.polygon([(left, 0.47), (right, 0.47), (right, 0.5 + who.hair_length), (left, 0.5 + who.hair_length)], dark)
+        sheet.polygon(
+            [(left, 0.47), (right, 0.47), (right, 0.5 + who.hair_length), (left, 0.5 + who.hair_length)], dark
+        )
     sheet.ellipse((0.5, 0.98), (0.3, 0.16), dark)  # shoulders
     sheet.polygon([(0.43, 0.7), (0.57, 0.7), (0.57, 0.95), (0.43, 0.95)], who.skin)
     sheet.ellipse((0.5, 0.52), (who.width, who.height), who.skin, 0.008)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from translate.commands.terminal import quiet_onnxruntime, say
-from translate.errors import UserError
+from translate.errors import UserError, printable
 
 if TYPE_CHECKING:
     from translate.media.sheet import Cell
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from translate.style.sampler import Pictures, Sampler
 
 PICTURES, KEYS, STRIP, FRAMES = 64, 8, 8, 24  # defaults: pictures; keys of a walk; steps between keys, as still, moving
+INVENTED = 8  # captions
 
 
 def sample(
@@ -28,11 +29,11 @@ def sample(
         ),
     ],
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--output", "-o", help="a folder: single pictures; .png or .jpg: a grid; .gif, .mp4 or .webm: a walk"
         ),
-    ],
+    ] = None,
     count: Annotated[
         int | None, typer.Option("--count", "-n", help="pictures, or key pictures of a walk \\[default: 64, walks 8]")
     ] = None,
@@ -63,6 +64,9 @@ def sample(
         Path | None,
         typer.Option(metavar="DIR|VIDEO", help="with --inputs: pictures in the last one's place, one after another"),
     ] = None,
+    invent: Annotated[
+        bool, typer.Option("--invent", help="print captions that a RUN of sequence makes, instead of pictures")
+    ] = False,
     device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace existing files")] = False,
 ) -> None:
@@ -73,6 +77,11 @@ def sample(
     from translate.convert.sampling import kind_of, refuse_existing
 
     quiet_onnxruntime()
+    if invent:
+        _print_captions(model, seed=seed, count=count or INVENTED, output=output)
+        return
+    if output is None:
+        raise UserError("give --output: a folder, or the name of a picture or a video")
     by_pictures = bool(inputs) or drive is not None
     chosen = {"--inputs" if inputs else "--drive": by_pictures}
     chosen |= {"--walk": walk, "--mix": mix is not None, "--nearest": nearest is not None, "--project": bool(project)}
@@ -107,6 +116,16 @@ def sample(
             count = PICTURES if count is None else count
             _write_pictures(sampler, output, seed=seed, count=count, truncation=truncation, overwrite=overwrite)
     say(f"wrote {output}")
+
+
+def _print_captions(run: str, *, seed: int, count: int, output: Path | None) -> None:
+    from translate.convert.sampling import seeds_from
+    from translate.train.invention import invented
+
+    if output is not None:
+        raise UserError(f"--output {output}: captions are printed; redirect them to a file, or leave out --invent")
+    for caption in invented(Path(run), seeds_from(seed, count)):
+        typer.echo(printable(caption))
 
 
 def _write_pictures(

@@ -90,7 +90,12 @@ def _steps_after(settings: TrainConfig) -> list[str]:
     from translate.train.closing import next_steps
 
     inputs = getattr(settings, "inputs", ())
-    return next_steps(settings.out, from_noise=settings.from_noise, inputs=max(1, len(inputs)))
+    return next_steps(
+        settings.out,
+        from_noise=settings.from_noise,
+        inputs=max(1, len(inputs)),
+        captions=settings.method == "sequence",
+    )
 
 
 def _say_all(lines: list[str]) -> None:

@@ -9,6 +9,7 @@ from translate.config.base import CONFIG_NAME, METRICS_NAME, Distance, TrainConf
 from translate.config.generation import GanConfig, GenerationConfig, GloConfig, GonConfig, ReconstructionConfig
 from translate.config.methods import CutConfig, CycleGanConfig, Pix2PixConfig, StarGanConfig, UnpairedConfig
 from translate.config.registry import CONFIGS, register_method
+from translate.config.sequences import SequenceConfig
 from translate.config.values import PANELS, parse_options
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "GonConfig",
     "Pix2PixConfig",
     "ReconstructionConfig",
+    "SequenceConfig",
     "StarGanConfig",
     "TrainConfig",
     "UnpairedConfig",

@@ -11,10 +11,11 @@ from translate.train.run_folder import BEST
 from translate.weights import checkpoint
 
 
-def next_steps(out: Path, *, from_noise: bool, inputs: int = 1) -> list[str]:
+def next_steps(out: Path, *, from_noise: bool, inputs: int = 1, captions: bool = False) -> list[str]:
     """Where the run ``out`` has its grids, curves and checkpoints, and the commands that use them, one per line.
 
     ``from_noise``: it makes pictures from noise, not from photos. ``inputs``: the photos that it translates together.
+    ``captions``: it makes captions.
     """
     name = out.resolve().name
     run, style, page, picture = map(shlex.quote, (str(out), f"{name}.onnx", f"{name}.html", f"{name}.png"))
@@ -31,6 +32,9 @@ def next_steps(out: Path, *, from_noise: bool, inputs: int = 1) -> list[str]:
         lines.append(f"best checkpoint: {out / BEST}; to export it: translate export {best} -o {style}")
     if saved:
         lines.append(f"newest checkpoint: {saved[-1]}")
+    if saved and captions:
+        lines.append(f"to use it: translate sample {run} --invent")
+    elif saved:
         lines.append(f"to use it: translate export {run} -o {style}")
         lines.append(f"           translate {_use(style, picture, from_noise=from_noise, inputs=inputs)}")
     return lines

@@ -187,9 +187,15 @@ def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, source: P
         ) from error
 
 
+def _refuse_captions(checkpoint: Checkpoint, path: Path) -> None:
+    if checkpoint.config.get("method") == "sequence":
+        raise UserError(f"{path}: makes captions, not pictures; use `translate sample {path} --invent`")
+
+
 def load_generator(path: Path, name: str = "generator") -> tuple[Generator, Checkpoint]:
     """The averaged (EMA) network ``name`` of a run or checkpoint, in evaluation mode, and the checkpoint."""
     checkpoint = find(path)
+    _refuse_captions(checkpoint, path)
     if checkpoint.from_noise:
         raise UserError(f"{path}: makes pictures from noise and translates none; use `translate sample {path}`")
     try:
@@ -206,6 +212,7 @@ def load_noise_generator(path: Path) -> tuple[NoiseGenerator, Checkpoint]:
     Raises ``UserError`` where it translates pictures instead.
     """
     checkpoint = find(path)
+    _refuse_captions(checkpoint, path)
     if not checkpoint.from_noise:
         raise UserError(f"{path}: translates pictures and makes none from noise; use `translate export` and `convert`")
     config = checkpoint.config

@@ -3,11 +3,11 @@
     python -m tools.known.check_captions write captions.csv [--count 3000]
     python -m tools.known.check_captions judge captions.csv GAN_RUN LIKELIHOOD_RUN [--count 1000]
 
-``write`` writes captions of faces, from templates with synonyms, one per line of a table (file,text). ``judge`` prints a
-table: the share of a run's captions that the grammar allows, the share of them that differ from all others, the share
-that is among the training captions, and how far the shares of words are from those of the captions (total variation,
-0 to 1: dropped synonyms and modes). The first row is for other captions of the same grammar: the best that can be
-expected.
+``write`` writes captions of faces, from templates with synonyms, one per line of a table (file,text). ``judge`` prints
+a table: the share of a run's captions that the grammar allows, the number of different ones among them relative to
+all, the share that is among the training captions, and how far the shares of words are from those of the captions
+(total variation, 0 to 1: dropped synonyms and modes). The first row is for other captions of the same grammar: the best
+that can be expected.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ if (positionals.length !== 1) throw new Error("give one folder to write: node re
 const [out] = positionals;
 
 const VARIANTS = { eyes: 26, eyebrows: 15, mouth: 30 };
-const NEUTRAL = { eyes: 4, eyebrows: 10, mouth: 3 };
+const NEUTRAL = { eyes: 24, eyebrows: 13, mouth: 4 };
 const FRAMES = 24;
 const CHARACTER = {
   skinColor: ["f2d3b1", "f6dcc4", "ecad80", "9e5622", "763900"],

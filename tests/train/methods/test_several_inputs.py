@@ -120,12 +120,23 @@ def test_one_command_makes_a_picture_or_a_film(folders: Path, style: Path, tmp_p
 
 
 @pytest.mark.slow
-def test_what_does_not_suit_is_refused_in_one_line(folders: Path, style: Path, tmp_path: Path, run_cli: RunCli) -> None:
+def test_what_does_not_suit_is_refused_in_one_line(
+    folders: Path, run: Path, style: Path, tmp_path: Path, run_cli: RunCli
+) -> None:
     face, marks = folders / "a" / "0.png", folders / "marks"
     small = tmp_path / "small.png"
     Image.fromarray(picture(1, width=20, height=20)).save(small)
     refused = {
         ("convert", face, "-o", tmp_path / "x.png", "--style", style): "2 pictures together (a, marks); use",
+        (
+            "export",
+            run,
+            "-o",
+            tmp_path / "x.onnx",
+            "--prune",
+            "--calibration",
+            marks,
+        ): "and --calibration has",
         ("sample", style, "--inputs", face, "-o", tmp_path / "x.png"): "2 pictures together (a, marks)",
         ("sample", style, "--inputs", face, "--inputs", small, "-o", tmp_path / "x.png"): "20x20, but",
         ("sample", style, "--inputs", face, "--drive", small, "-o", tmp_path / "x.mp4"): "a folder of pictures, or a",

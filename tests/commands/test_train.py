@@ -36,7 +36,7 @@ def test_every_option_is_in_a_panel(method: str) -> None:
 @pytest.mark.parametrize(
     ("method", "learns_from"),
     [
-        ("pix2pix", ["--data", "--a", "--b", "--inputs"]),
+        ("pix2pix", ["--data", "--a", "--b"]),
         ("cyclegan", ["--a", "--b"]),
         ("cut", ["--a", "--b"]),
         ("animegan", ["--a", "--b"]),

@@ -46,7 +46,7 @@ def caption(rng: np.random.Generator) -> str:
     """A caption that the grammar allows: a frame around the hair, first or last, and some of the things."""
 
     def one_of(words: Sequence[str]) -> str:
-        return words[rng.integers(len(words))]
+        return words[int(rng.integers(len(words)))]
 
     hair = f"{one_of(LENGTHS)} {one_of(COLOURS)} hair"
     things = [one_of(names) for names in THINGS if rng.random() < 0.4]

@@ -12,6 +12,11 @@ import typer
 from translate.commands.terminal import Command, Verbosity, flag, say
 from translate.errors import ExitCode, PictureError, UserError, printable, render
 
+WAYS = (
+    "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: not pairs), or --inputs DIR --inputs "
+    "DIR and --b DIR, or --domains DIR (a folder per domain), or --images DIR, alone or with --attributes TABLE and "
+    "--columns"
+)
 MAX_LISTED = 11  # problems of names: a hint and ten examples
 
 data_app = typer.Typer(help="Check training pictures.", no_args_is_help=True)
@@ -63,13 +68,15 @@ def check(
     )
 
     found: PairedFolders | UnpairedFolders | LabelledPictures | SinglePictures
-    match data, a or inputs or None, b, domains, images, attributes, unpaired, columns:
+    match data, a, b, domains, images, attributes, unpaired, columns:
+        case None, None, Path(), None, None, None, False, "" if inputs and not a_suffix:
+            found = match_inputs(inputs, b, b_suffix=b_suffix)
+        case _ if inputs:
+            raise UserError(WAYS)
         case Path(), None, None, None, None, None, False, "":
             found = match_pairs(data=data)
         case None, Path(), Path(), None, None, None, _, "":
             found = find_unpaired(a, b) if unpaired else match_pairs(a=a, b=b, a_suffix=a_suffix, b_suffix=b_suffix)
-        case None, [_, *_] as folders, Path(), None, None, None, False, "" if not a_suffix:
-            found = match_inputs(folders, b, b_suffix=b_suffix)
         case None, None, None, Path(), None, None, False, "":
             found = find_domains(domains)
         case None, None, None, None, Path(), None, False, "":
@@ -77,11 +84,7 @@ def check(
         case None, None, None, None, Path(), Path(), False, _:
             found = match_attributes(images, attributes, columns=columns)
         case _:
-            raise UserError(
-                "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: not pairs), or "
-                "--inputs DIR --inputs DIR and --b DIR, or --domains DIR (a folder per domain), or --images DIR, alone "
-                "or with --attributes TABLE and --columns"
-            )
+            raise UserError(WAYS)
 
     problems = 0
 

@@ -115,7 +115,7 @@ class Pix2PixConfig(TrainConfig):
     b: Path | None = setting(None, "Start here", "folder of the B side, same relative paths without suffix", free=True)
     inputs: tuple[Path, ...] = setting(
         (),
-        "Start here",
+        "Data",
         "instead of --a: a folder of input pictures, matched with --b by name; give it twice or more, for translations "
         "of several pictures at once (repeatable)",
         free=True,

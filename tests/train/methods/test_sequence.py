@@ -107,7 +107,7 @@ def test_each_side_leaves_the_other_alone(captions: Path, tmp_path: Path) -> Non
     assert all(parameter.grad is not None for parameter in method.bare("generator").parameters())
     detached = {name: tensor.detach() for name, tensor in pictures.items()}
     method.optimizers["generator"].zero_grad()
-    sum(method.discriminator_terms(batch, detached, context(method)).losses.values()).backward()
+    method.discriminator_terms(batch, detached, context(method)).losses["D/loss"].backward()
     assert all(parameter.grad is None for parameter in method.bare("generator").parameters())
     assert all(parameter.grad is not None for parameter in method.bare("discriminator").parameters())
 
@@ -137,11 +137,12 @@ def test_likelihood_learns_the_grammar_and_prints(tmp_path: Path, run_cli: RunCl
         config(table, out, objective="likelihood", steps=80, lr=0.03, ema=0.9, schedule="linear", batch_size=16),
         quiet=True,
     )
-    printed = run_cli("sample", out, "--invent", "-n", 20)
+    printed = run_cli("sample", out, "--invent", "-n", 100)
     assert printed.code == 0
     texts = printed.out.decode().splitlines()
-    assert texts == invented(out, range(20))
-    assert set(texts) == {"a red face", "a blue face"}
+    assert texts == invented(out, range(100))
+    red, blue = texts.count("a red face"), texts.count("a blue face")
+    assert red + blue > 90 and min(red, blue) > 30
     assert run_cli("sample", out, "-o", tmp_path / "x.png").err.count("makes captions, not pictures; use") == 1
     assert "makes captions" in run_cli("export", out, "-o", tmp_path / "x.onnx").err
 

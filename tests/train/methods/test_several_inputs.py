@@ -109,14 +109,14 @@ def test_one_command_makes_a_picture_or_a_film(folders: Path, style: Path, tmp_p
     with Image.open(tmp_path / "talking.gif") as film:
         assert film.n_frames == 6  # type: ignore[attr-defined]
     pytest.importorskip("av")
-    film = tmp_path / "marks.mp4"
+    moving = tmp_path / "marks.mp4"
     from translate.media.video.decode import probe
     from translate.media.video.write import write_video
 
-    write_video(film, [load_rgb(path) for path in sorted(marks.rglob("*.png"))], rate=12)
-    assert run_cli("sample", style, "--inputs", face, "--drive", film, "-o", tmp_path / "talking.mp4").code == 0
+    write_video(moving, [load_rgb(path) for path in sorted(marks.rglob("*.png"))], rate=12)
+    assert run_cli("sample", style, "--inputs", face, "--drive", moving, "-o", tmp_path / "talking.mp4").code == 0
     talking = probe(tmp_path / "talking.mp4")
-    assert (talking.frames, talking.rate, talking.width, talking.height) == (6, 12, 40, 36)
+    assert (talking.frames, talking.width, talking.height) == (6, 40, 36) and talking.rate == 12
 
 
 @pytest.mark.slow

@@ -14,8 +14,8 @@ from translate.errors import ExitCode, PictureError, UserError, printable, rende
 
 WAYS = (
     "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: not pairs), or --inputs DIR "
-    "--inputs DIR and --b DIR, or --domains DIR (a folder per domain), or --images DIR, alone or with --attributes TABLE "
-    "and --columns"
+    "--inputs DIR and --b DIR, or --domains DIR (a folder per domain), or --images DIR, alone or with "
+    "--attributes TABLE and --columns"
 )
 MAX_LISTED = 11  # problems of names: a hint and ten examples
 

@@ -129,6 +129,7 @@ def test_a_resumed_run_equals_one_without_a_stop(captions: Path, tmp_path: Path)
     assert '"val/memorised"' in (tmp_path / "stopped" / "metrics.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_likelihood_learns_the_grammar_and_prints(tmp_path: Path, run_cli: RunCli) -> None:
     table, out = tmp_path / "captions.csv", tmp_path / "run"
     lines = [f"{number}.png,a {'red' if number % 2 else 'blue'} face" for number in range(40)]

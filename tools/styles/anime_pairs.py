@@ -27,7 +27,8 @@ from tools.styles.pairs import Source, run_in_processes, sources
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.face_geometry import Face
 from tools.styles.teachers.faces import load_faces
-from tools.styles.teachers.paint import Pixels, blur, bring_to_size, paint
+from tools.styles.teachers.paint import Pixels, blur, bring_to_size
+from tools.styles.teachers.scenery import scenery
 from translate.distillation.tiles import save_pair, save_window
 from translate.media.images import load_picture
 
@@ -79,7 +80,7 @@ def make_field_pair(seed: int, *, out: Path, tile: int) -> None:
     """Write the tiles of the synthetic picture drawn with ``seed``."""
     cv2.setNumThreads(1)
     field = random_field(np.random.default_rng(seed), tile)
-    save_pair(field, paint(field), out, f"fields/{seed:04d}", tile)
+    save_pair(field, scenery(field), out, f"fields/{seed:04d}", tile)
 
 
 def main(
@@ -100,7 +101,7 @@ def main(
     field_pairs = partial(make_field_pair, out=out, tile=tile)
     run_in_processes(field_pairs, range(fields), total=fields, workers=workers, description="fields")
     for index, picture in enumerate(lattice_pictures() if lattice else ()):
-        save_pair(picture, paint(picture), out, f"lattice/{index:02d}", 0)
+        save_pair(picture, scenery(picture), out, f"lattice/{index:02d}", 0)
     typer.echo(f"{len(found)} photos and {fields} fields -> {out}")
 
 

@@ -10,7 +10,8 @@ from tests.helpers.paths import PORTRAIT_LANDMARKS, ROOT
 from tests.helpers.pictures import squared_error
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.faces import load_faces
-from tools.styles.teachers.paint import WORKING_SIZE, bring_to_size, paint
+from tools.styles.teachers.paint import WORKING_SIZE, bring_to_size
+from tools.styles.teachers.scenery import scenery
 from translate.media.images import load_rgb
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
@@ -52,7 +53,7 @@ def test_tiles_equal_the_whole(style: str, translator: Translator) -> None:
 @pytest.mark.parametrize("name", ["colosseum", "lake", "street"])
 def test_scenes_look_as_the_teacher_paints_them(translator: Translator, name: str) -> None:
     before = photo(name)
-    painted = paint(before)
+    painted = scenery(before)
     assert squared_error(translator(before[None])[0], painted) < 0.5 * squared_error(before, painted)
 
 
@@ -69,7 +70,7 @@ def test_eyes_look_as_the_teacher_draws_them(translator: Translator) -> None:
 def test_flat_areas_stay_flat_and_greys_stay_grey(translator: Translator, level: int) -> None:
     made = translator(np.full((1, 256, 256, 3), level, np.uint8))[0].astype(int)
     assert np.abs(made - np.median(made, axis=(0, 1))).max() <= 8
-    wanted = paint(np.full((8, 8, 3), level, np.uint8))[4, 4].astype(int)
+    wanted = scenery(np.full((8, 8, 3), level, np.uint8))[4, 4].astype(int)
     assert np.abs(made.mean((0, 1)) - wanted).max() < 8
 
 

@@ -12,7 +12,7 @@ from tools.styles.anime_pairs import face_windows, main, sharpened
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.anime import main as draw_folder
 from tools.styles.teachers.faces import load_faces
-from tools.styles.teachers.paint import paint
+from tools.styles.teachers.scenery import scenery
 from translate.media.images import load_rgb
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ def test_pairs_have_equal_names_and_sizes_and_tiles_on_faces_and_eyes(photos: Pa
         photo, picture = (load_rgb(out / side / name) for side in "AB")
         assert photo.shape == picture.shape
     scene, painted = (load_rgb(out / side / "holiday/train/scene_64_0000_0000.bmp") for side in "AB")
-    assert np.array_equal(painted, paint(scene))
+    assert np.array_equal(painted, scenery(scene))
 
 
 def test_small_photos_are_enlarged_twice_at_most(photos: Path, tmp_path: Path) -> None:
@@ -102,8 +102,8 @@ def test_the_teacher_draws_a_folder_at_its_size(photos: Path, tmp_path: Path) ->
 def test_faces_are_drawn_and_scenes_are_only_painted() -> None:
     photo = load_rgb(PORTRAIT)[::3, ::3]
     faces = load_faces(PORTRAIT_LANDMARKS, *photo.shape[:2])
-    assert np.array_equal(draw(photo, []), paint(photo))
-    changed = np.abs(draw(photo, faces).astype(int) - paint(photo)).max(2) > 8
+    assert np.array_equal(draw(photo, []), scenery(photo))
+    changed = np.abs(draw(photo, faces).astype(int) - scenery(photo)).max(2) > 8
     x, y = faces[0].points[468]
     assert changed[int(y) - 3 : int(y) + 4, int(x) - 3 : int(x) + 4].mean() > 0.5
     assert changed.mean() < 0.5

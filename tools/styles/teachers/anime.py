@@ -22,7 +22,8 @@ from rich.progress import track
 
 from tools.styles.teachers.face_geometry import Face
 from tools.styles.teachers.faces import draw_faces, enlarge_eyes, load_faces
-from tools.styles.teachers.paint import WORKING_SIZE, Pixels, bring_to_size, paint
+from tools.styles.teachers.paint import WORKING_SIZE, Pixels, bring_to_size
+from tools.styles.teachers.scenery import scenery
 from translate.media.images import load_picture
 from translate.storage.folders import find_images
 
@@ -30,7 +31,7 @@ from translate.storage.folders import find_images
 def draw(photo: Pixels, faces: Sequence[Face]) -> Pixels:
     """Paint ``photo``, uint8 RGB [H, W, 3], and draw its ``faces``; same shape and type."""
     photo, faces = enlarge_eyes(photo, list(faces))
-    return draw_faces(paint(photo), photo, faces)
+    return draw_faces(scenery(photo), photo, faces)
 
 
 def draw_file(name: Path, *, photos: Path, out: Path, landmarks: Path, size: int) -> None:

@@ -1,16 +1,14 @@
-"""A slow painter of scenes: photo -> painted anime picture; it is the teacher of the style `anime`.
+"""What painters share: the brush, the direction of edges, and ink along them.
 
 - Strokes: generalised Kuwahara filter (Papari et al. 2007, "Artistic Edge and Corner Enhancing Smoothing"), stretched
   along the flow (Kyprianidis et al. 2009, "Image and Video Abstraction by Anisotropic Kuwahara Filtering"). Here a
   sector is a Gaussian offset from the pixel, so that one blur serves all eight. Flat regions get a wide brush; where
   the brush would lose detail (text, wires, windows), a fine one or the photo itself is blended in.
-- Flat regions with edges: L0 gradient minimisation (Xu et al. 2011).
-- Tones: soft quantisation of the lightness, crisp only where the picture changes (Winnemöller et al. 2006).
 - Ink: flow-based difference of Gaussians (Kang et al. 2007) at two widths, the bold one where contrast is high, and
   only along coherent edges, so that texture is not hatched.
 
 Lengths are in pixels of a picture whose longer side is `WORKING_SIZE`: if a photo is resized to it first, strokes scale
-with the picture. About two seconds per megapixel on one core.
+with the picture.
 """
 
 from __future__ import annotations
@@ -22,36 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.styles.teachers.canvas import smoothstep
-from tools.styles.teachers.cel import ink_lines, l0_smooth
+from tools.styles.teachers.cel import ink_lines
 
 Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 Picture = NDArray[Any]  # float32 [H, W, 3] or [H, W] in [0, 1], unless stated otherwise
 
 WORKING_SIZE = 768
-BRUSHES = (2.5, 6.0, 10.0)  # radii: fine, middle, wide
-LOST = ((0.07, 0.16), (0.16, 0.30))  # differences from the photo at which the fine brush and the photo come back
-INK = np.array([0.26, 0.20, 0.26], np.float32)  # share of the local colour's R, G, B: dark, a little violet
-LINE_STRENGTH = 0.95
-
-
-def paint(photo: Pixels) -> Pixels:
-    """Paint ``photo``; the result has the same size."""
-    clean = cv2.bilateralFilter(photo.astype(np.float32) / 255, 5, 0.06, 1.5)
-    painted = strokes(clean)
-    flat = l0_smooth(painted, smoothness=0.012, kappa=4.0)
-    coloured = grade(0.15 * painted + 0.85 * flat)
-    ink = lines(grey(0.4 * clean + 0.6 * flat))[..., None]
-    drawn = coloured + LINE_STRENGTH * ink * (INK * coloured - coloured)
-    return np.clip(drawn * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
 def strokes(
     image: Picture,
     *,
-    brushes: tuple[float, float, float] = BRUSHES,
-    lost: tuple[tuple[float, float], tuple[float, float]] = LOST,
+    brushes: tuple[float, float, float],
+    lost: tuple[tuple[float, float], tuple[float, float]],
 ) -> Picture:
-    """Paint ``image`` [H, W, 3] with ``brushes`` that follow its flow and detail.
+    """Paint ``image`` [H, W, 3] with ``brushes`` (radii: fine, middle, wide) that follow its flow and detail.
 
     Where the result is off by ``lost``, from a little to fully, the fine brush and then the photo are blended in.
     """
@@ -86,34 +69,6 @@ def kuwahara(image: Picture, radius: float, angle: Picture, coherence: Picture, 
         total += weight[..., None] * found[..., :3]
         weights += weight
     return total / weights[..., None]
-
-
-def grade(picture: Picture) -> Picture:
-    """Grade colours as in painted scenes: quantised lightness, lifted shadows, more saturated blues and greens.
-
-    Black and white are kept; greys stay grey except in the shadows, which turn a little blue.
-    """
-    lab = cv2.cvtColor(np.clip(picture, 0, 1), cv2.COLOR_RGB2Lab)
-    lightness, a, b = lab[..., 0] / 100, lab[..., 1], lab[..., 2]
-    lightness = lightness + 0.55 * smoothstep(lightness, 0.0, 0.2) * (tones(lightness) - lightness)
-    lightness = lightness + 0.30 * lightness * (1 - lightness) ** 2
-    wave = np.sin(2 * np.pi * (lightness - 0.5))
-    lightness = lightness + np.where(wave > 0, 0.05, 0.025) * wave  # contrast, mostly in the highlights
-    chroma, hue = np.hypot(a, b), np.arctan2(b, a)
-    coolness = 0.5 - 0.5 * np.cos(hue - 0.9)  # 0 for skin and brick, 1 for sky and sea
-    coloured, below_white = smoothstep(chroma, 3, 16), smoothstep(lightness, 1.0, 0.8)
-    gain = 1 + (0.36 + 0.50 * coolness) * np.exp(-chroma / 70) * coloured * below_white
-    shadow = smoothstep(lightness, 0.6, 0.1) * smoothstep(lightness, 0.0, 0.15)
-    a, b = a * gain + 2.0 * shadow, b * gain - 5.0 * shadow
-    return cv2.cvtColor(np.dstack([100 * np.clip(lightness, 0, 1), a, b]).astype(np.float32), cv2.COLOR_Lab2RGB)
-
-
-def tones(lightness: Picture, *, steps: int = 8) -> Picture:
-    """Quantise ``lightness`` [H, W] to ``steps`` tones, with crisp borders at edges and soft ones in gradients."""
-    slope = 1 + 9 * smoothstep(blur(np.hypot(*gradient(lightness)), 2.0), 0.003, 0.02)
-    centre = (np.floor(lightness * steps) + 0.5) / steps
-    within = (lightness - centre) * steps  # -0.5 to 0.5
-    return centre + 0.5 / steps * np.tanh(slope * within) / np.tanh(slope * 0.5)
 
 
 def lines(luminance: Picture) -> Picture:

@@ -28,6 +28,7 @@ from translate.train.step import Batch
 pytestmark = pytest.mark.slow
 
 METHODS = sorted(TINY)
+TEN_STEPS = {"steps": 10, "save_every": 10}
 ADVERSARIAL = [name for name in METHODS if name not in WITHOUT_DISCRIMINATOR]
 
 
@@ -146,32 +147,41 @@ def test_accumulated_parts_equal_the_large_batch(name: str, tmp_path: Path) -> N
             assert torch.allclose(value, other[metric], rtol=1e-3, atol=1e-4), (step, metric, value, other[metric])
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_two_processes_train_as_one_with_the_global_batch(name: str, tmp_path: Path) -> None:
-    """Gradients are averaged over processes, so two with half of the batch each follow one with all of it."""
-    settings = {"steps": 10, "save_every": 10}
-    one = tiny_run(name, tmp_path, tmp_path / "one", **settings, batch_size=4)
-    train(one)
-    two = tiny_run(name, tmp_path, tmp_path / "two", **settings, batch_size=2)
-    (tmp_path / "two.json").write_text(json.dumps(two.to_dict()))
+@pytest.fixture(scope="module")
+def runs_of_two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of each method, by two processes with a batch of two each."""
+    folder = tmp_path_factory.mktemp("two")
+    for name in METHODS:
+        config = tiny_run(name, folder, folder / name, **TEN_STEPS, batch_size=2)
+        (folder / f"{name}.json").write_text(json.dumps(config.to_dict()))
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
-    launch += ["--rdzv_endpoint", "localhost:0", "--rdzv_backend", "c10d"]
+    launch += ["--rdzv_endpoint", "localhost:0", "--rdzv_backend", "c10d", "-m", "tests.helpers.train_each"]
     done = subprocess.run(
-        [*launch, "-m", "translate", "train", name, "--config", str(tmp_path / "two.json")],
+        [*launch, *(word for name in METHODS for word in (name, str(folder / f"{name}.json")))],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=230,
         check=False,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
-    assert "global batch 4" in done.stderr
-    assert len(losses(one.out)) == 10
+    assert done.stderr.count("global batch 4") == len(METHODS)
+    return folder
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_two_processes_train_as_one_with_the_global_batch(
+    name: str, tmp_path: Path, runs_of_two_processes: Path
+) -> None:
+    """Gradients are averaged over processes, so two with half of the batch each follow one with all of it."""
+    one, two = tmp_path / "one", runs_of_two_processes / name
+    train(tiny_run(name, tmp_path, one, **TEN_STEPS, batch_size=4))
+    assert len(losses(one)) == 10
     rounding = 5e-4 if name == "gan" else 1e-5  # gan's logits are near 0, while its gradients are near 1000
-    for ours, theirs in zip(losses(one.out), losses(two.out), strict=True):
+    for ours, theirs in zip(losses(one), losses(two), strict=True):
         assert theirs == pytest.approx(ours, rel=2e-3, abs=rounding)
     # Adam takes a full step even for a gradient of mere rounding, so a few weights may differ more than the losses
-    saved = [torch.load(run.out / "checkpoints/step-000000010/state.pt", weights_only=True) for run in (one, two)]
+    saved = [torch.load(run / "checkpoints/step-000000010/state.pt", weights_only=True) for run in (one, two)]
     ours, theirs = (state.get("pools", {}) for state in saved)
     assert ours.keys() == theirs.keys()
     for side, pool in ours.items():

@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from tests.helpers.pictures import draw_photo
 from tools.styles.teachers.paint import bring_to_size, flow, kuwahara, lines, strokes
 from tools.styles.teachers.scenery import BRUSHES, LOST
 

@@ -42,6 +42,7 @@ def test_every_option_is_in_a_panel(method: str) -> None:
         ("animegan", ["--a", "--b"]),
         ("stargan", ["--domains", "--images", "--attributes"]),
         ("gan", ["--images"]),
+        ("cgan", ["--images", "--attributes", "--classes", "--captions", "--audio", "--embeddings"]),
         ("glo", ["--images"]),
         ("gon", ["--images"]),
     ],

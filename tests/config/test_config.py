@@ -69,6 +69,7 @@ DATA = {
     "pix2pix": {"data": Path("pairs")},
     "stargan": {"domains": Path("domains")},
     "gan": {"images": Path("faces")},
+    "cgan": {"images": Path("faces"), "classes": True},
 }
 
 

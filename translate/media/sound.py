@@ -87,7 +87,7 @@ def log_mel(samples: Samples, frames: int) -> NDArray[np.float32]:
     wanted[WINDOW // 2 : WINDOW // 2 + len(beginning)] = beginning  # spectra are centred on their times
     window = np.hanning(WINDOW + 1)[:-1]
     pieces = np.lib.stride_tricks.sliding_window_view(wanted, WINDOW)[::HOP]  # [frames, WINDOW]
-    power = np.abs(np.fft.rfft(pieces * window) / (window.sum() / 2)) ** 2
+    power = np.abs(np.fft.rfft(pieces * window)) ** 2 / (WINDOW * (window**2).sum() / 4)  # sums to 1 for a full sine
     decibels = 10 * np.log10(np.maximum(power @ mel_filters().T, FLOOR))  # [frames, BANDS]
     spectrogram: NDArray[np.float32] = (decibels.T / 50 + 1).astype(np.float32)
     return spectrogram

@@ -68,7 +68,7 @@ def test_a_condition_is_given_as_text_or_row(flat: Path, tmp_path: Path) -> None
     assert (sampler.conditioned(noise([3, 3], Z_DIM), row) == wanted).all()
     with pytest.raises(UserError, match="condition: 'Flat' needs one: its attributes are red, green, blue"):
         sampler(seed=3)
-    with pytest.raises(UserError, match="strength 2: 'Flat' was not trained for it; train with drop_condition 0.1"):
+    with pytest.raises(UserError, match=r"strength 2: 'Flat' was not trained for it; train with drop_condition 0\.1"):
         sampler(condition="red", strength=2)
     with pytest.raises(UserError, match=r"condition: is \[2\], not \[3\]"):
         sampler(condition=row[:2])

@@ -49,7 +49,7 @@ def caption(face: Face, rng: np.random.Generator) -> str:
     """One of many texts that say the same of ``face``."""
 
     def one_of(words: Sequence[str]) -> str:
-        return words[rng.integers(len(words))]
+        return words[int(rng.integers(len(words)))]
 
     hair = f"{one_of(LENGTHS[face['long_hair']])} {one_of(SYNONYMS[face['hair_colour']])} hair"
     things = [one_of(words) for name, words in SHOWN.items() if face[name] == "1"]

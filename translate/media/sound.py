@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -100,8 +101,8 @@ def mel_filters() -> NDArray[np.float64]:
     m = 2595 log10(1 + f / 700) (O'Shaughnessy 1987, Speech Communication; as in HTK). No triangle is narrower than
     the spectrum's resolution, so that none is empty.
     """
-    ends = 2595 * np.log10(1 + np.array([LOWEST, HIGHEST]) / 700)
-    edges = 700 * (10 ** (np.linspace(*ends, BANDS + 2) / 2595) - 1)  # Hz
+    lowest, highest = (2595 * math.log10(1 + frequency / 700) for frequency in (LOWEST, HIGHEST))
+    edges = 700 * (10 ** (np.linspace(lowest, highest, BANDS + 2) / 2595) - 1)  # Hz
     step = RATE / WINDOW  # Hz
     frequencies = np.arange(WINDOW // 2 + 1) * step
     middles = edges[1:-1, None]

@@ -86,7 +86,7 @@ TINY: dict[str, dict[str, object]] = {
         "lambda_r1": 0.0,
         "lambda_r2": 0.0,
         "val_samples": 2,
-        "condition_width": 8,
+        "condition_width": 32,
         "drop_condition": 0.25,
     },
     "glo": {"generator_options": {"channels": 8, "widest": 16, "z_dim": 8}, "crop": 16, "generator": "r3"},

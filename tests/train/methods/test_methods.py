@@ -73,7 +73,7 @@ def test_each_side_leaves_the_other_alone(name: str, tmp_path: Path) -> None:
     assert all(p.requires_grad for member in both.members["discriminator"] for p in both.bare(member).parameters())
 
 
-@pytest.mark.parametrize("name", ADVERSARIAL)
+@pytest.mark.parametrize("name", [name for name in ADVERSARIAL if name != "cgan"])  # which learns matching, too
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_trains_every_method(name: str, objective: str, tmp_path: Path) -> None:
     """The discriminators learn to tell the two kinds apart while the generators wait, then the generators learn."""

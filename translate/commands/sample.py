@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from translate.commands.terminal import quiet_onnxruntime, say, warn
+from translate.commands.sample_conditions import PER_ROW, wanted_rows, write_rows
+from translate.commands.terminal import quiet_onnxruntime, say
 from translate.errors import UserError
 
 if TYPE_CHECKING:
-    from translate.convert.conditions import Wanted
     from translate.media.sheet import Cell
     from translate.style.latents import Noise
     from translate.style.sampler import Conditioned, Pictures, Sampler
 
 PICTURES, KEYS, STRIP, FRAMES = 64, 8, 8, 24  # defaults: pictures; keys of a walk; steps between keys, as still, moving
-PER_ROW = 8  # pictures of each condition in a grid
 
 
 def sample(
@@ -97,7 +96,7 @@ def sample(
 
     with sampler_file(model) as file:
         sampler = Sampler(file, device=device)
-        rows = _wanted(sampler, condition or [], sweep)
+        rows = wanted_rows(sampler, condition or [], sweep)
         if len(rows) > 1 and (nearest or walk or mix or kind == "moving"):
             raise UserError(
                 f"<condition>: {len(rows)} of them; one at a time with {given[0] if given else output.name}"
@@ -110,7 +109,7 @@ def sample(
             steps = frames or steps or (STRIP if kind == "still" else FRAMES)
             _write_walk(drawn[0], keys, steps, output, returns=mix is None or kind == "moving", overwrite=overwrite)
         elif kind == "still" and rows[0].title:
-            _write_rows(drawn, rows, output, seeds_from(seed, count or PER_ROW), truncation)
+            write_rows(drawn, rows, output, seeds_from(seed, count or PER_ROW), truncation)
         else:
             count = PICTURES if count is None else count
             inside = (
@@ -119,30 +118,6 @@ def sample(
             for each, place in zip(drawn, inside, strict=True):
                 _write_pictures(each, place, seed=seed, count=count, truncation=truncation, overwrite=overwrite)
     say(f"wrote {output}")
-
-
-def _wanted(sampler: Sampler, conditions: Sequence[str], sweep: str | None) -> list[Wanted]:
-    """The conditions asked for, after a warning of words that were not learnt."""
-    from translate.convert.conditions import unknown_words, wanted
-
-    rows = wanted(sampler.info.conditions, conditions, sweep)
-    if unknown := unknown_words(sampler.info.conditions, [*conditions, *(row.title for row in rows)]):
-        warn(f"words that {sampler.info.title!r} has not learnt: {', '.join(unknown)}")
-    return rows
-
-
-def _write_rows(
-    drawn: Sequence[Conditioned], rows: Sequence[Wanted], output: Path, seeds: Sequence[int], truncation: float | None
-) -> None:
-    """A sheet with the pictures of each condition, of the same noise, above its name."""
-    from translate.convert.sampling import grid, write_still
-    from translate.media.sheet import Cell, draw_sheet
-
-    cells = [
-        [Cell(grid(each.pictures(seeds, truncation=truncation), columns=PER_ROW), [row.title])]
-        for each, row in zip(drawn, rows, strict=True)
-    ]
-    write_still(output, draw_sheet(cells, least_width=320))
 
 
 def _write_pictures(

@@ -14,6 +14,15 @@ from models import (  # noqa: F401  they register themselves
     unet,
     upscale,
 )
+from models.conditions import (
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    EncodedCondition,
+    Matching,
+    VectorEncoder,
+    build_condition,
+    build_conditional_generator,
+)
 from models.init import Init, initialise
 from models.minibatch import couples_samples
 from models.prior import Prior, WithPrior, within_ball
@@ -35,13 +44,20 @@ __all__ = [
     "DISCRIMINATORS",
     "GENERATORS",
     "NOISE_GENERATORS",
+    "ConditionalDiscriminator",
+    "ConditionalGenerator",
     "Discriminator",
     "DiscriminatorOutput",
+    "EncodedCondition",
     "Generator",
     "Init",
+    "Matching",
     "NoiseGenerator",
     "Prior",
+    "VectorEncoder",
     "WithPrior",
+    "build_condition",
+    "build_conditional_generator",
     "build_discriminator",
     "build_generator",
     "build_noise_generator",

@@ -81,20 +81,24 @@ class NoiseGenerator(nn.Module):
     """A network from noise to square pictures: float [N, z_dim] to float [N, 3, size, size], about [-1, 1].
 
     The noise of all of them is standard normal. Each takes ``z_dim`` and ``size``, a power of two from 8, as options.
+    ``given``: what a conditional one takes besides the noise, see `models.conditions.ConditionalGenerator`.
     """
 
     z_dim: int
     size: int  # side of the pictures in pixels
 
-    def __call__(self, z: Tensor) -> Tensor:
-        return super().__call__(z)
+    def __call__(self, z: Tensor, *given: Tensor) -> Tensor:
+        return super().__call__(z, *given)
 
 
 class Discriminator(nn.Module):
-    """A network that judges pictures, float [N, C, H, W] in [-1, 1], patch by patch."""
+    """A network that judges pictures, float [N, C, H, W] in [-1, 1], patch by patch.
 
-    def __call__(self, image: Tensor) -> DiscriminatorOutput:
-        return super().__call__(image)
+    ``given``: what a conditional one takes besides, see `models.conditions.ConditionalDiscriminator`.
+    """
+
+    def __call__(self, image: Tensor, *given: Tensor) -> DiscriminatorOutput:
+        return super().__call__(image, *given)
 
 
 GENERATORS: dict[str, type[Generator]] = {}

@@ -12,7 +12,8 @@ from PIL import Image
 
 from tests.helpers.command_line import RunCli
 from tests.helpers.pictures import files_below
-from tests.helpers.samplers import SIZE, write_sampler
+from tests.helpers.samplers import CONDITIONS, SIZE, sampler_info, write_sampler
+from translate.media.sheet import GAP, LINE_HEIGHT
 from translate.style.latents import noise, slerp
 from translate.style.sampler import Sampler
 
@@ -66,6 +67,45 @@ def test_mixing_goes_from_one_seed_to_the_other(flat: Path, tmp_path: Path, run_
     start, end = noise([5, 9], 3)
     middle = slerp(start, end, np.array([0.5]))
     assert found[2] == Sampler(flat, device="cpu").from_noise(middle)[0, 0, 0].tolist()
+
+
+@pytest.fixture
+def conditional(tmp_path: Path) -> Path:
+    return write_sampler(tmp_path / "conditional.onnx", info=sampler_info(condition=CONDITIONS.to_json()))
+
+
+def test_a_grid_names_its_conditions(conditional: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    options = ("--condition", "red=2", "--sweep", "blue=-2,2", "-n", 3)
+    assert run_cli("sample", conditional, *options, "-o", tmp_path / "grid.png").code == 0
+    sheet = np.array(Image.open(tmp_path / "grid.png"))
+    row = GAP + SIZE + LINE_HEIGHT + GAP  # from one condition to the next
+    drawn = Sampler(conditional, device="cpu")
+    for top, value in ((GAP, -2), (row, 2)):
+        expected = drawn.conditioned(noise([0, 1, 2], 3), np.array([2, 0, value], np.float32))[:, 0, 0]
+        found = [sheet[top + 2, GAP + 2 + (SIZE + 2) * column].tolist() for column in range(3)]
+        assert found == expected.tolist()
+        title = sheet[top + SIZE : top + SIZE + LINE_HEIGHT]
+        assert title.min() < 100  # ink
+    done = run_cli("sample", conditional, *options, "-o", tmp_path / "made")
+    assert done.code == 0, done.err
+    assert files_below(tmp_path / "made") == {
+        f"blue-{value}/seed-00000{seed}.png" for value in (-2, 2) for seed in (0, 1, 2)
+    }
+
+
+def test_conditions_that_cannot_be_drawn_are_refused(
+    flat: Path, conditional: Path, tmp_path: Path, run_cli: RunCli
+) -> None:
+    for model, options, problem in (
+        (flat, ("--condition", "red"), "--condition: this sampler takes no condition"),
+        (conditional, (), "--condition: this sampler needs one: its attributes are red, green, blue"),
+        (conditional, ("--condition", "hat"), "--condition hat: is no attribute of this sampler"),
+        (conditional, ("--condition", "red", "--strength", 2), "--strength 2: 'Flat' was not trained for it"),
+        (conditional, ("--sweep", "red=0,1", "--walk"), "--condition: 2 of them; one at a time with --walk"),
+    ):
+        done = run_cli("sample", model, *options, "-o", tmp_path / "grid.png")
+        assert done.code == 2 and problem in done.err and len(done.err.splitlines()) == 1, done.err
+        assert not (tmp_path / "grid.png").exists()
 
 
 @pytest.mark.parametrize(

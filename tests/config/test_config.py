@@ -70,6 +70,7 @@ DATA = {
     "stargan": {"domains": Path("domains")},
     "gan": {"images": Path("faces")},
     "sequence": {"captions": Path("captions.csv")},
+    "cgan": {"images": Path("faces"), "classes": True},
 }
 
 

@@ -77,10 +77,22 @@ TINY: dict[str, dict[str, object]] = {
         "lambda_r2": 0.0,
         "val_samples": 2,
     },
+    "cgan": {
+        "generator": "r3",
+        "generator_options": {"channels": 8, "widest": 16, "z_dim": 8},
+        "discriminator": "patchgan",
+        "crop": 16,
+        "lr": 2e-5,
+        "lambda_r1": 0.0,
+        "lambda_r2": 0.0,
+        "val_samples": 2,
+        "condition_width": 32,
+        "drop_condition": 0.25,
+    },
     "glo": {"generator_options": {"channels": 8, "widest": 16, "z_dim": 8}, "crop": 16, "generator": "r3"},
     "gon": {"generator_options": {"channels": 8, "widest": 16, "z_dim": 8}, "crop": 16, "generator": "r3"},
 }
-FROM_NOISE = ("gan", "glo", "gon")
+FROM_NOISE = ("gan", "cgan", "glo", "gon")
 WITHOUT_DISCRIMINATOR = ("glo", "gon")
 
 
@@ -104,6 +116,14 @@ def write_pictures(folder: Path, count: int = 12) -> Path:
     return folder
 
 
+def write_attributes(table: Path, images: Path) -> Path:
+    """A table of the pictures: whether each is in the subfolder, and its number."""
+    names = sorted(path.relative_to(images).as_posix() for path in images.rglob("*.png"))
+    lines = [f"{name},{int(name.startswith('more'))},{Path(name).stem}" for name in names]
+    table.write_text("\n".join(["file,more,number", *lines]), encoding="utf-8")
+    return table
+
+
 def tiny_run(method: str, folder: Path, out: Path, /, **changes: object) -> TrainConfig:
     """Settings of a run of ``method`` on folders below ``folder``, which are written if missing."""
     if method == "stargan":
@@ -112,6 +132,8 @@ def tiny_run(method: str, folder: Path, out: Path, /, **changes: object) -> Trai
     elif method in FROM_NOISE:
         images = folder / "images"
         given = {"images": images if images.is_dir() else write_pictures(images)}
+        if method == "cgan":
+            given["attributes"] = write_attributes(folder / "attributes.csv", images)
     else:
         a, b = (folder / "a", folder / "b") if (folder / "a").is_dir() else write_pairs(folder)
         given = {"a": a, "b": b}

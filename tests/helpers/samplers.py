@@ -10,10 +10,12 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from translate.style.conditions import ConditionInfo
 from translate.style.contract import OUTPUT
-from translate.style.sampler_contract import NOISE, SamplerInfo
+from translate.style.sampler_contract import CONDITION, NOISE, SamplerInfo
 
 Z_DIM, SIZE = 3, 8
+CONDITIONS = ConditionInfo(kind="attributes", shape=[3], names=["red", "green", "blue"], usual=[0.0, 0.0, 0.0])
 
 
 def sampler_info(**changes: object) -> SamplerInfo:
@@ -32,10 +34,15 @@ def sampler_info(**changes: object) -> SamplerInfo:
 
 
 def write_sampler(path: Path, *, info: SamplerInfo | None = None, metadata: dict[str, str] | None = None) -> Path:
-    """An ONNX file that makes pictures of one colour: red, green and blue are 128 + 20 z, rounded, each by its z."""
+    """An ONNX file that makes pictures of one colour: red, green and blue are 128 + 20 z, rounded, each by its z.
+
+    With a condition of three values, which `CONDITIONS` describes, those values are added to z.
+    """
+    info = info or sampler_info()
     node = helper.make_node
     nodes = [
-        node("Mul", [NOISE, "contrast"], ["scaled"]),
+        node("Add", [NOISE, CONDITION], ["shifted"]) if info.condition else node("Identity", [NOISE], ["shifted"]),
+        node("Mul", ["shifted", "contrast"], ["scaled"]),
         node("Add", ["scaled", "grey"], ["colour"]),
         node("Round", ["colour"], ["whole"]),
         node("Clip", ["whole", "black", "white"], ["clipped"]),
@@ -54,11 +61,14 @@ def write_sampler(path: Path, *, info: SamplerInfo | None = None, metadata: dict
     graph = helper.make_graph(
         nodes,
         "flat",
-        [helper.make_tensor_value_info(NOISE, TensorProto.FLOAT, ["N", Z_DIM])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", Z_DIM])
+            for name in ([NOISE, CONDITION] if info.condition else [NOISE])
+        ],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.UINT8, ["N", SIZE, SIZE, 3])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    helper.set_model_props(model, (info or sampler_info()).to_metadata() if metadata is None else metadata)
+    helper.set_model_props(model, info.to_metadata() if metadata is None else metadata)
     onnx.save(model, path)
     return path

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.helpers.samplers import SIZE, Z_DIM, sampler_info, write_sampler
+from tests.helpers.samplers import CONDITIONS, SIZE, Z_DIM, sampler_info, write_sampler
 from translate import load_sampler
 from translate.errors import UnusableError, UserError
 from translate.style import catalogue
@@ -57,6 +58,24 @@ def test_a_style_is_no_sampler_and_a_sampler_no_style(flat: Path, tiny_style: Pa
         read_style(flat)
 
 
+def test_a_condition_is_given_as_text_or_row(flat: Path, tmp_path: Path) -> None:
+    info = sampler_info(condition=CONDITIONS.to_json())
+    sampler = load_sampler(write_sampler(tmp_path / "conditional.onnx", info=info), device="cpu")
+    assert sampler.info.conditions == CONDITIONS
+    row = np.array([2, 0, -1], np.float32)
+    wanted = np.rint(128 + 20 * (noise([3], Z_DIM)[0] + row)).astype(int).tolist()
+    assert (np.array(sampler(seed=3, condition="red=2, blue=-1")) == wanted).all()
+    assert (sampler.conditioned(noise([3, 3], Z_DIM), row) == wanted).all()
+    with pytest.raises(UserError, match="condition: 'Flat' needs one: its attributes are red, green, blue"):
+        sampler(seed=3)
+    with pytest.raises(UserError, match=r"strength 2: 'Flat' was not trained for it; train with drop_condition 0\.1"):
+        sampler(condition="red", strength=2)
+    with pytest.raises(UserError, match=r"condition: is \[2\], not \[3\]"):
+        sampler(condition=row[:2])
+    with pytest.raises(UserError, match="condition: 'Flat' takes no condition; leave it out"):
+        load_sampler(flat, device="cpu")(condition="red")
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -64,6 +83,8 @@ def test_a_style_is_no_sampler_and_a_sampler_no_style(flat: Path, tiny_style: Pa
         ({"size": 16}, "'image_out' is tensor"),
         ({"size": 10_000}, "size is 10000, not 1 to 4096"),
         ({"z_dim": 0}, "z_dim is 0, not 1 to 65536"),
+        ({"condition": "red"}, "its condition is 'red'"),
+        ({"condition": replace(CONDITIONS, optional=True).to_json()}, "nothing is named 'strength'"),
     ],
 )
 def test_metadata_that_do_not_fit_are_refused(changes: dict[str, object], problem: str, tmp_path: Path) -> None:

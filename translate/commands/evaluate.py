@@ -76,6 +76,11 @@ def evaluate(
             folder = save or Path(scratch) / "made"
             with clock.stage("sample"), sampler_file(outputs) as file:
                 sampler = Sampler(file, device=device)
+                if sampler.info.conditions is not None:
+                    raise UserError(
+                        f"{outputs}: makes pictures by a condition; write them with `translate sample`, and give their "
+                        "folder"
+                    )
                 write_samples(sampler.from_noise, sampler.info.z_dim, len(real_pictures.paths), folder)
                 size = sampler.info.size
             real_pictures = as_trained_on(real_pictures, size, Path(scratch) / "real")

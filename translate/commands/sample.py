@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from translate.commands.sample_conditions import PER_ROW, wanted_rows, write_rows
 from translate.commands.terminal import quiet_onnxruntime, say
 from translate.errors import UserError, printable
 
 if TYPE_CHECKING:
     from translate.media.sheet import Cell
     from translate.style.latents import Noise
-    from translate.style.sampler import Pictures, Sampler
+    from translate.style.sampler import Conditioned, Pictures, Sampler
 
 PICTURES, KEYS, STRIP, FRAMES = 64, 8, 8, 24  # defaults: pictures; keys of a walk; steps between keys, as still, moving
 INVENTED = 8  # captions
@@ -25,7 +26,7 @@ def sample(
         str,
         typer.Argument(
             metavar="RUN|FILE",
-            help="a run or checkpoint of gan, glo or gon, or a sampler, .onnx file; with --inputs of pix2pix",
+            help="a run or checkpoint of gan, cgan, glo or gon, or a sampler, .onnx file; with --inputs of pix2pix",
         ),
     ],
     output: Annotated[
@@ -67,14 +68,28 @@ def sample(
     invent: Annotated[
         bool, typer.Option("--invent", help="print captions that a RUN of sequence makes, instead of pictures")
     ] = False,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(help="what to show: words, attributes (glasses, age=31), a class, a sound; repeatable"),
+    ] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE,VALUE", help="a row for each value of an attribute, or of {NAME} in --condition"
+        ),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(help="exaggerate the condition above 1, of runs with --drop-condition")
+    ] = 1.0,
     device: Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace existing files")] = False,
 ) -> None:
-    """Make pictures from noise: single ones, a grid, or a walk from one to the next; or from several pictures.
+    """Make pictures from noise, and a condition: single ones, a grid, or a walk; or from several pictures.
 
     Exit codes: 1 a file cannot be written; 2 the command cannot be carried out as given; 3 the model cannot be used.
     """
-    from translate.convert.sampling import kind_of, refuse_existing
+    from translate.convert.conditions import folder_names
+    from translate.convert.sampling import kind_of, refuse_existing, seeds_from
 
     quiet_onnxruntime()
     if invent:
@@ -98,23 +113,37 @@ def sample(
         raise UserError(f"--output {output}: {given[0]} makes one picture; give a name that ends in .png or .jpg")
     if kind != "folder":
         refuse_existing([output], overwrite=overwrite)
+    if project is not None and (condition or sweep):
+        raise UserError("--project and --condition exclude each other")
     if project is not None:
         _project(model, project, output)
         return
     from translate.evaluate.models import sampler_file
-    from translate.style.sampler import Sampler
+    from translate.style.sampler import Conditioned, Sampler
 
     with sampler_file(model) as file:
         sampler = Sampler(file, device=device)
+        rows = wanted_rows(sampler, condition or [], sweep)
+        if len(rows) > 1 and (nearest or walk or mix or kind == "moving"):
+            raise UserError(
+                f"<condition>: {len(rows)} of them; one at a time with {given[0] if given else output.name}"
+            )
+        drawn = [Conditioned(sampler, row.row, strength) for row in rows]
         if nearest is not None:
-            _show_nearest(sampler, nearest, output, seed=seed, count=count or 16, truncation=truncation)
+            _show_nearest(drawn[0], nearest, output, seed=seed, count=count or 16, truncation=truncation)
         elif walk or mix is not None or kind == "moving":
             keys, steps = _keys(sampler, mix, seed=seed, count=count, truncation=truncation)
             steps = frames or steps or (STRIP if kind == "still" else FRAMES)
-            _write_walk(sampler, keys, steps, output, returns=mix is None or kind == "moving", overwrite=overwrite)
+            _write_walk(drawn[0], keys, steps, output, returns=mix is None or kind == "moving", overwrite=overwrite)
+        elif kind == "still" and rows[0].title:
+            write_rows(drawn, rows, output, seeds_from(seed, count or PER_ROW), truncation)
         else:
             count = PICTURES if count is None else count
-            _write_pictures(sampler, output, seed=seed, count=count, truncation=truncation, overwrite=overwrite)
+            inside = (
+                [output] if len(rows) == 1 else [output / name for name in folder_names([row.title for row in rows])]
+            )
+            for each, place in zip(drawn, inside, strict=True):
+                _write_pictures(each, place, seed=seed, count=count, truncation=truncation, overwrite=overwrite)
     say(f"wrote {output}")
 
 
@@ -129,7 +158,7 @@ def _print_captions(run: str, *, seed: int, count: int, output: Path | None) -> 
 
 
 def _write_pictures(
-    sampler: Sampler, output: Path, *, seed: int, count: int, truncation: float | None, overwrite: bool
+    sampler: Conditioned, output: Path, *, seed: int, count: int, truncation: float | None, overwrite: bool
 ) -> None:
     from translate.convert.sampling import (
         grid,
@@ -164,7 +193,7 @@ def _keys(
     return keys, count if mix else None
 
 
-def _write_walk(sampler: Sampler, keys: Noise, steps: int, output: Path, *, returns: bool, overwrite: bool) -> None:
+def _write_walk(sampler: Conditioned, keys: Noise, steps: int, output: Path, *, returns: bool, overwrite: bool) -> None:
     import numpy as np
 
     from translate.convert.sampling import (
@@ -192,7 +221,7 @@ def _write_walk(sampler: Sampler, keys: Noise, steps: int, output: Path, *, retu
 
 
 def _show_nearest(
-    sampler: Sampler, data: Path, output: Path, *, seed: int, count: int, truncation: float | None
+    sampler: Conditioned, data: Path, output: Path, *, seed: int, count: int, truncation: float | None
 ) -> None:
     """A sheet of samples, each with the nearest picture of ``data`` and their distance below."""
     from translate.convert.sampling import seeds_from, write_still
@@ -219,6 +248,7 @@ def _project(model: str, photo: Path, output: Path) -> None:
 
     if not is_folder(model):
         raise UserError(f"--project {photo}: needs gradients, which {model} lacks; give the folder of a run")
+    from models import ConditionalGenerator
     from translate.convert.sampling import write_still
     from translate.data.squares import middle_square
     from translate.media.images import load_rgb
@@ -227,6 +257,8 @@ def _project(model: str, photo: Path, output: Path) -> None:
     from translate.weights.checkpoint import load_noise_generator
 
     generator, checkpoint = load_noise_generator(Path(model))
+    if isinstance(generator, ConditionalGenerator):
+        raise UserError(f"{model}: makes pictures by a condition, which --project does not look for")
     square = middle_square(load_rgb(photo), generator.size)
     found, decibels = nearest_picture(generator, square, by_origin=checkpoint.config.get("method") == "gon")
     cells = [Cell(square, ["photo"]), Cell(found, ["nearest", f"{decibels:.1f} dB"])]

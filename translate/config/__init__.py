@@ -6,7 +6,14 @@ dataclasses here: a new setting is one new field. Imports no deep-learning libra
 
 from translate.config.animegan import AnimeGanConfig
 from translate.config.base import CONFIG_NAME, METRICS_NAME, Distance, TrainConfig
-from translate.config.generation import GanConfig, GenerationConfig, GloConfig, GonConfig, ReconstructionConfig
+from translate.config.generation import (
+    CganConfig,
+    GanConfig,
+    GenerationConfig,
+    GloConfig,
+    GonConfig,
+    ReconstructionConfig,
+)
 from translate.config.methods import CutConfig, CycleGanConfig, Pix2PixConfig, StarGanConfig, UnpairedConfig
 from translate.config.registry import CONFIGS, register_method
 from translate.config.sequences import SequenceConfig
@@ -18,6 +25,7 @@ __all__ = [
     "METRICS_NAME",
     "PANELS",
     "AnimeGanConfig",
+    "CganConfig",
     "CutConfig",
     "CycleGanConfig",
     "Distance",

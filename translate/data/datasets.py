@@ -15,6 +15,7 @@ from torch import Tensor
 from translate.config import Pix2PixConfig, StarGanConfig, UnpairedConfig
 from translate.data.attributes import match_attributes
 from translate.data.augment import FURTHER, Augment, Sample, centre_crop, random_crop
+from translate.data.conditions import Conditions
 from translate.data.doubts import doubts
 from translate.data.loader import Key, KeyedDataset
 from translate.data.pairing import Pair, find_domains, find_unpaired, match_inputs, match_pairs
@@ -39,6 +40,7 @@ class TrainingData:
     augment_groups: tuple[tuple[str, ...], ...] = ()  # names of a sample's pictures; those of a group augmented alike
     remarks: tuple[str, ...] = ()  # about the files, to be said at the start
     jitter: float = 0.0  # of the colours of each group's first picture, see `Augment`
+    conditions: Conditions | None = None  # of the pictures, for methods that take one
 
 
 class PairedDataset(KeyedDataset):

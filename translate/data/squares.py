@@ -62,7 +62,7 @@ def load_squares(config: GenerationConfig) -> TrainingData:
     found = find_pictures(config.images)
     raise_problems(found.problems)
     side = config.resize or config.crop
-    _refuse_small(found.files, side)
+    refuse_small(found.files, side)
     training, validation, seen = hold_out(found.files, config.val_samples)
     return TrainingData(
         SquareDataset(training, side, Augment(random_crop(config))),
@@ -72,7 +72,8 @@ def load_squares(config: GenerationConfig) -> TrainingData:
     )
 
 
-def _refuse_small(files: Sequence[Path], side: int) -> None:
+def refuse_small(files: Sequence[Path], side: int) -> None:
+    """Raise ``UserError`` where some pictures are smaller than squares of ``side`` pixels."""
     small = [path for path in files if min(picture_size(path)) < side]
     if small:
         named = ", ".join(path.name for path in small[:MAX_NAMED])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
@@ -19,18 +21,20 @@ from translate.export.graph import DEFAULT_OPSET, require_opset, write_graph
 from translate.export.to_onnx import TOLERANCES, ParityReport, SizeParity
 from translate.media.images import from_signed_unit
 from translate.storage.atomic import write_atomically
-from translate.style.contract import OUTPUT
+from translate.style.conditions import FIRST_WORD, ConditionInfo
+from translate.style.contract import OUTPUT, ContractError
 from translate.style.latents import noise
 from translate.style.sampler import read_sampler_contract
-from translate.style.sampler_contract import NOISE, SamplerInfo
+from translate.style.sampler_contract import CONDITION, NOISE, STRENGTH, SamplerInfo
 from translate.style.session import OnnxRuntimeError, onnxruntime_call
-from translate.weights.checkpoint import DESCRIPTION, load_noise_generator
+from translate.weights.checkpoint import CONDITION as CONDITION_NETWORK
+from translate.weights.checkpoint import DESCRIPTION, Checkpoint, load_noise_generator
 
 PARITY_COUNTS = (1, 4, 7)  # pictures at a time
 
 
 class ExportedSampler(nn.Module):
-    """A noise generator with the contract's input and output: float32 [N, z_dim] to uint8 [N, size, size, 3]."""
+    """A noise generator with the contract's inputs and output: float32 [N, z_dim] to uint8 [N, size, size, 3]."""
 
     def __init__(self, generator: NoiseGenerator) -> None:
         super().__init__()
@@ -38,8 +42,9 @@ class ExportedSampler(nn.Module):
         self.eval()
         _keep_only_normalised_weights(self.generator)
 
-    def forward(self, z: Tensor) -> Tensor:
-        return from_signed_unit(self.generator(z)).to(torch.uint8).permute(0, 2, 3, 1)
+    def forward(self, z: Tensor, condition: Tensor | None = None, strength: Tensor | None = None) -> Tensor:
+        given = [each for each in (condition, strength) if each is not None]
+        return from_signed_unit(self.generator(z, *given)).to(torch.uint8).permute(0, 2, 3, 1)
 
 
 def _keep_only_normalised_weights(network: nn.Module) -> None:
@@ -77,7 +82,36 @@ def load_sampler_run(
         licence=licence,
         training_data=training_data,
         checkpoint_sha256=checkpoint.weights_sha256("generator_ema"),
+        condition=_described_condition(checkpoint),
     )
+
+
+def _described_condition(checkpoint: Checkpoint) -> str:
+    """What conditions the generator of ``checkpoint`` takes, as the metadata say it."""
+    if CONDITION_NETWORK not in checkpoint.config:
+        return ""
+    try:
+        info = ConditionInfo.from_json(checkpoint.config["condition"])
+    except (KeyError, ContractError) as error:
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: does not describe its condition; train again") from error
+    return replace(info, optional=bool(checkpoint.config[CONDITION_NETWORK].get("optional"))).to_json()
+
+
+def example_inputs(info: SamplerInfo, count: int) -> dict[str, NDArray[Any]]:
+    """Random inputs for ``count`` pictures by name."""
+    inputs: dict[str, NDArray[Any]] = {NOISE: noise(range(count), info.z_dim)}
+    condition = info.conditions
+    if condition is None:
+        return inputs
+    rng = np.random.default_rng(count)
+    shape = (count, *condition.shape)
+    if condition.kind == "captions":
+        inputs[CONDITION] = rng.integers(0, FIRST_WORD + len(condition.names), shape)
+    else:
+        inputs[CONDITION] = rng.random(shape, np.float32)
+    if condition.optional:
+        inputs[STRENGTH] = 2 * rng.random((count, 1), np.float32)
+    return inputs
 
 
 def export_sampler(
@@ -91,10 +125,11 @@ def export_sampler(
     require_opset(opset)
     info = replace(info, opset=opset, versions={"picture-translate": __version__, "torch": str(torch.__version__)})
     network = ExportedSampler(generator)
+    examples = example_inputs(info, 2)
     content = write_graph(
         network,
-        {NOISE: noise(range(2), info.z_dim)},
-        free_sizes={NOISE: {0: "N"}},
+        examples,
+        free_sizes={name: {0: "N"} for name in examples},
         output_shape=["N", info.size, info.size, 3],
         opset=opset,
         metadata=info.to_metadata(),
@@ -120,11 +155,11 @@ def export_sampler(
 def _parity(network: ExportedSampler, session: onnxruntime.InferenceSession, info: SamplerInfo) -> ParityReport:
     sizes = []
     for count in PARITY_COUNTS:
-        z = noise(range(count), info.z_dim)
+        inputs = example_inputs(info, count)
         with torch.inference_mode():
-            expected = network(torch.from_numpy(z)).numpy()
+            expected = network(*map(torch.from_numpy, inputs.values())).numpy()
         with onnxruntime_call():
-            (found,) = session.run([OUTPUT], {NOISE: z})
+            (found,) = session.run([OUTPUT], inputs)
         difference = np.abs(found.astype(np.int16) - expected)
         shape = (count, info.size, info.size)
         sizes.append(SizeParity(shape, int(difference.max()), float(difference.mean()), float(np.mean(difference > 0))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from translate.errors import PictureError, UnusableError, one_line
+from translate.errors import PictureError, UnusableError, UserError, one_line
 from translate.style.catalogue import find_sampler
+from translate.style.conditions import ConditionInfo, Row
 from translate.style.contract import OUTPUT, ContractError
 from translate.style.devices import choose_device, providers_of
 from translate.style.latents import Noise, noise
-from translate.style.sampler_contract import NOISE, SamplerInfo
+from translate.style.sampler_contract import CONDITION, NOISE, STRENGTH, SamplerInfo
 from translate.style.session import OnnxRuntimeError, metadata_of, onnxruntime_call, open_session, reason, require_port
 
 BATCH = 16  # pictures per pass
@@ -37,26 +39,44 @@ class Sampler:
     def __repr__(self) -> str:
         return f"<Sampler {self.info.title!r} on {self.device}>"
 
-    def __call__(self, *, seed: int = 0, truncation: float | None = None) -> Image.Image:
+    def __call__(
+        self, *, seed: int = 0, truncation: float | None = None, condition: str | Row | None = None, strength: float = 1
+    ) -> Image.Image:
         """The picture of ``seed``; a ``truncation`` such as 0.7 makes it more typical.
 
-        Raises ``UserError`` for a seed or a truncation out of range.
+        ``condition`` and ``strength`` are those of `conditioned`; attributes, a class or words may be given as text.
+        Raises ``UserError`` for a seed, a truncation or a condition that cannot be used.
         """
-        return Image.fromarray(self.pictures([seed], truncation=truncation)[0])
+        z = noise([seed], self.info.z_dim, truncation=truncation)
+        row = self._condition_info().row(condition) if isinstance(condition, str) else condition
+        return Image.fromarray(self.conditioned(z, row, strength)[0])
 
     def pictures(self, seeds: Sequence[int], *, truncation: float | None = None) -> Pictures:
         """The pictures of ``seeds``; each depends on its own seed only. Raises as a call does."""
         return self.from_noise(noise(seeds, self.info.z_dim, truncation=truncation))
 
     def from_noise(self, z: Noise) -> Pictures:
-        """The pictures of ``z``, float32 [N, z_dim]. Raises ``PictureError`` if they cannot be made."""
+        """The pictures of ``z``, float32 [N, z_dim]. Raises ``PictureError`` if they cannot be made.
+
+        Raises ``UserError`` where they need a condition.
+        """
+        return self.conditioned(z, None)
+
+    def conditioned(self, z: Noise, condition: Row | None, strength: float = 1) -> Pictures:
+        """The pictures of ``z``, float32 [N, z_dim], all with ``condition``, a row as `ConditionInfo` describes it.
+
+        ``strength`` exaggerates the condition above 1, where the sampler also makes pictures without it; those are
+        made for None. Raises as `from_noise`, and ``UserError`` for what the sampler does not take.
+        """
+        given = self._given(condition, strength)
         size = self.info.size
         made = [np.empty((0, size, size, 3), np.uint8)]
         for start in range(0, len(z), BATCH):
             batch = np.ascontiguousarray(z[start : start + BATCH], np.float32)
+            inputs = {name: np.repeat(row[None], len(batch), 0) for name, row in given.items()}
             try:
                 with onnxruntime_call():
-                    (pictures,) = self._session.run([OUTPUT], {NOISE: batch})
+                    (pictures,) = self._session.run([OUTPUT], {NOISE: batch, **inputs})
             except OnnxRuntimeError as error:
                 raise PictureError(f"{self.info.title!r} cannot make pictures: {reason(error)}") from error
             if pictures.shape != (len(batch), size, size, 3) or pictures.dtype != np.uint8:
@@ -66,6 +86,50 @@ class Sampler:
                 )
             made.append(pictures)
         return np.concatenate(made)
+
+    def _condition_info(self) -> ConditionInfo:
+        info = self.info.conditions
+        if info is None:
+            raise UserError(f"<condition>: {self.info.title!r} takes no condition; leave it out")
+        return info
+
+    def _given(self, condition: Row | None, strength: float) -> dict[str, Row]:
+        """The inputs besides the noise, without the dimension of pictures."""
+        if condition is None and self.info.conditions is None:
+            return {}
+        info = self._condition_info()
+        if condition is None and not info.optional:
+            raise UserError(f"<condition>: {self.info.title!r} needs one: {info.advice}")
+        if strength != 1 and not info.optional:
+            raise UserError(
+                f"<strength> {strength:g}: {self.info.title!r} was not trained for it; train with <drop_condition> 0.1"
+            )
+        row = np.zeros(info.shape) if condition is None else condition
+        if list(row.shape) != info.shape:
+            raise UserError(f"<condition>: is {list(row.shape)}, not {info.shape}")
+        given: dict[str, Row] = {CONDITION: row.astype(info.dtype)}
+        if info.optional:
+            given[STRENGTH] = np.array([0 if condition is None else strength], np.float32)
+        return given
+
+
+@dataclass(frozen=True)
+class Conditioned:
+    """A sampler with one condition, see `Sampler.conditioned`."""
+
+    sampler: Sampler
+    condition: Row | None = None
+    strength: float = 1
+
+    @property
+    def info(self) -> SamplerInfo:
+        return self.sampler.info
+
+    def pictures(self, seeds: Sequence[int], *, truncation: float | None = None) -> Pictures:
+        return self.from_noise(noise(seeds, self.info.z_dim, truncation=truncation))
+
+    def from_noise(self, z: Noise) -> Pictures:
+        return self.sampler.conditioned(z, self.condition, self.strength)
 
 
 def open_sampler(name_or_path: str, *, device: str = "auto") -> Sampler:
@@ -77,15 +141,27 @@ def read_sampler_contract(session: Any, path: Path) -> SamplerInfo:
     """The metadata of a loaded sampler; raises ``UnusableError`` if it is none or violates the contract."""
     try:
         info = SamplerInfo.from_metadata(metadata_of(session))
-        require_port({port.name: port for port in session.get_inputs()}, NOISE, "float", [None, info.z_dim])
+        inputs = {port.name: port for port in session.get_inputs()}
+        wanted = {NOISE: ("float", [None, info.z_dim]), **_ports_of(info.conditions)}
+        for name, (kind, shape) in wanted.items():
+            require_port(inputs, name, kind, shape)
         require_port(
             {port.name: port for port in session.get_outputs()}, OUTPUT, "uint8", [None, info.size, info.size, 3]
         )
-        if len(session.get_inputs()) > 1:
-            raise ContractError("it needs more than noise")
+        if further := inputs.keys() - wanted.keys():
+            raise ContractError(f"it also needs {min(further)!r}")
     except ContractError as error:
         raise UnusableError(
             f"{path}: not a sampler of this program: {one_line(error)}; styles are used by `translate convert`, "
-            "samplers written by `translate export` from a run of gan, glo or gon"
+            "samplers written by `translate export` from a run of gan, cgan, glo or gon"
         ) from error
     return info
+
+
+def _ports_of(info: ConditionInfo | None) -> dict[str, tuple[str, list[int | None]]]:
+    """Type and shape of the inputs of a condition, by name."""
+    if info is None:
+        return {}
+    kind = "int64" if info.dtype is np.int64 else "float"
+    ports: dict[str, tuple[str, list[int | None]]] = {CONDITION: (kind, [None, *info.shape])}
+    return ports | {STRENGTH: ("float", [None, 1])} if info.optional else ports

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 import torch
 from accelerate import Accelerator
@@ -27,6 +28,14 @@ from translate.train.losses import (
     zero_centred_penalty,
 )
 from translate.train.step import StepContext, Terms
+
+
+class Decoy(NamedTuple):
+    """Further fakes for a discriminator."""
+
+    images: Tensor  # float [N, C, H, W]
+    weight: float  # where that of the generator's pictures is 1
+    given: tuple[Tensor, ...] = ()  # what a conditional discriminator takes with them
 
 
 class Adversary:
@@ -71,22 +80,26 @@ class Adversary:
         context: StepContext,
         *,
         share: float = 1.0,
-        decoys: Mapping[str, tuple[Tensor, float]] = MappingProxyType({}),
+        decoys: Mapping[str, Decoy] = MappingProxyType({}),
+        given: tuple[Tensor, ...] = (),
     ) -> tuple[Terms, DiscriminatorOutput]:
         """The discriminator's terms on real and translated pictures, float [N, C, H, W], and its output for the real.
 
         ``share`` scales the objective: 0.5 slows the discriminator, as pix2pix and CycleGAN do. ``decoys`` are further
-        fakes by name, each with its weight, where that of ``fake`` is 1. All fakes together weigh as much as the real
-        pictures: the discriminator is trained against their mixture, whatever the objective.
+        fakes by name. All fakes together weigh as much as the real pictures: the discriminator is trained against
+        their mixture, whatever the objective. ``given`` is what a conditional discriminator takes with both the real
+        and the translated pictures.
         """
         real = self.view(real, context, f"{self.prefix}/real")
         fake = self.view(fake, context, self._purpose("fake"))
-        others = [self.view(images, context, self._purpose(name)) for name, (images, _) in decoys.items()]
-        of_real, *of_others = self.judge(real, fake, *others)
-        weights = [1.0, *(weight for _, weight in decoys.values())]
+        others = [
+            (self.view(decoy.images, context, self._purpose(name)), *decoy.given) for name, decoy in decoys.items()
+        ]
+        of_real, *of_others = self.judge((real, *given), (fake, *given), *others)
+        weights = [1.0, *(decoy.weight for decoy in decoys.values())]
         against = [self.objective.discriminator(of_real.logits, verdict.logits) for verdict in of_others]
         mixed = torch.stack([weight * loss for weight, loss in zip(weights, against, strict=True)]).sum() / sum(weights)
-        losses = {f"{self.prefix}/loss": share * mixed} | self._penalties(real, fake, context)
+        losses = {f"{self.prefix}/loss": share * mixed} | self._penalties(real, fake, context, given)
         metrics = self._metrics(of_real, of_others[0])
         if self.adaptive is not None:
             metrics[f"{self.prefix}/augmented"] = self.adaptive.value
@@ -95,33 +108,36 @@ class Adversary:
             metrics[f"{self.prefix}/{name}"] = verdict.logits[0].detach().mean()
         return Terms(losses, metrics), of_real
 
-    def judge(self, *batches: Tensor) -> list[DiscriminatorOutput]:
-        """The output for each of ``batches``: in one pass, where the samples of a batch do not affect each other."""
+    def judge(self, *batches: tuple[Tensor, ...]) -> list[DiscriminatorOutput]:
+        """The output for each of ``batches``, pictures and what is given with them.
+
+        It is computed in one pass, where the samples of a batch do not affect each other.
+        """
         if not self.merges:
-            return [self.wrapped(images) for images in batches]
-        verdict: DiscriminatorOutput = self.wrapped(torch.cat(batches))
-        sizes = [len(images) for images in batches]
+            return [self.wrapped(*batch) for batch in batches]
+        verdict: DiscriminatorOutput = self.wrapped(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
+        sizes = [len(images) for images, *_ in batches]
         logits = zip(*(scale.split(sizes) for scale in verdict.logits), strict=True)
         features = zip(*(level.split(sizes) for level in verdict.features), strict=True)
         classes = verdict.classes.split(sizes) if verdict.classes is not None else [None] * len(batches)
         return [DiscriminatorOutput(*parts) for parts in zip(logits, features, classes, strict=True)]
 
     def fool(
-        self, fake: Tensor, context: StepContext, *, real: Tensor | None = None
+        self, fake: Tensor, context: StepContext, *, real: Tensor | None = None, given: tuple[Tensor, ...] = ()
     ) -> tuple[Terms, DiscriminatorOutput]:
         """The generator's terms on its pictures, float [N, C, H, W], and the discriminator's output for them.
 
         ``real`` are the pictures that a relativistic objective compares them with, and whose features they are to
-        match where ``lambda_features`` is above 0.
+        match where ``lambda_features`` is above 0. ``given`` is as for `train`.
         """
         matches = self.config.lambda_features > 0 and real is not None
         purpose = f"{self.prefix}/fooled"
         with self.frozen() as discriminator:
-            of_fake: DiscriminatorOutput = discriminator(self.view(fake, context, purpose))
+            of_fake: DiscriminatorOutput = discriminator(self.view(fake, context, purpose), *given)
             of_real = DiscriminatorOutput((), ())
             if real is not None and (matches or self.objective.relativistic):
                 with torch.no_grad():
-                    of_real = discriminator(self.view(real, context, purpose))
+                    of_real = discriminator(self.view(real, context, purpose), *given)
         adversarial = self.objective.generator(of_fake.logits, of_real.logits)
         losses = {self._generator_metric("gan"): self.config.lambda_gan * adversarial}
         if matches:
@@ -160,13 +176,15 @@ class Adversary:
         finally:
             self.bare.requires_grad_(True)
 
-    def _penalties(self, real: Tensor, fake: Tensor, context: StepContext) -> dict[str, Tensor]:
+    def _penalties(
+        self, real: Tensor, fake: Tensor, context: StepContext, given: tuple[Tensor, ...]
+    ) -> dict[str, Tensor]:
         config, losses = self.config, {}
 
         # bare, as the wrapper cannot differentiate a gradient; in single precision, as half precision overflows
         def logits_of(images: Tensor) -> tuple[Tensor, ...]:
             with torch.autocast(images.device.type, enabled=False):
-                return self.bare(images.float()).logits
+                return self.bare(images.float(), *given).logits
 
         if self.objective.constraint == "gradient-penalty" and config.lambda_gp > 0:
             mix = context.uniform(f"{self.prefix}/gp", 1, 1, 1).to(real.device)

@@ -27,6 +27,8 @@ from models import (
     NoiseGenerator,
     Prior,
     WithPrior,
+    build_condition,
+    build_conditional_generator,
     build_generator,
     build_noise_generator,
 )
@@ -36,6 +38,7 @@ from translate.weights.safe_load import load_state, load_tensors
 DESCRIPTION = "checkpoint.json"
 STATE = "state.pt"
 FOLDER = "checkpoints"  # in the folder of a run
+CONDITION = "condition_network"  # in the configuration: the options of the network of a condition
 PRIOR = "prior"  # the name of a `Prior` among the networks
 _NAME = re.compile(r"step-(\d{9})")
 
@@ -218,7 +221,11 @@ def load_noise_generator(path: Path) -> tuple[NoiseGenerator, Checkpoint]:
     config = checkpoint.config
     try:
         options = config["generator_options"] | {"size": config["crop"]}
-        generator = build_noise_generator(config["generator"], **options)
+        if CONDITION in config:
+            condition = build_condition(**config[CONDITION])
+            generator: NoiseGenerator = build_conditional_generator(config["generator"], condition, **options)
+        else:
+            generator = build_noise_generator(config["generator"], **options)
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
     load_weights(generator, checkpoint.weights("generator_ema"), source=checkpoint.path)

@@ -74,7 +74,7 @@ def test_each_side_leaves_the_other_alone(name: str, tmp_path: Path) -> None:
     assert all(p.requires_grad for member in both.members["discriminator"] for p in both.bare(member).parameters())
 
 
-@pytest.mark.parametrize("name", ADVERSARIAL)
+@pytest.mark.parametrize("name", [name for name in ADVERSARIAL if name != "cgan"])  # which learns matching, too
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_trains_every_method(name: str, objective: str, tmp_path: Path) -> None:
     """The discriminators learn to tell the two kinds apart while the generators wait, then the generators learn."""
@@ -177,7 +177,8 @@ def test_two_processes_train_as_one_with_the_global_batch(
     one, two = tmp_path / "one", runs_of_two_processes / name
     train(tiny_run(name, tmp_path, one, **TEN_STEPS, batch_size=4))
     assert len(losses(one)) == 10
-    rounding = 5e-4 if name == "gan" else 1e-5  # gan's logits are near 0, while its gradients are near 1000
+    # logits of pictures from noise are near 0, while the gradients are near 1000
+    rounding = 5e-4 if name in ("gan", "cgan") else 1e-5
     for ours, theirs in zip(losses(one), losses(two), strict=True):
         assert theirs == pytest.approx(ours, rel=2e-3, abs=rounding)
     # Adam takes a full step even for a gradient of mere rounding, so a few weights may differ more than the losses

@@ -40,6 +40,7 @@ from translate.data.datasets import TrainingData, load_unpaired
 from translate.data.loader import Key, KeyedDataset
 from translate.data.seeds import derived_seed
 from translate.data.smooth_edges import smooth_edges
+from translate.train.adversary import Decoy
 from translate.train.devices import to_device
 from translate.train.losses import coarse_l1, edge_mismatch, gram_matrix, total_variation, yuv_colour
 from translate.train.methods.base import (
@@ -102,7 +103,7 @@ class AnimeGan(Method):
         if not self.config.decoys:
             return self.adversary.train(batch["B"], pictures["fake_B"], context)[0]
         smoothed = batch["smoothed"] if "smoothed" in batch else smooth_edges(batch["B"])
-        decoys = {"grey": (grey(batch["B"]), 1.0), "smoothed": (grey(smoothed), SMOOTHED_WEIGHT)}
+        decoys = {"grey": Decoy(grey(batch["B"]), 1.0), "smoothed": Decoy(grey(smoothed), SMOOTHED_WEIGHT)}
         return self.adversary.train(batch["B"], pictures["fake_B"], context, decoys=decoys)[0]
 
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:

@@ -63,7 +63,12 @@ class Gan(Method):
         return ["real", *["sample"] * SAMPLES_PER_ROW]
 
 
+def fixed_noise(z_dim: int, beside: Tensor) -> Tensor:
+    """The noise of each column of a validation grid, float [S, N, z_dim], N and device those of ``beside``."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(SAMPLES_PER_ROW, len(beside), z_dim, generator=generator).to(beside.device)
+
+
 def fixed_samples(sample: torch.nn.Module, z_dim: int, beside: Tensor) -> list[Tensor]:
-    """Columns [N, 3, H, W] of pictures from fixed noise for a validation grid, N and device those of ``beside``."""
-    noise = torch.randn(SAMPLES_PER_ROW, len(beside), z_dim, generator=torch.Generator().manual_seed(0))
-    return [sample(z.to(beside.device)) for z in noise]
+    """Columns [N, 3, H, W] of pictures from fixed noise for a validation grid."""
+    return [sample(z) for z in fixed_noise(z_dim, beside)]

@@ -12,8 +12,10 @@ from models import (
     DISCRIMINATORS,
     GENERATORS,
     Discriminator,
+    EncodedCondition,
     Generator,
     NoiseGenerator,
+    build_conditional_generator,
     build_discriminator,
     build_generator,
     build_noise_generator,
@@ -60,13 +62,16 @@ def built_generator(config: TrainConfig, *, may_enlarge: bool = False, **options
     return generator
 
 
-def built_noise_generator(config: TrainConfig) -> NoiseGenerator:
-    """The configured generator of pictures of ``crop`` pixels from noise.
+def built_noise_generator(config: TrainConfig, *, condition: EncodedCondition | None = None) -> NoiseGenerator:
+    """The configured generator of pictures of ``crop`` pixels from noise, and from ``condition`` where there is one.
 
     An unknown name or option is a ``UserError`` that lists the known ones.
     """
+    options = config.generator_options | {"size": config.crop}
     try:
-        return build_noise_generator(config.generator, **config.generator_options | {"size": config.crop})
+        if condition is not None:
+            return build_conditional_generator(config.generator, condition, **options)
+        return build_noise_generator(config.generator, **options)
     except ValueError as error:
         raise UserError(f"<generator> {config.generator}: {error}") from error
 

@@ -1,0 +1,72 @@
+"""Texts as conditions: attributes, classes, words, sweeps; and descriptions that are none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from translate.errors import UserError
+from translate.style.conditions import ConditionInfo, learnt_words, swept
+from translate.style.contract import ContractError
+
+FACES = ConditionInfo(kind="attributes", shape=[3], names=["red_hair", "glasses", "age"], usual=[0.0, 0.0, 40.0])
+CLASSES = ConditionInfo(kind="classes", shape=[2], names=["cat", "dog"], usual=[])
+WORDS = ConditionInfo(kind="captions", shape=[4], names=["hair", "red", "glasses"], usual=[])
+
+
+def test_attributes_that_are_not_mentioned_are_usual() -> None:
+    assert FACES.row("Red hair, age = 31").tolist() == [1, 0, 31]
+    assert FACES.row("glasses=0.5").tolist() == [0, 0.5, 40]
+    assert CLASSES.row("dog").tolist() == [0, 1]
+
+
+def test_words_are_numbered_and_filled_up() -> None:
+    row = WORDS.row("RED hair,a hat")
+    assert (row.tolist(), str(row.dtype)) == ([3, 2, 1, 1], "int64")
+    assert WORDS.row("glasses").tolist() == [4, 0, 0, 0]
+    assert WORDS.unknown_words("red hat") == ["hat"] and FACES.unknown_words("hat") == []
+
+
+@pytest.mark.parametrize(
+    ("info", "text", "problem"),
+    [
+        (WORDS, " ", "condition ' ': is empty; it knows hair, red, glasses"),
+        (WORDS, "ein Hut", "has no word that this sampler has learnt; it knows hair"),
+        (FACES, "hat", "condition hat: is no attribute of this sampler; its attributes are red_hair, glasses, age"),
+        (FACES, "age=old", "condition age=old: 'old' is no number"),
+        (CLASSES, "cow", "condition cow: is no class of this sampler; its classes are cat, dog"),
+    ],
+)
+def test_texts_that_say_nothing_are_refused(info: ConditionInfo, text: str, problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        info.row(text)
+
+
+def test_words_used_once_are_not_learnt() -> None:
+    assert learnt_words(["Red hair, glasses", "red-haired: red hair"]) == (["hair", "red"], ["glasses", "red-haired"])
+    kept, left_out = learnt_words([f"word{number} " * 2 for number in range(5000)])
+    assert len(kept) + len(left_out) == 5000 and len(json.dumps(kept)) < 16_000
+
+
+def test_a_sweep_fills_its_place_or_adds_its_value() -> None:
+    assert swept("{hair} hair, smile", "hair=red,blond", "captions") == [
+        ("red hair, smile", "red"),
+        ("blond hair, smile", "blond"),
+    ]
+    assert swept("smile", "hair=red", "captions") == [("smile, red hair", "hair red")]
+    assert swept("", "age=20, 30", "attributes") == [("age=20", "age 20"), ("age=30", "age 30")]
+    assert swept("", "file=a.wav", "audio") == [("a.wav", "a.wav")]
+    with pytest.raises(UserError, match="sweep hair: has to be NAME=VALUE,VALUE"):
+        swept("", "hair", "captions")
+
+
+def test_descriptions_come_back_and_others_are_refused() -> None:
+    assert ConditionInfo.from_json(FACES.to_json()) == FACES
+    for change in ({"kind": "smell"}, {"shape": [0]}, {"shape": [2]}, {"usual": ["x"]}, {"shape": [10**9]}, {"new": 1}):
+        with pytest.raises(ContractError, match="its condition is"):
+            ConditionInfo.from_json(json.dumps(asdict(FACES) | change))
+    for text in ("", "[]", "null"):
+        with pytest.raises(ContractError):
+            ConditionInfo.from_json(text)

@@ -1,0 +1,106 @@
+"""Faces with attributes -> faces with captions, and combinations that no training sees.
+
+    python -m tools.known.captions AVATARS OUT [--side 64]
+
+AVATARS holds attributes.csv and the pictures it names. OUT/train and OUT/test get the pictures, scaled, and tables:
+captions.csv, three captions of each picture, from templates with synonyms, which mention all that a picture shows of
+`SHOWN`, and attributes.csv, the same as 0 and 1. All pictures of the combinations `HELD_OUT`, and a tenth of the
+others, are in OUT/test only.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from tools.known.make import load_small, save
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "black": ("black", "dark"),
+    "brown": ("brown", "chestnut"),
+    "blond": ("blond", "fair"),
+    "red": ("red", "ginger"),
+    "white": ("white", "snowy"),
+    "blue": ("blue",),
+    "pink": ("pink",),
+    "purple": ("purple", "violet"),
+    "green": ("green",),
+}
+SHOWN: dict[str, tuple[str, ...]] = {
+    "glasses": ("glasses", "spectacles"),
+    "earrings": ("earrings", "ear jewels"),
+    "closed_eyes": ("closed eyes", "eyes shut"),
+    "smile": ("a smile", "a happy mouth"),
+}
+LENGTHS = {"1": ("long",), "0": ("short", "cropped")}
+HELD_OUT = (("red", "glasses"), ("pink", "glasses"), ("blond", "earrings"))  # colour of hair, and what is shown
+CAPTIONS = 3  # of each picture
+TEST = 10  # every tenth picture
+
+Face = Mapping[str, str]  # the line of a table
+
+
+def caption(face: Face, rng: np.random.Generator) -> str:
+    """One of many texts that say the same of ``face``."""
+
+    def one_of(words: Sequence[str]) -> str:
+        return words[int(rng.integers(len(words)))]
+
+    hair = f"{one_of(LENGTHS[face['long_hair']])} {one_of(SYNONYMS[face['hair_colour']])} hair"
+    things = [one_of(words) for name, words in SHOWN.items() if face[name] == "1"]
+    rng.shuffle(things)
+    parts = [hair, *things] if rng.random() < 0.5 else [*things, hair]
+    listed = ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 and rng.random() < 0.5 else ", ".join(parts)
+    return one_of(("{}", "a face with {}", "someone with {}", "portrait: {}")).format(listed)
+
+
+def held_out(face: Face) -> bool:
+    """Whether ``face`` has one of the combinations that no training sees."""
+    return any(face["hair_colour"] == colour and face[name] == "1" for colour, name in HELD_OUT)
+
+
+def attributes_of(face: Face) -> dict[str, int]:
+    """What the captions say of ``face``, as 0 and 1."""
+    colours = {colour: int(face["hair_colour"] == colour) for colour in SYNONYMS}
+    return colours | {name: int(face[name]) for name in ("long_hair", *SHOWN)}
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main(
+    avatars: Annotated[Path, typer.Argument(help="folder of faces with attributes.csv")],
+    out: Annotated[Path, typer.Argument(help="folder to write")],
+    side: Annotated[int, typer.Option(help="pixels of the pictures' side")] = 64,
+) -> None:
+    rng = np.random.default_rng(0)
+    captions: dict[str, list[dict[str, object]]] = {"train": [], "test": []}
+    attributes: dict[str, list[dict[str, object]]] = {"train": [], "test": []}
+    for number, face in enumerate(read_rows(avatars / "attributes.csv")):
+        part = "test" if held_out(face) or number % TEST == 0 else "train"
+        file = Path(face["filename"]).with_suffix(".png").name
+        save(load_small(avatars / face["filename"], side), out / part / "images" / file)
+        captions[part] += [{"file": file, "text": caption(face, rng)} for _ in range(CAPTIONS)]
+        attributes[part].append({"file": file, **attributes_of(face), "held_out": int(held_out(face))})
+    for part in ("train", "test"):
+        write_rows(out / part / "captions.csv", captions[part])
+        write_rows(out / part / "attributes.csv", attributes[part])
+    typer.echo(f"{len(attributes['train'])} faces to train on, {len(attributes['test'])} to test", err=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,74 @@
+"""Square pictures and what is said of them, for methods that make pictures from noise and a condition."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from translate.config import CganConfig
+from translate.data.augment import Augment, centre_crop, random_crop
+from translate.data.conditions import Conditions, read_conditions
+from translate.data.datasets import TrainingData, hold_out
+from translate.data.loader import Key, KeyedDataset
+from translate.data.seeds import derived_seed
+from translate.data.squares import SquareDataset, refuse_small
+
+ATTEMPTS = 10  # at a condition that another picture has
+
+
+class ConditionedDataset(KeyedDataset):
+    """``squares`` with their conditions; a sample also has ``condition`` and ``mismatched``, a row each.
+
+    ``chosen`` are the positions of the squares among the files of ``conditions``. Of several rows of a picture one is
+    drawn. ``mismatched`` is a row of another picture of the same data set, drawn uniformly, that differs from all rows
+    of this one; where there is none, its own.
+    """
+
+    def __init__(self, squares: SquareDataset, conditions: Conditions, chosen: list[int]) -> None:
+        self.squares = squares
+        self.rows = torch.from_numpy(np.ascontiguousarray(conditions.rows))
+        flat = conditions.rows.reshape(len(conditions.rows), -1)
+        self.identity = np.unique(flat, axis=0, return_inverse=True)[1].reshape(-1)  # equal rows have equal numbers
+        self.rows_of = [conditions.rows_of[file] for file in chosen]
+        self.pool = [row for rows in self.rows_of for row in rows]
+
+    def __len__(self) -> int:
+        return len(self.squares)
+
+    def __getitem__(self, key: Key) -> dict[str, Tensor]:
+        own = self.rows_of[key.sample]
+        condition = own[derived_seed(key.seed, 1) % len(own)]
+        return self.squares[key] | {
+            "condition": self.rows[condition],
+            "mismatched": self.rows[self._other(own, derived_seed(key.seed, 2))],
+        }
+
+    def _other(self, own: list[int], seed: int) -> int:
+        known = {int(self.identity[row]) for row in own}
+        drawn = [derived_seed(seed, attempt) % len(self.pool) for attempt in range(ATTEMPTS)]
+        following = range(drawn[0], drawn[0] + len(self.pool))  # for where other conditions are rare
+        rows = (self.pool[place % len(self.pool)] for place in (*drawn, *following))
+        return next((row for row in rows if int(self.identity[row]) not in known), own[0])
+
+
+def load_conditioned(config: CganConfig) -> TrainingData:
+    """The pictures of ``images`` and their conditions. Raises ``UserError`` as `read_conditions` does, and for pictures
+    smaller than the squares."""
+    found = read_conditions(config)
+    side = config.resize or config.crop
+    refuse_small(found.files, side)
+    training, validation, seen = hold_out(range(len(found.files)), config.val_samples)
+
+    def part(chosen: list[int], augment: Augment, *, held_out: bool = False) -> ConditionedDataset:
+        squares = SquareDataset([found.files[file] for file in chosen], side, augment, held_out=held_out)
+        return ConditionedDataset(squares, found, chosen)
+
+    return TrainingData(
+        part(training, Augment(random_crop(config))),
+        part(validation, Augment(centre_crop(config)), held_out=bool(seen)),
+        part(training[: len(seen)], Augment(centre_crop(config))),
+        augment_groups=(("image",),),
+        remarks=found.remarks,
+        conditions=found,
+    )

@@ -1,0 +1,179 @@
+"""What a conditional sampler is told of the picture to make, and how a text says it.
+
+A condition reaches the networks as a row, whose type and shape `ConditionInfo` gives; the networks hold everything
+after that, also the encoder of words. Rows of sounds and vectors come from files, see `translate.convert.conditions`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.errors import UserError, parse_nested
+from translate.style.contract import ContractError
+
+Kind = Literal["attributes", "classes", "captions", "audio", "embeddings"]
+Row = NDArray[Any]  # float32, or int64 for captions, of the shape that `ConditionInfo` gives
+
+PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2  # the numbers of no word, of words not learnt, and of the first one learnt
+MAX_VOCABULARY = 15_000  # characters of all words together: they have to fit into the metadata
+MAX_ROW = 1_000_000  # numbers
+MAX_NAMED = 5  # names in a message; the rest are only counted
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionInfo:
+    """What conditions a sampler takes.
+
+    ``names``: the columns of attributes, the classes, or the words of captions, which are numbered from `FIRST_WORD`.
+    ``shape`` of a row: [K] values of attributes or an embedding, one-hot for classes; [T] numbers of words, filled up
+    with `PADDING`; [bands, frames] of a sound. ``usual``: the value of each attribute that a text does not mention.
+    ``optional``: it was trained without the condition, too, so the sampler takes ``strength``.
+    """
+
+    kind: Kind
+    shape: list[int]
+    names: list[str]
+    usual: list[float]
+    optional: bool = False
+
+    @property
+    def dtype(self) -> type[np.generic]:
+        return np.int64 if self.kind == "captions" else np.float32
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> ConditionInfo:
+        """Raises ``ContractError`` for a text that `to_json` did not write."""
+        try:
+            info = cls(**parse_nested(json.loads, text))
+            sound = (
+                info.kind in get_args(Kind)
+                and 1 <= len(info.shape) <= 2
+                and all(type(size) is int and size > 0 for size in info.shape)
+                and int(np.prod(info.shape)) <= MAX_ROW
+                and all(isinstance(name, str) for name in info.names)
+                and all(type(value) in (int, float) and isfinite(value) for value in info.usual)
+                and (info.kind not in ("attributes", "classes") or len(info.names) == info.shape[0])
+                and (info.kind != "attributes" or len(info.usual) == info.shape[0])
+                and isinstance(info.optional, bool)
+            )
+        except (TypeError, ValueError) as error:
+            raise ContractError(f"its condition is {text[:40]!r}") from error
+        if not sound:
+            raise ContractError(f"its condition is {text[:40]!r}")
+        return info
+
+    def row(self, text: str) -> Row:
+        """The row of ``text``, for attributes, classes and captions. Raises ``UserError`` for one that says nothing.
+
+        Attributes: ``glasses, smile=0, age=31``; classes: a name; captions: words, see `unknown_words`.
+        """
+        if not text.strip():
+            raise UserError(f"<condition> {text!r}: is empty; {self.advice}")
+        if self.kind == "attributes":
+            return self._attributes(text)
+        if self.kind == "classes":
+            return np.eye(len(self.names), dtype=np.float32)[self._position(text, "class")]
+        numbers = self.word_numbers(text)
+        if set(numbers) <= {UNKNOWN}:
+            raise UserError(f"<condition> {text!r}: has no word that this sampler has learnt; {self.advice}")
+        return self.padded(numbers)
+
+    @property
+    def advice(self) -> str:
+        """What a condition may be, for messages."""
+        if self.kind in ("audio", "embeddings"):
+            return f"give {'a sound file' if self.kind == 'audio' else 'an .npz or .safetensors file of one vector'}"
+        what = {"attributes": "its attributes are", "classes": "its classes are", "captions": "it knows"}[self.kind]
+        return f"{what} {some_of(self.names)}"
+
+    def unknown_words(self, text: str) -> list[str]:
+        """The words of a caption that were not learnt, which have no effect of their own."""
+        return [word for word in words_of(text) if word not in self.names] if self.kind == "captions" else []
+
+    def word_numbers(self, text: str) -> list[int]:
+        """The numbers of the first words of ``text``, as many as a row holds."""
+        numbers = {word: number for number, word in enumerate(self.names, start=FIRST_WORD)}
+        return [numbers.get(word, UNKNOWN) for word in words_of(text)][: self.shape[0]]
+
+    def padded(self, numbers: Sequence[int]) -> Row:
+        row = np.full(self.shape[0], PADDING, np.int64)
+        row[: len(numbers)] = numbers
+        return row
+
+    def _attributes(self, text: str) -> Row:
+        row = np.array(self.usual, np.float32)
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            name, equals, value = part.partition("=")
+            position = self._position(name, "attribute")
+            try:
+                number = float(value) if equals else 1.0
+            except ValueError:
+                number = float("nan")
+            if not isfinite(number):
+                raise UserError(f"<condition> {part}: {value!r} is no number")
+            row[position] = number
+        return row
+
+    def _position(self, name: str, what: str) -> int:
+        wanted = "_".join(name.split()).lower()  # "red hair" is red_hair
+        for position, known in enumerate(self.names):
+            if "_".join(known.split()).lower() == wanted:
+                return position
+        raise UserError(f"<condition> {name.strip()}: is no {what} of this sampler; {self.advice}")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of ``text`` in lower case, without punctuation."""
+    return _WORD.findall(text.lower())
+
+
+def learnt_words(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The words of ``texts`` to learn, most frequent first, and those left out: used once, or too many."""
+    counted = Counter(word for text in texts for word in words_of(text))
+    frequent = sorted(counted, key=lambda word: (-counted[word], word))
+    kept: list[str] = []
+    room = MAX_VOCABULARY
+    for word in frequent:
+        room -= len(json.dumps(word)) + 2
+        if counted[word] < 2 or room < 0:
+            break
+        kept.append(word)
+    return kept, frequent[len(kept) :]
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first of ``names``, and how many more there are."""
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
+
+
+def swept(condition: str, sweep: str, kind: Kind) -> list[tuple[str, str]]:
+    """The conditions of a ``sweep``, ``NAME=VALUE,VALUE,...``, each with the value that names it.
+
+    ``{NAME}`` in ``condition`` stands for the value. Without it attributes get ``NAME=VALUE``, captions the words
+    ``VALUE NAME``, and for other kinds the value is the condition. Raises ``UserError`` for a sweep of another form.
+    """
+    name, _, listed = sweep.partition("=")
+    name, values = name.strip(), [value.strip() for value in listed.split(",") if value.strip()]
+    if not name or not values:
+        raise UserError(f"<sweep> {sweep}: has to be NAME=VALUE,VALUE, such as hair=red,blond")
+    place = f"{{{name}}}"
+    if place in condition:
+        return [(condition.replace(place, value), value) for value in values]
+    added = {"attributes": f"{name}={{}}", "captions": f"{{}} {name}"}.get(kind)
+    if added is None:
+        return [(value, value) for value in values]
+    return [(", ".join(filter(None, [condition, added.format(value)])), f"{name} {value}") for value in values]

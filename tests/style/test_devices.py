@@ -67,7 +67,7 @@ def fake_libraries(monkeypatch: pytest.MonkeyPatch, driver: Driver | None, missi
     monkeypatch.setattr(onnxruntime, "cuda_version", "13.0")
     monkeypatch.setattr(
         devices,
-        "_load",
+        "load_library",
         lambda name: driver if name in ("libcuda.so.1", "nvcuda.dll") else None if missing in name else object(),
     )
 

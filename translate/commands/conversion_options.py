@@ -67,6 +67,14 @@ TensorRT = Annotated[
         "--tensorrt", help="use TensorRT on GPUs: each new size of picture first takes minutes", rich_help_panel=SPEED
     ),
 ]
+GpuJpeg = Annotated[
+    bool,
+    typer.Option(
+        "--gpu-jpeg",
+        help="decode and encode JPEG on the GPU, where it takes them; others as usual",
+        rich_help_panel=SPEED,
+    ),
+]
 CudaGraphs = Annotated[
     bool,
     typer.Option(

@@ -19,6 +19,7 @@ from translate.commands.conversion_options import (
     DryRun,
     Effort,
     Format,
+    GpuJpeg,
     MaxSize,
     OnClash,
     Overwrite,
@@ -121,6 +122,7 @@ def convert(
     batch: Batch = 8,
     tensorrt: TensorRT = False,
     cuda_graphs: CudaGraphs = False,
+    gpu_jpeg: GpuJpeg = False,
     int8: Annotated[
         bool,
         typer.Option(
@@ -196,6 +198,7 @@ def convert(
         stabilise=stabilise,
         max_pixels=max_pixels or MAX_PIXELS,
         device=device,
+        gpu_jpeg=gpu_jpeg,
         gpu=GpuOptions(batch=batch, tensorrt=tensorrt, cuda_graphs=cuda_graphs),
         int8=int8,
         tile=tile,

@@ -24,11 +24,12 @@ from translate.convert.planning import Domain, Job, OnClash, beside, domain_suff
 from translate.convert.results import Result
 from translate.errors import UserError, literal, render
 from translate.media.formats import Effort
+from translate.media.gpu_jpeg import GpuJpeg
 from translate.media.images import MAX_PIXELS
 from translate.media.mark import Action
 from translate.style.catalogue import DEFAULT_STYLE, find_style
 from translate.style.contract import StyleInfo
-from translate.style.devices import Cuda, GpuOptions
+from translate.style.devices import Cuda, GpuOptions, parse_device
 from translate.style.lanes import Lanes
 from translate.style.session import read_style
 from translate.style.translator import Translator, style_file
@@ -67,6 +68,7 @@ class ConvertRequest:
     stabilise: bool = False  # hold videos and animations still where the original is still
     max_pixels: int = MAX_PIXELS  # larger pictures are refused
     device: str = "auto"  # auto, cpu, cuda, cuda:N, several as cuda:0,cuda:1, or cuda:all
+    gpu_jpeg: bool = False  # decode and encode JPEG on the first GPU, with nvImageCodec
     gpu: GpuOptions = field(default_factory=GpuOptions)  # how GPUs are used: batches, TensorRT, CUDA graphs
     int8: bool = True  # use a shipped style's faster variant: int8 on the CPU, where that is fast, float16 on GPUs
     tile: int | None = None  # side of the tiles in pixels; 0 never cuts, None cuts large pictures
@@ -147,6 +149,10 @@ def prepare(request: ConvertRequest, *, on_remark: OnRemark = ignore_remark) -> 
     )
     translator.info.require_same_size()
     jobs, options = plan_for(request, translator.info, on_remark)
+    if request.gpu_jpeg:
+        if not isinstance(translator, Lanes):
+            raise UserError("<gpu_jpeg>: the style runs on the CPU; leave it out, or give <device> cuda")
+        options = replace(options, jpeg=GpuJpeg(parse_device(translator.first_device)[1], on_remark=on_remark))
     return open_conversion(jobs, options, translator)
 
 

@@ -58,6 +58,11 @@ def encode_jpeg(rgb: NDArray[np.uint8], quality: int, exif: bytes | None = None,
     rgb = np.ascontiguousarray(rgb)
     with codec_call():
         content = simplejpeg.encode_jpeg(rgb, quality=quality, colorsubsampling="444")
+    return with_segments(content, exif, segments)
+
+
+def with_segments(content: bytes, exif: bytes | None, segments: bytes = b"") -> bytes:
+    """A JPEG that begins with a JFIF segment, as encoders write it; ``exif`` and ``segments`` are added behind that."""
     if exif is not None:
         segments = _EXIF_MARKER + (len(exif) + 2).to_bytes(2) + exif + segments
     return content[:_HEADER_BYTES] + segments + content[_HEADER_BYTES:]

@@ -14,7 +14,7 @@ from translate.convert import opening, working_size
 from translate.convert.conversion import ConvertRequest, convert_files, prepare
 from translate.convert.opening import open_on_devices
 from translate.errors import UnusableError, UserError
-from translate.media.images import encode_picture, load_picture
+from translate.media.images import Picture, encode_picture, load_picture
 from translate.style import translator as inference
 from translate.style.devices import GpuOptions
 from translate.style.enlarger import Enlarger
@@ -54,7 +54,7 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_folder_on_two_gpus(two_gpus: None, tiny_style: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for number in range(9):
-        picture = load_picture_of(draw_photo(40 + number % 2, 30))
+        picture = Picture(draw_photo(40 + number % 2, 30))
         (tmp_path / "in" / f"{number}.png").write_bytes(encode_picture(picture, "PNG"))
     made = {}
     for device in ("cpu", "cuda:0,cuda:1"):
@@ -69,17 +69,11 @@ def test_a_folder_on_two_gpus(two_gpus: None, tiny_style: Path, tmp_path: Path) 
         assert np.abs(one.astype(int) - other).max() <= 1
 
 
-def load_picture_of(pixels: Any) -> Any:
-    from translate.media.images import Picture
-
-    return Picture(pixels)
-
-
 def test_a_gpu_that_fails_while_enlarging_gives_way_to_the_cpu(
     two_gpus: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     style = write_style(tmp_path / "style.onnx", info=style_info(working_size=20))
-    (tmp_path / "photo.png").write_bytes(encode_picture(load_picture_of(draw_photo(60, 40)), "PNG"))
+    (tmp_path / "photo.png").write_bytes(encode_picture(Picture(draw_photo(60, 40)), "PNG"))
     remarks: list[str] = []
 
     def enlarger(device: str, workers: int) -> Any:
@@ -118,10 +112,10 @@ def test_a_style_without_cuda_graphs_goes_on_without(
     assert remarks == ["<cuda_graphs>: onnxruntime cannot record those of tiny.onnx; goes on without"]
 
 
-def test_the_cpu_is_no_lane(tiny_style: Path) -> None:
+def test_the_cpu_is_no_lane(tiny_style: Path, photo: Path) -> None:
     assert isinstance(open_on_devices(str(tiny_style), "cpu"), Translator)
     with pytest.raises(UserError, match="batch 0: has to be at least 1"):
         open_on_devices(str(tiny_style), "cpu", gpu=GpuOptions(batch=0))
-    request = ConvertRequest(inputs=["photo.jpg"], style=tiny_style, device="cpu", gpu_jpeg=True, output="out.jpg")
-    with pytest.raises(UserError, match="photo.jpg|gpu_jpeg: the style runs on the CPU"):
+    request = ConvertRequest(inputs=[photo], style=tiny_style, device="cpu", gpu_jpeg=True)
+    with pytest.raises(UserError, match="gpu_jpeg: the style runs on the CPU; leave it out, or give device cuda"):
         prepare(request)

@@ -22,7 +22,6 @@ import typer
 
 from tools.bench.gpu_conversion import DRY, Scale, check_parity, measure_folders, measure_network
 from tools.bench.gpu_report import Report
-from tools.bench.gpu_training import check_real_run, measure_training
 from translate.style.devices import cuda_obstacle, parse_device
 
 SECONDS = 440  # after which nothing else is begun
@@ -59,6 +58,8 @@ def main(
     if obstacle is not None:
         print(f"{device}: {obstacle}", file=sys.stderr)
         raise typer.Exit(3)
+    from tools.bench.gpu_training import check_real_run, measure_training  # takes seconds, as it needs PyTorch
+
     scale = DRY if dry_run else Scale(device=device)
     report = Report(out, seconds=SECONDS, dry=dry_run)
     with tempfile.TemporaryDirectory() as folder:

@@ -63,9 +63,11 @@ class GpuJpeg:
                 image = self._decoder().decode(content, params=self._own.decoding)
                 pixels = None if image is None else np.asarray(image.cpu())
         except CodecError as error:
-            return self._refused("decoded", one_line(error.cause))
+            self._tell("decoded", one_line(error.cause))
+            return None
         if pixels is None or pixels.shape != (size[1], size[0], 3) or pixels.dtype != np.uint8:
-            return self._refused("decoded", "nothing, or other pixels than its header says")
+            self._tell("decoded", "nothing, or other pixels than its header says")
+            return None
         return pixels
 
     def encode(self, rgb: NDArray[np.uint8], quality: int) -> bytes | None:
@@ -81,8 +83,12 @@ class GpuJpeg:
                 image = library.as_image(np.ascontiguousarray(rgb))
                 content = self._encoder().encode(image, codec="jpeg", params=params)
         except CodecError as error:
-            return self._refused("encoded", one_line(error.cause))
-        return self._refused("encoded", "nothing") if content is None else bytes(content)
+            self._tell("encoded", one_line(error.cause))
+            return None
+        if content is None:
+            self._tell("encoded", "nothing")
+            return None
+        return bytes(content)
 
     def _decoder(self) -> Any:
         if "decoder" not in self._own.__dict__:
@@ -96,6 +102,6 @@ class GpuJpeg:
             self._own.encoder = self._library.Encoder(device_id=self._number, max_num_cpu_threads=1)
         return self._own.encoder
 
-    def _refused(self, done: str, reason: str) -> None:
+    def _tell(self, done: str, reason: str) -> None:
         if self._told.acquire(blocking=False):  # and never released
             self._on_remark(f"a picture could not be {done} on the GPU ({reason}); the processor does that for such")

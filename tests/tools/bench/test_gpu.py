@@ -25,7 +25,7 @@ def test_a_dry_run_measures_and_checks_everything(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "out" / "gpu.json").read_text(encoding="utf-8"))
     assert done.returncode == 0, [check for check in found["checks"] if not check["passed"]]
     assert {"network", "stages", "end to end", "training", "real run", "seconds"} <= found["tables"].keys()
-    assert {row["way"] for row in found["tables"]["training"]} == {"plain", "fast"}
+    assert {row["way"] for row in found["tables"]["training"]} == {"plain"}
     names = {check["check"] for check in found["checks"]}
     assert {"anime in fp32 equals the CPU", "anime in fp16 equals the CPU", "the CPU resumes it"} <= names
     assert "| network | " in (tmp_path / "out" / "gpu.md").read_text(encoding="utf-8")

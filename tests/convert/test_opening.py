@@ -19,7 +19,7 @@ from translate.style import translator as inference
 from translate.style.devices import GpuOptions
 from translate.style.enlarger import Enlarger
 from translate.style.lanes import Lanes
-from translate.style.session import DeviceLostError
+from translate.style.session import DeviceLostError, open_session
 from translate.style.translator import Translator
 
 
@@ -32,7 +32,7 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
             module, "choose_devices", lambda wanted: (wanted.replace("auto", "cuda:0").split(","), None)
         )
-    opened = inference.open_session
+    opened = open_session
 
     class OnGpu:
         """A session on the CPU that names CUDA's provider."""

@@ -31,7 +31,8 @@ def test_bound_runs_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_thread_has_buffers_of_its_own(tiny_style: Path) -> None:
     bound = Translator(tiny_style, device="cpu", bind=True)
     photo = draw_photo(30, 20)[None]
-    wanted, wrong = bound(photo), []
+    wanted = bound(photo)
+    wrong: list[int] = []
 
     def convert(given: np.ndarray, expected: np.ndarray) -> None:
         wrong.extend(turn for turn in range(30) if not np.array_equal(bound(given), expected))

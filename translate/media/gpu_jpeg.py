@@ -40,7 +40,7 @@ class GpuJpeg:
     nvImageCodec is missing or does not start.
     """
 
-    def __init__(self, number: int = 0, *, on_remark: Callable[[str], None] = lambda remark: None) -> None:
+    def __init__(self, number: int = 0, *, on_remark: Callable[[str], object] = lambda remark: None) -> None:
         try:
             self._library: Any = import_module(PACKAGE)
         except ImportError as error:

@@ -39,7 +39,7 @@ MAX_WORKERS = 4
 BYTES_PER_PIXEL_TILED = 165
 BYTES_PER_PIXEL = 2400
 
-OnRemark = Callable[[str], None]  # is told, from any thread, what went otherwise than asked for
+OnRemark = Callable[[str], object]  # is told, from any thread, what went otherwise than asked for
 
 
 def _ignore(remark: str) -> None:

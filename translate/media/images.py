@@ -27,7 +27,7 @@ from translate.media.formats import FORMATS, Effort, save_options
 from translate.media.gpu_jpeg import JpegCodec
 from translate.media.guards import MAX_PIXELS as MAX_PIXELS
 from translate.media.guards import reading, require_few_scans, require_file, require_pixels
-from translate.media.jpeg import decode_jpeg, decode_scaled, encode_jpeg, scale_for, with_segments
+from translate.media.jpeg import decode_jpeg, decode_scaled, encode_jpeg, scale_for
 from translate.media.kinds import open_image, others_note
 from translate.media.modes import narrow_transparent_colour, split_alpha
 from translate.media.pillow import quiet_pillow
@@ -188,9 +188,7 @@ def _decode_quickly(image: Image.Image, file: IO[bytes], scale: int, jpeg: JpegC
     if read_orientation(image) != 1 or (profile and srgb_transform(profile, "RGB") is not None):
         return None
     file.seek(0)
-    content = file.read()
-    rgb = jpeg.decode(content, image.size) if jpeg is not None and scale == 1 else None
-    rgb = decode_jpeg(content, image.size, scale) if rgb is None else rgb
+    rgb = decode_jpeg(file.read(), image.size, scale, jpeg)
     full_size = image.size if scale > 1 else None
     if rgb is None:
         return None
@@ -259,11 +257,7 @@ def _on_white(picture: Picture) -> NDArray[np.uint8]:
 
 
 def encode_picture(
-    picture: Picture,
-    format: str,
-    quality: int | None = None,
-    effort: Effort = "normal",
-    jpeg: JpegCodec | None = None,
+    picture: Picture, format: str, quality: int | None = None, effort: Effort = "normal", jpeg: JpegCodec | None = None
 ) -> bytes:
     """The content of a file in ``format``, one of `FORMATS`.
 
@@ -277,11 +271,7 @@ def encode_picture(
         rgb = _on_white(picture)
         with writing(picture.size, format):
             options = save_options(format, quality, effort, picture.exif, picture.description)
-            exif, extra = options.get("exif"), options.get("extra", b"")
-            content = None if jpeg is None else jpeg.encode(rgb, options["quality"])
-            if content is not None:
-                return with_segments(content, exif, extra)
-            return encode_jpeg(rgb, options["quality"], exif, extra)
+            return encode_jpeg(rgb, options["quality"], options.get("exif"), options.get("extra", b""), jpeg)
     image, buffer = _to_image(picture, alpha=FORMATS[format].alpha), io.BytesIO()
     with writing(picture.size, format):
         options = save_options(format, quality, effort, picture.exif, picture.description)

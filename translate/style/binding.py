@@ -83,8 +83,8 @@ class _Buffers:
             value = onnxruntime.OrtValue.ortvalue_from_shape_and_type(list(array.shape), array.dtype.type, kind, number)
             self._inputs[name] = value
             self._binding.bind_ortvalue_input(name, value)
-        count, height, width, channels = shape
-        enlarged = (count, scale * height, scale * width, channels)
+        count, height, width, _ = shape  # several pictures may be one after another in the channels
+        enlarged = (count, scale * height, scale * width, 3)
         if graph is None:
             self._result = page_locked(enlarged, device)
             self._output = onnxruntime.OrtValue.ortvalue_from_numpy(self._result)

@@ -1,4 +1,4 @@
-"""The int8 variants of shipped styles: next to them, but not listed."""
+"""The int8 and float16 variants of shipped styles: next to them, but not listed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from translate.style.catalogue import find_style, list_styles, variant_for
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Shipped: ``one`` with its variant, ``two`` without, and a style that is only named like a variant."""
-    for name in ("one", "one-int8", "two", "lone-int8"):
+    """Shipped: ``one`` with its variants, ``two`` without, and a style that is only named like a variant."""
+    for name in ("one", "one-int8", "one-fp16", "two", "lone-int8"):
         (tmp_path / f"{name}.onnx").write_bytes(b"")
     monkeypatch.setattr(shipped, "FOLDERS", (tmp_path,))
     monkeypatch.setattr(shipped, "int8_is_fast", lambda: True)
@@ -35,12 +35,14 @@ def test_variants_are_found_by_name(folder: Path) -> None:
     ("name", "device", "chosen"),
     [
         ("one", "cpu", "one-int8"),
-        ("one", "cuda:0", "one"),
+        ("one", "cuda:0", "one-fp16"),
+        ("one-fp16", "cuda:0", "one-fp16"),
+        ("two", "cuda:1", "two"),
         ("one-int8", "cpu", "one-int8"),
         ("two", "cpu", "two"),
     ],
 )
-def test_the_variant_is_used_on_the_cpu(folder: Path, name: str, device: str, chosen: str) -> None:
+def test_the_variant_for_the_device_is_used(folder: Path, name: str, device: str, chosen: str) -> None:
     assert variant_for(find_style(name), device) == folder / f"{chosen}.onnx"
 
 
@@ -51,6 +53,6 @@ def test_the_variant_is_not_used_where_int8_is_slow(folder: Path, monkeypatch: p
 
 def test_the_users_own_files_are_used_as_given(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     own = tmp_path_factory.mktemp("own") / "one.onnx"
-    for path in (own, own.with_stem("one-int8")):
+    for path in (own, own.with_stem("one-int8"), own.with_stem("one-fp16")):
         path.write_bytes(b"")
-    assert variant_for(own, "cpu") == own
+    assert variant_for(own, "cpu") == variant_for(own, "cuda:0") == own

@@ -10,7 +10,7 @@ import pytest
 
 from translate.errors import UnusableError, UserError
 from translate.style import devices
-from translate.style.devices import Cuda, choose_device, cuda_obstacle
+from translate.style.devices import Cuda, GpuOptions, choose_device, choose_devices, cuda_obstacle, providers_of
 
 
 @pytest.mark.parametrize("wanted", ["gpu", "cuda:", "cuda:x", "CPU", ""])
@@ -38,8 +38,8 @@ def test_device_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 class Driver:
     """The functions of NVIDIA's driver that return its version and the GPUs."""
 
-    def __init__(self, gpus: int, status: int = 0) -> None:
-        self.gpus, self.status = gpus, status
+    def __init__(self, gpus: int, status: int = 0, version: int = 13020) -> None:
+        self.gpus, self.status, self.version = gpus, status, version
 
     def cuInit(self, flags: int) -> int:  # noqa: N802 (its name in the driver)
         return self.status
@@ -49,7 +49,7 @@ class Driver:
         return 0
 
     def cuDriverGetVersion(self, version: object) -> int:  # noqa: N802
-        version._obj.value = 13020  # type: ignore[attr-defined]
+        version._obj.value = self.version  # type: ignore[attr-defined]
         return 0
 
     def cuDeviceGet(self, device: object, number: int) -> int:  # noqa: N802
@@ -67,7 +67,7 @@ def fake_libraries(monkeypatch: pytest.MonkeyPatch, driver: Driver | None, missi
     monkeypatch.setattr(onnxruntime, "cuda_version", "13.0")
     monkeypatch.setattr(
         devices,
-        "_load",
+        "load_library",
         lambda name: driver if name in ("libcuda.so.1", "nvcuda.dll") else None if missing in name else object(),
     )
 
@@ -82,6 +82,11 @@ def test_obstacles_to_cuda(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     fake_libraries(monkeypatch, Driver(2))
     assert cuda_obstacle(1) is None
     assert cuda_obstacle(2) == "there is no GPU number 2, the last one is 1"
+    fake_libraries(monkeypatch, Driver(1, version=12080))
+    old = "the NVIDIA driver is for CUDA 12.8, and onnxruntime needs 13.0: update the driver"
+    assert cuda_obstacle() == old
+    with pytest.raises(UnusableError, match=f"device cuda: {old}; device cpu works everywhere"):
+        choose_device("cuda")
     fake_libraries(monkeypatch, Driver(1), missing="cudnn")
     assert "cudnn" in str(cuda_obstacle())
     assert "picture-translate[cuda]" in str(cuda_obstacle())
@@ -125,3 +130,42 @@ def test_a_gpu_without_a_driver_is_present(tmp_path: Path, monkeypatch: pytest.M
     assert not Cuda().present
     (tmp_path / "1" / "class").write_text("0x030200\n")
     assert Cuda().present
+
+
+def test_several_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_libraries(monkeypatch, Driver(3))
+    assert choose_devices("cuda:all") == (["cuda:0", "cuda:1", "cuda:2"], None)
+    assert choose_devices("cuda:2, cuda:0") == (["cuda:2", "cuda:0"], None)
+    assert choose_devices("auto") == (["cuda:0"], None)
+    for wanted, problem in (
+        ("cuda:0,cpu", "a list is of GPUs, such as cuda:0,cuda:1"),
+        ("cuda,cuda:0", "names a GPU twice"),
+        ("cuda:0,", "a list is of GPUs"),
+        ("cuda:0,cuda:7", "device cuda:7: there is no GPU number 7, the last one is 2; device cpu works everywhere"),
+    ):
+        with pytest.raises(UserError, match=problem):
+            choose_devices(wanted)
+    fake_libraries(monkeypatch, None)
+    assert choose_devices("auto") == (["cpu"], "no NVIDIA driver is installed")
+    with pytest.raises(UnusableError, match="device cuda:0: no NVIDIA driver is installed"):
+        choose_devices("cuda:all")
+
+
+def test_providers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TRANSLATE_CACHE", str(tmp_path / "cache"))
+    fake_libraries(monkeypatch, Driver(2))
+    assert providers_of("cpu", GpuOptions(tensorrt=True)) == ["CPUExecutionProvider"]
+    (name, options), last = providers_of("cuda:1", GpuOptions(cuda_graphs=True))
+    assert (name, last, options["device_id"]) == ("CUDAExecutionProvider", "CPUExecutionProvider", 1)
+    assert (options["cudnn_conv_algo_search"], options["enable_cuda_graph"]) == ("HEURISTIC", "1")
+    with pytest.raises(UnusableError, match="tensorrt: the installed onnxruntime is built without TensorRT; leave it"):
+        providers_of("cuda:1", GpuOptions(tensorrt=True))
+    providers = ["TensorrtExecutionProvider", "CUDAExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: providers)
+    first, second, _ = providers_of("cuda:1", GpuOptions(tensorrt=True))
+    assert (first[0], second[0]) == ("TensorrtExecutionProvider", "CUDAExecutionProvider")
+    assert first[1]["trt_engine_cache_enable"] and Path(first[1]["trt_engine_cache_path"]).is_dir()
+    fake_libraries(monkeypatch, Driver(2), missing="nvinfer")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: providers)
+    with pytest.raises(UnusableError, match=r"tensorrt: TensorRT's library libnvinfer.so.10 is not found"):
+        providers_of("cuda:1", GpuOptions(tensorrt=True))

@@ -17,10 +17,11 @@ from translate.commands.terminal import quiet_onnxruntime
 from translate.errors import ExitCode, PictureError, UnusableError, UserError
 from translate.style import devices
 from translate.style import translator as inference
+from translate.style.binding import Condition
 from translate.style.devices import cuda_obstacle
 from translate.style.session import read_style
 from translate.style.tiles import spans
-from translate.style.translator import Condition, Translator, open_style
+from translate.style.translator import Translator, open_style
 
 SEASONS = style_info(domains=["spring", "autumn"])
 ODD = draw_photo(203, 151)[np.newaxis]

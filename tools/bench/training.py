@@ -66,11 +66,11 @@ def write_pictures(folder: Path, side: int) -> None:
             noise.resize((side, side), Image.Resampling.BICUBIC).save(folder / domain / f"{index}.jpg", quality=90)
 
 
-def measure(settings: dict[str, Any]) -> None:
-    """Train with ``settings`` and print the measurements as JSON; runs in the child process."""
+def measure(settings: dict[str, Any]) -> dict[str, float]:
+    """Train with ``settings`` in this process; speed, time spent waiting for data, and memory."""
     from translate.train.loop import train
 
-    if settings.pop("resize_apart"):
+    if settings.pop("resize_apart"):  # for the rest of the process
         setattr(ResizeConv, "forward", lambda layer, x: nn.Conv2d.forward(layer, upsample(x)))  # noqa: B010
     config = CONFIGS[settings.pop("method")].from_dict(settings)
     train(config)
@@ -79,7 +79,7 @@ def measure(settings: dict[str, Any]) -> None:
         peak = torch.cuda.max_memory_allocated()
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"images_per_s": last["images_per_s"], "waiting": last["waiting_share"], "peak": peak}))
+    return {"images_per_s": last["images_per_s"], "waiting": last["waiting_share"], "peak": peak}
 
 
 def run(settings: dict[str, Any]) -> dict[str, float]:
@@ -100,7 +100,7 @@ def main(
     child: Annotated[str, typer.Option(hidden=True)] = "",
 ) -> None:
     if child:
-        measure(json.loads(child))
+        print(json.dumps(measure(json.loads(child))))
         return
     methods, variants = methods or list(CONFIGS), variant or list(VARIANTS)
     unknown = sorted((set(methods) - set(CONFIGS)) | (set(variants) - set(VARIANTS)))

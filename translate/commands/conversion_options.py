@@ -52,6 +52,35 @@ Strength = Annotated[
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-r", help="include subfolders, kept in the output", rich_help_panel=FILES)
 ]
+Devices = Annotated[
+    str,
+    typer.Option(
+        "--device", "-d", help="auto, cpu, cuda, cuda:N, several as cuda:0,cuda:1, or cuda:all", rich_help_panel=SPEED
+    ),
+]
+Batch = Annotated[
+    int, typer.Option(min=1, help="pictures of equal size translated at a time, on each GPU", rich_help_panel=SPEED)
+]
+TensorRT = Annotated[
+    bool,
+    typer.Option(
+        "--tensorrt", help="use TensorRT on GPUs: each new size of picture first takes minutes", rich_help_panel=SPEED
+    ),
+]
+GpuJpeg = Annotated[
+    bool,
+    typer.Option(
+        "--gpu-jpeg",
+        help="decode and encode JPEG on the GPU, where it takes them; others as usual",
+        rich_help_panel=SPEED,
+    ),
+]
+CudaGraphs = Annotated[
+    bool,
+    typer.Option(
+        "--cuda-graphs", help="record and replay what GPUs do for each size of picture", rich_help_panel=SPEED
+    ),
+]
 Device = Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N", rich_help_panel=SPEED)]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="pictures decoded and encoded in parallel", rich_help_panel=SPEED)

@@ -11,23 +11,26 @@ Text becomes locations, patterns and streams here, once; the code below works on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from translate.convert.inputs import OnRemark, ignore_remark
+from translate.convert.opening import open_on_devices
 from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
 from translate.convert.pipeline import remove_leftovers, run_jobs
 from translate.convert.planning import Domain, Job, OnClash, beside, domain_suffix, plan
 from translate.convert.results import Result
 from translate.errors import UserError, literal, render
 from translate.media.formats import Effort
+from translate.media.gpu_jpeg import GpuJpeg
 from translate.media.images import MAX_PIXELS
 from translate.media.mark import Action
 from translate.style.catalogue import DEFAULT_STYLE, find_style
 from translate.style.contract import StyleInfo
-from translate.style.devices import Cuda
+from translate.style.devices import Cuda, GpuOptions, parse_device
+from translate.style.lanes import Lanes
 from translate.style.session import read_style
 from translate.style.translator import Translator, style_file
 
@@ -64,8 +67,10 @@ class ConvertRequest:
     strength: float = 1.0  # 0: the photo, 1: the full style; blended at the photo's size
     stabilise: bool = False  # hold videos and animations still where the original is still
     max_pixels: int = MAX_PIXELS  # larger pictures are refused
-    device: str = "auto"  # auto, cpu, cuda or cuda:N
-    int8: bool = True  # on the CPU, where int8 is fast, use a shipped style's int8 variant
+    device: str = "auto"  # auto, cpu, cuda, cuda:N, several as cuda:0,cuda:1, or cuda:all
+    gpu_jpeg: bool = False  # decode and encode JPEG on the first GPU, with nvImageCodec
+    gpu: GpuOptions = field(default_factory=GpuOptions)  # how GPUs are used: batches, TensorRT, CUDA graphs
+    int8: bool = True  # use a shipped style's faster variant: int8 on the CPU, where that is fast, float16 on GPUs
     tile: int | None = None  # side of the tiles in pixels; 0 never cuts, None cuts large pictures
     memory: int | None = None  # MB that translating a picture may take
     workers: int | None = None  # pictures decoded and encoded at a time; None: by the number of cores
@@ -108,7 +113,8 @@ def convert_files(
 ) -> Iterator[Result]:
     """Convert what ``request`` asks for, yielding results as `Conversion.run` does; closing the iterator cancels.
 
-    ``on_remark`` is called with a line for each folder or pattern of which files are left out.
+    ``on_remark`` is called with a line for each folder or pattern of which files are left out; and later, from other
+    threads, where a GPU has too little memory for a batch, or fails.
 
     Raises ``errors.UserError`` for a request that cannot be carried out as given, ``errors.UnusableError`` if the style
     or the device cannot be used, both before anything is written.
@@ -118,12 +124,12 @@ def convert_files(
 
 
 def prepare(request: ConvertRequest, *, on_remark: OnRemark = ignore_remark) -> Conversion:
-    """Open the style and plan the jobs; ``on_remark`` is told what folders hold that is left out.
+    """Open the style and plan the jobs; ``on_remark`` is told what `convert_files` says.
 
     Raises as `convert_files` does.
     """
-    file = style_file(str(request.style), device=request.device, int8=request.int8)
     if request.ray:
+        file = style_file(str(request.style), device=request.device, int8=request.int8)
         info = read_style(file)
         info.require_same_size()
         return Conversion(
@@ -132,9 +138,21 @@ def prepare(request: ConvertRequest, *, on_remark: OnRemark = ignore_remark) -> 
             execute=partial(_on_cluster, request, file),
             device="ray",
         )
-    translator = Translator(file, device=request.device, tile=request.tile, memory=request.memory)
+    translator = open_on_devices(
+        str(request.style),
+        request.device,
+        int8=request.int8,
+        tile=request.tile,
+        memory=request.memory,
+        gpu=request.gpu,
+        on_remark=on_remark,
+    )
     translator.info.require_same_size()
     jobs, options = plan_for(request, translator.info, on_remark)
+    if request.gpu_jpeg:
+        if not isinstance(translator, Lanes):
+            raise UserError("<gpu_jpeg>: the style runs on the CPU; leave it out, or give <device> cuda")
+        options = replace(options, jpeg=GpuJpeg(parse_device(translator.first_device)[1], on_remark=on_remark))
     return open_conversion(jobs, options, translator)
 
 
@@ -148,7 +166,7 @@ def plan_for(
     return _plan(request, style, on_remark), _options(request, style)
 
 
-def open_conversion(jobs: list[Job], options: Options, translator: Translator) -> Conversion:
+def open_conversion(jobs: list[Job], options: Options, translator: Translator | Lanes) -> Conversion:
     """A conversion of ``jobs`` planned elsewhere, with a style that is open already."""
     return Conversion(
         jobs=jobs,
@@ -159,8 +177,12 @@ def open_conversion(jobs: list[Job], options: Options, translator: Translator) -
     )
 
 
-def _on_this_machine(translator: Translator, jobs: list[Job], options: Options) -> Iterator[Result]:
-    return run_jobs(jobs, translator, options)
+def _on_this_machine(translator: Translator | Lanes, jobs: list[Job], options: Options) -> Iterator[Result]:
+    try:
+        yield from run_jobs(jobs, translator, options)
+    finally:
+        if isinstance(translator, Lanes):
+            translator.close()
 
 
 def _on_cluster(request: ConvertRequest, style: Path, jobs: list[Job], options: Options) -> Iterator[Result]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from translate.convert.planning import Job
 from translate.media.frames import MovingOptions
+from translate.media.gpu_jpeg import JpegCodec
 
 OnProgress = Callable[[Job, int, int | None], None]  # frames done; frames in total, None: not known
 OnNote = Callable[[Job, str], None]  # what the result lacks
@@ -27,6 +28,7 @@ class Options(MovingOptions):
     working_size: int = 0  # pixels of the longer side at which larger pictures are translated; 0: at their own size
     workers: int = DEFAULT_WORKERS  # photos decoded and encoded at a time, besides those being translated
     translate_workers: int = 1  # photos translated at a time
+    jpeg: JpegCodec | None = None  # decodes and encodes what JPEGs it can; None: the processor does
     settings: Mapping[str, object] = field(default_factory=dict)  # what else the frames of a video depend on: the style
     on_progress: OnProgress = _ignore  # for videos and animations; called from their threads
     on_note: OnNote = _ignore  # called from the thread of its job

@@ -189,7 +189,12 @@ class _Conversion:
         # pictures to scale down or put side by side need an array in any case
         large = options.max_pixels if options.max_size or options.compare else LARGE
         photo = load_frugally(
-            source, max_pixels=options.max_pixels, large=large, admit_large=admit_large, enough=self._enough
+            source,
+            max_pixels=options.max_pixels,
+            large=large,
+            admit_large=admit_large,
+            enough=self._enough,
+            jpeg=options.jpeg,
         )
         if options.max_size is None or isinstance(photo, Upright):
             return photo
@@ -220,7 +225,7 @@ class _Conversion:
                 result = side_by_side(photo, result)
             result = self._described(result)
             with _naming(job.output_name):
-                content = encode_picture(result, _format(job, photo), options.quality, options.effort)
+                content = encode_picture(result, _format(job, photo), options.quality, options.effort, options.jpeg)
             with _opened(job) as file:
                 file.write(content)
         return result.size

@@ -7,7 +7,7 @@ photo has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from PIL import Image
 from translate.convert.planning import Domain
 from translate.media.images import size_within
 from translate.style.enlarger import Enlarger
+from translate.style.lanes import Lanes
+from translate.style.session import DeviceLostError
 from translate.style.translator import Translator
 
 Pixels = NDArray[np.uint8]
@@ -30,19 +32,32 @@ REDUCING_GAP = 2.0
 class AtWorkingSize:
     """Translates pictures at the working size: called like a `style.translator.Translator`.
 
-    ``translate``: usually a `Translator`, on whose device pictures are enlarged too. ``working_size``: pixels of the
-    longer side; 0 translates every picture at its own size. Pictures that are not larger are translated as they are.
-    ``workers``: threads that call at a time.
+    ``translate``: usually a `Translator` or `Lanes`, on whose device pictures are enlarged too. ``working_size``:
+    pixels of the longer side; 0 translates every picture at its own size. Pictures that are not larger are translated
+    as they are. ``workers``: threads that call at a time.
     """
 
     def __init__(self, translate: Translate, working_size: int, *, workers: int = 1) -> None:
         self._translate, self._working_size, self._workers = translate, working_size, workers
 
-    @cached_property
-    def _enlarge(self) -> Enlarger:
+    @property
+    def _enlarger(self) -> Enlarger:
         """Opened when the first larger picture comes."""
+        if isinstance(self._translate, Lanes):
+            return _open_enlarger(self._translate.first_device, self._workers)
         device = self._translate.device if isinstance(self._translate, Translator) else "auto"
         return _open_enlarger(device, self._workers)
+
+    def _enlarge(self, drawn: Pixels, size: tuple[int, int]) -> Pixels:
+        """On the device that translates; if that fails, on the one that takes its place."""
+        while True:
+            enlarger = self._enlarger
+            try:
+                return enlarger(drawn, size)
+            except DeviceLostError as error:
+                if not isinstance(self._translate, Lanes):
+                    raise
+                self._translate.end_device(enlarger.device, error)
 
     def __call__(self, images: Pixels, domain: Domain = None, *, size: tuple[int, int] | None = None) -> Pixels:
         """uint8 [N, h, w, 3] in sRGB -> [N, H, W, 3], where (W, H) is ``size``; None: that of ``images``.
@@ -62,7 +77,7 @@ class AtWorkingSize:
         Each is uint8 [rows, W, 3]. ``image`` is read before the first of them is made, and may then be overwritten.
         """
         (drawn,) = self._translate(self._shrunk(image, size)[np.newaxis], domain)
-        return self._enlarge.strips(drawn, size)
+        return self._enlarger.strips(drawn, size)
 
     def covers(self, size: tuple[int, int]) -> bool:
         """Whether a picture of ``size``, width and height, is translated as it is."""

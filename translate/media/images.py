@@ -24,6 +24,7 @@ from translate.media.colour import from_gamma, srgb_transform, to_srgb
 from translate.media.description import NO_DESCRIPTION, Description, read_description
 from translate.media.exif import SIDEWAYS, read_exif, read_orientation
 from translate.media.formats import FORMATS, Effort, save_options
+from translate.media.gpu_jpeg import JpegCodec
 from translate.media.guards import MAX_PIXELS as MAX_PIXELS
 from translate.media.guards import reading, require_few_scans, require_file, require_pixels
 from translate.media.jpeg import decode_jpeg, decode_scaled, encode_jpeg, scale_for
@@ -123,18 +124,19 @@ def load_frugally(
     large: int,
     admit_large: Callable[[], object],
     enough: int | None = None,
+    jpeg: JpegCodec | None = None,
 ) -> Picture | Upright:
     """Like `load_picture`, but return a picture of more than ``large`` pixels as Pillow holds it, without a copy.
 
     ``admit_large`` is called before such a picture takes memory; it may wait. With ``enough``, a JPEG is decoded at the
     smallest of the scales 1, 1/2, 1/4 and 1/8 at which its longer side has that many pixels. Its ``note`` says which
-    pages or frames were not taken.
+    pages or frames were not taken. ``jpeg`` decodes those JPEGs that it can, at their full size.
     """
 
     def decode(image: Image.Image, file: IO[bytes]) -> Picture | Upright:
         scale, note = 1 if enough is None else scale_for(image, enough), others_note(image)
         if image.width * image.height <= large:
-            return replace(_to_picture(image, file, scale), note=note)
+            return replace(_to_picture(image, file, scale, jpeg), note=note)
         admit_large()
         return replace(to_upright(image, scale), note=note)
 
@@ -168,8 +170,8 @@ def _decode(file: IO[bytes], name: str, max_pixels: int, decode: Callable[[Image
             return decode(image, file)
 
 
-def _to_picture(image: Image.Image, file: IO[bytes], scale: int = 1) -> Picture:
-    quickly = _decode_quickly(image, file, scale)
+def _to_picture(image: Image.Image, file: IO[bytes], scale: int = 1, jpeg: JpegCodec | None = None) -> Picture:
+    quickly = _decode_quickly(image, file, scale, jpeg)
     if quickly is not None:
         return quickly
     upright = to_upright(image, scale)
@@ -178,7 +180,7 @@ def _to_picture(image: Image.Image, file: IO[bytes], scale: int = 1) -> Picture:
     return replace(whole, description=upright.description)
 
 
-def _decode_quickly(image: Image.Image, file: IO[bytes], scale: int) -> Picture | None:
+def _decode_quickly(image: Image.Image, file: IO[bytes], scale: int, jpeg: JpegCodec | None) -> Picture | None:
     """The picture, if it is an RGB JPEG stored upright in sRGB; None if not, or if only Pillow can decode it."""
     if (image.format, image.mode) != ("JPEG", "RGB"):
         return None
@@ -186,7 +188,7 @@ def _decode_quickly(image: Image.Image, file: IO[bytes], scale: int) -> Picture 
     if read_orientation(image) != 1 or (profile and srgb_transform(profile, "RGB") is not None):
         return None
     file.seek(0)
-    rgb = decode_jpeg(file.read(), image.size, scale)
+    rgb = decode_jpeg(file.read(), image.size, scale, jpeg)
     full_size = image.size if scale > 1 else None
     if rgb is None:
         return None
@@ -254,19 +256,22 @@ def _on_white(picture: Picture) -> NDArray[np.uint8]:
     return ((picture.rgb * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
 
 
-def encode_picture(picture: Picture, format: str, quality: int | None = None, effort: Effort = "normal") -> bytes:
+def encode_picture(
+    picture: Picture, format: str, quality: int | None = None, effort: Effort = "normal", jpeg: JpegCodec | None = None
+) -> bytes:
     """The content of a file in ``format``, one of `FORMATS`.
 
     JPEG and BMP cannot hold transparency: the picture is laid on white. GIF keeps 256 colours, and pixels that are
     opaque or clear. BMP and GIF cannot hold EXIF, and JPEG none over 64 KiB; for descriptions see `description`.
-    ``quality``, 1 to 100, is for JPEG, WebP and AVIF; ``effort`` is the time spent on smaller files.
+    ``quality``, 1 to 100, is for JPEG, WebP and AVIF; ``effort`` is the time spent on smaller files. ``jpeg`` encodes
+    those JPEGs that it can, but not where ``effort`` is "small".
     Raises ``PictureError``, without a file name, if the format cannot hold the picture (too many pixels per side).
     """
     if format == "JPEG" and effort != "small":
         rgb = _on_white(picture)
         with writing(picture.size, format):
             options = save_options(format, quality, effort, picture.exif, picture.description)
-            return encode_jpeg(rgb, options["quality"], options.get("exif"), options.get("extra", b""))
+            return encode_jpeg(rgb, options["quality"], options.get("exif"), options.get("extra", b""), jpeg)
     image, buffer = _to_image(picture, alpha=FORMATS[format].alpha), io.BytesIO()
     with writing(picture.size, format):
         options = save_options(format, quality, effort, picture.exif, picture.description)

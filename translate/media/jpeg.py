@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.media.codec import codec_call
+from translate.media.gpu_jpeg import JpegCodec
 
 SCALES = (8, 4, 2)  # libjpeg decodes 1/8, 1/4 or 1/2 of the size from fewer coefficients, which takes less time
 _EXIF_MARKER = b"\xff\xe1"
@@ -33,12 +34,16 @@ def decode_scaled(image: Image.Image, scale: int) -> None:
     image.draft(None, (max(1, width // scale), max(1, height // scale)))
 
 
-def decode_jpeg(content: bytes, size: tuple[int, int], scale: int = 1) -> NDArray[np.uint8] | None:
+def decode_jpeg(
+    content: bytes, size: tuple[int, int], scale: int = 1, codec: JpegCodec | None = None
+) -> NDArray[np.uint8] | None:
     """Decode to 1/``scale`` of the size, rounded up: uint8 [H, W, 3], exactly the pixels that Pillow decodes.
 
     None if the file is damaged, has a rare subsampling, or does not have the ``size``, width and height, that Pillow
-    read from its header: the caller then falls back to Pillow.
+    read from its header: the caller then falls back to Pillow. ``codec`` goes first, where the scale is 1.
     """
+    if codec is not None and scale == 1 and (rgb := codec.decode(content, size)) is not None:
+        return rgb
     try:
         height, width, *_ = simplejpeg.decode_jpeg_header(content)
         if (width, height) != size:
@@ -48,16 +53,23 @@ def decode_jpeg(content: bytes, size: tuple[int, int], scale: int = 1) -> NDArra
         return None
 
 
-def encode_jpeg(rgb: NDArray[np.uint8], quality: int, exif: bytes | None = None, segments: bytes = b"") -> bytes:
+def encode_jpeg(
+    rgb: NDArray[np.uint8],
+    quality: int,
+    exif: bytes | None = None,
+    segments: bytes = b"",
+    codec: JpegCodec | None = None,
+) -> bytes:
     """uint8 [H, W, 3] -> the content of a baseline JPEG of 4:4:4; raises ``CodecError`` if a side is too long.
 
     Below quality 96 libjpeg-turbo takes its faster transform: at 92 that costs 0.14 dB against Pillow's, at 95 0.4 dB.
     ``exif`` begins with "Exif" and takes at most `formats.MAX_JPEG_EXIF` bytes; ``segments`` are
-    written after it as they are.
+    written after it as they are. ``codec`` encodes what it can; it begins with a JFIF segment, too.
     """
-    rgb = np.ascontiguousarray(rgb)
-    with codec_call():
-        content = simplejpeg.encode_jpeg(rgb, quality=quality, colorsubsampling="444")
+    content = None if codec is None else codec.encode(rgb, quality)
+    if content is None:
+        with codec_call():
+            content = simplejpeg.encode_jpeg(np.ascontiguousarray(rgb), quality=quality, colorsubsampling="444")
     if exif is not None:
         segments = _EXIF_MARKER + (len(exif) + 2).to_bytes(2) + exif + segments
     return content[:_HEADER_BYTES] + segments + content[_HEADER_BYTES:]

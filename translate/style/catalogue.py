@@ -12,7 +12,7 @@ from translate.errors import UnusableError
 from translate.machine import int8_is_fast
 
 DEFAULT_STYLE = "anime"
-INT8 = "-int8"  # suffix of the name of a style's int8 variant
+INT8, FP16 = "-int8", "-fp16"  # suffixes of the names of a style's variants for CPUs and for GPUs
 _HERE = Path(__file__).parent
 FOLDERS = (_HERE / "shipped", _HERE.parents[1] / "assets" / "styles")  # in an installed wheel, in a checkout
 ENLARGERS = "enlargers"  # a subfolder of each of these: networks that enlarge are no looks to choose from
@@ -22,16 +22,16 @@ VARIABLE = "TRANSLATE_STYLES"  # environment variable: another folder for pulled
 
 
 def list_styles() -> dict[str, Path]:
-    """Name -> ONNX file, sorted by name, without the int8 variants."""
+    """Name -> ONNX file, sorted by name, without their variants."""
     files = _files()
-    variants = {name + INT8 for name in files}
+    variants = {name + suffix for name in files for suffix in (INT8, FP16)}
     return {name: path for name, path in files.items() if name not in variants}
 
 
 def find_style(name_or_path: str) -> Path:
     """The file of a style by name, or ``name_or_path`` itself if it is a file; raises ``UnusableError`` if neither.
 
-    An int8 variant can be named too, such as ``cel-int8``.
+    A variant can be named too, such as ``cel-int8``.
     """
     files = _files()
     if name_or_path in files:
@@ -78,12 +78,12 @@ def find_sampler(name_or_path: str) -> Path:
 def variant_for(path: Path, device: str) -> Path:
     """The best file to use on ``device`` for the style at ``path``, which `find_style` found.
 
-    For a style with a name, on ``cpu``, where int8 is fast, that is its int8 variant, if there is one; otherwise
-    ``path``.
+    For a style with a name, that is its int8 variant on ``cpu``, where int8 is fast, and its float16 variant on a GPU,
+    if there is one; otherwise ``path``.
     """
-    variant = path.with_stem(path.stem + INT8)
-    wanted = device == "cpu" and path in list_styles().values() and int8_is_fast()
-    return variant if wanted and variant.is_file() else path
+    suffix = FP16 if device != "cpu" else INT8 if int8_is_fast() else ""
+    variant = path.with_stem(path.stem + suffix)
+    return variant if path in list_styles().values() and variant.is_file() else path
 
 
 def store_folder() -> Path | None:

@@ -13,7 +13,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state
 
-from translate.errors import UnusableError, one_line
+from translate.errors import PictureError, UnusableError, one_line
 from translate.style.contract import DOMAIN, INPUT, OUTPUT, ContractError, StyleInfo
 from translate.style.onnx_check import check_model
 from translate.style.sampler_contract import KIND, SAMPLER
@@ -32,6 +32,13 @@ ORT_ERRORS: tuple[type[Exception], ...] = (
     UnicodeDecodeError,  # its message quotes bytes of a broken file
 )
 OUT_OF_MEMORY = re.compile(r"alloc|out of memory|available memory", re.IGNORECASE)
+# CUDA's errors other than 2, out of memory, such as "CUDA failure 700: an illegal memory access was encountered": until
+# the process ends, all calls to that GPU fail.
+DEVICE_LOST = re.compile(r"CUDA (failure|error) (?!2\b)\d+|CU(DNN|BLAS)_STATUS_EXECUTION_FAILED|fallen off the bus")
+
+
+class DeviceLostError(PictureError):
+    """A GPU can no longer be used by this process, through no fault of the picture."""
 
 
 class OnnxRuntimeError(Exception):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import PictureError, UnusableError, UserError
 from translate.machine import usable_cores
+from translate.style.binding import BoundRuns, Condition
 from translate.style.catalogue import find_style, variant_for
 from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
-from translate.style.devices import choose_device, providers_of
+from translate.style.devices import GpuOptions, choose_device, choose_devices, providers_of
 from translate.style.session import (
+    DEVICE_LOST,
     OUT_OF_MEMORY,
+    DeviceLostError,
     OnnxRuntimeError,
     domain_input,
     onnxruntime_call,
@@ -36,7 +39,11 @@ MAX_WORKERS = 4
 BYTES_PER_PIXEL_TILED = 165
 BYTES_PER_PIXEL = 2400
 
-Condition = dict[str, NDArray[Any]]  # the network's inputs besides the pictures
+OnRemark = Callable[[str], object]  # is told, from any thread, what went otherwise than asked for
+
+
+def _ignore(remark: str) -> None:
+    """A listener that does nothing."""
 
 
 class Translator:
@@ -46,7 +53,9 @@ class Translator:
     ``tile``: side in pixels of the tiles a picture is cut into, rounded up to the style's stride; 0 never cuts, None
     cuts large pictures. Cutting needs a tile-safe style, whose tiles equal the whole picture. ``memory``: MB that
     translating a picture may take; a picture that would need more and cannot be cut is refused. ``threads``: CPU cores
-    to use; None: all. ``inputs``: the number of pictures that the style is expected to translate together.
+    to use; None: all. ``inputs``: the number of pictures that the style is expected to translate together. ``gpu``: how
+    a GPU is used. ``bind``: run on buffers that are reused (`binding`); None: on GPUs. ``on_remark`` is called once
+    where memory is too short for a batch, or CUDA graphs cannot be recorded.
 
     Raises ``UnusableError`` if the file or the device cannot be used, ``UserError`` for a tile size that the style
     does not allow, and for a style of another number of pictures.
@@ -61,10 +70,15 @@ class Translator:
         memory: int | None = None,
         threads: int | None = None,
         inputs: int = 1,
+        gpu: GpuOptions | None = None,
+        bind: bool | None = None,
+        on_remark: OnRemark = _ignore,
     ) -> None:
         self.device, self.why_cpu = choose_device(device)
-        self._path, self._threads = path, threads
-        self._session = open_session(path, providers_of(self.device), threads=threads)
+        self.batch_limit: int | None = None  # pictures at a time, once memory has been too short for more
+        self._path, self._threads, self._on_remark = path, threads, on_remark
+        self._gpu = gpu or GpuOptions()
+        self._open()
         if self.device != "cpu" and "CUDAExecutionProvider" not in self._session.get_providers():
             if device != "auto":
                 raise UnusableError(f"<device> {device}: onnxruntime could not start CUDA; try <device> cpu")
@@ -88,6 +102,21 @@ class Translator:
         self._tile = tile
         self._memory = memory
         self._longest_tile: int | None = None  # set once memory has run out
+        self._bound: BoundRuns | None = None
+        if bind or (bind is None and self.device != "cpu"):
+            graphs = self._gpu.cuda_graphs and self.device != "cpu"
+            self._bound = BoundRuns(self._session, self.device, scale=self.info.scale, graphs=graphs)
+
+    def _open(self) -> None:
+        """Open the session; without CUDA graphs, where onnxruntime cannot record this style's."""
+        try:
+            self._session = open_session(self._path, providers_of(self.device, self._gpu), threads=self._threads)
+        except UnusableError:
+            if not self._gpu.cuda_graphs or self.device == "cpu":
+                raise
+            self._gpu = replace(self._gpu, cuda_graphs=False)
+            self._session = open_session(self._path, providers_of(self.device, self._gpu), threads=self._threads)
+            self._on_remark(f"<cuda_graphs>: onnxruntime cannot record those of {self._path.name}; goes on without")
 
     def __call__(self, images: NDArray[np.uint8], domain: str | Sequence[str] | None = None) -> NDArray[np.uint8]:
         """uint8 [N, H, W, 3] in sRGB -> the same type, ``info.scale`` times as high and wide.
@@ -97,25 +126,45 @@ class Translator:
         A style with domains (``info.domains``) needs ``domain``, the name of the one to translate to; where the domains
         are attributes, the names of all that the result should have.
 
-        If memory runs out, a tile-safe style retries in smaller tiles. Raises ``PictureError`` if that does not help,
+        If memory runs out, fewer pictures are translated at a time from then on, and those of a tile-safe style in
+        smaller tiles. Raises ``PictureError`` if that does not help, ``DeviceLostError`` if the GPU has failed,
         ``UserError`` if ``domain`` does not suit the style, ``UnusableError`` if the style returns another shape.
         """
         count, height, width, _ = images.shape
         condition = domain_input(self.info, [domain] * count)
         while True:
-            side = self._tile_side(height, width)
+            side, most = self._tile_side(height, width), min(count, self.batch_limit or count)
             try:
-                if side is None:
-                    return self._run_whole(images, condition)
-                return self._run_tiles(images, condition, side)
+                if most == count:
+                    return self._run(images, condition, side)
+                starts = range(0, count, most)
+                parts = [slice(start, start + most) for start in starts]
+                return np.concatenate(
+                    [self._run(images[part], {k: rows[part] for k, rows in condition.items()}, side) for part in parts]
+                )
             except (OnnxRuntimeError, MemoryError) as error:
-                side = min(side or AUTO_TILE, max(height, width)) // 2
-                if OUT_OF_MEMORY.search(str(error)) and self._tile_safe and side >= MIN_TILE:
-                    self._longest_tile = side
+                if DEVICE_LOST.search(str(error)):
+                    raise DeviceLostError(f"{self.device} has failed: {reason(error)}") from error
+                if OUT_OF_MEMORY.search(str(error)) and self._take_less(most, side, max(height, width)):
                     continue
                 raise PictureError(
                     f"{width} x {height} pixels cannot be translated on {self.device}: {reason(error)}; try <max_size>"
                 ) from error
+
+    def _take_less(self, pictures: int, side: int | None, longest: int) -> bool:
+        """After memory ran out for as many ``pictures`` at a time, in tiles of ``side``; False: there is no less."""
+        if pictures > 1:
+            if self.batch_limit is None:
+                self._on_remark(
+                    f"{self.device}: memory is too short for {pictures} pictures at a time; goes on with fewer"
+                )
+            self.batch_limit = min(self.batch_limit or pictures, pictures // 2)
+            return True
+        side = min(side or AUTO_TILE, longest) // 2
+        if not self._tile_safe or side < MIN_TILE:
+            return False
+        self._longest_tile = side
+        return True
 
     def divide_cores(self, pictures: int) -> int:
         """Prepare for ``pictures`` of them: returns how many threads should call at once, each with one picture.
@@ -126,7 +175,7 @@ class Translator:
         """
         cores = self._threads or usable_cores()
         threads = max(1, min(MAX_WORKERS, pictures, cores if self.device == "cpu" else MAX_WORKERS))
-        if threads > 1 and self.device == "cpu":
+        if threads > 1 and self.device == "cpu" and self._bound is None:
             self._session = open_session(self._path, providers_of("cpu"), threads=cores // threads)
         return threads
 
@@ -182,6 +231,9 @@ class Translator:
         longest = math.isqrt(memory // BYTES_PER_PIXEL_TILED) // self.info.scale - 2 * self.info.halo
         return min(side, max(MIN_TILE, longest))
 
+    def _run(self, images: NDArray[np.uint8], condition: Condition, side: int | None) -> NDArray[np.uint8]:
+        return self._run_whole(images, condition) if side is None else self._run_tiles(images, condition, side)
+
     def _run_tiles(self, images: NDArray[np.uint8], condition: Condition, side: int) -> NDArray[np.uint8]:
         count, height, width, _ = images.shape
         stride, halo, scale = self.info.stride, self.info.halo, self.info.scale
@@ -194,6 +246,8 @@ class Translator:
         return result
 
     def _run_whole(self, images: NDArray[np.uint8], condition: Condition) -> NDArray[np.uint8]:
+        if self._bound is not None:
+            return self._bound(images, condition)
         inputs = {INPUT: np.ascontiguousarray(images), **condition}
         with onnxruntime_call():
             (result,) = self._session.run([OUTPUT], inputs)
@@ -219,8 +273,8 @@ def open_style(
 ) -> Translator:
     """Open a shipped style by name, or a style file; parameters and errors as for `Translator`.
 
-    With ``int8``, on a CPU where int8 is fast, a shipped style's int8 variant is opened. Raises ``UserError`` for a
-    style that enlarges.
+    With ``int8``, a shipped style's faster variant is opened: int8 on a CPU where that is fast, float16 on a GPU.
+    Raises ``UserError`` for a style that enlarges.
     """
     path = style_file(name_or_path, device=device, int8=int8)
     translator = Translator(path, device=device, tile=tile, memory=memory)
@@ -229,6 +283,6 @@ def open_style(
 
 
 def style_file(name_or_path: str, *, device: str = "auto", int8: bool = True) -> Path:
-    """The file that `open_style` opens."""
+    """The file that `open_style` opens; ``device`` may be several GPUs too."""
     path = find_style(name_or_path)
-    return variant_for(path, choose_device(device)[0]) if int8 else path
+    return variant_for(path, choose_devices(device)[0][0]) if int8 else path

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from translate import machine as this
-from translate.machine import peak_memory_mb, processor_features, resources_in_use, usable_cores
+from translate.machine import available_memory_mb, peak_memory_mb, processor_features, resources_in_use, usable_cores
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 
@@ -83,6 +83,7 @@ def test_memory_shows() -> None:
         child.stdin.close()
     assert 35 < during - after < 45
     assert peak is not None and during - 1 <= peak < during + 10
+    assert after < (available_memory_mb() or 0)  # else it could not have started
 
 
 @linux
@@ -111,7 +112,7 @@ def test_files_and_threads_show(tmp_path: Path) -> None:
 
 def test_a_system_that_does_not_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(this, "_PROC", tmp_path)
-    assert resources_in_use() == {} and peak_memory_mb() is None
+    assert resources_in_use() == {} and peak_memory_mb() is None and available_memory_mb() is None
     (tmp_path / "self").mkdir()
     (tmp_path / "self" / "status").write_text("Name:\tpython\nVmRSS:\t  lots kB\n")
     assert resources_in_use() == {} and peak_memory_mb() is None

@@ -75,6 +75,15 @@ def peak_memory_mb(process: int | str = "self") -> float | None:
         return None
 
 
+def available_memory_mb() -> float | None:
+    """Memory that programs can still take without swapping, in MB; None if the system does not say."""
+    try:
+        lines = (_PROC / "meminfo").read_text(encoding="utf-8").splitlines()
+        return _megabytes(next(line for line in lines if line.startswith("MemAvailable:")).partition(":")[2].strip())
+    except (OSError, StopIteration, ValueError, LookupError):
+        return None
+
+
 def _status(process: int | str) -> dict[str, str]:
     lines = (_PROC / str(process) / "status").read_text(encoding="utf-8", errors="replace").splitlines()
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}

@@ -112,3 +112,13 @@ def test_data_check_of_attributes(tmp_path: Path, run_cli: RunCli) -> None:
 def test_data_check_refuses_options_that_do_not_go_together(arguments: list[str], run_cli: RunCli) -> None:
     done = run_cli("data", "check", *arguments)
     assert done.code == 2 and "--b DIR" in done.err and len(done.err.splitlines()) == 1
+
+
+def test_data_shard_says_how_to_train_on_its_tars(tmp_path: Path, run_cli: RunCli) -> None:
+    write_pairs(tmp_path)
+    done = run_cli("data", "shard", tmp_path, tmp_path / "tars" / "p")
+    assert (done.code, done.out) == (0, b"")
+    assert done.err == f"1 tars: --shards '{tmp_path}/tars/p-{{000..000}}.tar'\n"
+    assert {path.name for path in (tmp_path / "tars").iterdir()} == {"p-000.tar", "p-000.tar.index.json"}
+    done = run_cli("data", "shard", tmp_path / "a", tmp_path / "q")
+    assert done.code == 2 and "holds no folder a" in done.err and len(done.err.splitlines()) == 1

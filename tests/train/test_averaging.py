@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.helpers.pairs import tiny_config, write_pairs
-from translate.train.averaging import averaged_copy, decay_after
+from translate.train.averaging import MovingAverage, decay_after
 from translate.train.loop import train
 
 EMA = 0.999
@@ -27,10 +27,10 @@ def weight_of(average: nn.Module) -> Tensor:
 def test_the_average_of_weights_that_rise_steadily_is_a_tenth_of_the_way_behind(updates: int) -> None:
     """At any length: with the full decay from the start, after 30 updates it would hardly have left 0."""
     network = nn.Linear(1, 1, bias=False)
-    average = averaged_copy(network, EMA)
+    average = MovingAverage(network, EMA)
     for step in range(updates):
         nn.init.constant_(network.weight, step)
-        average.update_parameters(network)
+        average.update(network)
     assert 0.85 < float(weight_of(average)) / updates < 0.95
 
 
@@ -38,18 +38,18 @@ def test_it_goes_on_from_its_weights_and_the_number_of_updates() -> None:
     torch.manual_seed(0)
     weights = torch.randn(6, 1, 1)
     network = nn.Linear(1, 1, bias=False)
-    whole, first = averaged_copy(network, EMA), averaged_copy(network, EMA)
+    whole, first = MovingAverage(network, EMA), MovingAverage(network, EMA)
 
-    def learn(average: nn.Module, steps: range) -> None:
+    def learn(average: MovingAverage, steps: range) -> None:
         for step in steps:
             network.weight.data.copy_(weights[step])
-            average.update_parameters(network)  # type: ignore[operator]
+            average.update(network)
 
     learn(whole, range(6))
     learn(first, range(3))
-    second = averaged_copy(nn.Linear(1, 1, bias=False), EMA)
+    second = MovingAverage(nn.Linear(1, 1, bias=False), EMA)
     second.module.load_state_dict(copy.deepcopy(first.module.state_dict()))
-    second.n_averaged.fill_(int(first.n_averaged))
+    second.updates = first.updates
     learn(second, range(3, 6))
     assert torch.equal(weight_of(whole), weight_of(second))
 

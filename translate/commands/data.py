@@ -1,4 +1,4 @@
-"""`translate data`: check training pictures before a long run."""
+"""`translate data`: check training pictures before a long run, and pack them into tars."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from translate.commands.terminal import Command, Verbosity, flag, say
 from translate.errors import ExitCode, PictureError, UserError, printable, render
+from translate.storage.shards import Source
 
 WAYS = (
     "give --data DIR (A and B side by side), or --a DIR and --b DIR (with --unpaired: not pairs), or --inputs DIR "
@@ -19,7 +20,7 @@ WAYS = (
 )
 MAX_LISTED = 11  # problems of names: a hint and ten examples
 
-data_app = typer.Typer(help="Check training pictures.", no_args_is_help=True)
+data_app = typer.Typer(help="Check training pictures, and pack them into tars.", no_args_is_help=True)
 
 
 @data_app.command(cls=Command)
@@ -100,7 +101,7 @@ def check(
             problems += 1
     if len(found.problems) > MAX_LISTED and not Verbosity.verbose:
         typer.echo(f"... and {len(found.problems) - MAX_LISTED} more of these; --verbose lists them")
-    sizes: dict[Path, Size] = {}
+    sizes: dict[Source, Size] = {}
     for path, size in measure(found.files):
         if isinstance(size, PictureError):
             report(size.described(flag))
@@ -121,7 +122,7 @@ def check(
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
-def smaller_than(crop: int, sizes: Mapping[Path, tuple[int, int]], *, halved: bool) -> str | None:
+def smaller_than(crop: int, sizes: Mapping[Source, tuple[int, int]], *, halved: bool) -> str | None:
     """A line about pictures that are smaller than ``crop``; None where there are none.
 
     ``halved``: each picture holds A and B.
@@ -144,6 +145,18 @@ def describe_sizes(sizes: Collection[tuple[int, int]]) -> str:
     return f"{smallest} pixels; " if smallest == largest else f"{smallest} to {largest} pixels; "
 
 
-@data_app.callback()
-def checks() -> None:
-    """Keep `check` a subcommand while there is only one."""
+@data_app.command(cls=Command)
+def shard(
+    folder: Annotated[Path, typer.Argument(help="folder that holds the folders a and b, pairs or not")],
+    out: Annotated[Path, typer.Argument(help="beginning of the tars' names: OUT-000.tar and so on")],
+    size_mb: Annotated[int, typer.Option(min=1, help="size of each tar in MB, about")] = 500,
+) -> None:
+    """Pack training pictures into tars for `train --shards`, as WebDataset reads them too; each gets an index.
+
+    The files are taken as they are: `sub/1.jpg` of a becomes `sub/1.a.jpg`. The tars may then be put into a store.
+    """
+    from translate.data.shards import write_shards
+
+    made = list(write_shards(folder.expanduser(), out.expanduser(), size_mb=size_mb))
+    last = made[-1].stem.rpartition("-")[2]
+    say(f"{len(made)} tars: --shards '{out}-{{{'0' * len(last)}..{last}}}.tar'")

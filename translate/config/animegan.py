@@ -129,3 +129,9 @@ class AnimeGanConfig(UnpairedConfig):
     decoys: bool = setting(
         True, "Objective", "also show the discriminator, as fakes, drawn pictures in grey and with smoothed edges"
     )
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if self.shards and (self.smoothed or self.anchor):
+            found.append("<shards>: come without <smoothed> and <anchor>; give folders")
+        return found

@@ -110,6 +110,12 @@ class TrainConfig(Settings):
     compile: bool = setting(False, "Run", "compile the networks with torch.compile: slow to start, faster afterwards")
     device: str = setting("auto", "Start here", "auto, cpu, cuda or cuda:N", free=True)
     workers: int = setting(2, "Run", "processes that decode and augment", free=True, at_least=0)
+    cache: Literal["none", "ram"] = setting(
+        "none", "Data", "ram: decode every picture once, before the first step, and keep it in memory", free=True
+    )
+    cache_mb: int = setting(
+        0, "Data", "most MB that --cache ram takes; 0: half of the free memory", free=True, at_least=0
+    )
     log_every: int = setting(50, "Run", "steps between lines of the log", free=True, at_least=1)
     sample_every: int = setting(500, "Run", "steps between validation grids; 0 draws none", free=True, at_least=0)
     save_every: int = setting(1000, "Run", "steps between checkpoints", free=True, at_least=1)

@@ -120,6 +120,12 @@ class Pix2PixConfig(TrainConfig):
         "of several pictures at once (repeatable)",
         free=True,
     )
+    shards: str = setting(
+        "",
+        "Start here",
+        "tars instead of folders, such as s3://bucket/photos-{000..019}.tar, made by `translate data shard`",
+        free=True,
+    )
     a_suffix: str = setting(
         "",
         "Data",
@@ -152,8 +158,9 @@ class Pix2PixConfig(TrainConfig):
         found = super().problems()
         if self.inputs:
             return found + self._problems_of_inputs()
-        if (self.data is None) == (self.a is None and self.b is None) or (self.a is None) != (self.b is None):
-            found.append("give either <data> DIR (A and B side by side) or both <a> DIR and <b> DIR")
+        folders = [self.a is not None, self.b is not None]
+        if [self.data is not None, any(folders), bool(self.shards)].count(True) != 1 or folders[0] != folders[1]:
+            found.append("give either <data> DIR (A and B side by side) or both <a> DIR and <b> DIR, or <shards> TARS")
         return found
 
     def _problems_of_inputs(self) -> list[str]:
@@ -162,7 +169,13 @@ class Pix2PixConfig(TrainConfig):
             found.append(f"<inputs>: give 2 to {MAX_INPUTS} folders, not {len(self.inputs)}; for one, use <a> DIR")
         if self.b is None:
             found.append("<inputs>: needs <b> DIR, the folder of what the pictures become")
-        left_out = {"data": self.data, "a": self.a, "a_suffix": self.a_suffix, "eval_every": self.eval_every}
+        left_out = {
+            "data": self.data,
+            "shards": self.shards,
+            "a": self.a,
+            "a_suffix": self.a_suffix,
+            "eval_every": self.eval_every,
+        }
         found += [f"<inputs>: does not go with <{name}>; leave that out" for name, given in left_out.items() if given]
         if self.direction == "BtoA":
             found.append("<inputs>: does not go with <direction> BtoA; leave that out")
@@ -175,6 +188,12 @@ class UnpairedConfig(TrainConfig):
 
     a: Path | None = setting(None, "Start here", "folder of the A side", free=True)
     b: Path | None = setting(None, "Start here", "folder of the B side", free=True)
+    shards: str = setting(
+        "",
+        "Start here",
+        "tars instead of folders, such as s3://bucket/photos-{000..019}.tar, made by `translate data shard`",
+        free=True,
+    )
     direction: Literal["AtoB", "BtoA"] = setting("AtoB", "Data", "which side is the input")
 
     def input_folder(self) -> Path | None:
@@ -182,8 +201,9 @@ class UnpairedConfig(TrainConfig):
 
     def problems(self) -> list[str]:
         found = super().problems()
-        if self.a is None or self.b is None:
-            found.append("give both <a> DIR and <b> DIR")
+        folders = [self.a is not None, self.b is not None]
+        if folders != [not self.shards] * 2:
+            found.append("give both <a> DIR and <b> DIR, or <shards> TARS")
         return found
 
 

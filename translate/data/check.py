@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from translate.data.pairing import Size
 from translate.errors import PictureError
+from translate.storage.shards import Source
 
 
-def measure(files: Iterable[Path]) -> Iterator[tuple[Path, Size | PictureError]]:
+def measure(files: Iterable[Source]) -> Iterator[tuple[Source, Size | PictureError]]:
     """Decode each picture, in the order given: its width and height, or the error."""
     with ThreadPoolExecutor() as pool:
         yield from pool.map(_measure, files)
 
 
-def _measure(path: Path) -> tuple[Path, Size | PictureError]:
+def _measure(path: Source) -> tuple[Source, Size | PictureError]:
     from translate.media.images import load_rgb
 
     try:

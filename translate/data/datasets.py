@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
@@ -20,12 +22,31 @@ from translate.data.doubts import doubts
 from translate.data.loader import Key, KeyedDataset
 from translate.data.pairing import Pair, find_domains, find_unpaired, match_inputs, match_pairs
 from translate.data.seeds import derived_seed
+from translate.data.shards import sharded_pairs, sharded_sides
 from translate.data.windows import MatchingWindows
 from translate.errors import PictureError, UserError
 from translate.media.images import load_rgb
+from translate.storage.shards import Source
 
-Files = dict[str, Path]  # pictures of a sample that are augmented alike, by name
+Files = dict[str, Source]  # pictures of a sample that are augmented alike, by name
 T = TypeVar("T")
+Read = Callable[[Source], NDArray[np.uint8]]  # decodes a picture to RGB [H, W, 3]; raises ``PictureError``
+
+
+class PictureDataset(KeyedDataset):
+    """A data set of pictures, which ``read`` decodes."""
+
+    read: Read = staticmethod(load_rgb)
+
+    @abstractmethod
+    def sources(self) -> list[Source]:
+        """Where its pictures are, each once."""
+
+    def reading(self, read: Read) -> Self:
+        """The same data set, whose pictures ``read`` decodes."""
+        changed = copy.copy(self)
+        changed.read = read
+        return changed
 
 
 @dataclass(frozen=True)
@@ -43,7 +64,7 @@ class TrainingData:
     conditions: Conditions | None = None  # of the pictures, for methods that take one
 
 
-class PairedDataset(KeyedDataset):
+class PairedDataset(PictureDataset):
     """Pairs of pictures; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``, both sides augmented alike.
 
     Of K inputs that are translated together, A holds one after another, uint8 [3 K, H, W].
@@ -59,14 +80,18 @@ class PairedDataset(KeyedDataset):
     def __len__(self) -> int:
         return len(self.pairs)
 
+    def sources(self) -> list[Source]:
+        return list(dict.fromkeys(source for pair in self.pairs for source in (pair.a, *pair.further, pair.b)))
+
     def load(self, index: int) -> Sample:
         """Both sides of a pair and further inputs, RGB uint8 [H, W, 3]. Raises ``PictureError``, naming the file."""
         pair = self.pairs[index]
         if not pair.side_by_side:
             a, b = (pair.b, pair.a) if self.swap else (pair.a, pair.b)
             further = dict(zip(FURTHER, pair.further, strict=False))
-            return load_aligned({"A": a, **further, "B": b}, scale=self.windows.scale if self.windows else 1)
-        both = load_rgb(pair.a)
+            scale = self.windows.scale if self.windows else 1
+            return load_aligned({"A": a, **further, "B": b}, scale=scale, read=self.read)
+        both = self.read(pair.a)
         middle = both.shape[1] // 2
         left, right = both[:, :middle], both[:, middle : 2 * middle]
         return {"A": right, "B": left} if self.swap else {"A": left, "B": right}
@@ -80,7 +105,7 @@ class PairedDataset(KeyedDataset):
         return tensors | {"A": torch.cat([tensors["A"], *further])}
 
 
-class UnpairedDataset(KeyedDataset):
+class UnpairedDataset(PictureDataset):
     """Pictures of two domains without pairs; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``.
 
     Its length is that of the longer side. The sample number selects the picture of ``a``; that of ``b`` and the
@@ -94,14 +119,17 @@ class UnpairedDataset(KeyedDataset):
     def __len__(self) -> int:
         return max(len(self.a), len(self.b))
 
+    def sources(self) -> list[Source]:
+        return list(dict.fromkeys(source for files in (*self.a, *self.b) for source in files.values()))
+
     def __getitem__(self, key: Key) -> dict[str, Tensor]:
         shift, seed_a, seed_b = (derived_seed(key.seed, number) for number in range(3))
-        a = self.a[key.sample % len(self.a)]
-        b = self.b[(key.sample + shift) % len(self.b)]
-        return to_tensors(self.augment(load_aligned(a), seed=seed_a) | self.augment(load_aligned(b), seed=seed_b))
+        a = load_aligned(self.a[key.sample % len(self.a)], read=self.read)
+        b = load_aligned(self.b[(key.sample + shift) % len(self.b)], read=self.read)
+        return to_tensors(self.augment(a, seed=seed_a) | self.augment(b, seed=seed_b))
 
 
-class DomainDataset(KeyedDataset):
+class DomainDataset(PictureDataset):
     """Pictures and their domains; a sample is ``{"image": uint8 [3, H, W], "domain": [K], "target": [K]}``.
 
     ``labels`` is float32 [N, K] of 0 and 1. ``target``, what the picture is to be translated to, is the label of a
@@ -115,19 +143,22 @@ class DomainDataset(KeyedDataset):
     def __len__(self) -> int:
         return len(self.files)
 
+    def sources(self) -> list[Source]:
+        return list(self.files)
+
     def __getitem__(self, key: Key) -> dict[str, Tensor]:
         shift, seed = (derived_seed(key.seed, number) for number in range(2))
-        image = self.augment({"image": load_rgb(self.files[key.sample])}, seed=seed)
+        image = self.augment({"image": self.read(self.files[key.sample])}, seed=seed)
         other = (key.sample + shift) % len(self)
         return to_tensors(image) | {"domain": self.labels[key.sample], "target": self.labels[other]}
 
 
-def load_aligned(files: Files, *, scale: int = 1) -> Sample:
+def load_aligned(files: Files, *, scale: int = 1, read: Read = load_rgb) -> Sample:
     """Decode pictures of the same size, or the others ``scale`` times as high and wide as the first.
 
     Raises ``PictureError`` where one cannot be decoded or differs from that.
     """
-    sample = {name: load_rgb(path) for name, path in files.items()}
+    sample = {name: read(path) for name, path in files.items()}
     first, *others = files
     height, width, _ = sample[first].shape
     for name in others:
@@ -143,14 +174,16 @@ def to_tensors(sample: Sample) -> dict[str, Tensor]:
 
 
 def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
-    """The pairs of ``data``, of ``a`` and ``b``, or of ``inputs`` and ``b``.
+    """The pairs of ``data``, of ``a`` and ``b``, of ``inputs`` and ``b``, or of ``shards``.
 
     Raises ``UserError`` for files without a partner.
 
     With ``scale`` above 1, the pictures of B are that many times as high and wide as those of A, and ``crop``, the side
     of B's crops, is a multiple of it; see `MatchingWindows`.
     """
-    if config.inputs:
+    if config.shards:
+        found = sharded_pairs(config.shards)
+    elif config.inputs:
         assert config.b is not None  # checked by the configuration
         found = match_inputs(config.inputs, config.b, b_suffix=config.b_suffix)
     else:
@@ -175,22 +208,26 @@ def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
 
 
 def load_unpaired(config: UnpairedConfig, *, smoothed: Path | None = None, anchor: Path | None = None) -> TrainingData:
-    """The pictures of ``a`` and ``b``. Raises ``UserError`` for a folder with fewer than two.
+    """The pictures of ``a`` and ``b``, or of ``shards``. Raises ``UserError`` for a side with fewer than two.
 
     Two folders add pictures to the samples under their own names: ``smoothed`` holds the targets (B) with smoothed
     edges, augmented like ``B``; ``anchor`` holds what the translated inputs (A) are to stay near, augmented like ``A``.
     """
-    assert config.a is not None and config.b is not None  # checked by the configuration
-    folders = (config.b, config.a) if config.direction == "BtoA" else (config.a, config.b)
-    found = find_unpaired(*folders)
+    swap = config.direction == "BtoA"
+    input_folder, target_folder = (config.b, config.a) if swap else (config.a, config.b)
+    if config.shards:
+        found = sharded_sides(config.shards, swap=swap)
+    else:
+        assert input_folder is not None and target_folder is not None  # checked by the configuration
+        found = find_unpaired(input_folder, target_folder)
     entries_a: list[Files] = [{"A": path} for path in found.a]
     entries_b: list[Files] = [{"B": path} for path in found.b]
     if anchor is not None:
-        matched = match_pairs(a=folders[0], b=anchor)
+        matched = match_pairs(a=input_folder, b=anchor)
         found.problems += matched.problems
         entries_a = [{"A": pair.a, "anchor": pair.b} for pair in matched.pairs]
     if smoothed is not None:
-        matched = match_pairs(a=folders[1], b=smoothed)
+        matched = match_pairs(a=target_folder, b=smoothed)
         found.problems += matched.problems
         entries_b = [{"B": pair.a, "smoothed": pair.b} for pair in matched.pairs]
     raise_problems(found.problems)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from translate.data.pairing import Pair
 from translate.errors import PictureError
 from translate.media.images import load_rgb
+from translate.storage.shards import Source
 
 LOOKED_AT = 8  # pairs, evenly spaced
 MOST = 0.75  # share of them that has to look so
@@ -59,7 +59,7 @@ def holds_labels(picture: NDArray[np.uint8]) -> bool:
     return bool((first < LABELS).mean() >= FLAT and (first[:, 1:] == first[:, :-1]).mean() >= FLAT and first.any())
 
 
-def _loaded(paths: Sequence[Path]) -> list[NDArray[np.uint8]]:
+def _loaded(paths: Sequence[Source]) -> list[NDArray[np.uint8]]:
     pictures = []
     for path in paths:
         try:

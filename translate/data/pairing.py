@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from translate.errors import UserError
 from translate.storage.folders import IMAGE_SUFFIXES, find_images
+from translate.storage.shards import Source
 
 MIN_PICTURES = 2  # of a side or a domain: a single one has nothing to vary from
 WORD_MARKS = "-_. "  # between the words of a file name
@@ -26,9 +27,9 @@ class Pair:
     """
 
     name: str
-    a: Path
-    b: Path
-    further: tuple[Path, ...] = ()
+    a: Source
+    b: Source
+    further: tuple[Source, ...] = ()
 
     @property
     def side_by_side(self) -> bool:
@@ -44,14 +45,14 @@ class PairedFolders:
     remarks: list[str] = field(default_factory=list)  # what to know that is no problem
 
     @property
-    def files(self) -> list[Path]:
+    def files(self) -> list[Source]:
         """Every picture once."""
         return list(dict.fromkeys(path for pair in self.pairs for path in (pair.a, *pair.further, pair.b)))
 
     def summary(self) -> str:
         return f"{len(self.pairs)} pairs"
 
-    def mismatches(self, sizes: Mapping[Path, Size], *, scale: int = 1) -> list[str]:
+    def mismatches(self, sizes: Mapping[Source, Size], *, scale: int = 1) -> list[str]:
         """A line for each pair whose B is not ``scale`` times as high and wide as A.
 
         Pairs without an entry in ``sizes`` are left out.
@@ -77,14 +78,14 @@ class PairedFolders:
 
 @dataclass
 class UnpairedFolders:
-    """The pictures of two folders, sorted, and a line for each folder with too few."""
+    """The pictures of two sides, sorted, and a line for each side with too few."""
 
-    a: list[Path]
-    b: list[Path]
+    a: Sequence[Source]
+    b: Sequence[Source]
     problems: list[str]
 
     @property
-    def files(self) -> list[Path]:
+    def files(self) -> list[Source]:
         return [*self.a, *self.b]
 
     def summary(self) -> str:
@@ -257,7 +258,7 @@ def find_domains(folder: Path) -> LabelledPictures:
     return LabelledPictures([path.name for path in inside], files, labels, problems)
 
 
-def _too_few(folder: Path, files: list[Path]) -> list[str]:
+def _too_few(folder: Path, files: Sequence[Source]) -> list[str]:
     if not files:
         return [_no_pictures(folder)]
     if len(files) < MIN_PICTURES:

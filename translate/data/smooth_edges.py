@@ -21,7 +21,8 @@ SIGMA = 1.1  # the Gaussian's, in pixels
 def smooth_edges(images: Tensor) -> Tensor:
     """Blur pictures, float [N, 3, H, W] in [-1, 1], H and W at least 3, up to two pixels from edges and nowhere else.
 
-    Each picture is independent of the others.
+    Each picture is independent of the others. kornia's Canny makes a kernel on the device, for which a GPU finishes
+    what is queued: smoothed pictures prepared as files do without.
     """
     brightness = (rgb_to_grayscale(images) + 1) / 2
     # [N, 1, H, W] of 0 and 1. No blur first: drawings have no grain. No hysteresis either, which takes a pass for

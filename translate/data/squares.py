@@ -13,16 +13,17 @@ from torch import Tensor
 
 from translate.config import GenerationConfig
 from translate.data.augment import Augment, centre_crop, random_crop
-from translate.data.datasets import TrainingData, hold_out, raise_problems, to_tensors
-from translate.data.loader import Key, KeyedDataset
+from translate.data.datasets import PictureDataset, TrainingData, hold_out, raise_problems, to_tensors
+from translate.data.loader import Key
 from translate.data.pairing import find_pictures
 from translate.errors import UserError
-from translate.media.images import load_rgb, picture_size
+from translate.media.images import picture_size
+from translate.storage.shards import Source
 
 MAX_NAMED = 3  # files named in a problem; the rest are only counted
 
 
-class SquareDataset(KeyedDataset):
+class SquareDataset(PictureDataset):
     """Middle squares of pictures, scaled to ``side`` pixels and augmented.
 
     A sample is ``{"image": uint8 [3, H, W], "index": int64 []}``, the position of its picture among all, -1 for those
@@ -35,8 +36,11 @@ class SquareDataset(KeyedDataset):
     def __len__(self) -> int:
         return len(self.files)
 
+    def sources(self) -> list[Source]:
+        return list(self.files)
+
     def __getitem__(self, key: Key) -> dict[str, Tensor]:
-        square = middle_square(load_rgb(self.files[key.sample]), self.side)
+        square = middle_square(self.read(self.files[key.sample]), self.side)
         index = -1 if self.held_out else key.sample
         return to_tensors(self.augment({"image": square}, seed=key.seed)) | {"index": torch.tensor(index)}
 

@@ -31,7 +31,8 @@ from translate.media.jpeg import decode_jpeg, decode_scaled, encode_jpeg, scale_
 from translate.media.kinds import open_image, others_note
 from translate.media.modes import narrow_transparent_colour, split_alpha
 from translate.media.pillow import quiet_pillow
-from translate.storage.remote import Location, RemotePath
+from translate.storage.remote import RemotePath
+from translate.storage.shards import Source, TarMember
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -93,22 +94,22 @@ def from_signed_unit(values: Any) -> Any:
     return ((values + 1) * 127.5).round().clip(0, 255)
 
 
-def load_rgb(path: str | Location) -> NDArray[np.uint8]:
+def load_rgb(path: str | Source) -> NDArray[np.uint8]:
     """The picture as uint8 [H, W, 3], on white where it is transparent; raises as `load_picture` does."""
     return _on_white(load_picture(path))
 
 
-def load_rgb_within(path: str | Location, longest: int) -> NDArray[np.uint8]:
+def load_rgb_within(path: str | Source, longest: int) -> NDArray[np.uint8]:
     """`load_rgb`, scaled down so that the longer side has at most ``longest`` pixels."""
     return shrink(Picture(load_rgb(path)), longest).rgb
 
 
-def picture_size(path: Path) -> tuple[int, int]:
+def picture_size(path: Source) -> tuple[int, int]:
     """Width and height from the file's header, as stored: EXIF may swap them. Raises as `load_picture` does."""
     return _load(path, MAX_PIXELS, lambda image, file: image.size)
 
 
-def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def load_picture(source: str | Source | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Decode a file, or the content of one; the first frame of an animation or a multi-page TIFF.
 
     Raises ``PictureError`` naming the file if it is missing, not a picture, damaged, cut short, or has more than
@@ -118,7 +119,7 @@ def load_picture(source: str | Location | bytes, *, max_pixels: int = MAX_PIXELS
 
 
 def load_frugally(
-    source: str | Location | bytes,
+    source: str | Source | bytes,
     *,
     max_pixels: int,
     large: int,
@@ -146,12 +147,10 @@ def load_frugally(
 Loaded = TypeVar("Loaded")
 
 
-def _load(
-    source: str | Location | bytes, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]
-) -> Loaded:
+def _load(source: str | Source | bytes, max_pixels: int, decode: Callable[[Image.Image, IO[bytes]], Loaded]) -> Loaded:
     if isinstance(source, bytes):
         return _decode(io.BytesIO(source), "standard input", max_pixels, decode)
-    if isinstance(source, RemotePath):
+    if isinstance(source, RemotePath | TarMember):
         return _decode(io.BytesIO(source.read_bytes()), str(source), max_pixels, decode)
     path = Path(source)
     require_file(path)

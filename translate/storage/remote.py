@@ -93,6 +93,19 @@ class RemotePath:
         assert isinstance(content, bytes)
         return content
 
+    def read_range(self, start: int, size: int) -> bytes:
+        """``size`` bytes from the byte ``start`` on, fewer where the file ends before; raises as `read_bytes` does."""
+        with self._errors_described("read", PictureError):
+            content = self._store.cat_file(self.url, start=start, end=start + size)
+        assert isinstance(content, bytes)
+        return content
+
+    def opened(self) -> IO[bytes]:
+        """The file, opened to read any parts of it; raises as `read_bytes` does."""
+        with self._errors_described("read", PictureError):
+            file: IO[bytes] = self._store.open(self.url, "rb")
+        return file
+
     def write_whole(self, content: bytes, *, replace: bool = True) -> None:
         """Write all of ``content`` or nothing; makes missing folders. Raises ``PictureError`` naming the URL.
 

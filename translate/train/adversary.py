@@ -67,7 +67,7 @@ class Adversary:
         images = images[..., margin : images.shape[-2] - margin, margin : images.shape[-1] - margin]
         applied = None
         if self.adaptive is not None:
-            chance = context.uniform(f"{purpose}/ada", self.augment.operations).to(images.device)
+            chance = context.uniform(f"{purpose}/ada", self.augment.operations).to(images.device, non_blocking=True)
             applied = chance < self.adaptive.value
         images = self.augment(images, self.augment.draw(context.uniform, purpose), applied)
         # drawn on the pictures' device: each process has noise of its own
@@ -187,7 +187,7 @@ class Adversary:
                 return self.bare(images.float(), *given).logits
 
         if self.objective.constraint == "gradient-penalty" and config.lambda_gp > 0:
-            mix = context.uniform(f"{self.prefix}/gp", 1, 1, 1).to(real.device)
+            mix = context.uniform(f"{self.prefix}/gp", 1, 1, 1).to(real.device, non_blocking=True)
             losses[f"{self.prefix}/gp"] = config.lambda_gp * gradient_penalty(logits_of, real, fake, mix)
         for name, gamma, images in (("r1", config.lambda_r1, real), ("r2", config.lambda_r2, fake)):
             if gamma > 0 and context.step % config.r1_every == 0:

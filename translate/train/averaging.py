@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+import copy
+from typing import Any
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
+import torch
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
-def averaged_copy(network: nn.Module, ema: float) -> AveragedModel:
-    """A copy of ``network`` whose parameters become an exponential moving average of the network's.
+class MovingAverage(nn.Module):
+    """A copy of ``network``, ``module``, whose parameters become an exponential moving average of the network's.
 
-    The decay follows `decay_after`. It depends on the number of updates alone, which a checkpoint holds as
-    ``n_averaged``.
+    The decay follows `decay_after`. It depends on ``updates`` alone, their number so far, which a checkpoint holds.
+    PyTorch's ``AveragedModel`` keeps that number in a tensor: each update would wait for a GPU to read it.
     """
 
-    def update(averages: Tensors, current: Tensors, updates: Tensor | int) -> None:
-        get_ema_multi_avg_fn(decay_after(int(updates), ema))(averages, current, updates)
+    def __init__(self, network: nn.Module, ema: float) -> None:
+        super().__init__()
+        self.module = copy.deepcopy(network).eval()
+        self.ema, self.updates = ema, 0
 
-    return AveragedModel(network, multi_avg_fn=update).eval()
+    def forward(self, *inputs: Any) -> Any:
+        return self.module(*inputs)
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Move towards the weights of ``network``; the first time, take them. Buffers are taken each time."""
+        averages, current = list(self.module.parameters()), list(network.parameters())
+        if self.updates:
+            get_ema_multi_avg_fn(decay_after(self.updates, self.ema))(averages, current, self.updates)
+        else:
+            for average, weights in zip(averages, current, strict=True):
+                average.copy_(weights)
+        for kept, buffer in zip(self.module.buffers(), network.buffers(), strict=True):
+            kept.copy_(buffer)
+        self.updates += 1
 
 
 def decay_after(updates: int, ema: float) -> float:

@@ -50,18 +50,20 @@ class BatchAugment:
         """``images`` mirrored, turned and rotated by ``draws``, float [N, 6] in [0, 1)."""
         mirror, turns = draws[:, 0] < 0.5, (4 * draws[:, 1]).floor().int()
         if self.config.flip:
-            images = torch.where(mirror.to(images.device)[:, None, None, None], images.flip(3), images)
+            mirrored = mirror.to(images.device, non_blocking=True)[:, None, None, None]
+            images = torch.where(mirrored, images.flip(3), images)
         if self.config.quarter_turns:
             turned = [image.rot90(int(turn), (1, 2)) for image, turn in zip(images, turns, strict=True)]
             images = torch.stack(turned)
         if self.config.rotate:
             angle = self.config.rotate * (2 * draws[:, 2] - 1)
-            images = rotate(images, angle.to(images), padding_mode="reflection", align_corners=False)
+            images = rotate(images, angle.to(images, non_blocking=True), padding_mode="reflection", align_corners=False)
         return images
 
     def jittered(self, images: Tensor, draws: Tensor) -> Tensor:
         """``images`` with brightness, contrast and saturation changed by up to the configured share."""
-        brightness, contrast, saturation = (1 + self.jitter * (2 * draws[:, 3:].to(images) - 1)).unbind(1)
+        changes = 2 * draws[:, 3:].to(images, non_blocking=True) - 1
+        brightness, contrast, saturation = (1 + self.jitter * changes).unbind(1)
         image = adjust_brightness_accumulative(images / 2 + 0.5, brightness)
         image = adjust_contrast_with_mean_subtraction(image, contrast)
         return 2 * adjust_saturation_with_gray_subtraction(image, saturation).clamp(0, 1) - 1

@@ -45,6 +45,24 @@ def make_accelerator(config: TrainConfig) -> Accelerator:
         raise UserError(f"<precision> {config.precision}: {one_line(error)}") from error
 
 
+@contextmanager
+def tuned(device: torch.device) -> Iterator[None]:
+    """On a GPU: matrix products in TF32, as convolutions are by default, and for each size of convolution the fastest
+    kernel, which is found by trying; afterwards both are as they were.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    precision, trying = torch.get_float32_matmul_precision(), torch.backends.cudnn.benchmark
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(precision)
+        torch.backends.cudnn.benchmark = trying
+
+
 def to_device(batch: dict[str, Tensor], device: torch.device, *, channels_last: bool) -> Batch:
     """Pictures uint8 [N, 3, H, W] -> float in [-1, 1] on ``device``; labels as they are."""
     layout = torch.channels_last if channels_last else torch.contiguous_format

@@ -22,7 +22,8 @@ def _color(images: Tensor, draws: Tensor) -> Tensor:
     if images.shape[1] % 3:
         raise ValueError(f"color needs a multiple of 3 channels, not {images.shape[1]} channels")
     pictures = images.unflatten(1, (-1, 3))  # [N, 3 K, H, W] -> [N, K, 3, H, W]
-    brightness, saturation, contrast = (draw.view(-1, 1, 1, 1, 1) for draw in draws.to(images).unbind(1))
+    draws = draws.to(images, non_blocking=True)
+    brightness, saturation, contrast = (draw.view(-1, 1, 1, 1, 1) for draw in draws.unbind(1))
     pictures = pictures + (brightness - 0.5)
     pictures = torch.lerp(pictures.mean(dim=2, keepdim=True), pictures, 2 * saturation)  # about the pixel's grey
     pictures = torch.lerp(pictures.mean(dim=(2, 3, 4), keepdim=True), pictures, contrast + 0.5)
@@ -43,9 +44,8 @@ def _translation(images: Tensor, draws: Tensor) -> Tensor:
 
 def _cutout(images: Tensor, draws: Tensor) -> Tensor:
     """Zeros in a box of half the height and half the width, its centre anywhere in the picture."""
-    down, right = (
-        _within_box(side, draw) for side, draw in zip(images.shape[2:], draws.to(images.device).unbind(1), strict=True)
-    )
+    draws = draws.to(images.device, non_blocking=True)
+    down, right = (_within_box(side, draw) for side, draw in zip(images.shape[2:], draws.unbind(1), strict=True))
     inside = down[:, None, :, None] & right[:, None, None, :]  # [N, H] and [N, W] -> [N, 1, H, W]
     return images.masked_fill(inside, 0)
 

@@ -10,10 +10,11 @@ from dataclasses import MISSING, fields
 import torch
 
 from translate.config import TrainConfig
+from translate.data.cache import cached
 from translate.data.loader import make_loader
 from translate.machine import peak_memory_mb
 from translate.train.cpu.kernels import fast_kernels
-from translate.train.devices import make_accelerator, to_device
+from translate.train.devices import make_accelerator, to_device, tuned
 from translate.train.forecast import network_sizes, spoken
 from translate.train.methods import method_of
 from translate.train.methods.networks import suited_to_crop
@@ -40,6 +41,7 @@ def dry_run(config: TrainConfig) -> Iterator[str]:
         f"{len(data.training)} samples to train on, {len(data.validation)} to validate; {last_step} steps of "
         f"{config.samples_per_step(accelerator.num_processes)}, on {accelerator.device}"
     )
+    data = cached(data, config)
     yield from (network_sizes(method), *data.remarks)
     count = max(STEPS, config.n_critic)  # the generators learn at one of them
     progress = (last_step - 1) / last_step  # where every term takes part
@@ -54,7 +56,8 @@ def dry_run(config: TrainConfig) -> Iterator[str]:
     since = time.perf_counter()
     for step, batch in enumerate(loader):
         moved = to_device(batch.tensors, accelerator.device, channels_last=config.channels_last)
-        with fast_kernels(accelerator.device) if config.fast_kernels else nullcontext():
+        kernels = fast_kernels(accelerator.device) if config.fast_kernels else nullcontext()
+        with tuned(accelerator.device), kernels:
             method.step(moved, step=step, progress=progress)
         if step == 0:
             _finish_steps(accelerator.device)

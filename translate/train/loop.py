@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, nullcontext
 import torch
 
 from translate.config import TrainConfig
+from translate.data.cache import cached
 from translate.data.datasets import TrainingData
 from translate.data.loader import Batches, make_loader
 from translate.data.seeds import derived_seed
@@ -17,7 +18,7 @@ from translate.errors import ExitCode, PictureError, UserError
 from translate.train.alarms import NOT_FINITE, Alarms
 from translate.train.batch_augment import BatchAugment
 from translate.train.cpu.kernels import fast_kernels
-from translate.train.devices import make_accelerator, stop_signals, to_device
+from translate.train.devices import make_accelerator, stop_signals, to_device, tuned
 from translate.train.faults import described_faults
 from translate.train.forecast import Forecast, network_sizes
 from translate.train.log import RunLog
@@ -52,7 +53,7 @@ def train(config: TrainConfig, *, quiet: bool = False, verbose: bool = False) ->
     method = kind.build(config, accelerator, data)
     last_step = config.total_steps(len(data.training), accelerator.num_processes)
     run = Run(method, config, last_step=last_step)
-    with described_faults(config.out), locked(config, accelerator) as run.lock:
+    with described_faults(config.out), tuned(accelerator.device), locked(config, accelerator) as run.lock:
         run.resume()
         if accelerator.is_main_process:
             begin_run_folder(config)
@@ -70,6 +71,7 @@ def run_to_end(run: Run, data: TrainingData, log: RunLog) -> None:
         f"global batch {config.samples_per_step(log.accelerator.num_processes)}, on {log.accelerator.device}"
     )
     if not run.finished:
+        data = cached(data, config)
         for remark in (network_sizes(run.method), *data.remarks):
             log.say(remark)
     while not run.finished:

@@ -69,6 +69,8 @@ class Checkpoint:
             return hashlib.sha256(file.read_bytes()).hexdigest()
 
     def state(self, device: torch.device) -> dict[str, Any]:
+        if device.type == "cpu":  # processes that share a CPU may call it cpu:0, which `torch.load` does not know
+            device = torch.device("cpu")
         with _readable(self.path / STATE) as file:
             return load_state(file, device)
 

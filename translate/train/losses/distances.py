@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from kornia.color import rgb_to_grayscale, rgb_to_yuv
-from kornia.filters import sobel
+from kornia.color import rgb_to_grayscale
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -85,10 +84,22 @@ def edge_mismatch(image: Tensor, target: Tensor) -> Tensor:
     appear where the target has none: the edge agreement of `translate.evaluate.pair_metrics`, as a loss. It is averaged
     over samples; those without edges have hardly any gradient.
     """
-    first, second = (sobel(rgb_to_grayscale(batch)).flatten(1) for batch in (image, target))  # [N, H W]
+    first, second = (_sobel(rgb_to_grayscale(batch)).flatten(1) for batch in (image, target))  # [N, H W]
     first, second = (strength - strength.mean(1, keepdim=True) for strength in (first, second))
     norms = (first.square().mean(1) * second.square().mean(1) + EDGELESS**2).sqrt()
     return (1 - (first * second).mean(1) / norms).mean()
+
+
+def _sobel(image: Tensor) -> Tensor:
+    """The magnitude of the Sobel gradient of [N, 1, H, W], per pixel; borders are repeated.
+
+    By slices: kornia's makes its kernel on the device each time, for which a GPU has to finish its steps.
+    """
+    padded = F.pad(image, (1, 1, 1, 1), mode="replicate")
+    across, down = padded[..., :, 2:] - padded[..., :, :-2], padded[..., 2:, :] - padded[..., :-2, :]
+    across = (across[..., :-2, :] + 2 * across[..., 1:-1, :] + across[..., 2:, :]) / 8
+    down = (down[..., :, :-2] + 2 * down[..., :, 1:-1] + down[..., :, 2:]) / 8
+    return (across.square() + down.square() + 1e-6).sqrt()  # differentiable at 0
 
 
 def total_variation(image: Tensor) -> Tensor:
@@ -116,9 +127,17 @@ def yuv_colour(image: Tensor, target: Tensor) -> Tensor:
     The colour reconstruction loss of AnimeGAN (Chen et al. 2020). Y is in [0, 1], U and V are signed and within
     0.436 and 0.615; Huber's delta is 1, so they count by half the square of their difference up to there.
     """
-    y, u, v = rgb_to_yuv((image + 1) / 2).unbind(1)
-    target_y, target_u, target_v = rgb_to_yuv((target + 1) / 2).unbind(1)
+    (y, u, v), (target_y, target_u, target_v) = _yuv((image + 1) / 2), _yuv((target + 1) / 2)
     return F.l1_loss(y, target_y) + F.huber_loss(u, target_u) + F.huber_loss(v, target_v)
+
+
+def _yuv(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """RGB [N, 3, H, W] in [0, 1] to Y, U and V, [N, H, W] each: ITU-R BT.470-5, table 2, items 2.5 and 2.6.
+
+    Not kornia's, for the same reason as `_sobel`.
+    """
+    r, g, b = image.unbind(1)
+    return 0.299 * r + 0.587 * g + 0.114 * b, -0.147 * r - 0.289 * g + 0.436 * b, 0.615 * r - 0.515 * g - 0.1 * b
 
 
 def feature_matching(real_features: Sequence[Tensor], fake_features: Sequence[Tensor]) -> Tensor:

@@ -54,6 +54,5 @@ def sample_positions(features: Sequence[Tensor], count: int, generator: torch.Ge
 
     Int64 [P], P the smaller of ``count`` and H W, without repetition, drawn from ``generator``, which is on the CPU.
     """
-    return [
-        torch.randperm(map_.shape[2] * map_.shape[3], generator=generator)[:count].to(map_.device) for map_ in features
-    ]
+    chosen = [torch.randperm(map_.shape[2] * map_.shape[3], generator=generator)[:count] for map_ in features]
+    return [places.to(map_.device, non_blocking=True) for places, map_ in zip(chosen, features, strict=True)]

@@ -16,13 +16,12 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel
 
 from models import couples_samples, initialise
 from translate.config import TrainConfig
 from translate.data.datasets import TrainingData
 from translate.train.adversary import Adversary
-from translate.train.averaging import averaged_copy
+from translate.train.averaging import MovingAverage
 from translate.train.losses import grid_pattern
 from translate.train.step import Batch, StepContext, Terms, step_context
 
@@ -53,7 +52,7 @@ class Method(ABC):
         self.config = config
         self.accelerator = accelerator
         self.networks: dict[str, nn.Module] = {}
-        self.averages: dict[str, AveragedModel] = {}
+        self.averages: dict[str, MovingAverage] = {}
         self.members: dict[str, list[str]] = {}
         self.coupling: set[str] = set()  # the networks in which the samples of a batch affect each other
         self.optimizers: dict[str, Optimizer] = {}
@@ -114,7 +113,7 @@ class Method(ABC):
                 self._backward(terms, metrics, parts=len(parts))
             metrics["G/gradient"] = self._update(GENERATOR)
             for name, average in self.averages.items():
-                average.update_parameters(self.bare(name.removesuffix("_ema")))
+                average.update(self.bare(name.removesuffix("_ema")))
 
         return metrics
 
@@ -163,7 +162,7 @@ class Method(ABC):
             if couples_samples(network):
                 self.coupling.add(name)
             if name in averaged:
-                self.averages[f"{name}_ema"] = averaged_copy(network, config.ema)
+                self.averages[f"{name}_ema"] = MovingAverage(network, config.ema)
             self.networks[name] = self.accelerator.prepare(network)
             if config.compile:
                 self.bare(name).compile()
@@ -223,7 +222,7 @@ class Method(ABC):
         return {
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
             "scaler": scaler.state_dict() if scaler is not None else None,
-            "averaged": {name: int(average.n_averaged) for name, average in self.averages.items()},
+            "averaged": {name: average.updates for name, average in self.averages.items()},
             "adversaries": {name: adversary.state() for name, adversary in self._adversaries.items()},
         }
 
@@ -232,7 +231,7 @@ class Method(ABC):
         for name, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
         for name, average in self.averages.items():
-            average.n_averaged.fill_(state["averaged"][name])
+            average.updates = state["averaged"][name]
         for name, adversary in self._adversaries.items():
             adversary.load_state(state.get("adversaries", {}).get(name, {}))
         if state["scaler"] is not None and self.accelerator.scaler is not None:

@@ -45,7 +45,7 @@ class Gan(Method):
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
-        z = context.normal("z", self.z_dim).to(self.accelerator.device)
+        z = context.normal("z", self.z_dim).to(self.accelerator.device, non_blocking=True)
         return {"fake": self.networks[GENERATOR](z)}
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:

@@ -6,6 +6,7 @@ import base64
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,9 @@ def is_fault(said: Any) -> bool:
 def until(page: Any, condition: str) -> None:
     """Wait until the expression is true. Playwright's own way evaluates texts in the page, which its CSP forbids."""
     for _ in range(1200):
-        if page.evaluate(condition):
-            return
+        with suppress(playwright_api.Error):  # while the page is loaded anew
+            if page.evaluate(condition):
+                return
         page.wait_for_timeout(50)
     raise AssertionError(f"it never became true: {condition}; {page.inner_text('main')}")
 

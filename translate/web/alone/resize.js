@@ -4,6 +4,7 @@
 
 const REACH = 3; // of the filter, in pixels of the smaller picture
 const ONE = 1 << 22;
+const ONE_BYTE = 1 << 24; // means are taken by a multiplication, with the result in the highest of four bytes
 const GAP = 2; // a photo is first averaged in whole blocks down to no less than this many times the size
 
 // Width and height in the proportions of those given, the longer one at most `most`.
@@ -33,12 +34,13 @@ function average({ rgb, width, height }, across, down) {
     for (let x = 0; x < outWidth; x += 1) {
       const right = Math.min((x + 1) * across, width);
       const count = (bottom - y * down) * (right - x * across);
+      const share = Math.floor(ONE_BYTE / count);
       for (let channel = 0; channel < 3; channel += 1) {
         let sum = 0;
         for (let row = y * down; row < bottom; row += 1) {
           for (let column = x * across; column < right; column += 1) sum += rgb[3 * (row * width + column) + channel];
         }
-        out[3 * (y * outWidth + x) + channel] = Math.floor((sum + (count >> 1)) / count);
+        out[3 * (y * outWidth + x) + channel] = ((sum + (count >> 1)) * share) >>> 24;
       }
     }
   }
@@ -55,7 +57,7 @@ function lanczos(x) {
 // For each of `count` pixels of the result, those of `length` that it is made of: the first, and their weights. They
 // cover `extent` of the length, which may end within its last pixel.
 function weights(length, extent, count) {
-  const ratio = extent / count;
+  const ratio = Math.fround(extent) / count;
   const stretch = Math.max(1, ratio);
   return Array.from({ length: count }, (_, index) => {
     const centre = (index + 0.5) * ratio;

@@ -16,7 +16,6 @@ let work = Promise.resolve(); // one task after another
 const painters = new Map(); // name of a style -> promise
 
 ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency) : 1;
-ort.env.logLevel = "error";
 
 addEventListener("message", ({ data }) => {
   if (data.kind === "cancel") cancelled = true;
@@ -70,7 +69,10 @@ async function openPainter(style) {
   return new Painter(network, enlarger, style.working_size);
 }
 
-const session = async (file) => ort.InferenceSession.create(new Uint8Array(await (await fetch(file)).arrayBuffer()));
+async function session(file) {
+  const content = new Uint8Array(await (await fetch(file)).arrayBuffer());
+  return ort.InferenceSession.create(content, { executionProviders: ["wasm"], logSeverityLevel: 3 }); // errors
+}
 
 const fetchedPicture = async (path) => decode(await (await fetch(path)).blob());
 

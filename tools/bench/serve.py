@@ -156,7 +156,7 @@ def soak(
     with tempfile.TemporaryDirectory() as folder:
         photo = draw_photos(Path(folder) / "photos", 1)[0].read_bytes()
     seen: Counter[tuple[str, int]] = Counter()
-    samples = []
+    samples: list[dict[str, float]] = []
     with serving(style, clients) as (port, process):
         start = time.monotonic()
         end = start + 60 * minutes

@@ -48,7 +48,8 @@ def open_at(browser: Any) -> Iterator[OpenAt]:
 
     At the end nothing may have been requested from another server, nor anything been reported as an error.
     """
-    contexts, faults = [], []
+    contexts: list[Any] = []
+    faults: list[str] = []
 
     def run(address: str, **options: Any) -> Any:
         context = browser.new_context(**options)

@@ -38,6 +38,7 @@ SUBCOMMANDS = {
     "diagnose": ("translate.commands.diagnose", "diagnose"),
     "doctor": ("translate.commands.doctor", "doctor"),
     "serve": ("translate.commands.serve", "serve"),
+    "page": ("translate.commands.page", "page"),
     "watch": ("translate.commands.watch", "watch"),
 }
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from translate.commands.conversion_options import Device
 from translate.commands.terminal import quiet_onnxruntime, say
-from translate.errors import ExitCode, UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from translate.errors import ExitCode
+from translate.style.catalogue import list_styles, named_styles
 
 ACCESS, BOUNDS, STYLES = "Access", "Bounds", "Styles"
 MB = 1_000_000
@@ -113,7 +110,7 @@ def serve(
         allowed_hosts=tuple(name.lower() for name in allow_host or ()),
         origins=tuple(origin or ()),
         behind_proxy=behind_proxy,
-        styles=_styles(style),
+        styles=named_styles(style) if style else list_styles(),
         warm_styles=warm_styles,
         device=device,
         int8=int8,
@@ -138,17 +135,3 @@ def serve(
 
 def _announce(host: str, port: int) -> None:
     say(f"translate serves at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl+C stops it)")
-
-
-def _styles(names: Sequence[str] | None) -> dict[str, Path]:
-    from translate.style.catalogue import find_style, list_styles
-
-    if not names:
-        return list_styles()
-    found: dict[str, Path] = {}
-    for name in names:
-        path = find_style(name)
-        if path.stem in found:
-            raise UserError(f"--style {name}: another style is called {path.stem} already; rename one of the files")
-        found[path.stem] = path
-    return found

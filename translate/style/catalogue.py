@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from translate.errors import UnusableError
+from translate.errors import UnusableError, UserError
 from translate.machine import int8_is_fast
 
 DEFAULT_STYLE = "anime"
@@ -47,6 +47,17 @@ def find_style(name_or_path: str) -> Path:
         + (f"pulled: {pulled}; " if pulled else "")
         + "the path of an .onnx file works too"
     )
+
+
+def named_styles(names: Iterable[str]) -> dict[str, Path]:
+    """Name -> file of several styles, in that order. Raises as `find_style`, and ``UserError`` for two of one name."""
+    found: dict[str, Path] = {}
+    for name in names:
+        path = find_style(name)
+        if path.stem in found:
+            raise UserError(f"<style> {name}: another style is called {path.stem} already; rename one of the files")
+        found[path.stem] = path
+    return found
 
 
 def find_enlarger() -> Path:

@@ -2,59 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from translate.errors import UnusableError
-from translate.media.images import Picture, encode_picture, load_rgb
-from translate.style.contract import StyleInfo
-from translate.style.session import read_style
 from translate.style.translator import Translator, style_file
 from translate.web.problems import Problem
-
-SAMPLE = Path(__file__).parent / "page" / "sample.jpg"
-_LINK = re.compile(r"\s*\(?\[([^]]*)\]\([^)]*\)\)?")  # of Markdown
-_SENTENCE = re.compile(r"(.+?[.;])(?=\s|$)")
-
-
-@dataclass(frozen=True)
-class StyleEntry:
-    """What is said about a style."""
-
-    name: str
-    file: Path
-    info: StyleInfo
-    card: str | None  # Markdown
-
-    @property
-    def summary(self) -> str:
-        """What it does, in a sentence: the first of its card."""
-        paragraphs = (self.card or "").split("\n\n")
-        text = " ".join(paragraphs[1].split()) if len(paragraphs) > 1 else ""
-        sentence = _SENTENCE.match(_LINK.sub("", text))
-        return sentence[1].rstrip(";.") if sentence else self.info.title
-
-    def described(self) -> dict[str, Any]:
-        """As JSON shows it."""
-        base = f"/v1/styles/{self.name}"
-        return {
-            "name": self.name,
-            "title": self.info.title,
-            "summary": self.summary,
-            "licence": self.info.licence,
-            "domains": self.info.domains,
-            "exclusive": self.info.exclusive,
-            "working_size": self.info.working_size,
-            "preview": f"{base}/preview",
-            "card": f"{base}/card" if self.card else None,
-        }
+from translate.web.style_entry import StyleEntry, draw_preview
 
 
 class Styles:
@@ -66,7 +22,7 @@ class Styles:
 
     def __init__(self, files: Mapping[str, Path], *, device: str, int8: bool, limit: int, threads: int) -> None:
         self.device, self._int8, self._limit, self._threads = device, int8, limit, threads
-        self.entries = {name: _entry(name, file) for name, file in files.items()}
+        self.entries = {name: StyleEntry.read(name, file) for name, file in files.items()}
         self._open: OrderedDict[tuple[Path, int], Translator] = OrderedDict()
         self._previews: dict[str, bytes] = {}
         self._lock = threading.Lock()
@@ -100,9 +56,7 @@ class Styles:
         """A small photo in this style, as WebP: drawn once. Raises as `translator` does."""
         if name not in self._previews:
             translator = self.translator(name)
-            domain = translator.info.domains[0] if translator.info.domains else None
-            drawn = translator(load_rgb(SAMPLE)[np.newaxis], domain)[0]
-            self._previews[name] = encode_picture(Picture(drawn), "WEBP")
+            self._previews[name] = draw_preview(translator)
         return self._previews[name]
 
     def _opened(self, file: Path, name: str) -> Translator:
@@ -112,10 +66,3 @@ class Styles:
             raise UnusableError(error.marked.replace(str(file), f"style {name}")) from error
         translator.divide_cores(self._threads)
         return translator
-
-
-def _entry(name: str, file: Path) -> StyleEntry:
-    info = read_style(file)
-    info.require_same_size()
-    card = file.with_suffix(".md")
-    return StyleEntry(name, file, info, card.read_text(encoding="utf-8") if card.is_file() else None)

@@ -1,17 +1,14 @@
-// The page: what is dropped, pasted or picked goes to the tray, in the look that is chosen.
+// The page of the server: what is dropped, pasted or picked goes to the tray, in the look that is chosen.
 
-import { json, onTokenWanted, takeTokenFromAddress } from "./api.js";
+import { blob, json, onTokenWanted, takeTokenFromAddress } from "./api.js";
 import { Compare } from "./compare.js";
+import { gather, tell } from "./gather.js";
+import { Jobs } from "./jobs.js";
 import { Looks } from "./looks.js";
 import { duration } from "./text.js";
 import { Tray } from "./tray.js";
 
 const byId = (id) => document.getElementById(id);
-
-function tell(text) {
-  byId("notice").textContent = text;
-  byId("notice").hidden = !text;
-}
 
 function askToken() {
   return new Promise((resolve) => {
@@ -21,41 +18,9 @@ function askToken() {
   });
 }
 
-const looks = new Looks(() => tray.lookChanged());
-const tray = new Tray(looks, new Compare(), tell);
-
-function take(files) {
-  const found = [...files];
-  if (!found.length) return;
-  tell("");
-  tray.add(found);
-}
-
-function pickedBy(buttonId, inputId) {
-  byId(buttonId).addEventListener("click", () => byId(inputId).click());
-  byId(inputId).addEventListener("change", (event) => {
-    take(event.target.files);
-    event.target.value = ""; // so that the same file can be picked again
-  });
-}
-
-function takeDrops() {
-  const isFile = (event) => event.dataTransfer?.types.includes("Files");
-  const mark = (over) => byId("drop").classList.toggle("over", over);
-  addEventListener("dragover", (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    mark(true);
-  });
-  addEventListener("dragleave", (event) => event.relatedTarget ?? mark(false));
-  addEventListener("drop", (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    mark(false);
-    take(event.dataTransfer.files);
-  });
-  addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
-}
+const jobs = new Jobs();
+const looks = new Looks(blob, () => tray.lookChanged());
+const tray = new Tray(looks, jobs, new Compare(), tell);
 
 async function start() {
   takeTokenFromAddress();
@@ -63,11 +28,9 @@ async function start() {
   try {
     const about = await json("/v1/styles");
     looks.fill(about);
-    tray.limits = about.limits;
+    jobs.limits = about.limits;
     byId("kept").textContent = duration(about.limits.kept_seconds);
-    pickedBy("choose", "files");
-    pickedBy("camera", "shot");
-    takeDrops();
+    gather((files) => tray.add(files));
   } catch (problem) {
     tell(problem.message);
   }

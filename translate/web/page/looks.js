@@ -1,11 +1,11 @@
 // The styles as cards, and the options beside them.
 
-import { blob } from "./api.js";
-
 const byId = (id) => document.getElementById(id);
 
 export class Looks {
-  constructor(onChange) {
+  // `fetchPicture` returns a promise of the blob of a style's preview.
+  constructor(fetchPicture, onChange) {
+    this.fetchPicture = fetchPicture;
     this.form = byId("look");
     this.styles = [];
     this.form.addEventListener("input", () => {
@@ -57,7 +57,7 @@ export class Looks {
     text.textContent = style.summary;
     licence.textContent = style.licence;
     const image = card.querySelector("img");
-    blob(style.preview).then(
+    this.fetchPicture(style.preview).then(
       (picture) => (image.src = URL.createObjectURL(picture)),
       () => image.remove(),
     );

@@ -1,29 +1,28 @@
-// The pictures that were dropped: sent one after another, drawn by a job of the server, shown as tiles.
+// The pictures that were dropped, as tiles.
+//
+// A drawer does the work: `draw(item)` begins, then sets state, progress, error, note, width, height, resultName and
+// result (a blob) of the item and calls its `onChange(item)` after each change; `cancel(item)` and `remove(item)` stop
+// it, `forget()` lets go of everything, `archives(items)` yields blobs of zips.
 
-import { blob, call, forget, json, patiently, upload, watchJob } from "./api.js";
-import { isFinished, itemProgress, megabytes, stateText, summary, totalProgress } from "./text.js";
+import { isFinished, itemProgress, stateText, summary, totalProgress } from "./text.js";
 
 const byId = (id) => document.getElementById(id);
-const SENDERS = 2; // files sent at a time
 
 export class Tray {
   #items = [];
-  #jobs = new Map(); // query -> promise of the job's id
-  #watched = new Set();
-  #sending = 0;
-  #limits = { picture_bytes: Infinity, video_bytes: Infinity };
 
-  constructor(looks, compare, tell) {
-    Object.assign(this, { looks, compare, tell });
+  constructor(looks, drawer, compare, tell) {
+    Object.assign(this, { looks, drawer, compare, tell });
+    drawer.onChange = (item) => this.#showItem(item);
     byId("cancel").addEventListener("click", () => this.#items.forEach((item) => this.#cancel(item)));
     byId("again").addEventListener("click", () => this.#again());
     byId("clear").addEventListener("click", () => this.#clear());
     byId("zip").addEventListener("click", () => this.#saveAll());
-    addEventListener("pagehide", () => this.#forgetJobs());
+    addEventListener("pagehide", () => drawer.forget());
   }
 
-  set limits(limits) {
-    this.#limits = limits;
+  get empty() {
+    return !this.#items.length;
   }
 
   add(files) {
@@ -31,9 +30,8 @@ export class Tray {
       const item = { file, url: URL.createObjectURL(file), video: file.type.startsWith("video/") };
       item.tile = this.#newTile(item);
       this.#items.push(item);
-      this.#enqueue(item);
+      this.#draw(item);
     }
-    this.#sendNext();
   }
 
   // Shows what follows from the look that is chosen now.
@@ -41,8 +39,7 @@ export class Tray {
     this.#show();
   }
 
-  #enqueue(item) {
-    const limit = item.video ? this.#limits.video_bytes : this.#limits.picture_bytes;
+  #draw(item) {
     URL.revokeObjectURL(item.resultUrl);
     Object.assign(item, {
       query: this.looks.query,
@@ -51,120 +48,29 @@ export class Tray {
       sent: 0,
       progress: 0,
       error: null,
+      result: null,
       resultUrl: null,
-      job: null,
-      number: null,
-      abort: new AbortController(),
     });
-    if (item.file.size > limit) this.#fail(item, `${megabytes(item.file.size)}, over this server’s limit of ${megabytes(limit)}`);
-    this.#showItem(item);
-  }
-
-  async #sendNext() {
-    const item = this.#items.find((each) => each.state === "queued");
-    if (!item || this.#sending >= SENDERS) return;
-    this.#sending += 1;
-    item.state = "sending";
-    this.#showItem(item);
-    this.#sendNext();
-    try {
-      await this.#send(item);
-    } catch (problem) {
-      if (item.state !== "cancelled") this.#fail(item, problem.message);
-    } finally {
-      this.#sending -= 1;
-    }
-    this.#sendNext();
-  }
-
-  async #send(item) {
-    const { signal } = item.abort;
-    const id = await this.#job(item.query);
-    const path = `/v1/jobs/${id}/files?${new URLSearchParams({ name: item.file.name || "photo.png" })}`;
-    const onSent = (sent) => {
-      item.sent = sent;
-      this.#showItem(item);
-    };
-    const answer = await patiently(() => upload(path, item.file, { onSent, signal }), signal);
-    Object.assign(item, { job: id, number: answer.number, state: "waiting" });
-    this.#showItem(item);
-    this.#watch(id);
-  }
-
-  // The job of a look, begun when its first picture is sent.
-  #job(query) {
-    if (!this.#jobs.has(query)) {
-      const begun = patiently(() => json(`/v1/jobs?${query}`, { method: "POST" })).then((job) => job.id);
-      this.#jobs.set(query, begun);
-      begun.catch(() => this.#jobs.delete(query));
-    }
-    return this.#jobs.get(query);
-  }
-
-  async #watch(id) {
-    if (this.#watched.has(id)) return;
-    this.#watched.add(id);
-    try {
-      await watchJob(id, (job) => this.#update(job));
-    } catch (problem) {
-      for (const item of this.#ofJob(id)) if (!isFinished(item.state)) this.#fail(item, problem.message);
-    }
-    this.#watched.delete(id);
-    // A picture may have been sent after the last event.
-    if (this.#ofJob(id).some((item) => !isFinished(item.state) && !item.fetching)) this.#watch(id);
-  }
-
-  #ofJob = (id) => this.#items.filter((item) => item.job === id);
-
-  #update(job) {
-    for (const item of this.#ofJob(job.id)) {
-      const said = job.files[item.number];
-      if (!said || isFinished(item.state)) continue;
-      const { state, progress, error, note, width, height, result } = said;
-      Object.assign(item, { progress, error, note, width, height, resultName: result });
-      if (state === "done") this.#fetch(item);
-      else item.state = state;
-      this.#showItem(item);
-    }
-  }
-
-  async #fetch(item) {
-    if (item.fetching) return;
-    item.fetching = true;
-    try {
-      item.result = await blob(`/v1/jobs/${item.job}/files/${item.number}`);
-      item.resultUrl = URL.createObjectURL(item.result);
-      item.state = "done";
-      this.#showItem(item);
-    } catch (problem) {
-      this.#fail(item, problem.message);
-    } finally {
-      item.fetching = false;
-    }
-  }
-
-  #fail(item, error) {
-    Object.assign(item, { state: "failed", error });
+    this.drawer.draw(item);
     this.#showItem(item);
   }
 
   #cancel(item) {
     if (isFinished(item.state)) return;
-    item.abort.abort();
-    if (item.number !== null) call(`/v1/jobs/${item.job}/files/${item.number}`, { method: "DELETE" }).catch(() => {});
     item.state = "cancelled";
+    this.drawer.cancel(item);
     this.#showItem(item);
   }
 
   #again() {
     this.#items.forEach((item) => this.#cancel(item));
-    this.#forgetJobs();
-    this.#items.forEach((item) => this.#enqueue(item));
-    this.#sendNext();
+    this.drawer.forget();
+    this.#items.forEach((item) => this.#draw(item));
   }
 
   #remove(item) {
     this.#cancel(item);
+    this.drawer.remove(item);
     for (const url of [item.url, item.resultUrl]) URL.revokeObjectURL(url);
     item.tile.remove();
     this.#items = this.#items.filter((each) => each !== item);
@@ -173,23 +79,16 @@ export class Tray {
 
   #clear() {
     [...this.#items].forEach((item) => this.#remove(item));
-    this.#forgetJobs();
+    this.drawer.forget();
     byId("choose").focus();
-  }
-
-  #forgetJobs() {
-    for (const job of this.#jobs.values()) job.then(forget, () => {});
-    this.#jobs.clear();
   }
 
   async #saveAll() {
     try {
-      for (const id of new Set(this.#items.filter((item) => item.state === "done").map((item) => item.job))) {
-        save(URL.createObjectURL(await blob(`/v1/jobs/${id}/zip`)), "drawn.zip");
-      }
+      const done = this.#items.filter((item) => item.state === "done");
+      for await (const archive of this.drawer.archives(done)) save(URL.createObjectURL(archive), "drawn.zip");
     } catch (problem) {
-      const gone = problem.status === 404;
-      this.tell(gone ? "The server has forgotten these pictures; they can still be saved one by one." : problem.message);
+      this.tell(problem.message);
     }
   }
 
@@ -207,6 +106,7 @@ export class Tray {
   #showItem(item) {
     const { tile, state } = item;
     const shown = tile.querySelector(".drawn");
+    if (item.result) item.resultUrl ??= URL.createObjectURL(item.result);
     if (!item.resultUrl) shown?.remove();
     else if (shown?.src !== item.resultUrl) {
       shown?.remove();

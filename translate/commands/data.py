@@ -1,11 +1,12 @@
-"""`translate data`: check training pictures before a long run."""
+"""`translate data`: draw pictures for a first training, and check those for a long one."""
 
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +15,7 @@ from translate.errors import ExitCode, PictureError, UserError, printable, rende
 
 MAX_LISTED = 11  # problems of names: a hint and ten examples
 
-data_app = typer.Typer(help="Check training pictures.", no_args_is_help=True)
+data_app = typer.Typer(help="Check training pictures, or draw some for a first training.", no_args_is_help=True)
 
 
 @data_app.command(cls=Command)
@@ -133,6 +134,26 @@ def describe_sizes(sizes: Collection[tuple[int, int]]) -> str:
     return f"{smallest} pixels; " if smallest == largest else f"{smallest} to {largest} pixels; "
 
 
-@data_app.callback()
-def checks() -> None:
-    """Keep `check` a subcommand while there is only one."""
+@data_app.command(cls=Command)
+def demo(
+    name: Annotated[Literal["facades", "grade", "seasons"], typer.Argument(metavar="facades|grade|seasons")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="folder to write, new or empty")],
+    count: Annotated[int, typer.Option(min=1, max=99_999, help="pictures, of seasons in each folder")] = 200,
+    size: Annotated[int, typer.Option(min=32, max=2048, help="side in pixels of a picture")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="another number draws other pictures")] = 0,
+) -> None:
+    """Draw pictures for a first training; nothing is downloaded.
+
+    facades: maps of labels and the house fronts that they describe, side by side. grade: landscapes, and the same in
+    the colours of a film, side by side. seasons: landscapes in summer and others in winter, in two folders.
+    """
+    from translate.data.demo.writing import SEASONS, write_demo
+
+    drawn = sum(1 for _ in write_demo(name, out, count=count, size=size, seed=seed))
+    say(f"{out}: {drawn} pictures")
+    if name == "seasons":
+        folders = (shlex.quote(str(out / folder)) for folder in SEASONS)
+        data = "cut " + " ".join(f"{option} {folder}" for option, folder in zip(("--a", "--b"), folders, strict=True))
+    else:
+        data = f"pix2pix --data {shlex.quote(str(out))}"
+    say(f"to train on them: translate train {data} --preset light --out RUN")

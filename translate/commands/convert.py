@@ -30,6 +30,7 @@ from translate.commands.conversion_options import (
     refuse_two_reports,
 )
 from translate.commands.convert_report import run_and_report, say_remark, show_plan
+from translate.commands.run_styles import style_file_of
 from translate.commands.terminal import quiet_onnxruntime
 from translate.errors import UserError
 from translate.style.catalogue import DEFAULT_STYLE
@@ -64,8 +65,8 @@ def convert(
             "-s",
             "--model",
             "-m",
-            metavar="NAME|FILE",
-            help="a shipped style or an .onnx file",
+            metavar="NAME|FILE|RUN",
+            help="a shipped style, an .onnx file, or a training run, which is exported first",
             rich_help_panel=STYLE,
         ),
     ] = DEFAULT_STYLE,
@@ -174,44 +175,45 @@ def convert(
     from translate.media.images import MAX_PIXELS
 
     quiet_onnxruntime()
-    request = ConvertRequest(
-        inputs=inputs,
-        output=output,
-        style=style,
-        domain=domain,
-        all_domains=all_domains,
-        recursive=recursive,
-        format=format,
-        suffix=suffix,
-        overwrite=overwrite,
-        skip_existing=skip_existing,
-        on_clash=on_clash,
-        again=again,
-        strip_metadata=strip_metadata,
-        quality=quality,
-        effort=effort,
-        max_size=max_size,
-        detail=read_detail(detail),
-        compare=compare,
-        strength=strength,
-        stabilise=stabilise,
-        max_pixels=max_pixels or MAX_PIXELS,
-        device=device,
-        int8=int8,
-        tile=tile,
-        memory=memory,
-        workers=workers,
-        ray=engine == "ray",
-        cpus_per_worker=cpus_per_worker,
-    )
-    if dry_run:
-        show_plan(plan_only(request, on_remark=say_remark), as_json=as_json)
-        return
-    run_and_report(
-        prepare(request, on_remark=say_remark),
-        style,
-        tell_device=device == "auto" and engine == "local",
-        as_json=as_json,
-        quiet=quiet,
-        verbose=verbose,
-    )
+    with style_file_of(style) as file:
+        request = ConvertRequest(
+            inputs=inputs,
+            output=output,
+            style=file,
+            domain=domain,
+            all_domains=all_domains,
+            recursive=recursive,
+            format=format,
+            suffix=suffix,
+            overwrite=overwrite,
+            skip_existing=skip_existing,
+            on_clash=on_clash,
+            again=again,
+            strip_metadata=strip_metadata,
+            quality=quality,
+            effort=effort,
+            max_size=max_size,
+            detail=read_detail(detail),
+            compare=compare,
+            strength=strength,
+            stabilise=stabilise,
+            max_pixels=max_pixels or MAX_PIXELS,
+            device=device,
+            int8=int8,
+            tile=tile,
+            memory=memory,
+            workers=workers,
+            ray=engine == "ray",
+            cpus_per_worker=cpus_per_worker,
+        )
+        if dry_run:
+            show_plan(plan_only(request, on_remark=say_remark), as_json=as_json)
+            return
+        run_and_report(
+            prepare(request, on_remark=say_remark),
+            style,
+            tell_device=device == "auto" and engine == "local",
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+        )

@@ -38,7 +38,7 @@ def find_style(name_or_path: str) -> Path:
     known = ", ".join(list_styles()) or "none"
     raise UnusableError(
         f"<style> {name_or_path}: neither a file nor a shipped style; shipped: {known}; "
-        "the path of an .onnx file works too"
+        "the path of an .onnx file works too, and for `translate convert` the folder of a training run"
     )
 
 

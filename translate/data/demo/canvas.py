@@ -43,7 +43,7 @@ class Canvas:
             self._on_labels.polygon(corners, fill=label)
 
     def ellipse(self, box: Box, colour: Colour, label: Colour | None = None) -> None:
-        corners = self._pixels(box)
+        corners = tuple(value * self.side for value in box)
         self._on_picture.ellipse(corners, fill=colour)
         if label is not None:
             self._on_labels.ellipse(corners, fill=label)
@@ -60,7 +60,7 @@ class Canvas:
             self.picture.paste(part.point(lambda value: round(value * factor)), corners[:2])
 
     def texture(self, box: Box, make: Texture) -> None:
-        """Fill ``box`` with what ``make`` returns for its height and width in fine pixels: float [H, W, 3], 0 to 255."""
+        """Fill ``box`` with what ``make`` returns for a height and width in fine pixels: float [H, W, 3], 0 to 255."""
         left, top, right, bottom = self._pixels(box)
         if right > left and bottom > top:
             self.picture.paste(to_image(make(bottom - top, right - left)), (left, top))
@@ -81,7 +81,7 @@ def to_image(values: NDArray[np.floating]) -> Image.Image:
 
 
 def clouds(rng: np.random.Generator, height: int, width: int, cells: int) -> NDArray[np.floating]:
-    """Smooth noise, float [H, W] with mean about 0 and values within -1 and 1; ``cells`` bumps along the longer side."""
+    """Smooth noise, float [H, W] with mean about 0 and values from -1 to 1; ``cells`` bumps along the longer side."""
     per_pixel = cells / max(height, width, 1)
     shape = (max(2, round(height * per_pixel) + 1), max(2, round(width * per_pixel) + 1))
     coarse = Image.fromarray(rng.uniform(-1, 1, shape).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Fronts of houses and their maps of labels: the material of a wall follows from its label, so that it can be learned."""
+"""Fronts of houses and their maps of labels: a wall's material follows from its label, so that it can be learned."""
 
 from __future__ import annotations
 
@@ -128,9 +128,7 @@ def _cornice(canvas: Canvas, left: float, top: float, right: float, height: floa
     canvas.box((left, top + 0.85 * height, right, top + height), darker(TRIM, 0.66))
 
 
-def _window(
-    canvas: Canvas, rng: np.random.Generator, style: Style, box: tuple[float, float, float, float]
-) -> None:
+def _window(canvas: Canvas, rng: np.random.Generator, style: Style, box: tuple[float, float, float, float]) -> None:
     left, top, right, bottom = box
     width, frame = right - left, 0.09 * (right - left)
     if style.arched:
@@ -147,7 +145,12 @@ def _window(
     canvas.box(box, GLASS_BOTTOM, WINDOW)
     canvas.texture(box, partial(gradient, GLASS_TOP, GLASS_BOTTOM))
     canvas.shape(  # a reflection
-        [(left, top + 0.5 * height), (left + 0.6 * width, top), (left + 0.85 * width, top), (left, bottom - 0.2 * height)],
+        [
+            (left, top + 0.5 * height),
+            (left + 0.6 * width, top),
+            (left + 0.85 * width, top),
+            (left, bottom - 0.2 * height),
+        ],
         (112, 140, 164),
     )
     if rng.random() < 0.5:  # curtains

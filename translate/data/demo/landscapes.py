@@ -97,7 +97,7 @@ def _ridge(
     canvas.shape([*points, (1.0, 1.0), (0.0, 1.0)], colour)
     shadow = darker(colour, 0.9 if season == "winter" else 0.86)
     below = [(along + 0.02, level + 0.25 * height) for along, level in points]
-    canvas.shape([*below, (1.0, 1.0), (0.0, 1.0)], shadow)
+    canvas.shape([(0.0, below[0][1]), *below, (1.0, 1.0), (0.0, 1.0)], shadow)
 
 
 def _lake(canvas: Canvas, rng: np.random.Generator, horizon: float, season: Season) -> None:
@@ -107,7 +107,7 @@ def _lake(canvas: Canvas, rng: np.random.Generator, horizon: float, season: Seas
         canvas.ellipse((x - reach - grown, y - 0.05 - grown / 2, x + reach + grown, y + 0.05 + grown / 2), colour)
     for _ in range(7):
         left, level = x + reach * rng.uniform(-0.7, 0.3), y + rng.uniform(-0.035, 0.035)
-        canvas.line((left, level), (left + 0.3 * reach, level), tuple(min(255, value + 26) for value in water), 0.003)  # type: ignore[arg-type]
+        canvas.line((left, level), (left + 0.3 * reach, level), darker(water, 1.14), 0.003)
 
 
 def _fir(canvas: Canvas, rng: np.random.Generator, x: float, foot: float, height: float, season: Season) -> None:
@@ -124,7 +124,8 @@ def _fir(canvas: Canvas, rng: np.random.Generator, x: float, foot: float, height
 
 
 def _broadleaf(canvas: Canvas, rng: np.random.Generator, x: float, foot: float, height: float, season: Season) -> None:
-    canvas.box((x - 0.035 * height, foot - 0.5 * height, x + 0.035 * height, foot), BARK)
+    thick = (0.018 if season == "winter" else 0.035) * height
+    canvas.box((x - thick, foot - 0.5 * height, x + thick, foot), BARK)
     middle = foot - 0.62 * height
     if season == "winter":
         _branches(canvas, rng, (x, foot - 0.4 * height), -np.pi / 2, 0.3 * height, 4)

@@ -112,3 +112,16 @@ def test_data_check_of_attributes(tmp_path: Path, run_cli: RunCli) -> None:
 def test_data_check_refuses_options_that_do_not_go_together(arguments: list[str], run_cli: RunCli) -> None:
     done = run_cli("data", "check", *arguments)
     assert done.code == 2 and "--b DIR" in done.err and len(done.err.splitlines()) == 1
+
+
+def test_a_drawn_data_set_says_how_to_train_on_it(tmp_path: Path, run_cli: RunCli) -> None:
+    for name, pictures, training in (("facades", 2, "pix2pix --data"), ("seasons", 4, "cut --a")):
+        out = tmp_path / name
+        done = run_cli("data", "demo", name, out, "--count", 2, "--size", 32)
+        told, advice = done.err.splitlines()
+        assert (
+            done.code == 0 and told == f"{out}: {pictures} pictures" and f"translate train {training} {out}" in advice
+        )
+    assert Image.open(tmp_path / "facades" / "0002.png").size == (64, 32)
+    again = run_cli("data", "demo", "facades", tmp_path / "facades")
+    assert again.code == 2 and "exists already" in again.err

@@ -35,7 +35,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
         train("pix", out=tmp_path)
     with pytest.raises(UserError, match=r"^stepps: no setting of pix2pix$"):
         train("pix2pix", out=tmp_path, stepps=3)
-    with pytest.raises(UserError, match="steps has to be|steps -1: has to be at least 0"):
+    with pytest.raises(UserError, match="steps -1: has to be at least 0"):
         train("pix2pix", out=tmp_path, data=tmp_path, steps=-1)
 
 

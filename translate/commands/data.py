@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -138,22 +139,23 @@ def describe_sizes(sizes: Collection[tuple[int, int]]) -> str:
 def demo(
     name: Annotated[Literal["facades", "grade", "seasons"], typer.Argument(metavar="facades|grade|seasons")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="folder to write, new or empty")],
-    count: Annotated[int, typer.Option(min=1, max=99_999, help="pictures, of seasons in each folder")] = 200,
+    count: Annotated[int, typer.Option(min=1, max=99_999, help="pictures in each folder to train on")] = 200,
     size: Annotated[int, typer.Option(min=32, max=2048, help="side in pixels of a picture")] = 256,
     seed: Annotated[int, typer.Option(min=0, help="another number draws other pictures")] = 0,
 ) -> None:
     """Draw pictures for a first training; nothing is downloaded.
 
     facades: maps of labels and the house fronts that they describe, side by side. grade: landscapes, and the same in
-    the colours of a film, side by side. seasons: landscapes in summer and others in winter, in two folders.
+    the colours of a film, side by side. seasons: landscapes in summer and others in winter, in two folders. Beside
+    these comes a folder of inputs to convert afterwards.
     """
-    from translate.data.demo.writing import SEASONS, write_demo
+    from translate.data.demo.writing import TO_CONVERT, TRAINING, write_demo
 
-    drawn = sum(1 for _ in write_demo(name, out, count=count, size=size, seed=seed))
-    say(f"{out}: {drawn} pictures")
-    if name == "seasons":
-        folders = (shlex.quote(str(out / folder)) for folder in SEASONS)
-        data = "cut " + " ".join(f"{option} {folder}" for option, folder in zip(("--a", "--b"), folders, strict=True))
-    else:
-        data = f"pix2pix --data {shlex.quote(str(out))}"
-    say(f"to train on them: translate train {data} --preset light --out RUN")
+    drawn = Counter(path.parent.name for path in write_demo(name, out, count=count, size=size, seed=seed))
+    say(f"{out}: " + ", ".join(f"{pictures} pictures in {folder}" for folder, pictures in drawn.items()))
+    method, options = ("cut", ("--a", "--b")) if name == "seasons" else ("pix2pix", ("--data",))
+    data = " ".join(
+        f"{option} {shlex.quote(str(out / folder))}" for option, folder in zip(options, TRAINING[name], strict=True)
+    )
+    say(f"to train on them: translate train {method} {data} --preset light --out RUN")
+    say(f"then: translate convert {shlex.quote(str(out / TO_CONVERT[name]))} -o RESULTS --style RUN")

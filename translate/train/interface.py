@@ -2,7 +2,7 @@
 
 from translate import train
 
-run = train("pix2pix", data="facades", preset="light", steps=300, out="runs/facades")
+run = train("pix2pix", data="facades/train", preset="light", steps=300, out="runs/facades")
 print(run.metrics["G/l1"], run.samples[-1])
 """
 

@@ -30,15 +30,14 @@ def test_the_seed_determines_the_pictures(demo: Demo, tmp_path: Path) -> None:
         assert sorted(made) == sorted((tmp_path / folder).rglob("*.png"))
     one, same, other = (below(tmp_path / folder) for folder in ("one", "same", "other"))
     assert len(set(one.values())) == len(one)
-    assert {name: same[name] for name in one if "trainB" not in name} == {
-        name: content for name, content in one.items() if "trainB" not in name
-    }
+    assert {name: same[name] for name in one} == one
     assert not set(one.values()) & set(other.values())
 
 
 def test_facades_are_pairs_of_labels_and_fronts(tmp_path: Path) -> None:
-    paths = list(write_demo("facades", tmp_path / "facades", count=8, size=96))
-    found = match_pairs(data=tmp_path / "facades")
+    *paths, to_convert = write_demo("facades", tmp_path / "facades", count=8, size=96)
+    assert to_convert.parent.name == "test" and read(to_convert).shape == (96, 96, 3)
+    found = match_pairs(data=tmp_path / "facades" / "train")
     assert len(found.pairs) == 8 and not found.problems and not list(doubts(found.pairs))
     walls = set()
     for path in paths:
@@ -54,7 +53,7 @@ def test_facades_are_pairs_of_labels_and_fronts(tmp_path: Path) -> None:
 
 
 def test_a_grade_is_a_function_of_the_colour(tmp_path: Path) -> None:
-    (path,) = write_demo("grade", tmp_path / "grade", count=1, size=64)
+    path, _ = write_demo("grade", tmp_path / "grade", count=1, size=64)
     picture, graded = np.split(read(path), 2, axis=1)
     assert (grade(picture) == graded).all() and np.abs(picture.astype(int) - graded).mean() > 4
     greys = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.data.demo.facades import draw_facade
-from translate.data.demo.landscapes import Season, draw_landscape
+from translate.data.demo.landscapes import draw_landscape
 from translate.errors import UserError
 from translate.storage.atomic import atomic_file
 
@@ -19,24 +20,34 @@ Demo = Literal["facades", "grade", "seasons"]
 Picture = NDArray[np.uint8]
 
 SHADOWS, LIGHTS = np.array([-14.0, 4.0, 26.0]), np.array([22.0, 6.0, -26.0])  # teal and orange, added to the channels
-SEASONS: dict[str, Season] = {"trainA": "summer", "trainB": "winter"}
+TRAINING: dict[Demo, tuple[str, ...]] = {  # the folders to train on
+    "facades": ("train",),
+    "grade": ("train",),
+    "seasons": ("trainA", "trainB"),
+}
+TO_CONVERT: dict[Demo, str] = {"facades": "test", "grade": "test", "seasons": "testA"}
 
 
 def write_demo(demo: Demo, out: Path, *, count: int = 200, size: int = 256, seed: int = 0) -> Iterator[Path]:
-    """Draw and write ``count`` pictures of ``size`` pixels a side, or ``count`` of each kind; yields each file.
+    """Draw and write ``count`` pictures of ``size`` pixels a side into each folder to train on; yields each file.
 
-    - ``facades``: a map of labels and the house front that it describes, side by side in one picture.
-    - ``grade``: a landscape, and the same one with the colours of a film, side by side.
-    - ``seasons``: summer landscapes in ``trainA``, other ones in winter in ``trainB``; no pairs.
+    - ``facades``: in ``train`` a map of labels and the house front that it describes, side by side in one picture.
+    - ``grade``: in ``train`` a landscape, and the same one with the colours of a film, side by side.
+    - ``seasons``: in ``trainA`` landscapes in summer, in ``trainB`` other ones in winter; no pairs.
 
+    Beside these, ``test`` or ``testA`` holds a tenth as many inputs alone, of other houses and places.
     Raises ``UserError`` where ``out`` holds something already, ``PictureError`` where a file cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: exists already; give a new or an empty folder")
-    for name, draw in _pictures(demo, count, size, seed):
-        with atomic_file(out / name) as file:
-            Image.fromarray(draw()).save(file, "PNG")
-        yield out / name
+    folders = [*((folder, count) for folder in TRAINING[demo]), (TO_CONVERT[demo], math.ceil(count / 10))]
+    for part, (folder, pictures) in enumerate(folders):
+        for number in range(pictures):
+            path = out / folder / f"{number + 1:04d}.png"
+            picture = _draw(demo, folder, np.random.default_rng([seed, number, part]), size)
+            with atomic_file(path) as file:
+                Image.fromarray(picture).save(file, "PNG")
+            yield path
 
 
 def grade(picture: Picture) -> Picture:
@@ -49,32 +60,13 @@ def grade(picture: Picture) -> Picture:
     return np.clip(tinted, 0, 255).round().astype(np.uint8)
 
 
-def _pictures(demo: Demo, count: int, size: int, seed: int) -> Iterator[tuple[str, Callable[[], Picture]]]:
-    """The name of each file below the folder, and what draws it."""
-    for number in range(count):
-        name = f"{number + 1:04d}.png"
-        if demo == "facades":
-            yield name, lambda number=number: _facade(_generator(seed, number), size)
-        elif demo == "grade":
-            yield name, lambda number=number: _graded(_generator(seed, number), size)
-        else:
-            for part, (folder, season) in enumerate(SEASONS.items()):
-                place = part * count + number  # no place is in both folders
-                yield (
-                    f"{folder}/{name}",
-                    lambda place=place, season=season: draw_landscape(_generator(seed, place), size, season),
-                )
-
-
-def _generator(seed: int, number: int) -> np.random.Generator:
-    return np.random.default_rng([seed, number])
-
-
-def _facade(rng: np.random.Generator, size: int) -> Picture:
-    front, labels = draw_facade(rng, size)
-    return np.hstack((labels, front))
-
-
-def _graded(rng: np.random.Generator, size: int) -> Picture:
-    picture = draw_landscape(rng, size, "summer" if rng.random() < 0.7 else "winter")
-    return np.hstack((picture, grade(picture)))
+def _draw(demo: Demo, folder: str, rng: np.random.Generator, size: int) -> Picture:
+    """The picture of one folder: uint8 [size, size, 3], twice as wide where it is a pair."""
+    if demo == "seasons":
+        return draw_landscape(rng, size, "winter" if folder == "trainB" else "summer")
+    if demo == "facades":
+        target, given = draw_facade(rng, size)
+    else:
+        given = draw_landscape(rng, size, "summer" if rng.random() < 0.7 else "winter")
+        target = grade(given)
+    return given if folder == TO_CONVERT[demo] else np.hstack((given, target))

@@ -93,6 +93,8 @@ def shortened(command: str) -> str:
     """Shorten training to two steps of small networks: later options on a command line override earlier ones."""
     if " distill " in command:
         return f"{command.partition('   #')[0]} {SHORT_DISTILLATION}"
+    if " data demo " in command:
+        return f"{command.partition('   #')[0]} --count 5"
     if " train " not in command:
         return command
     if " --init " in command:  # the weights determine the network's width

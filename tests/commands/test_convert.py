@@ -576,3 +576,23 @@ def test_a_full_disk_is_said_once(
     assert 1 <= len(problems) <= 3 and all("No space left on device" in line for line in problems)
     assert stopped == "stopped, as there is no room for results; make some and repeat with --skip-existing"
     assert f"0 converted, 0 skipped, {len(problems)} failed" in summary
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("toy_generators")
+def test_a_run_in_the_place_of_a_style(
+    run_cli: RunCli, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.helpers.toys import write_run  # brings PyTorch
+
+    monkeypatch.setenv("TRANSLATE_CACHE", str(tmp_path / "cache"))
+    run = write_run(tmp_path / "mine", {7: {"generator_ema": 1.0}})
+    done = run_cli("convert", photo, "--style", run, "--device", "cpu")
+    said = [line for line in done.err.splitlines() if "exported" in line]
+    assert done.code == 0 and len(said) == 1 and said[0].startswith(f"{run}: exported step 7 to ")
+    assert (load_rgb(photo.with_name("photo-mine.jpg")) != load_rgb(photo)).any()
+    again = run_cli("convert", photo, "-o", tmp_path / "again.png", "--style", run, "--device", "cpu")
+    assert again.code == 0 and "exported" not in again.err
+    assert json.loads(run_cli("models", "info", run, "--json").out)["training_size"] == 64
+    empty = run_cli("convert", photo, "--style", tmp_path / "cache", "--device", "cpu")
+    assert empty.code == ExitCode.UNUSABLE and "neither a file nor a shipped style" in empty.err

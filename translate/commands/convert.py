@@ -34,6 +34,7 @@ from translate.commands.conversion_options import (
     refuse_two_reports,
 )
 from translate.commands.convert_report import run_and_report, say_remark, show_plan
+from translate.commands.run_styles import style_file_of
 from translate.commands.terminal import quiet_onnxruntime
 from translate.style.catalogue import DEFAULT_STYLE
 
@@ -60,8 +61,8 @@ def convert(
             "-s",
             "--model",
             "-m",
-            metavar="NAME|FILE",
-            help="a shipped style or an .onnx file",
+            metavar="NAME|FILE|RUN",
+            help="a shipped style, an .onnx file, or a training run, which is exported first",
             rich_help_panel=STYLE,
         ),
     ] = DEFAULT_STYLE,
@@ -175,46 +176,47 @@ def convert(
     from translate.style.devices import GpuOptions
 
     quiet_onnxruntime()
-    request = ConvertRequest(
-        inputs=inputs,
-        output=output,
-        style=style,
-        domain=domain,
-        all_domains=all_domains,
-        recursive=recursive,
-        format=format,
-        suffix=suffix,
-        overwrite=overwrite,
-        skip_existing=skip_existing,
-        on_clash=on_clash,
-        again=again,
-        strip_metadata=strip_metadata,
-        quality=quality,
-        effort=effort,
-        max_size=max_size,
-        detail=None if detail is None else read_detail(detail),
-        compare=compare,
-        strength=strength,
-        stabilise=stabilise,
-        max_pixels=max_pixels or MAX_PIXELS,
-        device=device,
-        gpu_jpeg=gpu_jpeg,
-        gpu=GpuOptions(batch=batch, tensorrt=tensorrt, cuda_graphs=cuda_graphs),
-        int8=int8,
-        tile=tile,
-        memory=memory,
-        workers=workers,
-        ray=engine == "ray",
-        cpus_per_worker=cpus_per_worker,
-    )
-    if dry_run:
-        show_plan(plan_only(request, on_remark=say_remark), as_json=as_json)
-        return
-    run_and_report(
-        prepare(request, on_remark=say_remark),
-        style,
-        tell_device=device == "auto" and engine == "local",
-        as_json=as_json,
-        quiet=quiet,
-        verbose=verbose,
-    )
+    with style_file_of(style) as file:
+        request = ConvertRequest(
+            inputs=inputs,
+            output=output,
+            style=file,
+            domain=domain,
+            all_domains=all_domains,
+            recursive=recursive,
+            format=format,
+            suffix=suffix,
+            overwrite=overwrite,
+            skip_existing=skip_existing,
+            on_clash=on_clash,
+            again=again,
+            strip_metadata=strip_metadata,
+            quality=quality,
+            effort=effort,
+            max_size=max_size,
+            detail=None if detail is None else read_detail(detail),
+            compare=compare,
+            strength=strength,
+            stabilise=stabilise,
+            max_pixels=max_pixels or MAX_PIXELS,
+            device=device,
+            gpu_jpeg=gpu_jpeg,
+            gpu=GpuOptions(batch=batch, tensorrt=tensorrt, cuda_graphs=cuda_graphs),
+            int8=int8,
+            tile=tile,
+            memory=memory,
+            workers=workers,
+            ray=engine == "ray",
+            cpus_per_worker=cpus_per_worker,
+        )
+        if dry_run:
+            show_plan(plan_only(request, on_remark=say_remark), as_json=as_json)
+            return
+        run_and_report(
+            prepare(request, on_remark=say_remark),
+            style,
+            tell_device=device == "auto" and engine == "local",
+            as_json=as_json,
+            quiet=quiet,
+            verbose=verbose,
+        )

@@ -1,11 +1,13 @@
-"""`translate data`: check training pictures before a long run, and pack them into tars."""
+"""`translate data`: draw pictures for a first training, check those for a long one, and pack them into tars."""
 
 from __future__ import annotations
 
 import math
+import shlex
+from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,7 +22,10 @@ WAYS = (
 )
 MAX_LISTED = 11  # problems of names: a hint and ten examples
 
-data_app = typer.Typer(help="Check training pictures, and pack them into tars.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="Draw pictures for a first training, check those for a long one, and pack them into tars.",
+    no_args_is_help=True,
+)
 
 
 @data_app.command(cls=Command)
@@ -160,3 +165,29 @@ def shard(
     made = list(write_shards(folder.expanduser(), out.expanduser(), size_mb=size_mb))
     last = made[-1].stem.rpartition("-")[2]
     say(f"{len(made)} tars: --shards '{out}-{{{'0' * len(last)}..{last}}}.tar'")
+
+
+@data_app.command(cls=Command)
+def demo(
+    name: Annotated[Literal["facades", "grade", "seasons"], typer.Argument(metavar="facades|grade|seasons")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="folder to write, new or empty")],
+    count: Annotated[int, typer.Option(min=1, max=99_999, help="pictures in each folder to train on")] = 200,
+    size: Annotated[int, typer.Option(min=32, max=2048, help="side in pixels of a picture")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="another number draws other pictures")] = 0,
+) -> None:
+    """Draw pictures for a first training; nothing is downloaded.
+
+    facades: maps of labels and the house fronts that they describe, side by side. grade: landscapes, and the same in
+    the colours of a film, side by side. seasons: landscapes in summer and others in winter, in two folders. Beside
+    these comes a folder of inputs to convert afterwards.
+    """
+    from translate.data.demo.writing import TO_CONVERT, TRAINING, write_demo
+
+    drawn = Counter(path.parent.name for path in write_demo(name, out, count=count, size=size, seed=seed))
+    say(f"{out}: " + ", ".join(f"{pictures} pictures in {folder}" for folder, pictures in drawn.items()))
+    method, options = ("cut", ("--a", "--b")) if name == "seasons" else ("pix2pix", ("--data",))
+    data = " ".join(
+        f"{option} {shlex.quote(str(out / folder))}" for option, folder in zip(options, TRAINING[name], strict=True)
+    )
+    say(f"to train on them: translate train {method} {data} --preset light --out RUN")
+    say(f"then: translate convert {shlex.quote(str(out / TO_CONVERT[name]))} -o RESULTS --style RUN")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ import typer
 
 from translate.commands import style_store
 from translate.commands.inline_picture import escape_codes, protocol_of
+from translate.commands.run_styles import style_file_of
 from translate.commands.terminal import Command, quiet_onnxruntime, say
 from translate.errors import UserError, printable
 from translate.style.catalogue import find_style, list_styles
@@ -58,11 +60,12 @@ def list_command(as_json: AsJson = False, index: style_store.Index = None) -> No
 
 @models_app.command(cls=Command)
 def info(
-    style: Annotated[str, typer.Argument(help="the name of a style, or an .onnx file")],
+    style: Annotated[str, typer.Argument(help="the name of a style, an .onnx file or a training run")],
     as_json: AsJson = False,
 ) -> None:
     """Show all metadata of a style, and its inputs and outputs."""
-    described = _describe(find_style(style))
+    with style_file_of(style) as file:
+        described = _describe(find_style(file))
     if as_json:
         typer.echo(json.dumps(described, indent=2))
         return
@@ -75,7 +78,7 @@ def preview(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="photos to show")],
     styles: Annotated[
         list[str] | None,
-        typer.Option("--style", "-s", metavar="NAME|FILE", help="a style to show (repeatable); default: all"),
+        typer.Option("--style", "-s", metavar="NAME|FILE|RUN", help="a style to show (repeatable); default: all"),
     ] = None,
     output: Annotated[
         Path | None,
@@ -99,8 +102,10 @@ def preview(
     format = "PNG" if output is None else format_of_suffix(output.suffix)
     if format is None:
         raise UserError(f"--output {output}: give the name of a picture, such as sheet.png")
-    chosen = {name: find_style(name) for name in styles} if styles else list_styles()
-    sheet = encode_picture(Picture(draw_styles(photos, chosen, side=side)), format)
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(style_file_of(name)) for name in styles or ()}
+        chosen = {name: find_style(file) for name, file in files.items()} or list_styles()
+        sheet = encode_picture(Picture(draw_styles(photos, chosen, side=side)), format)
     if output is not None:
         write_atomically(output, sheet)
         say(f"wrote {output}")

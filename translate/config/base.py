@@ -120,6 +120,12 @@ class TrainConfig(Settings):
     sample_every: int = setting(500, "Run", "steps between validation grids; 0 draws none", free=True, at_least=0)
     save_every: int = setting(1000, "Run", "steps between checkpoints", free=True, at_least=1)
     keep: int = setting(3, "Run", "newest checkpoints to keep", free=True, at_least=1)
+    tracker: Literal["tensorboard", "wandb", "aim", "mlflow"] = setting(
+        "tensorboard",
+        "Run",
+        "where the curves go, beside OUT/metrics.jsonl; others than tensorboard: pip install",
+        free=True,
+    )
     on_alarm: Literal["warn", "stop", "rollback"] = setting(
         "warn",
         "Run",

@@ -33,17 +33,18 @@ def open_model(model: str, *, device: str = "auto", direction: Direction = "AtoB
 def model_file(model: str, *, direction: Direction = "AtoB") -> Iterator[Path]:
     """The ONNX file of ``model``: the name of a shipped style, a file, or the folder of a run or of a checkpoint.
 
-    A run stands for its newest checkpoint. It is exported and checked against PyTorch, as by `translate export`; the
-    file exists within the context. ``direction`` selects the generator of a run with one per direction. The name of a
-    style is its float32 file, whatever the processor; ``cel-int8`` names the int8 variant.
+    A run stands for its newest checkpoint. It is exported and checked against PyTorch, as by `translate export`,
+    unless the cache has that file (`export.cached.exported_run`); the file exists within the context. ``direction``
+    selects the generator of a run with one per direction. The name of a style is its float32 file, whatever the
+    processor; ``cel-int8`` names the int8 variant.
 
     Raises ``UnusableError`` where ``model`` is none of these or holds no usable network, ``UserError`` where a run has
     no checkpoint or no generator for ``direction``.
     """
     if is_folder(model):
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / "model.onnx"
-            _export(Path(model), file, direction)
+        from translate.export.cached import exported_run
+
+        with exported_run(Path(model), direction) as file:
             yield file
     else:
         yield _style_file(model)
@@ -62,12 +63,6 @@ def _style_file(model: str) -> Path:
             f"{model}: neither a shipped style ({', '.join(list_styles()) or 'none'}), nor an .onnx file, nor the "
             "folder of a run or of a checkpoint"
         ) from None
-
-
-def _export(run: Path, output: Path, direction: Direction) -> None:
-    from translate.export.to_onnx import export_style, load_run
-
-    export_style(*load_run(run, direction, title=run.name), output)
 
 
 def makes_pictures_from_noise(model: str) -> bool:

@@ -45,7 +45,7 @@ def find_style(name_or_path: str) -> Path:
     raise UnusableError(
         f"<style> {name_or_path}: neither a file nor a shipped style; shipped: {known}; "
         + (f"pulled: {pulled}; " if pulled else "")
-        + "the path of an .onnx file works too"
+        + "the path of an .onnx file works too, and for `translate convert` the folder of a training run"
     )
 
 

@@ -6,8 +6,9 @@ import shlex
 from pathlib import Path
 
 from translate.config import METRICS_NAME
-from translate.train.log import SAMPLES, TENSORBOARD
+from translate.train.log import SAMPLES
 from translate.train.run_folder import BEST
+from translate.train.trackers import TENSORBOARD
 from translate.weights import checkpoint
 
 
@@ -25,8 +26,9 @@ def next_steps(out: Path, *, from_noise: bool, inputs: int = 1, captions: bool =
     if grids:
         lines.append(f"samples: {grids[-1]} is the newest of {len(grids)}")
     if (out / METRICS_NAME).is_file():
-        board = shlex.quote(str(out / TENSORBOARD))
-        lines.append(f"curves: translate diagnose {run} -o {page}, or tensorboard --logdir {board}")
+        board = out / TENSORBOARD
+        or_board = f", or tensorboard --logdir {shlex.quote(str(board))}" if board.is_dir() else ""
+        lines.append(f"curves: translate diagnose {run} -o {page}{or_board}")
     if _checkpoints(out / BEST):
         best = shlex.quote(str(out / BEST))
         lines.append(f"best checkpoint: {out / BEST}; to export it: translate export {best} -o {style}")

@@ -1,4 +1,4 @@
-"""What a training run reports: progress on the terminal, ``metrics.jsonl``, TensorBoard, validation grids."""
+"""What a training run reports: progress on the terminal, ``metrics.jsonl``, its tracker, validation grids."""
 
 from __future__ import annotations
 
@@ -21,16 +21,15 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from translate.config import METRICS_NAME, TrainConfig
 from translate.errors import parse_nested
 from translate.machine import resources_in_use
 from translate.storage.atomic import atomic_file, write_atomically
 from translate.storage.own_files import open_own
+from translate.train.trackers import Tracker
 
 SAMPLES = "samples"  # the folder of the validation grids
-TENSORBOARD = "tensorboard"
 REFRESH_S = 5.0  # between updates of the losses in the progress line, for which a GPU has to finish its steps
 SHOWN_LOSSES = 4  # in the progress line
 
@@ -71,7 +70,7 @@ class RunLog:
         if show:
             done = first_step or -1  # before the first step nothing is, not even the grid of step 0
             forget_after(config.out / METRICS_NAME, done)
-            self.board = SummaryWriter(config.out / TENSORBOARD, purge_step=done + 1)
+            self.tracker = Tracker(config, first_step=done + 1)
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -82,7 +81,7 @@ class RunLog:
     ) -> None:
         self.progress.stop()
         if self.show:
-            self.board.close()
+            self.tracker.close()
 
     def say(self, text: str) -> None:
         if not self.quiet:
@@ -166,7 +165,7 @@ class RunLog:
         if self.show:
             with atomic_file(self.out / SAMPLES / f"step-{step:09d}.png") as file:
                 Image.fromarray(grid).save(file, "PNG")
-            self.board.add_image("validation", grid, step, dataformats="HWC")
+            self.tracker.show(step, grid)
             self._record(step, metrics)
 
     def evaluated(self, step: int, metrics: dict[str, float], *, seconds: float) -> None:
@@ -179,8 +178,7 @@ class RunLog:
     def _record(self, step: int, values: dict[str, float]) -> None:
         self._append({"step": step} | values)
         if self.show:
-            for name, value in values.items():
-                self.board.add_scalar(name, value, step)
+            self.tracker.log(step, values)
 
     def _append(self, line: dict[str, Any]) -> None:
         if self.show:

@@ -27,6 +27,7 @@ from translate.train.methods.networks import suited_to_crop
 from translate.train.run import AlarmError, Run
 from translate.train.run_folder import begin_run_folder, check_run_folder, locked
 from translate.train.step import step_context
+from translate.train.trackers import require_tracker
 from translate.train.unreadable import Unreadable
 from translate.train.validation import draw_validation, grid_due
 from translate.weights import checkpoint
@@ -44,6 +45,7 @@ def train(config: TrainConfig, *, quiet: bool = False, verbose: bool = False) ->
     ``quiet``: only problems are printed; ``verbose``: the losses of every log line, beside the progress line too.
     Raises ``UserError``, such as ``Interrupted``, ``AlarmError`` and ``FaultError``.
     """
+    require_tracker(config)
     config = suited_to_crop(config)
     kind = method_of(config)
     data = kind.load_data(config)

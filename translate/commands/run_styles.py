@@ -1,0 +1,33 @@
+"""Runs in the place of styles: exported, from their newest checkpoint, before they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from translate.commands.terminal import say
+from translate.config import CONFIG_NAME
+from translate.style.catalogue import list_styles
+
+MARKS = (CONFIG_NAME, "checkpoint.json", "checkpoints")  # what the folder of a run or of a checkpoint holds
+
+
+def is_run(style: str) -> bool:
+    """Whether ``style`` is the folder of a run or of a checkpoint; names of shipped styles take precedence."""
+    return style not in list_styles() and any((Path(style) / mark).exists() for mark in MARKS)
+
+
+@contextmanager
+def style_file_of(style: str) -> Iterator[str]:
+    """``style`` itself, or, of a run or a checkpoint, its exported file, within the context; raises as exporting does.
+
+    Only a run needs PyTorch.
+    """
+    if not is_run(style):
+        yield style
+        return
+    from translate.export.cached import exported_run
+
+    with exported_run(Path(style), on_export=say) as file:
+        yield str(file)

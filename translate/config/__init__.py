@@ -14,9 +14,10 @@ from translate.config.generation import (
     GonConfig,
     ReconstructionConfig,
 )
-from translate.config.methods import CutConfig, CycleGanConfig, Pix2PixConfig, StarGanConfig, UnpairedConfig
+from translate.config.methods import CutConfig, CycleGanConfig, Pix2PixConfig, UnpairedConfig
 from translate.config.registry import CONFIGS, register_method
 from translate.config.sequences import SequenceConfig
+from translate.config.stargan import StarGanConfig
 from translate.config.values import PANELS, parse_options
 
 __all__ = [

@@ -65,7 +65,7 @@ def test_nested_brackets_are_one_line(tmp_path: Path, name: str, text: str, dept
     assert parse_options(["size=" + "[" * depth]) == {"size": "[" * depth}
 
 
-DATA = {
+DATA: dict[str, dict[str, object]] = {
     "pix2pix": {"data": Path("pairs")},
     "stargan": {"domains": Path("domains")},
     "gan": {"images": Path("faces")},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ EXAMPLES = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "python.md").re
 
 @pytest.mark.slow
 def test_it_trains_resumes_and_says_what_there_is(tmp_path: Path) -> None:
-    settings = tiny_settings(*write_pairs(tmp_path), tmp_path / "run", sample_every=2)
+    settings: dict[str, Any] = tiny_settings(*write_pairs(tmp_path), tmp_path / "run", sample_every=2)
     settings |= {"out": str(tmp_path / "run")}
     short = translate.train("pix2pix", quiet=True, **settings | {"steps": 2})
     run = train("pix2pix", preset="light", config=None, quiet=True, **settings)

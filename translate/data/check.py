@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from translate.data.pairing import Size
 from translate.errors import PictureError
 from translate.storage.shards import Source
 
+S = TypeVar("S", bound=Source)
 
-def measure(files: Iterable[Source]) -> Iterator[tuple[Source, Size | PictureError]]:
+
+def measure(files: Iterable[S]) -> Iterator[tuple[S, Size | PictureError]]:
     """Decode each picture, in the order given: its width and height, or the error."""
     with ThreadPoolExecutor() as pool:
         yield from pool.map(_measure, files)
 
 
-def _measure(path: Source) -> tuple[Source, Size | PictureError]:
+def _measure(path: S) -> tuple[S, Size | PictureError]:
     from translate.media.images import load_rgb
 
     try:

@@ -21,6 +21,7 @@ from translate.evaluate.pair_metrics import PairMetrics, compare_pictures, mean
 from translate.evaluate.set_metrics import spaced_indices
 from translate.media.images import Picture, load_rgb, shrink
 from translate.storage.folders import find_images
+from translate.storage.shards import Source as PictureSource
 from translate.style.translator import Translator
 from translate.weights import checkpoint
 
@@ -42,8 +43,8 @@ class SampleFiles:
     """A photo and, where it is known, the picture it should become."""
 
     name: str
-    photo: Path
-    truth: Path | None = None
+    photo: PictureSource
+    truth: PictureSource | None = None
 
 
 @dataclass(frozen=True)

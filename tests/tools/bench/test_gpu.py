@@ -48,13 +48,15 @@ def test_a_part_that_fails_is_a_failed_check_and_the_rest_goes_on(tmp_path: Path
 
 
 def test_a_machine_without_a_gpu_is_refused(tmp_path: Path) -> None:
+    import typer
     from typer.testing import CliRunner
 
-    import tools.bench.gpu as bench
+    from tools.bench.gpu import main
+    from translate.style.devices import cuda_obstacle
 
-    app = bench.typer.Typer()
-    app.command()(bench.main)
-    if bench.cuda_obstacle() is not None:
+    app = typer.Typer()
+    app.command()(main)
+    if cuda_obstacle() is not None:
         done = CliRunner().invoke(app, [str(tmp_path / "out")])
         assert done.exit_code == 3 and "cuda:0: " in done.output
     assert not (tmp_path / "out").exists()

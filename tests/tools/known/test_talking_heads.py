@@ -20,13 +20,14 @@ def test_landmarks_say_nothing_of_the_character_and_faces_nothing_of_the_express
         [load_rgb(tmp_path / "train" / folder / f"0000-{index}.png") for index in (0, 1)]
         for folder in ("faces", "landmarks", "b")
     )
-    np.testing.assert_array_equal(*faces)
+    assert np.array_equal(faces[0], faces[1])
     assert (landmarks[0] != landmarks[1]).any() and (true[0] != true[1]).any()
     assert (true[0] != faces[0]).any()
 
 
 def test_the_film_blinks_and_ends_as_it_begins() -> None:
-    np.testing.assert_array_equal(*(np.array(draw_landmarks(spoken(frame), 64)) for frame in (0, FRAMES)))
+    first, last = (np.array(draw_landmarks(spoken(frame), 64)) for frame in (0, FRAMES))
+    assert np.array_equal(first, last)
     assert spoken(21).open_eyes == 0
     opened, closed = (np.array(draw_landmarks(Expression(open_eyes=eyes), 64)).sum() for eyes in (1.0, 0.0))
     assert opened > closed

@@ -23,7 +23,7 @@ def test_it_trains_resumes_and_says_what_there_is(tmp_path: Path) -> None:
     settings: dict[str, Any] = tiny_settings(*write_pairs(tmp_path), tmp_path / "run", sample_every=2)
     settings |= {"out": str(tmp_path / "run")}
     short = translate.train("pix2pix", quiet=True, **settings | {"steps": 2})
-    run = train("pix2pix", preset="light", config=None, quiet=True, **settings)
+    run = train("pix2pix", quiet=True, **settings)
     assert short.step == 2 and short.checkpoint != run.checkpoint
     assert run.step == 4 and run.out == tmp_path / "run" and run.best is None
     assert run.checkpoint.name == "step-000000004"

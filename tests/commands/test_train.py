@@ -36,10 +36,10 @@ def test_every_option_is_in_a_panel(method: str) -> None:
 @pytest.mark.parametrize(
     ("method", "learns_from"),
     [
-        ("pix2pix", ["--data", "--a", "--b"]),
-        ("cyclegan", ["--a", "--b"]),
-        ("cut", ["--a", "--b"]),
-        ("animegan", ["--a", "--b"]),
+        ("pix2pix", ["--data", "--a", "--b", "--shards"]),
+        ("cyclegan", ["--a", "--b", "--shards"]),
+        ("cut", ["--a", "--b", "--shards"]),
+        ("animegan", ["--a", "--b", "--shards"]),
         ("stargan", ["--domains", "--images", "--attributes"]),
         ("gan", ["--images"]),
         ("cgan", ["--images", "--attributes", "--classes", "--captions", "--audio", "--embeddings"]),

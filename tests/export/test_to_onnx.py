@@ -223,7 +223,7 @@ def test_domains_in_half_precision(tmp_path: Path, exclusive: bool) -> None:
 def test_a_bug_in_the_comparison_is_not_blamed_on_the_file(
     toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*given: object) -> None:
+    def broken(*given: object, channels: int) -> None:
         raise RuntimeError("our bug")
 
     monkeypatch.setattr(export, "_to_onnx", lambda style, info: toy.read_bytes())

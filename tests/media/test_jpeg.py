@@ -55,8 +55,8 @@ def test_pixels_and_metadata_are_those_pillow_decodes(kind: str) -> None:
 
 
 def test_pillow_decodes_pictures_that_are_not_upright_srgb(monkeypatch: pytest.MonkeyPatch) -> None:
-    def inverted(content: bytes, size: tuple[int, int], scale: int) -> NDArray[np.uint8] | None:
-        pixels = decode_jpeg(content, size, scale)
+    def inverted(content: bytes, size: tuple[int, int], scale: int, jpeg: None) -> NDArray[np.uint8] | None:
+        pixels = decode_jpeg(content, size, scale, jpeg)
         return None if pixels is None else 255 - pixels
 
     plain = {kind: load_picture(content(kind)).rgb for kind in KINDS}

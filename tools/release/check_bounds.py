@@ -35,9 +35,13 @@ TESTS = [
 
 
 def requirements() -> list[Requirement]:
-    """All direct dependencies with a version bound, of the base and the extras, that apply to this system."""
+    """All direct dependencies with a version bound, of the base and the extras, that apply to this system.
+
+    Without those of `cuda`, which can be tried on a GPU only.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    extras = [group for name, group in project["optional-dependencies"].items() if name != "cuda"]
+    groups = [project["dependencies"], *extras]
     parsed = [Requirement(text) for group in groups for text in group]
     return [one for one in parsed if one.specifier and (one.marker is None or one.marker.evaluate())]
 

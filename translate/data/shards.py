@@ -95,17 +95,17 @@ def _samples(folder: Path) -> list[dict[str, Path]]:
     for part in SIDES:
         side = folder / part
         if not side.is_dir():
-            raise UserError(f"<folder> {folder}: holds no folder {part}; put the sides into {folder}/a and {folder}/b")
+            raise UserError(f"{folder}: holds no folder {part}; put the sides into {folder}/a and {folder}/b")
         for path in find_images(side, recursive=True):
             inside = path.relative_to(side)
             # WebDataset takes all from the first dot on for the part
             stem = inside.stem.replace(".", "_")
             name = PurePosixPath(inside.parent.as_posix(), f"{stem}.{part}{inside.suffix.lower()}").as_posix()
             if name in found:
-                raise UserError(f"<folder> {path}: has the same name as {found[name].name} in a tar; rename one")
+                raise UserError(f"{path}: has the same name as {found[name].name} in a tar; rename one")
             found[name] = path
     if not found:
-        raise UserError(f"<folder> {folder}: holds no pictures in a and b")
+        raise UserError(f"{folder}: holds no pictures in a and b")
     in_order = sorted(found.items())
     # without part and suffix: `sub/0` of `sub/0.a.jpg`
     return [dict(files) for _, files in groupby(in_order, key=lambda file: file[0].rsplit(".", 2)[0])]

@@ -72,8 +72,8 @@ def require_name(name: str) -> None:
     """Raise ``UserError`` unless ``name`` can be that of a style that is passed on."""
     if not NAME.fullmatch(name) or name.endswith("-int8"):
         raise UserError(
-            f"<name> {name}: give up to 64 lower-case letters, digits, - and _, such as oil-paint; "
-            "-int8 at the end is kept for variants"
+            f"<name> {name}: give up to 64 lower-case letters, digits, hyphens and underscores, such as oil-paint, "
+            "that do not end in `-int8`"
         )
 
 

@@ -194,7 +194,7 @@ def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, source: P
 
 def _refuse_captions(checkpoint: Checkpoint, path: Path) -> None:
     if checkpoint.config.get("method") == "sequence":
-        raise UserError(f"{path}: makes captions, not pictures; use `translate sample {path} --invent`")
+        raise UserError(f"{path}: makes captions, not pictures; `translate sample` prints them with <invent>")
 
 
 def load_generator(path: Path, name: str = "generator") -> tuple[Generator, Checkpoint]:

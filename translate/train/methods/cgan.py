@@ -88,10 +88,10 @@ class Cgan(Method):
         if not self.config.drop_condition:
             return (rows,)
         kept = context.uniform("drop", 1) >= self.config.drop_condition
-        return rows, kept.float().to(rows.device)
+        return rows, kept.float().to(rows.device, non_blocking=True)
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
-        z = context.normal("z", self.z_dim).to(self.accelerator.device)
+        z = context.normal("z", self.z_dim).to(self.accelerator.device, non_blocking=True)
         return {"fake": self.networks[GENERATOR](z, *self.given(batch["condition"], context))}
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:

@@ -43,5 +43,6 @@ def test_both_are_said_of_folders(tmp_path: Path) -> None:
     (plain,) = doubts(match_pairs(data=tmp_path / "plain").pairs)
     assert "not like A and B side by side" in plain
     (labels,) = doubts(match_pairs(a=tmp_path / "maps", b=tmp_path / "photos").pairs)
-    assert str(tmp_path / "maps" / "0.png") in labels and "label numbers" in labels
+    assert str(tmp_path / "maps" / "0.png") in labels and "--labels" in labels
+    assert doubts(match_pairs(a=tmp_path / "maps", b=tmp_path / "photos").pairs, of_labels=False) == []
     assert doubts(match_pairs(a=tmp_path / "photos", b=tmp_path / "plain").pairs) == []

@@ -88,6 +88,8 @@ def export(
             f"{run}: translates {info.pictures} pictures together, and --calibration has one at a time; leave out "
             "--int8, --prune and --calibration"
         )
+    if info.labels and calibration is not None:
+        raise UserError(f"{run}: translates maps of labels, not photos; leave out --int8, --prune and --calibration")
     if strength != 1:
         try:
             generator.amplify(strength)

@@ -126,6 +126,14 @@ class Pix2PixConfig(TrainConfig):
         "tars instead of folders, such as s3://bucket/photos-{000..019}.tar, made by `translate data shard`",
         free=True,
     )
+    labels: int = setting(
+        0,
+        "Data",
+        "the inputs are maps of so many label numbers, from 0 on, and get a colour for each; exported files take the "
+        "maps themselves; 0: pictures",
+        at_least=0,
+        at_most=256,
+    )
     a_suffix: str = setting(
         "",
         "Data",
@@ -156,6 +164,8 @@ class Pix2PixConfig(TrainConfig):
 
     def problems(self) -> list[str]:
         found = super().problems()
+        if self.labels and (self.inputs or self.eval_real or self.working_size):
+            found.append("<labels>: leave out <inputs>, <eval-real> and <working-size>, which take pictures")
         if self.inputs:
             return found + self._problems_of_inputs()
         folders = [self.a is not None, self.b is not None]

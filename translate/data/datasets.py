@@ -6,6 +6,7 @@ import copy
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -26,6 +27,7 @@ from translate.data.shards import sharded_pairs, sharded_sides
 from translate.data.windows import MatchingWindows
 from translate.errors import PictureError, UserError
 from translate.media.images import load_rgb
+from translate.media.label_maps import coloured
 from translate.storage.shards import Source
 
 Files = dict[str, Source]  # pictures of a sample that are augmented alike, by name
@@ -67,15 +69,21 @@ class TrainingData:
 class PairedDataset(PictureDataset):
     """Pairs of pictures; a sample is ``{"A": uint8 [3, H, W], "B": uint8 [3, H, W]}``, both sides augmented alike.
 
-    Of K inputs that are translated together, A holds one after another, uint8 [3 K, H, W].
-    ``swap`` exchanges the sides. With ``windows``, the files of B are larger than those of A, whose pixels are repeated
-    in the sample.
+    Of K inputs that are translated together, A holds one after another, uint8 [3 K, H, W]. ``swap`` exchanges the
+    sides. With ``labels``, A is a map of so many label numbers, which get a colour each. With ``windows``, the files of
+    B are larger than those of A, whose pixels are repeated in the sample.
     """
 
     def __init__(
-        self, pairs: list[Pair], augment: Augment, *, swap: bool = False, windows: MatchingWindows | None = None
+        self,
+        pairs: list[Pair],
+        augment: Augment,
+        *,
+        swap: bool = False,
+        windows: MatchingWindows | None = None,
+        labels: int = 0,
     ) -> None:
-        self.pairs, self.augment, self.swap, self.windows = pairs, augment, swap, windows
+        self.pairs, self.augment, self.swap, self.windows, self.labels = pairs, augment, swap, windows, labels
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -85,12 +93,14 @@ class PairedDataset(PictureDataset):
 
     def load(self, index: int) -> Sample:
         """Both sides of a pair and further inputs, RGB uint8 [H, W, 3]. Raises ``PictureError``, naming the file."""
-        pair = self.pairs[index]
+        sample = self._load(self.pairs[index])
+        return sample | {"A": coloured(sample["A"], self.labels)} if self.labels else sample
+
+    def _load(self, pair: Pair) -> Sample:
         if not pair.side_by_side:
             a, b = (pair.b, pair.a) if self.swap else (pair.a, pair.b)
-            further = dict(zip(FURTHER, pair.further, strict=False))
-            scale = self.windows.scale if self.windows else 1
-            return load_aligned({"A": a, **further, "B": b}, scale=scale, read=self.read)
+            sides = {"A": a, **dict(zip(FURTHER, pair.further, strict=False)), "B": b}
+            return load_aligned(sides, scale=self.windows.scale if self.windows else 1, read=self.read)
         both = self.read(pair.a)
         middle = both.shape[1] // 2
         left, right = both[:, :middle], both[:, middle : 2 * middle]
@@ -192,18 +202,18 @@ def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
         )
     raise_problems(found.problems)
     training, validation, train_subset = hold_out(found.pairs, config.val_samples)
-    swap = config.direction == "BtoA"
+    paired = partial(PairedDataset, swap=config.direction == "BtoA", labels=config.labels)
     worker_jitter = config.jitter if config.augment_on == "workers" else 0.0
     anywhere, centred = None, None
     if scale > 1:
         anywhere, centred = (MatchingWindows(scale, config.crop, centred=centred) for centred in (False, True))
     return TrainingData(
-        PairedDataset(training, Augment(random_crop(config), jitter=worker_jitter), swap=swap, windows=anywhere),
-        PairedDataset(validation, Augment(centre_crop(config)), swap=swap, windows=centred),
-        PairedDataset(train_subset, Augment(centre_crop(config)), swap=swap, windows=centred),
+        paired(training, Augment(random_crop(config), jitter=worker_jitter), windows=anywhere),
+        paired(validation, Augment(centre_crop(config)), windows=centred),
+        paired(train_subset, Augment(centre_crop(config)), windows=centred),
         augment_groups=(("A", "B"),),
         jitter=config.jitter,
-        remarks=(*found.remarks, *doubts(found.pairs)),
+        remarks=(*found.remarks, *doubts(found.pairs, of_labels=not config.labels)),
     )
 
 

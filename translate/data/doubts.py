@@ -21,8 +21,8 @@ EDGE = 2.0  # times the differences nearby: what an edge between two pictures ha
 SHOWS_SOMETHING = 0.5  # mean difference of neighbouring pixels, of 255: less is blank paper
 
 
-def doubts(pairs: Sequence[Pair]) -> list[str]:
-    """A line for each suspicion; pictures that cannot be read are passed over."""
+def doubts(pairs: Sequence[Pair], *, of_labels: bool = True) -> list[str]:
+    """A line for each suspicion, with ``of_labels`` also of maps of labels; what cannot be read is passed over."""
     chosen = pairs[:: -(-len(pairs) // LOOKED_AT)] if pairs else []
     found = []
     if _most(goes_on_across_the_middle(picture) for picture in _loaded([p.a for p in chosen if p.side_by_side])):
@@ -30,12 +30,12 @@ def doubts(pairs: Sequence[Pair]) -> list[str]:
             "the pictures look like plain ones, not like A and B side by side: they go on across the middle; folders "
             "without pairs are for cut and cyclegan"
         )
-    for side in "ab":
+    for side in "ab" if of_labels else "":
         paths = [getattr(pair, side) for pair in chosen if not pair.side_by_side]
         if _most(holds_labels(picture) for picture in _loaded(paths)):
             found.append(
-                f"{paths[0]} and others look like maps of small label numbers, nearly black as pictures: colour them "
-                "first, or give the coloured maps that come with them"
+                f"{paths[0]} and others look like maps of small label numbers, nearly black as pictures: say how "
+                "many labels there are with `train pix2pix --labels`, or give the coloured maps that come with them"
             )
     return found
 

@@ -20,6 +20,7 @@ from translate.errors import UnusableError, UserError, one_line
 from translate.export.calibration import domain_of_photo
 from translate.export.graph import DEFAULT_OPSET, require_opset, write_graph
 from translate.media.images import from_signed_unit, to_signed_unit
+from translate.media.label_maps import label_colours
 from translate.storage.atomic import write_atomically
 from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.style.session import OnnxRuntimeError, domain_input, onnxruntime_call, read_contract
@@ -78,14 +79,15 @@ class ParityReport:
 class ExportedStyle(nn.Module):
     """A generator with the contract's inputs and outputs: uint8 [N, H, W, 3] to [N, scale H, scale W, 3].
 
-    A generator of K inputs takes uint8 [N, H, W, 3 K].
+    A generator of K inputs takes uint8 [N, H, W, 3 K]; with ``labels``, the first channel holds label numbers.
 
     A generator with domains also takes ``domain``, as the contract defines it: where domains are ``exclusive``, their
     indices, int64 [N]; else attributes of 0 and 1, float32 [N, K].
     """
 
-    def __init__(self, generator: Generator, *, exclusive: bool = True, fp16: bool = False) -> None:
+    def __init__(self, generator: Generator, *, exclusive: bool = True, labels: int = 0, fp16: bool = False) -> None:
         super().__init__()
+        self.colours = nn.Buffer(torch.from_numpy(label_colours(labels)).float()) if labels else None
         self.dtype = torch.float16 if fp16 else torch.float32
         self.stride, self.scale = generator.stride, generator.scale
         self.one_hot = nn.Buffer(torch.eye(generator.domains, dtype=self.dtype)) if exclusive else None
@@ -94,6 +96,8 @@ class ExportedStyle(nn.Module):
 
     def forward(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
         _, height, width, _ = image.shape
+        if self.colours is not None:
+            image = F.embedding(image[..., 0].long(), self.colours)
         x = to_signed_unit(image.permute(0, 3, 1, 2).float())  # [N, H, W, 3] -> [N, 3, H, W]
         # As multiples of the stride, which the exporter simplifies through all layers, unlike a remainder; and of
         # positive numbers, as ONNX's integer division truncates negative ones.
@@ -143,6 +147,7 @@ def load_run(
         domains=config.get("domain_names", []),
         exclusive=config.get("exclusive_domains", True),
         inputs=config.get("input_names", []),
+        labels=config.get("labels", 0),
         working_size=config.get("working_size", 0) if working_size is None else working_size,
     )
 
@@ -172,11 +177,11 @@ def export_style(
         precision="fp16" if fp16 else "fp32",
         versions={"picture-translate": __version__, "torch": str(torch.__version__)},
     )
-    content = _to_onnx(ExportedStyle(generator, exclusive=info.exclusive, fp16=fp16), info)
+    content = _to_onnx(ExportedStyle(generator, exclusive=info.exclusive, labels=info.labels, fp16=fp16), info)
     try:
         with onnxruntime_call():
             session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        report = _parity(ExportedStyle(generator, exclusive=info.exclusive), session, info)
+        report = _parity(ExportedStyle(generator, exclusive=info.exclusive, labels=info.labels), session, info)
     except OnnxRuntimeError as error:
         raise UserError(f"{path}: not written: onnxruntime cannot run it: {one_line(error)}") from error
     assert read_contract(session, path) == info

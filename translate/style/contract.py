@@ -7,6 +7,9 @@ to the stride and cropping back are inside the graph, so the file needs no wrapp
 A style of several pictures, those named by ``inputs``, takes them one after another in the channels of ``image``:
 uint8 [N, H, W, 3 K] for K pictures. Its ``image_out`` has three channels.
 
+A style of maps of labels takes a label's number in the first channel of ``image``, as a grey picture has it, and gives
+the labels their colours itself.
+
 A style with domains has a second input, ``domain``. If a picture is translated to exactly one of them, it is int64 [N],
 indices into the metadata's list of domains. If they are attributes, any number of which may hold, it is float32 [N, K]
 of 0 and 1, in the order of that list.
@@ -35,6 +38,7 @@ MAX_NUMBER = 1_000_000
 MAX_STRIDE = 1024  # pixels
 MAX_RECEPTIVE_FIELD = 2048  # pixels, of a tile-safe style
 MAX_INPUTS = 8  # pictures translated together
+MAX_LABELS = 256
 MAX_SCALE = 4  # the result then has 16 times as many pixels as the picture
 
 # metadata that older files lack -> the values that apply to them
@@ -43,6 +47,7 @@ _ADDED_LATER = {
     "working_size": "0",
     "scale": "1",
     "inputs": "[]",
+    "labels": "0",
     "psnr_to_fp32": "null",
     "mean_difference_to_fp32": "null",
 }
@@ -66,6 +71,7 @@ class StyleInfo:
     domains: list[str] = field(default_factory=list)  # names of what a picture can be translated to
     exclusive: bool = True  # a picture is translated to exactly one domain; False: the domains are attributes
     inputs: list[str] = field(default_factory=list)  # names of the pictures that are translated together; empty: one
+    labels: int = 0  # the pictures are maps of so many label numbers, grey; 0: pictures
     working_size: int = 0  # longer side in pixels of the pictures it was trained for; 0: not stated
 
     # filled in by the export, from the generator and the export options
@@ -130,6 +136,8 @@ class StyleInfo:
             raise ContractError(f"stride is {info.stride}, not 1 to {MAX_STRIDE}")
         if not 1 <= info.scale <= MAX_SCALE:
             raise ContractError(f"scale is {info.scale}, not 1 to {MAX_SCALE}")
+        if info.labels > MAX_LABELS:
+            raise ContractError(f"labels is {info.labels}, not 0 to {MAX_LABELS}")
         if info.tile_safe and info.receptive_field > MAX_RECEPTIVE_FIELD:
             raise ContractError(
                 f"receptive_field is {info.receptive_field}, more than {MAX_RECEPTIVE_FIELD} in a tile-safe style"

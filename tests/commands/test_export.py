@@ -133,7 +133,7 @@ def test_int8(run_cli: RunCli, tmp_path: Path, photos: Path) -> None:
     assert np.abs(Translator(style, device="cpu")(GREY).astype(int) - 100).max() <= 2
 
 
-@pytest.mark.parametrize("more", [[], ["--fp16"], ["--int8"]])
+@pytest.mark.parametrize("more", [[], ["--int8"]])
 def test_prune(run_cli: RunCli, tmp_path: Path, photos: Path, more: list[str]) -> None:
     torch.manual_seed(0)
     options: dict[str, Any] = {"channels": 16, "wide_channels": 48, "dilations": [1], "fine_dilations": [1]}

@@ -39,6 +39,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
 }
 LENGTHS = {"1": ("long",), "0": ("short", "cropped")}
 HELD_OUT = (("red", "glasses"), ("pink", "glasses"), ("blond", "earrings"))  # colour of hair, and what is shown
+FRAMES = ("{}", "a face with {}", "someone with {}", "portrait: {}")
 CAPTIONS = 3  # of each picture
 TEST = 10  # every tenth picture
 
@@ -47,16 +48,20 @@ Face = Mapping[str, str]  # the line of a table
 
 def caption(face: Face, rng: np.random.Generator) -> str:
     """One of many texts that say the same of ``face``."""
+    hair = f"{one_of(LENGTHS[face['long_hair']], rng)} {one_of(SYNONYMS[face['hair_colour']], rng)} hair"
+    return phrased(hair, [one_of(words, rng) for name, words in SHOWN.items() if face[name] == "1"], rng)
 
-    def one_of(words: Sequence[str]) -> str:
-        return words[int(rng.integers(len(words)))]
 
-    hair = f"{one_of(LENGTHS[face['long_hair']])} {one_of(SYNONYMS[face['hair_colour']])} hair"
-    things = [one_of(words) for name, words in SHOWN.items() if face[name] == "1"]
+def one_of(words: Sequence[str], rng: np.random.Generator) -> str:
+    return words[int(rng.integers(len(words)))]
+
+
+def phrased(hair: str, things: list[str], rng: np.random.Generator) -> str:
+    """A frame around the hair, first or last, and ``things``, which are shuffled."""
     rng.shuffle(things)
     parts = [hair, *things] if rng.random() < 0.5 else [*things, hair]
     listed = ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 and rng.random() < 0.5 else ", ".join(parts)
-    return one_of(("{}", "a face with {}", "someone with {}", "portrait: {}")).format(listed)
+    return one_of(FRAMES, rng).format(listed)
 
 
 def held_out(face: Face) -> bool:

@@ -22,40 +22,22 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from tools.known.captions import FRAMES, SHOWN, SYNONYMS, one_of, phrased
+from tools.known.captions import LENGTHS as BY_LENGTH
 from translate.data.sentences import read_texts, split_words
 from translate.train.invention import invented
 
-FRAMES = ("{}", "a face with {}", "someone with {}", "portrait: {}")
-LENGTHS = ("long", "short", "cropped")
-COLOURS = (
-    *("black", "dark", "brown", "chestnut", "blond", "fair", "red", "ginger", "white", "snowy", "blue", "pink"),
-    *("purple", "violet", "green"),
-)
-THINGS = (
-    ("glasses", "spectacles"),
-    ("earrings", "ear jewels"),
-    ("closed eyes", "eyes shut"),
-    ("a smile", "a happy mouth"),
-)
+LENGTHS = tuple(word for words in BY_LENGTH.values() for word in words)
+COLOURS = tuple(word for words in SYNONYMS.values() for word in words)
 HAIR = re.compile(rf"({'|'.join(LENGTHS)}) ({'|'.join(COLOURS)}) hair")
 
 app = typer.Typer(no_args_is_help=True)
 
 
 def caption(rng: np.random.Generator) -> str:
-    """A caption that the grammar allows: a frame around the hair, first or last, and some of the things."""
-
-    def one_of(words: Sequence[str]) -> str:
-        return words[int(rng.integers(len(words)))]
-
-    hair = f"{one_of(LENGTHS)} {one_of(COLOURS)} hair"
-    things = [one_of(names) for names in THINGS if rng.random() < 0.4]
-    rng.shuffle(things)
-    parts = [hair, *things] if rng.random() < 0.5 else [*things, hair]
-    listed = ", ".join(parts)
-    if len(parts) > 1 and rng.random() < 0.5:
-        listed = ", ".join(parts[:-1]) + f" and {parts[-1]}"
-    return one_of(FRAMES).format(listed)
+    """A caption that the grammar allows."""
+    hair = f"{one_of(LENGTHS, rng)} {one_of(COLOURS, rng)} hair"
+    return phrased(hair, [one_of(words, rng) for words in SHOWN.values() if rng.random() < 0.4], rng)
 
 
 def allows(text: str) -> bool:
@@ -75,7 +57,7 @@ def _lists(text: str) -> bool:
     if sum(hair) != 1 or not (hair[0] or hair[-1]):
         return False
     kinds = [
-        next((number for number, names in enumerate(THINGS) if part in names), None)
+        next((number for number, names in enumerate(SHOWN.values()) if part in names), None)
         for part, is_hair in zip(parts, hair, strict=True)
         if not is_hair
     ]

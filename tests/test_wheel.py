@@ -14,6 +14,8 @@ from PIL import Image
 from tests.helpers.pairs import picture
 from tests.helpers.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -29,7 +29,7 @@ from translate.errors import PictureError, UserError
 from translate.evaluate.pair_metrics import MAX_PSNR_DB
 from translate.storage.lock import lock
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="process groups and signals are POSIX's")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="process groups and signals are POSIX's")]
 
 INVERT = "ImageOps.invert(picture).save(output)"
 DEADLINE = 30  # seconds to wait for what the system does in its own time

@@ -18,6 +18,8 @@ from translate.errors import UnusableError, UserError
 from translate.evaluate.extractors import Extractor, Lite0, build_extractor, patch_statistics, perceptual_distance
 from translate.weights.feature_networks import build_feature_network
 
+pytestmark = pytest.mark.slow
+
 
 def pictures(size: int, count: int = 3) -> NDArray[np.uint8]:
     return np.stack([np.roll(draw_photo(size, size), 40 * number, axis=1) for number in range(count)])

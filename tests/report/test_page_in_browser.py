@@ -27,7 +27,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 PHONE = 400  # pixels wide
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed"),
+]
 
 # Shows the page in a frame, as windows cannot be as narrow as a phone. The page itself stays unchanged.
 FRAME = """<!doctype html><iframe src="{page}" width="{width}" height="2000" style="border: 0"></iframe><script>

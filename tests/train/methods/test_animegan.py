@@ -23,6 +23,8 @@ from translate.train.methods import method_of
 from translate.train.methods.animegan import AnimeGan, grey, relative_l1
 from translate.train.step import Batch, StepContext
 
+pytestmark = pytest.mark.slow
+
 CONTEXT = StepContext(seed=0, step=0, progress=0.5, total=2, samples=range(2))
 
 

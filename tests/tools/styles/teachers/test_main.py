@@ -14,6 +14,8 @@ from tests.helpers.paths import ROOT
 from tests.helpers.pictures import draw_photo
 from tools.styles.teachers.__main__ import LOOKS
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tools.styles.teachers", *map(str, arguments)]

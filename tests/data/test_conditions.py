@@ -1,4 +1,4 @@
-"""What is said of pictures becomes rows; what does not fit the pictures is told by name."""
+"""What is said of pictures becomes rows; what does not fit the pictures is reported by name."""
 
 from __future__ import annotations
 

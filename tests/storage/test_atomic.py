@@ -39,15 +39,19 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(
         assert str(error.value) == f"{path}: cannot be written: No space left on device"
 
 
-@pytest.mark.parametrize("has_links", [True, False], ids=["links", "no links"])
-def test_a_file_that_appears_meanwhile_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
-) -> None:
+@pytest.fixture(params=[True, False], ids=["links", "no links"])
+def with_or_without_links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that has hard links, and one that refuses them."""
+
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    if not has_links:
+    if not request.param:
         monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("with_or_without_links")
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     with pytest.raises(PictureError) as error, atomic_file(path, replace=False) as file:
         file.write(b"ours")
@@ -61,15 +65,8 @@ def test_a_file_that_appears_meanwhile_is_kept(
     assert files_below(tmp_path) == {"photo.png"}
 
 
-@pytest.mark.parametrize("has_links", [True, False], ids=["links", "no links"])
-def test_a_folder_removed_meanwhile_gets_no_empty_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
-) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    if not has_links:
-        monkeypatch.setattr(os, "link", refuse)
+@pytest.mark.usefixtures("with_or_without_links")
+def test_a_folder_removed_meanwhile_gets_no_empty_file(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     with pytest.raises(PictureError, match="No such file"), atomic_file(folder / "photo.png", replace=False) as file:
         file.write(b"ours")

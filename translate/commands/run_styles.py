@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from translate.commands.terminal import say
-from translate.config import CONFIG_NAME
 from translate.style.catalogue import list_styles
-
-MARKS = (CONFIG_NAME, "checkpoint.json", "checkpoints")  # what the folder of a run or of a checkpoint holds
 
 
 def is_run(style: str) -> bool:
     """Whether ``style`` is the folder of a run or of a checkpoint; names of shipped styles take precedence."""
-    return style not in list_styles() and any((Path(style) / mark).exists() for mark in MARKS)
+    folder = Path(style)
+    if style in list_styles() or not folder.is_dir():
+        return False
+    from translate.config import CONFIG_NAME  # not at the top: making the settings' classes takes a tenth of a second
+
+    return any((folder / mark).exists() for mark in (CONFIG_NAME, "checkpoint.json", "checkpoints"))
 
 
 @contextmanager

@@ -124,7 +124,7 @@ def convert_files(
 
 
 def prepare(request: ConvertRequest, *, on_remark: OnRemark = ignore_remark) -> Conversion:
-    """Open the style and plan the jobs; ``on_remark`` is told what `convert_files` says.
+    """Open the style and plan the jobs; ``on_remark`` is called with what `convert_files` says.
 
     Raises as `convert_files` does.
     """

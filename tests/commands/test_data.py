@@ -128,12 +128,9 @@ def test_a_drawn_data_set_says_how_to_train_on_it(tmp_path: Path, run_cli: RunCl
     for name, training in (("facades", "pix2pix --data {}/train"), ("seasons", "cut --a {0}/trainA --b {0}/trainB")):
         out = tmp_path / name
         done = run_cli("data", "demo", name, out, "--count", 2, "--size", 32)
-        counts, training_line, conversion_line = done.err.splitlines()
+        counts, advice, conversion = done.err.splitlines()
         assert done.code == 0 and counts.startswith(f"{out}: 2 pictures in train") and "1 pictures in test" in counts
-        assert (
-            f"translate train {training.format(out)} --preset light" in training_line
-            and f"{out}/test" in conversion_line
-        )
+        assert f"translate train {training.format(out)} --preset light" in advice and f"{out}/test" in conversion
     assert Image.open(tmp_path / "facades" / "train" / "0002.png").size == (64, 32)
     again = run_cli("data", "demo", "facades", tmp_path / "facades")
     assert again.code == 2 and "exists already" in again.err

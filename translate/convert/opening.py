@@ -23,7 +23,8 @@ def open_on_devices(
 
     ``device`` as for `choose_devices`; where it is ``auto`` and the GPU fails later, its pictures go to the CPU.
     ``int8`` as for `open_style`, ``tile`` and ``memory`` as for `Translator`; ``on_remark`` is called with what went
-    otherwise than asked for. Raises ``UnusableError`` if the style or a device cannot be used, ``UserError`` for a batch below 1.
+    otherwise than asked for. Raises ``UnusableError`` if the style or a device cannot be used, ``UserError``
+    for a batch below 1.
     """
     gpu = gpu or GpuOptions()
     if gpu.batch < 1:

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -235,8 +236,11 @@ def can_connect(port: int) -> bool:
 
 
 @pytest.mark.slow
-def test_memory_stays_flat(tiny_style: Path, tmp_path: Path) -> None:
-    """Photos of several sizes, to a server in a process of its own."""
+def test_no_picture_stays_in_memory(tiny_style: Path, tmp_path: Path) -> None:
+    """Photos of several sizes, to a server in a process of its own.
+
+    The allocator settles over some thousand requests, by some megabytes; to keep a photo of each would take more.
+    """
     photos = []
     for width in (300, 512, 700):
         content = io.BytesIO()
@@ -249,13 +253,14 @@ def test_memory_stays_flat(tiny_style: Path, tmp_path: Path) -> None:
             assert process.stderr is not None
             found = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stderr.readline())
             assert found is not None
-            memory = []
+            memory, requests = [], 300
             with ThreadPoolExecutor(4) as pool:
-                for count in (100, 300):
+                for count in (requests // 2, requests):
                     answers = pool.map(lambda number: post(int(found[1]), photos[number % 3])[0], range(count))
                     assert set(answers) == {200}
                     memory.append(resources_in_use(process.pid)["memory_mb"])
-            assert memory[1] < 1.05 * memory[0]
+            received = requests * statistics.mean(map(len, photos)) / 1e6
+            assert memory[1] - memory[0] < received
         finally:
             process.terminate()
         assert process.wait(60) == -signal.SIGTERM

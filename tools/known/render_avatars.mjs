@@ -9,18 +9,10 @@
 //
 // The faces are "Adventurer" by Lisa Wischofsky (CC BY 4.0), remixed by DiceBear.
 
-import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-const here = createRequire(join(process.cwd(), "package.json"));
-const load = (name) => import(pathToFileURL(here.resolve(name)));
-const { createAvatar } = await load("@dicebear/core");
-const adventurer = await load("@dicebear/adventurer");
-const { Resvg } = here("@resvg/resvg-js");
+import { BACKGROUNDS, face, numbersOf, write } from "./adventurer.mjs";
 
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,7 +35,7 @@ const OTHER_MOUTHS = ["03", "04", "06", "07", "08", "09", "10", "12", "14", "17"
 );
 const OPTIONS = {
   skinColor: ["f2d3b1", "f6dcc4", "ecad80", ...DARK_SKIN],
-  backgroundColor: ["b6e3f4", "c0aede", "d1d4f9", "ffd5dc", "ffdfbf", "e9edc9", "f5f5f5"],
+  backgroundColor: BACKGROUNDS,
   glassesProbability: 35,
   earringsProbability: 35,
   features: ["blush"],
@@ -61,25 +53,14 @@ const ATTRIBUTES = {
 const hex = (rgb) => rgb.map((value) => value.toString(16).padStart(2, "0")).join("");
 
 /** A face of its own shade of `colour`, or of the colour itself: its picture, and what DiceBear chose for it. */
-function face(seed, colour, { exact = false } = {}) {
-  const numbers = [...createHash("sha256").update(seed).digest()]; // 0 to 255 each
+function colouredFace(seed, colour, { exact = false } = {}) {
+  const numbers = numbersOf(seed);
   const shade = HAIR[colour].map((value, channel) =>
     Math.min(255, Math.max(0, Math.round(value + SHADES * ((2 * numbers[channel]) / 255 - 1)))),
   );
-  const avatar = createAvatar(adventurer, {
-    ...OPTIONS,
-    seed,
-    mouth: numbers[3] % 2 ? SMILES : OTHER_MOUTHS,
-    hairColor: [hex(exact ? HAIR[colour] : shade)],
-  });
-  const { svg, extra } = avatar.toJson();
-  const picture = new Resvg(svg, { fitTo: { mode: "width", value: Number(given.size) } }).render().asPng();
-  return { picture, traits: extra };
-}
-
-function write(file, content) {
-  mkdirSync(dirname(join(out, file)), { recursive: true });
-  writeFileSync(join(out, file), content);
+  const hairColor = [hex(exact ? HAIR[colour] : shade)];
+  const mouth = numbers[3] % 2 ? SMILES : OTHER_MOUTHS;
+  return face({ ...OPTIONS, seed, mouth, hairColor }, Number(given.size));
 }
 
 const colours = Object.keys(HAIR);
@@ -89,13 +70,13 @@ for (const part of ["train", "test"]) {
     const seed = `${part}-${index}`;
     const name = `${String(index).padStart(5, "0")}.png`;
     const colour = colours[index % colours.length];
-    const { picture, traits } = face(seed, colour);
-    write(`${part}/${name}`, picture);
+    const { picture, traits } = colouredFace(seed, colour);
+    write(join(out, part, name), picture);
     const holds = [...colours.map((other) => other === colour), ...Object.values(ATTRIBUTES).map((has) => has(traits))];
     lines.push([`${part}/${name}`, ...holds.map(Number)]);
     if (part === "test") {
-      for (const other of colours) write(`truth/${other}/${name}`, face(seed, other, { exact: true }).picture);
+      for (const other of colours) write(join(out, "truth", other, name), colouredFace(seed, other, { exact: true }).picture);
     }
   }
-  write(`${part}.csv`, lines.map((line) => `${line.join(",")}\n`).join(""));
+  write(join(out, `${part}.csv`), lines.map((line) => `${line.join(",")}\n`).join(""));
 }

@@ -9,18 +9,10 @@
 //
 // The faces are "Adventurer" by Lisa Wischofsky (CC BY 4.0), remixed by DiceBear.
 
-import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-const here = createRequire(join(process.cwd(), "package.json"));
-const load = (name) => import(pathToFileURL(here.resolve(name)));
-const { createAvatar } = await load("@dicebear/core");
-const adventurer = await load("@dicebear/adventurer");
-const { Resvg } = here("@resvg/resvg-js");
+import { BACKGROUNDS, face, numbersOf, write } from "./adventurer.mjs";
 
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
@@ -39,7 +31,7 @@ const NEUTRAL = { eyes: 24, eyebrows: 13, mouth: 4 };
 const FRAMES = 24;
 const CHARACTER = {
   skinColor: ["f2d3b1", "f6dcc4", "ecad80", "9e5622", "763900"],
-  backgroundColor: ["b6e3f4", "c0aede", "d1d4f9", "ffd5dc", "ffdfbf", "e9edc9", "f5f5f5"],
+  backgroundColor: BACKGROUNDS,
   glassesProbability: 30,
   earringsProbability: 30,
   features: ["freckles", "blush", "birthmark"],
@@ -63,16 +55,13 @@ function parts(expression) {
 
 /** An expression that follows from `seed` alone. */
 function expressionOf(seed) {
-  const numbers = [...createHash("sha256").update(seed).digest()]; // 0 to 255 each
+  const numbers = numbersOf(seed);
   const chosen = Object.entries(VARIANTS).map(([part, count], index) => [part, 1 + (numbers[index] % count)]);
   return Object.fromEntries(chosen);
 }
 
-function write(file, options) {
-  const svg = createAvatar(adventurer, options).toString();
-  mkdirSync(dirname(join(out, file)), { recursive: true });
-  writeFileSync(join(out, file), new Resvg(svg, { fitTo: { mode: "width", value: Number(given.size) } }).render().asPng());
-}
+/** Render a face as `options` ask to a file below OUT. */
+const render = (file, options) => write(join(out, file), face(options, Number(given.size)).picture);
 
 for (const part of ["train", "test"]) {
   for (let index = 0; index < Number(given[part]); index++) {
@@ -80,12 +69,12 @@ for (const part of ["train", "test"]) {
     for (let number = 0; number < Number(given.expressions); number++) {
       const expression = parts(expressionOf(`${part}-${index}-${number}`));
       const name = `${String(index).padStart(4, "0")}-${number}.png`;
-      write(`${part}/faces/${name}`, { ...character, ...parts(NEUTRAL) });
-      write(`${part}/landmarks/${name}`, { ...BLANK, ...expression });
-      write(`${part}/b/${name}`, { ...character, ...expression });
+      render(`${part}/faces/${name}`, { ...character, ...parts(NEUTRAL) });
+      render(`${part}/landmarks/${name}`, { ...BLANK, ...expression });
+      render(`${part}/b/${name}`, { ...character, ...expression });
     }
   }
 }
 for (let frame = 0; frame < FRAMES; frame++) {
-  write(`drive/${String(frame).padStart(4, "0")}.png`, { ...BLANK, ...parts(expressionOf(`frame-${frame}`)) });
+  render(`drive/${String(frame).padStart(4, "0")}.png`, { ...BLANK, ...parts(expressionOf(`frame-${frame}`)) });
 }

@@ -63,10 +63,22 @@ def test_attributes(images: Path, tmp_path: Path) -> None:
 def test_captions(images: Path, tmp_path: Path) -> None:
     lines = ["file,text", '0.png,"red hair, a hat"', "0.png,red hair", "more/1,blond hair", "2.png,blond beard"]
     found = read(images, captions=table(tmp_path, *lines))
-    assert found.info.names == ["hair", "blond", "red"] and found.info.shape == [4]
-    assert found.rows.tolist() == [[4, 2, 1, 1], [4, 2, 0, 0], [3, 2, 0, 0], [3, 1, 0, 0]]
+    words = found.info.vocabulary
+    assert found.info.names == ["hair", "blond", "red"] and {"h", "a", "t"} <= set(found.info.pieces)
+    hat, beard, longest = words.spelt("hat"), words.spelt("beard"), found.info.shape[0]
+    assert [row[row > 0].tolist() for row in found.rows] == [
+        [4, 2, *words.spelt("a"), *hat],
+        [4, 2],
+        [3, 2],
+        [3, *beard],
+    ]
+    # every second word of each, from the first or the second on
+    red, hair, blond = map(words.spelt, ("red", "hair", "blond"))
+    spelt = [[*red, 2, *words.spelt("a"), *hat], [4, *hair], [*blond, 2], [3, *beard]]
+    assert found.spelt is not None and [row[row > 0].tolist() for row in found.spelt] == spelt
+    assert longest == max(map(len, spelt))
     assert [len(rows) for rows in found.rows_of] == [2, 1, 1]  # several of one picture; the suffix may be left out
-    assert any("3 words are used too rarely to be learnt: a, beard, hat" in remark for remark in found.remarks)
+    assert any("rarely to be learnt, and spelt by pieces: a, beard, hat" in remark for remark in found.remarks)
 
 
 def test_sounds(images: Path, tmp_path: Path) -> None:
@@ -96,7 +108,8 @@ def test_a_mismatched_condition_is_never_the_pictures_own(images: Path, tmp_path
     data = load_conditioned(config(images, captions=captions, val_samples=0))
     drawn = [data.training[Key(0, seed)] for seed in range(30)]
     own, others = ({tuple(each[name].tolist()) for each in drawn} for name in ("condition", "mismatched"))
-    assert (len(own), len(others)) == (2, 2) and not own & others  # all rows are drawn
+    assert (len(own), len(others)) == (4, 3) and not own & others  # all are drawn, also with words spelt by pieces
+    assert {len([number for number in row if number > 4]) > 0 for row in own} == {False, True}
     assert data.training[Key(0, 3)]["mismatched"].equal(data.training[Key(0, 3)]["mismatched"])
 
 

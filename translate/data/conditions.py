@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from translate.config import CganConfig
 from translate.data.attributes import CELEBA_NO, NO, YES, Table, read_table
 from translate.data.pairing import find_domains, find_pictures
+from translate.data.vocabulary import learnt_pieces, learnt_words
 from translate.errors import UserError
 from translate.media.sound import BANDS, RATE, frames_in, log_mel, read_sound
 from translate.media.vectors import read_vectors
 from translate.storage.folders import find_images
-from translate.style.conditions import ConditionInfo, learnt_words, some_of, words_of
+from translate.style.conditions import ConditionInfo, some_of
+from translate.style.words import Vocabulary, words_of
 
 TEXT_COLUMN = "text"
-MAX_WORDS = 32  # of a caption; further ones are left out
+MAX_LENGTH = 64  # words and pieces of a caption; further ones are left out
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Conditions:
     means: NDArray[np.float32] | None = None  # [K], of the values of attributes and embeddings
     deviations: NDArray[np.float32] | None = None  # [K]
     remarks: tuple[str, ...] = ()
+    spelt: NDArray[np.int64] | None = None  # rows of the same captions, with words spelt by pieces; see `_spelt`
 
 
 def read_conditions(config: CganConfig) -> Conditions:
@@ -118,15 +121,32 @@ def _captions(images: Path, path: Path) -> Conditions:
     words, rare = learnt_words(texts)
     if not words:
         raise UserError(f"<captions> {path}: no word is used twice, so there is nothing to learn from it")
-    longest = max(len(words_of(text)) for text in texts)
-    info = ConditionInfo(kind="captions", shape=[min(longest, MAX_WORDS)], names=words, usual=[])
+    vocabulary = Vocabulary(words, pieces := learnt_pieces(word for text in texts for word in words_of(text)))
+    plain = [vocabulary.numbers(text) for text in texts]
+    spelt = [_spelt(vocabulary, text, number) for number, text in enumerate(texts)]
+    longest = max(map(len, plain + spelt))
+    info = ConditionInfo(kind="captions", shape=[min(longest, MAX_LENGTH)], names=words, usual=[], pieces=pieces)
     if rare:
-        remarks += (f"{path}: {len(rare)} words are used too rarely to be learnt: {some_of(rare)}",)
-    if longest > MAX_WORDS:
-        remarks += (f"{path}: of captions longer than {MAX_WORDS} words only the beginning counts",)
-    return Conditions(
-        info, files, np.stack([info.padded(info.word_numbers(text)) for text in texts]), rows_of, remarks=remarks
-    )
+        remarks += (
+            f"{path}: {len(rare)} words are used too rarely to be learnt, and spelt by pieces: {some_of(rare)}",
+        )
+    if longest > MAX_LENGTH:
+        remarks += (f"{path}: of captions longer than {MAX_LENGTH} words and pieces only the beginning counts",)
+    rows, spelt_rows = (np.stack([info.row_of_numbers(numbers) for numbers in form]) for form in (plain, spelt))
+    return Conditions(info, files, rows, rows_of, spelt=spelt_rows, remarks=remarks)
+
+
+def _spelt(vocabulary: Vocabulary, text: str, number: int) -> list[int]:
+    """``text`` with every second word spelt by pieces, from the first word on in captions of an even ``number``.
+
+    Pieces are only learnt where they are used, and in most captions all words are learnt as a whole. It serves as
+    dropping merges at random (Provilkov et al. 2020, arXiv:1910.13267), but is the same in every run.
+    """
+    return [
+        each
+        for place, word in enumerate(words_of(text), start=number)
+        for each in (vocabulary.numbers_of(word) if place % 2 else vocabulary.spelt(word))
+    ]
 
 
 def _audio(images: Path, folder: Path, frames: int) -> Conditions:

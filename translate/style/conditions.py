@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from translate.errors import UserError, parse_nested
 from translate.style.contract import ContractError
-from translate.style.words import PADDING, UNKNOWN, Vocabulary, words_of
+from translate.style.words import PADDING, Vocabulary, words_of
 
 Kind = Literal["attributes", "classes", "captions", "audio", "embeddings"]
 Row = NDArray[Any]  # float32, or int64 for captions, of the shape that `ConditionInfo` gives
@@ -85,10 +85,9 @@ class ConditionInfo:
             return self._attributes(text)
         if self.kind == "classes":
             return np.eye(len(self.names), dtype=np.float32)[self._position(text, "class")]
-        numbers = self.vocabulary.numbers(text)
-        if set(numbers) <= {UNKNOWN}:
+        if not self.vocabulary.knows_any(text):
             raise UserError(f"<condition> {text!r}: has no word that this sampler has learnt; {self.advice}")
-        return self.row_of_numbers(numbers)
+        return self.row_of_numbers(self.vocabulary.numbers(text))
 
     @property
     def advice(self) -> str:

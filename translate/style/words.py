@@ -58,6 +58,10 @@ class Vocabulary:
         """The number of ``word``, or of its parts where it was not learnt."""
         return [self._words[word]] if word in self else self.spelt(word)
 
+    def knows_any(self, text: str) -> bool:
+        """Whether a word of ``text``, or a part of one, was learnt."""
+        return any(number != UNKNOWN for number in self.numbers(text))
+
     def numbers(self, text: str) -> list[int]:
         return [number for word in words_of(text) for number in self.numbers_of(word)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from tests.helpers.pairs import tiny_run, write_pictures
 from tests.helpers.sounds import write_tone
 from translate.config import CganConfig
 from translate.data.conditioned import load_conditioned
-from translate.data.conditions import Conditions, read_conditions
+from translate.data.conditions import Conditions, read_conditions, rows_known
 from translate.data.loader import Key
 from translate.errors import UserError
+from translate.style.conditions import ConditionInfo
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +98,20 @@ def test_embeddings_and_classes(images: Path, tmp_path: Path) -> None:
     assert found.rows.shape == (3, 5) and found.rows_of == [[0], [1, 2]]
     found = read(write_classes(tmp_path / "classes", 2, 3), classes=True)
     assert found.info.names == ["class0", "class1"] and found.rows.sum(0).tolist() == [2, 3]
+
+
+def test_conditions_of_other_pictures_for_a_trained_sampler(images: Path, tmp_path: Path) -> None:
+    captions = table(tmp_path, "file,text", "0.png,red hair", "0.png,hair", "2.png,red", "elsewhere.png,red red")
+    words = ConditionInfo(kind="captions", shape=[2], names=["red", "hair"], usual=[])
+    assert np.array(rows_known(words, images, captions)).tolist() == [[2, 3], [3, 0], [2, 0]]
+    write_tone(tmp_path / "sounds" / "4.wav")
+    sound = ConditionInfo(kind="audio", shape=[64, 9], names=[], usual=[])
+    assert [row.shape for row in rows_known(sound, images, tmp_path / "sounds")] == [(64, 9)]
+    np.savez(tmp_path / "v.npz", **{"0.png": np.ones(2)})  # type: ignore[arg-type]
+    vector = ConditionInfo(kind="embeddings", shape=[2], names=[], usual=[])
+    assert np.array(rows_known(vector, images, tmp_path / "v.npz")).tolist() == [[1, 1]]
+    with pytest.raises(UserError, match="has vectors of 2 numbers, not 3"):
+        rows_known(replace(vector, shape=[3]), images, tmp_path / "v.npz")
 
 
 def test_a_mismatched_condition_is_never_the_pictures_own(images: Path, tmp_path: Path) -> None:

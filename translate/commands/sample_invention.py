@@ -14,7 +14,6 @@ import typer
 
 from translate.commands.terminal import say, warn
 from translate.errors import UserError, printable
-from translate.style.conditions import some_of
 
 if TYPE_CHECKING:
     from translate.style.conditions import ConditionInfo
@@ -74,6 +73,7 @@ def sample_invented(
 def known_captions(captions: Mapping[int, str], sampler: Sampler, info: ConditionInfo) -> dict[int, str]:
     """Those of ``captions`` of which ``sampler`` knows a word, after warnings of what they lose."""
     from translate.convert.conditions import remarks_on
+    from translate.style.conditions import some_of
 
     known = {seed: text for seed, text in captions.items() if info.vocabulary.knows_any(text)}
     lost = [repr(printable(text)) for seed, text in captions.items() if seed not in known]

@@ -72,32 +72,36 @@ def rows_known(info: ConditionInfo, images: Path, source: Path) -> list[Row]:
         if found.problems:
             raise UserError(f"<classes>: {found.problems[0]}")
         return [info.row(found.domains[int(label.argmax())]) for label in found.labels]
-    names: Sequence[str]
-    rows: Sequence[Row]
-    if info.kind in ("attributes", "captions"):
-        table = read_table(source)
-        names = [row.file for row in table.rows]
-        of_texts = info.kind == "captions"
-        rows = list(map(info.row, _texts(table, source)) if of_texts else _known_attributes(info, table, source))
-    elif info.kind == "audio":
-        sounds = find_images(source, recursive=True, suffixes=None)
-        names = [path.relative_to(source).as_posix() for path in sounds]
-        rows = [log_mel(read_sound(path).samples, info.shape[1]) for path in sounds]
-    else:
-        names, rows = _vectors(source)
-        if rows[0].shape != tuple(info.shape):
-            raise UserError(f"<conditions> {source}: has vectors of {len(rows[0])} numbers, not {info.shape[0]}")
+    names, rows = _named_rows(info, source)
     _, rows_of, _ = _match(images, names, source, partly=True)
     if not rows_of:
         raise UserError(f"<conditions> {source}: says nothing of the pictures in {images}")
     return [rows[row] for rows_of_picture in rows_of for row in rows_of_picture]
 
 
+def _named_rows(info: ConditionInfo, source: Path) -> tuple[list[str], list[Row]]:
+    """All rows of ``source``, and the name of the picture that each is of."""
+    if info.kind == "audio":
+        sounds = find_images(source, recursive=True, suffixes=None)
+        names = [path.relative_to(source).as_posix() for path in sounds]
+        return names, [log_mel(read_sound(path).samples, info.shape[1]) for path in sounds]
+    if info.kind == "embeddings":
+        names, vectors = _vectors(source)
+        if vectors[0].shape != tuple(info.shape):
+            raise UserError(f"<conditions> {source}: has vectors of {len(vectors[0])} numbers, not {info.shape[0]}")
+        return names, [*vectors]
+    table = read_table(source)
+    names = [row.file for row in table.rows]
+    if info.kind == "captions":
+        return names, [info.row(text) for text in _texts(table, source)]
+    return names, [*_known_attributes(info, table, source)]
+
+
 def _known_attributes(info: ConditionInfo, table: Table, path: Path) -> NDArray[np.float32]:
     columns = []
     for name in info.names:
         column, problem = _numbers(table, name) if name in table.columns else (np.empty(0, np.float32), "is missing")
-        if not len(column):
+        if not len(column) or not np.isfinite(column).all():
             raise UserError(f"<conditions> {path}: the column {name} {problem}, which the sampler takes")
         columns.append(column)
     return np.stack(columns, axis=1)

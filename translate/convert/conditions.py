@@ -52,7 +52,7 @@ def remarks_on(info: ConditionInfo | None, conditions: Sequence[str]) -> list[st
     """What captions lose on their way to the sampler, outside the places of a sweep: a line for each kind of loss."""
     if info is None or info.kind != "captions":
         return []
-    texts = [re.sub(r"\{.*?\}", "", text) for text in conditions]
+    texts = list(dict.fromkeys(re.sub(r"\{.*?\}", "", text) for text in conditions))
     unknown = list(dict.fromkeys(word for text in texts for word in info.unknown_words(text)))
     remarks = []
     if unknown and info.pieces:

@@ -149,7 +149,7 @@ def test_accumulated_parts_equal_the_large_batch(name: str, tmp_path: Path) -> N
 
 def run_to_share(name: str, folder: Path, out: Path, batch_size: int) -> TrainConfig:
     """Ten steps of a method, or of one of `FURTHER`, whose networks draw nothing at random."""
-    changes = {**TEN_STEPS, "batch_size": batch_size}
+    changes: dict[str, object] = {**TEN_STEPS, "batch_size": batch_size}
     if name == "sequence":
         table = folder / "captions.csv"
         texts = ["a red face", "short hair", "a smile with long dark hair", "hair"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from translate.style.sampler import Pictures, Sampler
 
 CAPTIONS = "captions.csv"  # in a folder of pictures, as `translate train cgan --captions` reads it
-WIDTH, LINE = 256, 30  # of a caption below its picture: pixels, characters per line
+WIDTH, LINE = 192, 22  # of a caption below its picture: pixels, characters per line
 
 
 def sample_invented(

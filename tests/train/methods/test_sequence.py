@@ -172,7 +172,7 @@ def captions_become_pictures(run: Path, texts: list[str], folder: Path, run_cli:
     assert table == "file,text\n" + "".join(f"seed-00000{seed}.png,{text}\n" for seed, text in enumerate(texts))
     assert run_cli("sample", run, *options, "-o", folder / "sheet.png").code == 0
     with Image.open(folder / "sheet.png") as sheet:
-        assert sheet.size == (2 * 256 + 3 * GAP, 2 * (8 + LINE_HEIGHT) + 3 * GAP)  # a picture above each caption
+        assert sheet.size == (2 * 192 + 3 * GAP, 2 * (8 + LINE_HEIGHT) + 3 * GAP)  # a picture above each caption
     strange = write_sampler(
         folder / "strange.onnx", info=sampler_info(condition=replace(words, names=["hat"], pieces=[]).to_json())
     )

@@ -6,12 +6,13 @@ Departures: instance normalisation by default, which is what the paper's batch n
 1, and which is the same in training and in evaluation; dropout, the paper's only noise, is off after training, so that
 a photo has one translation; smaller crops get fewer layers; upsampling resizes and convolves by default, as transposed
 convolutions leave checkerboards (Odena et al. 2016). By option: self-attention (Zhang et al. 2019) at an eighth of the
-size, 32x32 for 256x256, where that paper found it best.
+size, 32x32 for 256x256, where that paper found it best; the last one of several pictures, a drawing, modulates the
+decoder at every size from 2x2 to half of the picture's (SPADE, Park et al. 2019), and the encoder sees only the others.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from models.blocks import Norm, SelfAttention, Upsampling, normalisation, require_positive, tapped, upsample_conv
 from models.init import init_normal
 from models.registry import Generator, register_generator
+from models.spade import Guided, Inject, Spade
 
 SIZES = (32, 64, 128, 256)  # the paper's is the last one; with less than 32, 5 layers, there is no bottleneck
 
@@ -32,15 +34,15 @@ def _down(in_channels: int, out_channels: int, norm: Norm) -> nn.Sequential:
     )
 
 
-def _up(in_channels: int, out_channels: int, kind: Upsampling, norm: Norm, dropout: float) -> nn.Sequential:
-    """Ck, or with dropout CDk, of the decoder: doubles height and width."""
-    return nn.Sequential(
+def _up(in_channels: int, out_channels: int, kind: Upsampling, norm: nn.Module, dropout: float) -> list[nn.Module]:
+    """The layers of Ck, or with dropout CDk, of the decoder: doubles height and width."""
+    return [
         # zeros: with reflection the 1x1 bottleneck would become 2x2 equal pixels, which normalisation would cancel
-        upsample_conv(kind, in_channels, out_channels, kernel=4, padding="zeros", bias=norm == "none"),
-        normalisation(norm, out_channels),
+        upsample_conv(kind, in_channels, out_channels, kernel=4, padding="zeros", bias=isinstance(norm, nn.Identity)),
+        norm,
         nn.Dropout(dropout),
         nn.ReLU(),
-    )
+    ]
 
 
 @register_generator("unet")
@@ -60,26 +62,36 @@ class UNet(Generator):
         dropout: float = 0.5,  # in the first three blocks of the decoder, in training only
         attention: bool = False,
         inputs: int = 1,
+        inject: Inject = "concatenation",  # spade: the last of several inputs modulates the decoder
     ) -> None:
         super().__init__()
         if size not in SIZES:
             raise ValueError(f"size has to be one of {', '.join(map(str, SIZES))}, not {size}")
         require_positive(channels=channels, inputs=inputs)
+        if inject not in get_args(Inject):
+            raise ValueError(f"inject has to be one of {', '.join(get_args(Inject))}, not {inject}")
+        if inject == "spade" and inputs < 2:
+            raise ValueError("inject spade needs several inputs, the last of which is the drawing")
         self.stride, self.inputs = size, inputs
+        self.encoded = inputs - 1 if inject == "spade" else inputs  # pictures that the encoder sees
         depth = size.bit_length() - 1  # 2 ** depth == size
         widths = [channels * min(2**level, 8) for level in range(depth)]
         self.encoder = nn.ModuleList(
             # the paper does not normalise the first layer; at 1x1 normalisation would leave nothing
             _down(before, after, "none" if level in (0, depth - 1) else norm)
-            for level, (before, after) in enumerate(zip([3 * inputs, *widths], widths, strict=False))
+            for level, (before, after) in enumerate(zip([3 * self.encoded, *widths], widths, strict=False))
         )
         if attention:
             self.encoder[2] = nn.Sequential(self.encoder[2], SelfAttention(widths[2]))
-        self.decoder = nn.ModuleList(
+        self.decoder = nn.ModuleList()
+        for level, probability in zip(range(depth - 1, 0, -1), [dropout] * 3 + [0.0] * (depth - 4), strict=True):
             # all blocks but the first read the block before and the skip of the same size, concatenated
-            _up(widths[level] * (1 if level == depth - 1 else 2), widths[level - 1], upsampling, norm, probability)
-            for level, probability in zip(range(depth - 1, 0, -1), [dropout] * 3 + [0.0] * (depth - 4), strict=True)
-        )
+            before, after = widths[level] * (1 if level == depth - 1 else 2), widths[level - 1]
+            if inject == "spade":
+                self.decoder.append(Guided(_up(before, after, upsampling, Spade(after, 2**level), probability)))
+            else:
+                block = _up(before, after, upsampling, normalisation(norm, after), probability)
+                self.decoder.append(nn.Sequential(*block))
         self.out = nn.Sequential(upsample_conv(upsampling, 2 * channels, 3, kernel=4, padding="zeros"), nn.Tanh())
         init_normal(self)
 
@@ -90,11 +102,12 @@ class UNet(Generator):
         return {} if size == SIZES[-1] else {"size": size}
 
     def forward(self, image: Tensor) -> Tensor:
-        *skips, x = tapped(self.encoder, image, range(len(self.encoder)))  # the last is 1x1 for pictures of `size`
+        seen, drawing = image[:, : 3 * self.encoded], image[:, 3 * self.encoded :]  # the latter without channels, or 3
+        *skips, x = tapped(self.encoder, seen, range(len(self.encoder)))  # the last is 1x1 for pictures of `size`
         for up in self.decoder:
-            x = torch.cat((up(x), skips.pop()), dim=1)
+            x = torch.cat((up(x, drawing) if isinstance(up, Guided) else up(x), skips.pop()), dim=1)
         return self.out(x)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
         """The image and the first four layers of the encoder: five maps, down to a sixteenth of the size."""
-        return [image, *tapped(self.encoder, image, range(4))]
+        return [image, *tapped(self.encoder, image[:, : 3 * self.encoded], range(4))]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.sounds import write_tone
-from translate.convert.conditions import folder_names, row_of, unknown_words, wanted
+from translate.convert.conditions import folder_names, remarks_on, row_of, wanted
 from translate.errors import UserError
 from translate.style.conditions import ConditionInfo
 
@@ -39,9 +39,15 @@ def test_what_a_sampler_does_not_take_is_refused() -> None:
             wanted(info, conditions, sweep)
 
 
-def test_unknown_words_are_told_but_not_the_place_of_a_sweep() -> None:
-    assert unknown_words(WORDS, ["{colour} hair, hat", "red hat"]) == ["hat"]
-    assert unknown_words(None, ["hat"]) == unknown_words(CLASSES, ["hat"]) == []
+def test_what_captions_lose_is_told_but_not_the_place_of_a_sweep() -> None:
+    assert remarks_on(WORDS, ["{colour} hair, hat", "red hat"]) == ["words that were not learnt: hat"]
+    assert remarks_on(WORDS, ["red hair"]) == remarks_on(None, ["hat"]) == remarks_on(CLASSES, ["hat"]) == []
+    spelt = replace(WORDS, pieces=["a", "ha", "t"])
+    assert remarks_on(spelt, ["red hat", "hüt hair", "hair " * 5]) == [
+        "words that were not learnt, spelt by pieces: hat (ha t), hüt (hü t)",
+        "parts of words that no piece covers, left out: hü",
+        "only the first 4 words and pieces count of: hair hair hair hair hair ",
+    ]
 
 
 def test_sounds_and_vectors_come_from_files(tmp_path: Path) -> None:

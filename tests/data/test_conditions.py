@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from tests.helpers.pairs import tiny_run, write_pictures
 from tests.helpers.sounds import write_tone
 from translate.config import CganConfig
 from translate.data.conditioned import load_conditioned
-from translate.data.conditions import Conditions, read_conditions
+from translate.data.conditions import Conditions, read_conditions, rows_known
 from translate.data.loader import Key
 from translate.errors import UserError
+from translate.style.conditions import ConditionInfo
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +65,22 @@ def test_attributes(images: Path, tmp_path: Path) -> None:
 def test_captions(images: Path, tmp_path: Path) -> None:
     lines = ["file,text", '0.png,"red hair, a hat"', "0.png,red hair", "more/1,blond hair", "2.png,blond beard"]
     found = read(images, captions=table(tmp_path, *lines))
-    assert found.info.names == ["hair", "blond", "red"] and found.info.shape == [4]
-    assert found.rows.tolist() == [[4, 2, 1, 1], [4, 2, 0, 0], [3, 2, 0, 0], [3, 1, 0, 0]]
+    words = found.info.vocabulary
+    assert found.info.names == ["hair", "blond", "red"] and {"h", "a", "t"} <= set(found.info.pieces)
+    hat, beard, longest = words.spelt("hat"), words.spelt("beard"), found.info.shape[0]
+    assert [row[row > 0].tolist() for row in found.rows] == [
+        [4, 2, *words.spelt("a"), *hat],
+        [4, 2],
+        [3, 2],
+        [3, *beard],
+    ]
+    # every second word of each, from the first or the second on
+    red, hair, blond = map(words.spelt, ("red", "hair", "blond"))
+    spelt = [[*red, 2, *words.spelt("a"), *hat], [4, *hair], [*blond, 2], [3, *beard]]
+    assert found.spelt is not None and [row[row > 0].tolist() for row in found.spelt] == spelt
+    assert longest == max(map(len, spelt))
     assert [len(rows) for rows in found.rows_of] == [2, 1, 1]  # several of one picture; the suffix may be left out
-    assert any("3 words are used too rarely to be learnt: a, beard, hat" in remark for remark in found.remarks)
+    assert any("rarely to be learnt, and spelt by pieces: a, beard, hat" in remark for remark in found.remarks)
 
 
 def test_sounds(images: Path, tmp_path: Path) -> None:
@@ -86,6 +100,20 @@ def test_embeddings_and_classes(images: Path, tmp_path: Path) -> None:
     assert found.info.names == ["class0", "class1"] and found.rows.sum(0).tolist() == [2, 3]
 
 
+def test_conditions_of_other_pictures_for_a_trained_sampler(images: Path, tmp_path: Path) -> None:
+    captions = table(tmp_path, "file,text", "0.png,red hair", "0.png,hair", "2.png,red", "elsewhere.png,red red")
+    words = ConditionInfo(kind="captions", shape=[2], names=["red", "hair"], usual=[])
+    assert np.array(rows_known(words, images, captions)).tolist() == [[2, 3], [3, 0], [2, 0]]
+    write_tone(tmp_path / "sounds" / "4.wav")
+    sound = ConditionInfo(kind="audio", shape=[64, 9], names=[], usual=[])
+    assert [row.shape for row in rows_known(sound, images, tmp_path / "sounds")] == [(64, 9)]
+    np.savez(tmp_path / "v.npz", **{"0.png": np.ones(2)})  # type: ignore[arg-type]
+    vector = ConditionInfo(kind="embeddings", shape=[2], names=[], usual=[])
+    assert np.array(rows_known(vector, images, tmp_path / "v.npz")).tolist() == [[1, 1]]
+    with pytest.raises(UserError, match="has vectors of 2 numbers, not 3"):
+        rows_known(replace(vector, shape=[3]), images, tmp_path / "v.npz")
+
+
 def test_a_mismatched_condition_is_never_the_pictures_own(images: Path, tmp_path: Path) -> None:
     folder = write_classes(tmp_path / "classes", 40, 2)  # the second class is rare
     data = load_conditioned(config(folder, classes=True))
@@ -96,7 +124,8 @@ def test_a_mismatched_condition_is_never_the_pictures_own(images: Path, tmp_path
     data = load_conditioned(config(images, captions=captions, val_samples=0))
     drawn = [data.training[Key(0, seed)] for seed in range(30)]
     own, others = ({tuple(each[name].tolist()) for each in drawn} for name in ("condition", "mismatched"))
-    assert (len(own), len(others)) == (2, 2) and not own & others  # all rows are drawn
+    assert (len(own), len(others)) == (4, 3) and not own & others  # all are drawn, also with words spelt by pieces
+    assert {len([number for number in row if number > 4]) > 0 for row in own} == {False, True}
     assert data.training[Key(0, 3)]["mismatched"].equal(data.training[Key(0, 3)]["mismatched"])
 
 

@@ -36,12 +36,15 @@ def sampler_info(**changes: object) -> SamplerInfo:
 def write_sampler(path: Path, *, info: SamplerInfo | None = None, metadata: dict[str, str] | None = None) -> Path:
     """An ONNX file that makes pictures of one colour: red, green and blue are 128 + 20 z, rounded, each by its z.
 
-    With a condition of three values, which `CONDITIONS` describes, those values are added to z.
+    With a condition of three values, which `CONDITIONS` describes, those values are added to z; so are the numbers of
+    three words.
     """
     info = info or sampler_info()
+    of_words = '"captions"' in info.condition
     node = helper.make_node
     nodes = [
-        node("Add", [NOISE, CONDITION], ["shifted"]) if info.condition else node("Identity", [NOISE], ["shifted"]),
+        *([node("Cast", [CONDITION], ["values"], to=TensorProto.FLOAT)] if info.condition else []),
+        node("Add", [NOISE, "values"], ["shifted"]) if info.condition else node("Identity", [NOISE], ["shifted"]),
         node("Mul", ["shifted", "contrast"], ["scaled"]),
         node("Add", ["scaled", "grey"], ["colour"]),
         node("Round", ["colour"], ["whole"]),
@@ -62,8 +65,12 @@ def write_sampler(path: Path, *, info: SamplerInfo | None = None, metadata: dict
         nodes,
         "flat",
         [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", Z_DIM])
-            for name in ([NOISE, CONDITION] if info.condition else [NOISE])
+            helper.make_tensor_value_info(name, kind, ["N", Z_DIM])
+            for name, kind in (
+                (NOISE, TensorProto.FLOAT),
+                (CONDITION, TensorProto.INT64 if of_words else TensorProto.FLOAT),
+            )
+            if name == NOISE or info.condition
         ],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.UINT8, ["N", SIZE, SIZE, 3])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],

@@ -86,7 +86,7 @@ def judge(run: Path, objective: str, seed: int, test: Path, extractor: Extractor
     generator, _ = load_noise_generator(run)
     sampler = ExportedSampler(generator)
     real = as_trained_on(Pictures.below(test), generator.size, run / "judged" / "real")
-    write_samples(pictures_by(sampler), generator.z_dim, len(real.paths), run / "judged" / "made")
+    write_samples(pictures_by(sampler), len(real.paths), run / "judged" / "made")
     metrics = evaluate(Pictures.below(run / "judged" / "made"), real, extractor).metrics
     return Result(objective, seed, *(metrics[field.name] for field in fields(Result)[2:]))
 

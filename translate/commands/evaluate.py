@@ -31,6 +31,13 @@ def evaluate(
     against: Annotated[
         Path | None, typer.Option(help="folder of the real pictures trained on: finds outputs that are copies")
     ] = None,
+    conditions: Annotated[
+        Path | None,
+        typer.Option(
+            help="what a conditional MODEL is to show: the table, sounds or vectors of the real pictures, or a folder "
+            "of classes \\[default: those that a run was trained on]"
+        ),
+    ] = None,
     network: Annotated[
         str, typer.Option(help="feature network: efficientnet-lite0, inception-v3 (for published FIDs), .onnx file")
     ] = "efficientnet-lite0",
@@ -57,7 +64,7 @@ def evaluate(
     from translate.evaluate.features import Clock
     from translate.evaluate.models import makes_pictures_from_noise, sampler_file
     from translate.evaluate.report import HEADER, as_dict, rows, write_page
-    from translate.evaluate.sampling import as_trained_on, write_samples
+    from translate.evaluate.sampling import as_trained_on, by_conditions, rows_to_draw, write_samples
     from translate.style.sampler import Sampler
 
     quiet_onnxruntime()
@@ -76,15 +83,19 @@ def evaluate(
             folder = save or Path(scratch) / "made"
             with clock.stage("sample"), sampler_file(outputs) as file:
                 sampler = Sampler(file, device=device)
+                count_of_real = len(real_pictures.paths)
                 if sampler.info.conditions is not None:
-                    raise UserError(
-                        f"{outputs}: makes pictures by a condition; write them with `translate sample`, and give their "
-                        "folder"
-                    )
-                write_samples(sampler.from_noise, sampler.info.z_dim, len(real_pictures.paths), folder)
+                    to_draw = rows_to_draw(outputs, sampler.info.conditions, real, conditions)
+                    write_samples(by_conditions(sampler, to_draw, count_of_real), count_of_real, folder)
+                elif conditions is not None:
+                    raise UserError(f"--conditions {conditions}: {outputs} takes no condition; leave it out")
+                else:
+                    write_samples(sampler.pictures, count_of_real, folder)
                 size = sampler.info.size
             real_pictures = as_trained_on(real_pictures, size, Path(scratch) / "real")
             training = training and as_trained_on(training, size, Path(scratch) / "training")
+        elif conditions is not None:
+            raise UserError(f"--conditions {conditions}: {outputs} is no sampler that takes one; leave it out")
         elif is_model(outputs):
             if photos is None:
                 raise UserError(f"{outputs}: is a model; give --photos DIR for it to translate")

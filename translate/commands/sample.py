@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from translate.commands.sample_conditions import PER_ROW, wanted_rows, write_rows
+from translate.commands.sample_invention import sample_invented
 from translate.commands.terminal import quiet_onnxruntime, say
-from translate.errors import UserError, printable
+from translate.errors import UserError
 
 if TYPE_CHECKING:
     from translate.media.sheet import Cell
@@ -66,8 +67,14 @@ def sample(
         typer.Option(metavar="DIR|VIDEO", help="with --inputs: pictures in the last one's place, one after another"),
     ] = None,
     invent: Annotated[
-        bool, typer.Option("--invent", help="print captions that a RUN of sequence makes, instead of pictures")
+        bool, typer.Option("--invent", help="captions that a RUN of sequence makes, printed; with --pictures drawn")
     ] = False,
+    pictures: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN|FILE", help="with --invent: a run or sampler of cgan with captions, to draw each caption"
+        ),
+    ] = None,
     condition: Annotated[
         list[str] | None,
         typer.Option(help="what to show: words, attributes (glasses, age=31), a class, a sound; repeatable"),
@@ -92,8 +99,20 @@ def sample(
     from translate.convert.sampling import kind_of, refuse_existing, seeds_from
 
     quiet_onnxruntime()
+    if pictures is not None and not invent:
+        raise UserError(f"--pictures {pictures}: draws the captions of --invent; give both")
     if invent:
-        _print_captions(model, seed=seed, count=count or INVENTED, output=output)
+        seeds = seeds_from(seed, count or INVENTED)
+        sample_invented(
+            model,
+            pictures,
+            output,
+            seeds=seeds,
+            truncation=truncation,
+            strength=strength,
+            device=device,
+            overwrite=overwrite,
+        )
         return
     if output is None:
         raise UserError("give --output: a folder, or the name of a picture or a video")
@@ -145,16 +164,6 @@ def sample(
             for each, place in zip(drawn, inside, strict=True):
                 _write_pictures(each, place, seed=seed, count=count, truncation=truncation, overwrite=overwrite)
     say(f"wrote {output}")
-
-
-def _print_captions(run: str, *, seed: int, count: int, output: Path | None) -> None:
-    from translate.convert.sampling import seeds_from
-    from translate.train.invention import invented
-
-    if output is not None:
-        raise UserError(f"--output {output}: captions are printed; redirect them to a file, or leave out --invent")
-    for caption in invented(Path(run), seeds_from(seed, count)):
-        typer.echo(printable(caption))
 
 
 def _write_pictures(

@@ -16,12 +16,12 @@ PER_ROW = 8  # pictures of each condition in a grid
 
 
 def wanted_rows(sampler: Sampler, conditions: Sequence[str], sweep: str | None) -> list[Wanted]:
-    """The conditions asked for, after a warning of words that were not learnt."""
-    from translate.convert.conditions import unknown_words, wanted
+    """The conditions asked for, after warnings of what captions lose."""
+    from translate.convert.conditions import remarks_on, wanted
 
     rows = wanted(sampler.info.conditions, conditions, sweep)
-    if unknown := unknown_words(sampler.info.conditions, [*conditions, *(row.title for row in rows)]):
-        warn(f"words that {sampler.info.title!r} has not learnt: {', '.join(unknown)}")
+    for remark in remarks_on(sampler.info.conditions, [*conditions, *(row.title for row in rows)]):
+        warn(f"{sampler.info.title}: {remark}")
     return rows
 
 

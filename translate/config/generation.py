@@ -155,8 +155,8 @@ class CganConfig(GanConfig):
             )
         if self.eval_every:
             found.append(
-                f"<eval_every> {self.eval_every}: cgan is not evaluated while training; leave it out, and compare "
-                "folders that `translate sample` writes"
+                f"<eval_every> {self.eval_every}: cgan is not evaluated while training; leave it out, and use "
+                "`translate evaluate` on its checkpoints"
             )
         return found
 

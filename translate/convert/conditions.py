@@ -48,10 +48,24 @@ def wanted(info: ConditionInfo | None, conditions: Sequence[str], sweep: str | N
     return [Wanted(title, row_of(info, text)) for text, title in texts]
 
 
-def unknown_words(info: ConditionInfo | None, conditions: Sequence[str]) -> list[str]:
-    """The words of captions that the sampler has not learnt, outside the places of a sweep."""
-    texts = [re.sub(r"\{.*?\}", "", text) for text in conditions]
-    return list(dict.fromkeys(word for text in texts for word in info.unknown_words(text))) if info else []
+def remarks_on(info: ConditionInfo | None, conditions: Sequence[str]) -> list[str]:
+    """What captions lose on their way to the sampler, outside the places of a sweep: a line for each kind of loss."""
+    if info is None or info.kind != "captions":
+        return []
+    texts = list(dict.fromkeys(re.sub(r"\{.*?\}", "", text) for text in conditions))
+    unknown = list(dict.fromkeys(word for text in texts for word in info.unknown_words(text)))
+    remarks = []
+    if unknown and info.pieces:
+        spelt = (f"{word} ({' '.join(info.vocabulary.spelling(word))})" for word in unknown)
+        remarks.append(f"words that were not learnt, spelt by pieces: {', '.join(spelt)}")
+    elif unknown:
+        remarks.append(f"words that were not learnt: {', '.join(unknown)}")
+    parts = dict.fromkeys(part for word in unknown for part in info.vocabulary.unknown_parts(word))
+    if parts and info.pieces:
+        remarks.append(f"parts of words that no piece covers, left out: {', '.join(parts)}")
+    if cut := [text for text in texts if len(info.vocabulary.numbers(text)) > info.shape[0]]:
+        remarks.append(f"only the first {info.shape[0]} words and pieces count of: {'; '.join(cut)}")
+    return remarks
 
 
 def folder_names(titles: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from translate.data.seeds import derived_seed
 from translate.data.squares import SquareDataset, refuse_small
 
 ATTEMPTS = 10  # at a condition that another picture has
+SPELT_EVERY = 3  # in one of so many samples captions have words spelt by pieces
 
 
 class ConditionedDataset(KeyedDataset):
@@ -22,12 +23,13 @@ class ConditionedDataset(KeyedDataset):
 
     ``chosen`` are the positions of the squares among the files of ``conditions``. Of several rows of a picture one is
     drawn. ``mismatched`` is a row of another picture of the same data set, drawn uniformly, that differs from all rows
-    of this one; where there is none, its own.
+    of this one; where there is none, its own. In some samples both are captions with words ``spelt`` by pieces.
     """
 
-    def __init__(self, squares: SquareDataset, conditions: Conditions, chosen: list[int]) -> None:
+    def __init__(self, squares: SquareDataset, conditions: Conditions, chosen: list[int], *, spelt: bool) -> None:
         self.squares = squares
         self.rows = torch.from_numpy(np.ascontiguousarray(conditions.rows))
+        self.spelt = torch.from_numpy(conditions.spelt) if spelt and conditions.spelt is not None else None
         flat = conditions.rows.reshape(len(conditions.rows), -1)
         self.identity = np.unique(flat, axis=0, return_inverse=True)[1].reshape(-1)  # equal rows have equal numbers
         self.rows_of = [conditions.rows_of[file] for file in chosen]
@@ -39,9 +41,11 @@ class ConditionedDataset(KeyedDataset):
     def __getitem__(self, key: Key) -> dict[str, Tensor]:
         own = self.rows_of[key.sample]
         condition = own[derived_seed(key.seed, 1) % len(own)]
+        # both in the same form, which would otherwise tell them apart
+        rows = self.rows if self.spelt is None or derived_seed(key.seed, 3) % SPELT_EVERY else self.spelt
         return self.squares[key] | {
-            "condition": self.rows[condition],
-            "mismatched": self.rows[self._other(own, derived_seed(key.seed, 2))],
+            "condition": rows[condition],
+            "mismatched": rows[self._other(own, derived_seed(key.seed, 2))],
         }
 
     def _other(self, own: list[int], seed: int) -> int:
@@ -60,12 +64,12 @@ def load_conditioned(config: CganConfig) -> TrainingData:
     refuse_small(found.files, side)
     training, validation, seen = hold_out(range(len(found.files)), config.val_samples)
 
-    def part(chosen: list[int], augment: Augment, *, held_out: bool = False) -> ConditionedDataset:
+    def part(chosen: list[int], augment: Augment, *, held_out: bool = False, spelt: bool = False) -> ConditionedDataset:
         squares = SquareDataset([found.files[file] for file in chosen], side, augment, held_out=held_out)
-        return ConditionedDataset(squares, found, chosen)
+        return ConditionedDataset(squares, found, chosen, spelt=spelt)
 
     return TrainingData(
-        part(training, Augment(random_crop(config))),
+        part(training, Augment(random_crop(config)), spelt=True),
         part(validation, Augment(centre_crop(config)), held_out=bool(seen)),
         part(training[: len(seen)], Augment(centre_crop(config))),
         augment_groups=(("image",),),

@@ -21,7 +21,7 @@ from translate.export.graph import DEFAULT_OPSET, require_opset, write_graph
 from translate.export.to_onnx import TOLERANCES, ParityReport, SizeParity
 from translate.media.images import from_signed_unit
 from translate.storage.atomic import write_atomically
-from translate.style.conditions import FIRST_WORD, ConditionInfo
+from translate.style.conditions import ConditionInfo
 from translate.style.contract import OUTPUT, ContractError
 from translate.style.latents import noise
 from translate.style.sampler import read_sampler_contract
@@ -106,7 +106,7 @@ def example_inputs(info: SamplerInfo, count: int) -> dict[str, NDArray[Any]]:
     rng = np.random.default_rng(count)
     shape = (count, *condition.shape)
     if condition.kind == "captions":
-        inputs[CONDITION] = rng.integers(0, FIRST_WORD + len(condition.names), shape)
+        inputs[CONDITION] = rng.integers(0, len(condition.vocabulary), shape)
     else:
         inputs[CONDITION] = rng.random(shape, np.float32)
     if condition.optional:

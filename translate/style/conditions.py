@@ -7,10 +7,9 @@ after that, also the encoder of words. Rows of sounds and vectors come from file
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from math import isfinite
 from typing import Any, Literal, get_args
 
@@ -19,25 +18,23 @@ from numpy.typing import NDArray
 
 from translate.errors import UserError, parse_nested
 from translate.style.contract import ContractError
+from translate.style.words import PADDING, Vocabulary, words_of
 
 Kind = Literal["attributes", "classes", "captions", "audio", "embeddings"]
 Row = NDArray[Any]  # float32, or int64 for captions, of the shape that `ConditionInfo` gives
 
-PADDING, UNKNOWN, FIRST_WORD = 0, 1, 2  # the numbers of no word, of words not learnt, and of the first one learnt
-MAX_VOCABULARY = 15_000  # characters of all words together: they have to fit into the metadata
 MAX_ROW = 1_000_000  # numbers
 MAX_NAMED = 5  # names in a message; the rest are only counted
-_WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionInfo:
     """What conditions a sampler takes.
 
-    ``names``: the columns of attributes, the classes, or the words of captions, which are numbered from `FIRST_WORD`.
-    ``shape`` of a row: [K] values of attributes or an embedding, one-hot for classes; [T] numbers of words, filled up
-    with `PADDING`; [bands, frames] of a sound. ``usual``: the value of each attribute that a text does not mention.
-    ``optional``: it was trained without the condition, too, so the sampler takes ``strength``.
+    ``names``: the columns of attributes, the classes, or the words of captions; ``pieces`` spell other words, see
+    `Vocabulary`. ``shape`` of a row: [K] values of attributes or an embedding, one-hot for classes; [T] numbers of
+    words and pieces, filled up with `PADDING`; [bands, frames] of a sound. ``usual``: the value of each attribute that
+    a text does not mention. ``optional``: it was trained without the condition, too, so the sampler takes ``strength``.
     """
 
     kind: Kind
@@ -45,6 +42,7 @@ class ConditionInfo:
     names: list[str]
     usual: list[float]
     optional: bool = False
+    pieces: list[str] = field(default_factory=list)  # older files have none
 
     @property
     def dtype(self) -> type[np.generic]:
@@ -64,6 +62,7 @@ class ConditionInfo:
                 and all(type(size) is int and size > 0 for size in info.shape)
                 and int(np.prod(info.shape)) <= MAX_ROW
                 and all(isinstance(name, str) for name in info.names)
+                and all(isinstance(piece, str) and piece for piece in info.pieces)
                 and all(type(value) in (int, float) and isfinite(value) for value in info.usual)
                 and (info.kind not in ("attributes", "classes") or len(info.names) == info.shape[0])
                 and (info.kind != "attributes" or len(info.usual) == info.shape[0])
@@ -86,10 +85,9 @@ class ConditionInfo:
             return self._attributes(text)
         if self.kind == "classes":
             return np.eye(len(self.names), dtype=np.float32)[self._position(text, "class")]
-        numbers = self.word_numbers(text)
-        if set(numbers) <= {UNKNOWN}:
+        if not self.vocabulary.knows_any(text):
             raise UserError(f"<condition> {text!r}: has no word that this sampler has learnt; {self.advice}")
-        return self.padded(numbers)
+        return self.row_of_numbers(self.vocabulary.numbers(text))
 
     @property
     def advice(self) -> str:
@@ -99,18 +97,20 @@ class ConditionInfo:
         what = {"attributes": "its attributes are", "classes": "its classes are", "captions": "it knows"}[self.kind]
         return f"{what} {some_of(self.names)}"
 
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Of captions."""
+        return Vocabulary(self.names, self.pieces)
+
     def unknown_words(self, text: str) -> list[str]:
-        """The words of a caption that were not learnt, which have no effect of their own."""
-        return [word for word in words_of(text) if word not in self.names] if self.kind == "captions" else []
+        """The words of a caption that were not learnt."""
+        return [word for word in words_of(text) if word not in self.vocabulary] if self.kind == "captions" else []
 
-    def word_numbers(self, text: str) -> list[int]:
-        """The numbers of the first words of ``text``, as many as a row holds."""
-        numbers = {word: number for number, word in enumerate(self.names, start=FIRST_WORD)}
-        return [numbers.get(word, UNKNOWN) for word in words_of(text)][: self.shape[0]]
-
-    def padded(self, numbers: Sequence[int]) -> Row:
+    def row_of_numbers(self, numbers: Sequence[int]) -> Row:
+        """The row of the first ``numbers`` of words and pieces, as many as it holds."""
         row = np.full(self.shape[0], PADDING, np.int64)
-        row[: len(numbers)] = numbers
+        held = numbers[: self.shape[0]]
+        row[: len(held)] = held
         return row
 
     def _attributes(self, text: str) -> Row:
@@ -133,25 +133,6 @@ class ConditionInfo:
             if "_".join(known.split()).lower() == wanted:
                 return position
         raise UserError(f"<condition> {name.strip()}: is no {what} of this sampler; {self.advice}")
-
-
-def words_of(text: str) -> list[str]:
-    """The words of ``text`` in lower case, without punctuation."""
-    return _WORD.findall(text.lower())
-
-
-def learnt_words(texts: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The words of ``texts`` to learn, most frequent first, and those left out: used once, or too many."""
-    counted = Counter(word for text in texts for word in words_of(text))
-    frequent = sorted(counted, key=lambda word: (-counted[word], word))
-    kept: list[str] = []
-    room = MAX_VOCABULARY
-    for word in frequent:
-        room -= len(json.dumps(word)) + 2
-        if counted[word] < 2 or room < 0:
-            break
-        kept.append(word)
-    return kept, frequent[len(kept) :]
 
 
 def some_of(names: Sequence[str]) -> str:

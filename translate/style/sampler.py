@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,11 +69,21 @@ class Sampler:
         made for None. Raises as `from_noise`, and ``UserError`` for what the sampler does not take.
         """
         given = self._given(condition, strength)
+        return self._made(z, {name: np.broadcast_to(row, (len(z), *row.shape)) for name, row in given.items()})
+
+    def with_rows(self, z: Noise, conditions: Sequence[Row], strength: float = 1) -> Pictures:
+        """As `conditioned`, but each picture with its own one of ``conditions``."""
+        given = [self._given(row, strength) for row in conditions]
+        return self._made(z, {name: np.stack([each[name] for each in given]) for name in (given[0] if given else ())})
+
+    def _made(self, z: Noise, given: Mapping[str, Row]) -> Pictures:
+        """The pictures of ``z`` with the inputs ``given``, [N, ...] each."""
         size = self.info.size
         made = [np.empty((0, size, size, 3), np.uint8)]
         for start in range(0, len(z), BATCH):
-            batch = np.ascontiguousarray(z[start : start + BATCH], np.float32)
-            inputs = {name: np.repeat(row[None], len(batch), 0) for name, row in given.items()}
+            part = slice(start, start + BATCH)
+            batch = np.ascontiguousarray(z[part], np.float32)
+            inputs = {name: np.ascontiguousarray(values[part]) for name, values in given.items()}
             try:
                 with onnxruntime_call():
                     (pictures,) = self._session.run([OUTPUT], {NOISE: batch, **inputs})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -22,7 +22,7 @@ from translate.evaluate.sampling import as_trained_on, write_samples
 from translate.export.sampler import ExportedSampler
 from translate.export.to_onnx import ExportedStyle
 from translate.media.images import load_rgb_within
-from translate.style.latents import Noise
+from translate.style.latents import noise
 
 LONGEST_SIDE = 512  # pixels; larger photos are scaled down to it
 LOWER_IS_BETTER = {
@@ -61,7 +61,7 @@ class RunEvaluation:
                 translate_pictures(cast(Generator, generator), self.photos, made, exclusive=exclusive)
             else:
                 sampler = ExportedSampler(cast(NoiseGenerator, generator))
-                write_samples(pictures_by(sampler), sampler.generator.z_dim, len(real.paths), made)
+                write_samples(pictures_by(sampler), len(real.paths), made)
                 real = as_trained_on(real, sampler.generator.size, Path(folder) / "real")
             found = evaluate(Pictures.below(made), real, self._extractor)
         return self.record({name: value for name, value in found.metrics.items() if not name.endswith("_of_real")})
@@ -93,12 +93,12 @@ class RunEvaluation:
         self.best, self.without_better = state["best"], state["without_better"]
 
 
-def pictures_by(sampler: ExportedSampler) -> Callable[[Noise], NDArray[np.uint8]]:
-    """``sampler`` on arrays: float32 [N, z_dim] to uint8 [N, size, size, 3]."""
+def pictures_by(sampler: ExportedSampler) -> Callable[[Sequence[int]], NDArray[np.uint8]]:
+    """``sampler`` by seeds: uint8 [N, size, size, 3] for N of them."""
 
-    def pictures(z: Noise) -> NDArray[np.uint8]:
+    def pictures(seeds: Sequence[int]) -> NDArray[np.uint8]:
         with torch.inference_mode():
-            made: NDArray[np.uint8] = sampler(torch.from_numpy(z)).numpy()
+            made: NDArray[np.uint8] = sampler(torch.from_numpy(noise(seeds, sampler.generator.z_dim))).numpy()
         return made
 
     return pictures

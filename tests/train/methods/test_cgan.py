@@ -86,7 +86,7 @@ def sounds(folder: Path) -> dict[str, Path]:
     return {"audio": folder / "sounds"}
 
 
-@pytest.mark.parametrize(("source", "text"), [(captions, "red picture"), (sounds, "sounds/4.wav")])
+@pytest.mark.parametrize(("source", "text"), [(captions, "reddish picture"), (sounds, "sounds/4.wav")])
 def test_a_run_becomes_a_file_that_holds_its_encoder(source: Any, text: str, tmp_path: Path) -> None:
     tiny_run("cgan", tmp_path, tmp_path / "run")  # writes the pictures
     changes = {"attributes": None, "audio_seconds": 0.3, "steps": 1, **source(tmp_path)}
@@ -96,6 +96,7 @@ def test_a_run_becomes_a_file_that_holds_its_encoder(source: Any, text: str, tmp
     sampler = Sampler(tmp_path / "mine.onnx", device="cpu")
     conditions = sampler.info.conditions
     assert conditions is not None and conditions.optional and conditions.kind in ("captions", "audio")
+    assert bool(conditions.pieces) == (conditions.kind == "captions")
     row = row_of(conditions, str(tmp_path / text) if conditions.kind == "audio" else text)
     z, strength = noise([3, 4], 8), torch.full((2, 1), 1.5)
     network, _ = load_noise_generator(tmp_path / "run")

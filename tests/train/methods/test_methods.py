@@ -14,8 +14,8 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from tests.helpers.pairs import FROM_NOISE, TINY, WITHOUT_DISCRIMINATOR, tiny_run
-from translate.config import TrainConfig
+from tests.helpers.pairs import FROM_NOISE, TINY, WITHOUT_DISCRIMINATOR, tiny_run, write_pairs
+from translate.config import SequenceConfig, TrainConfig
 from translate.data.loader import Key
 from translate.errors import UserError
 from translate.train.devices import to_device
@@ -147,17 +147,43 @@ def test_accumulated_parts_equal_the_large_batch(name: str, tmp_path: Path) -> N
             assert torch.allclose(value, other[metric], rtol=1e-3, atol=1e-4), (step, metric, value, other[metric])
 
 
+def run_to_share(name: str, folder: Path, out: Path, batch_size: int) -> TrainConfig:
+    """Ten steps of a method, or of one of `FURTHER`, whose networks draw nothing at random."""
+    changes: dict[str, object] = {**TEN_STEPS, "batch_size": batch_size}
+    if name == "sequence":
+        table = folder / "captions.csv"
+        texts = ["a red face", "short hair", "a smile with long dark hair", "hair"]
+        table.write_text("\n".join(["file,text", *(f"{n}.png,{texts[n % 4]}" for n in range(12))]))
+        networks = {"channels": 8, "embedding": 4}
+        changes |= {"captions": table, "generator_options": networks, "lr": 1e-3}
+        changes |= {"discriminator_options": {**networks, "dropout": 0.0}, "lr_discriminator": 1e-3}
+        return SequenceConfig.from_dict(
+            {"out": out, "workers": 0, "device": "cpu", "sample_every": 0, "log_every": 1, **changes}
+        )
+    if name == "several inputs":
+        unet = {"size": 32, "channels": 4, "dropout": 0.0, "inject": "spade"}
+        changes |= {"generator": "unet", "generator_options": unet, "crop": 32, "lr": 2e-5, "a": None}
+        a, b = (folder / "a", folder / "b") if (folder / "a").is_dir() else write_pairs(folder)
+        return tiny_run("pix2pix", folder, out, **changes, inputs=[a, b])
+    return tiny_run(name, folder, out, **changes)
+
+
+FURTHER = ["sequence", "several inputs"]
+
+
 @pytest.fixture(scope="module")
 def runs_of_two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run of each method, by two processes with a batch of two each."""
     folder = tmp_path_factory.mktemp("two")
-    for name in METHODS:
-        config = tiny_run(name, folder, folder / name, **TEN_STEPS, batch_size=2)
+    words = []
+    for name in METHODS + FURTHER:
+        config = run_to_share(name, folder, folder / name, batch_size=2)
         (folder / f"{name}.json").write_text(json.dumps(config.to_dict()))
+        words += [config.method, str(folder / f"{name}.json")]
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
     launch += ["--rdzv_endpoint", "localhost:0", "--rdzv_backend", "c10d", "-m", "tests.helpers.train_each"]
     done = subprocess.run(
-        [*launch, *(word for name in METHODS for word in (name, str(folder / f"{name}.json")))],
+        [*launch, *words],
         capture_output=True,
         text=True,
         timeout=230,
@@ -165,17 +191,17 @@ def runs_of_two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("global batch 4") == len(METHODS)
+    assert done.stderr.count("global batch 4") == len(METHODS + FURTHER)
     return folder
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", METHODS + FURTHER)
 def test_two_processes_train_as_one_with_the_global_batch(
     name: str, tmp_path: Path, runs_of_two_processes: Path
 ) -> None:
     """Gradients are averaged over processes, so two with half of the batch each follow one with all of it."""
     one, two = tmp_path / "one", runs_of_two_processes / name
-    train(tiny_run(name, tmp_path, one, **TEN_STEPS, batch_size=4))
+    train(run_to_share(name, tmp_path, one, batch_size=4))
     assert len(losses(one)) == 10
     # logits of pictures from noise are near 0, while the gradients are near 1000
     rounding = 5e-4 if name in ("gan", "cgan") else 1e-5

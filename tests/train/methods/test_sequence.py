@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
+from PIL import Image
 
 from models.sequences import CaptionGenerator, counted
 from tests.helpers.checkpoints import assert_same_checkpoint
 from tests.helpers.command_line import RunCli
+from tests.helpers.samplers import sampler_info, write_sampler
 from tools.known.check_captions import allows, judged, word_distance, write
 from translate.config import SequenceConfig
 from translate.data.loader import Key
 from translate.data.sentences import Words, load_sentences, read_texts
 from translate.errors import UserError
+from translate.media.images import load_rgb
+from translate.media.sheet import GAP, LINE_HEIGHT
+from translate.style.conditions import ConditionInfo
+from translate.style.latents import noise
+from translate.style.sampler import Sampler
 from translate.train.invention import invented
 from translate.train.loop import train
 from translate.train.methods.sequence import Sequence, discounted
@@ -147,6 +156,43 @@ def test_likelihood_learns_the_grammar_and_prints(tmp_path: Path, run_cli: RunCl
     sampled = run_cli("sample", out, "-o", tmp_path / "x.png").err
     assert sampled.count("makes captions, not pictures; `translate sample` prints") == 1
     assert "makes captions" in run_cli("export", out, "-o", tmp_path / "x.onnx").err
+    captions_become_pictures(out, texts[:3], tmp_path, run_cli)
+
+
+def captions_become_pictures(run: Path, texts: list[str], folder: Path, run_cli: RunCli) -> None:
+    words = ConditionInfo(kind="captions", shape=[3], names=["red", "blue", "face"], usual=[], pieces=["a"])
+    flat = write_sampler(folder / "flat.onnx", info=sampler_info(condition=words.to_json()))
+    options = ("--invent", "--pictures", flat, "-n", 3)
+    assert run_cli("sample", run, *options, "-o", folder / "drawn").code == 0
+    sampler = Sampler(flat, device="cpu")
+    for seed, text in enumerate(texts):
+        expected = sampler.conditioned(noise([seed], 3), words.row(text))[0]
+        np.testing.assert_array_equal(load_rgb(folder / "drawn" / f"seed-00000{seed}.png"), expected)
+    table = (folder / "drawn" / "captions.csv").read_text()
+    assert table == "file,text\n" + "".join(f"seed-00000{seed}.png,{text}\n" for seed, text in enumerate(texts))
+    assert run_cli("sample", run, *options, "-o", folder / "sheet.png").code == 0
+    with Image.open(folder / "sheet.png") as sheet:
+        assert sheet.size == (2 * 192 + 3 * GAP, 2 * (8 + LINE_HEIGHT) + 3 * GAP)  # a picture above each caption
+    strange = write_sampler(
+        folder / "strange.onnx", info=sampler_info(condition=replace(words, names=["hat"], pieces=[]).to_json())
+    )
+    refused = {
+        (run, "--invent", "--pictures", strange, "-o", folder / "x.png"): f"knows no word of '{texts[0]}'",
+        (run, "--invent", "--pictures", flat, "-o", folder / "x.gif"): "give --output, a folder or a name that ends in",
+        (
+            run,
+            "--invent",
+            "--pictures",
+            write_sampler(folder / "plain.onnx"),
+            "-o",
+            folder / "x.png",
+        ): "takes no condition",
+        (run, "--invent", "-o", folder / "x.png"): "captions are printed; draw them with --pictures",
+        (flat, "--pictures", flat, "-o", folder / "x.png"): "draws the captions of --invent; give both",
+    }
+    for arguments, problem in refused.items():
+        done = run_cli("sample", *arguments)
+        assert done.code == 2 and problem in done.err and len(done.err.splitlines()) == 1, done.err
 
 
 def test_what_does_not_suit_is_refused(captions: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from translate.data.conditioned import load_conditioned
 from translate.data.conditions import Conditions
 from translate.data.datasets import TrainingData
 from translate.errors import UserError
-from translate.style.conditions import FIRST_WORD
+from translate.style.conditions import ConditionInfo
 from translate.train.adversary import Decoy
 from translate.train.methods.base import DISCRIMINATOR, GENERATOR, Method, Pictures
 from translate.train.methods.gan import SAMPLES_PER_ROW, fixed_noise
@@ -60,7 +60,7 @@ class Cgan(Method):
         self.network: dict[str, Any] = {
             "kind": self.info.kind,
             "shape": self.info.shape,
-            "words": FIRST_WORD + len(self.info.names),
+            "words": len(self.info.vocabulary),
             "width": config.condition_width,
             "optional": config.drop_condition > 0,
         }
@@ -119,7 +119,7 @@ class Cgan(Method):
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Raises ``UserError`` where the conditions are no longer those that the run began with."""
-        if state["condition"] != self.info.to_json():
+        if ConditionInfo.from_json(state["condition"]) != self.info:
             raise UserError(
                 f"<{self.info.kind}>: no longer has the columns, classes or words that this run began with; restore "
                 "them, or give another <out>"

@@ -81,13 +81,13 @@ class Sequence(Method):
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         real, fake = batch["tokens"], pictures["tokens"]
         of_real, of_fake = self.networks[DISCRIMINATOR](torch.cat((real, fake))).chunk(2)
-        loss = (mean(F.softplus(-of_real), real) + mean(F.softplus(of_fake), fake)) / 2
+        loss = (self.mean(F.softplus(-of_real), real) + self.mean(F.softplus(of_fake), fake)) / 2
         squares = torch.stack([weights.square().sum() for weights in self.bare(DISCRIMINATOR).parameters()]).sum()
         losses = {"D/loss": loss, "D/weights": self.config.lambda_weights / 2 * squares}
         beaten = (of_real * counted(real)).mean(dim=1) > (of_fake * counted(fake)).mean(dim=1)
         metrics = {
-            "D/real": mean(of_real.detach(), real),
-            "D/fake": mean(of_fake.detach(), fake),
+            "D/real": self.mean(of_real.detach(), real),
+            "D/fake": self.mean(of_fake.detach(), fake),
             "D/separation": beaten.float().mean(),
         }
         return Terms(losses, metrics)
@@ -95,13 +95,22 @@ class Sequence(Method):
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         tokens, log_probabilities = pictures["tokens"], pictures["log_probabilities"]
         if self.config.objective == LIKELIHOOD:
-            return Terms({"G/likelihood": -mean(log_probabilities, tokens)})
+            return Terms({"G/likelihood": -self.mean(log_probabilities, tokens)})
         with torch.no_grad():
             rewards = (2 * self.bare(DISCRIMINATOR)(tokens).sigmoid() - 1) * counted(tokens)
             returns = discounted(rewards, self.config.discount)
-        self._returns.append(mean(returns, tokens))
-        loss = -mean((returns - self.baseline) * log_probabilities, tokens)
-        return Terms({"G/reinforce": loss}, {"G/reward": mean(rewards, tokens)})
+        self._returns.append(self.mean(returns, tokens))
+        loss = -self.mean((returns - self.baseline) * log_probabilities, tokens)
+        return Terms({"G/reinforce": loss}, {"G/reward": self.mean(rewards, tokens)})
+
+    def mean(self, values: Tensor, tokens: Tensor) -> Tensor:
+        """The mean of ``values``, [N, T], over the words of the captions and their ends.
+
+        Where there are several processes, what each returns averages to the mean over the words of all of them, however
+        many each has, so that together they learn what one would of the whole batch.
+        """
+        counts = counted(tokens)
+        return (values * counts).sum() / self.accelerator.reduce(counts.sum(), reduction="mean")
 
     def step(self, batch: Batch, *, step: int, progress: float) -> dict[str, Tensor]:
         metrics = super().step(batch, step=step, progress=progress)
@@ -146,12 +155,6 @@ def _built(network: Any, setting: str, options: Mapping[str, Any], sizes: Mappin
         return network(**{**options, **sizes})
     except (TypeError, ValueError) as error:
         raise UserError(f"<{setting}> {dict(options)}: {error}") from error
-
-
-def mean(values: Tensor, tokens: Tensor) -> Tensor:
-    """The mean of ``values``, [N, T], over the words of the captions and their ends."""
-    counts = counted(tokens)
-    return (values * counts).sum() / counts.sum()
 
 
 def discounted(rewards: Tensor, discount: float) -> Tensor:

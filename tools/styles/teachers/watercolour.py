@@ -47,7 +47,7 @@ def watercolour(photo: Pixels) -> Pixels:
     edges = smoothstep(blur(np.hypot(*gradient(blur(dark, 1.0))), 3.0), 0.002, 0.012)
     wash, rims, slivers = lay_washes(dark, edges, skin, care)
     open_area = 1 - 0.85 * smoothstep(wide_blur(edges, 10.0), 0.05, 0.5)  # beside a shape, a run would be its halo
-    density = 0.88 + 0.12 * care + (1.1 - 0.6 * skin) * (1 - 0.8 * care) * rims
+    density = 0.88 + 0.12 * np.maximum(care, skin) + (1.1 - 0.6 * skin) * (1 - 0.8 * care) * rims
     density += runs(lightness) * open_area * (1 - 0.6 * skin) * (1 - 0.5 * care)
     density += granulation(grey(image)) * (1 - care) * (1 - 0.7 * skin)
     painted = pigment(wash, bleed(a, care), bleed(b, care), lightness, skin)
@@ -93,7 +93,7 @@ def darkness(lightness: Picture, skin: Picture, coloured: Picture) -> Picture:
     nearby = wide_blur(lightness, 40.0)
     lifted = lightness + (0.1 + 0.4 * (1 - lightness)) * lightness * smoothstep(nearby, 0.8, 0.15) * (1 - 0.8 * skin)
     value = DEEPEST + (1 - DEEPEST) * np.clip(lifted, 0, 1) ** 0.75
-    value = value + skin * (0.22 + 0.78 * lightness**0.85 - value)
+    value = value + skin * (0.16 + 0.84 * lightness**0.9 - value)
     highlight = smoothstep(lightness - nearby, 0.0, 0.2) * smoothstep(value, 0.6, 0.85)
     value = value + 0.6 * (1 - coloured) * highlight * (1 - value)
     value = value + (1 - 0.9 * coloured) * smoothstep(value, 0.86, 0.97) * (1 - value)

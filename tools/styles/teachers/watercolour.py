@@ -109,7 +109,7 @@ def lay_washes(dark: Picture, edges: Picture, skin: Picture, care: Picture) -> t
     soft = blur(dark, 5.0)
     soft = soft + edges * (blur(dark, 1.8) - soft)
     soft = soft + care * (blur(dark, 0.6) - soft)
-    width = 0.022 - 0.008 * edges + 0.035 * skin
+    width = 0.022 - 0.008 * edges + 0.02 * skin
     wash, rims, slivers = np.zeros_like(soft), np.zeros_like(soft), np.zeros_like(soft)
     laid = 0.0
     for threshold, level in WASHES:
@@ -120,7 +120,7 @@ def lay_washes(dark: Picture, edges: Picture, skin: Picture, care: Picture) -> t
         rims += 0.35 * np.maximum(layer - wide_blur(layer, 9.0), 0)
         x, y = gradient(blur(layer, 1.2))
         slivers = np.maximum(slivers, np.maximum(-(x + 0.7 * y), 0) * (1 - layer))
-    return soft + (0.95 - 0.5 * skin) * (wash - soft), rims, 0.9 * smoothstep(slivers, 0.1, 0.3)
+    return soft + (0.95 - 0.3 * skin) * (wash - soft), rims, 0.9 * smoothstep(slivers, 0.1, 0.3)
 
 
 def runs(lightness: Picture) -> Picture:

@@ -120,7 +120,7 @@ def lay_washes(dark: Picture, edges: Picture, skin: Picture, care: Picture) -> t
         rims += 0.35 * np.maximum(layer - wide_blur(layer, 9.0), 0)
         x, y = gradient(blur(layer, 1.2))
         slivers = np.maximum(slivers, np.maximum(-(x + 0.7 * y), 0) * (1 - layer))
-    return soft + (0.95 - 0.3 * skin) * (wash - soft), rims, 0.9 * smoothstep(slivers, 0.1, 0.3)
+    return soft + (0.95 - 0.45 * skin) * (wash - soft), rims, 0.9 * smoothstep(slivers, 0.1, 0.3)
 
 
 def runs(lightness: Picture) -> Picture:

@@ -2,8 +2,8 @@
 
     python -m tools.styles.eval_cel PAIRS [--style cel] [--sheet sheet.png]
 
-PAIRS holds A (photos) and B (the teacher's pictures), as tools/styles/cel_pairs.py writes them. The metrics, defined in
-`translate.evaluate.pair_metrics`, are also given for the untranslated photos, as the baseline.
+PAIRS holds A (photos) and B (what `python -m tools.styles.teachers` makes of them, with the same names). The metrics,
+defined in `translate.evaluate.pair_metrics`, are also given for the untranslated photos, as the baseline.
 """
 
 from __future__ import annotations

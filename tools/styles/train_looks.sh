@@ -1,17 +1,29 @@
 #!/usr/bin/env bash
-# Make the styles of the family of looks from a folder of photos, each by one `translate distill`.
-#   tools/styles/train_looks.sh WORK PHOTOS LOOK...
-# LOOK is one of those that `python -m tools.styles.teachers --help` lists. Style, int8 variant, card and preview become
-# WORK/LOOK.*; repeat the command to resume. STEPS limits the training of a look, LICENCE and TRAINING_DATA go into the
-# metadata.
+# Make the included styles but `anime` from a folder of photos, each by one `translate distill` of its teacher.
+#   tools/styles/train_looks.sh WORK PHOTOS [LOOK...]
+# LOOK is one of those below, by default each of them. Style, int8 variant, card and preview become WORK/LOOK.*; repeat
+# the command to resume. STEPS limits the training of a look, LICENCE and TRAINING_DATA go into the metadata.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 export PYTHONPATH=$root
 python=${PYTHON:-python}
 work=$1 photos=$2
 shift 2
+declare -A titles=(
+    [cel]="Cel shading"
+    [manga]="Manga"
+    [oil]="Oil"
+    [poster]="Poster"
+    [sketch]="Sketch"
+    [watercolour]="Watercolour"
+    [woodblock]="Woodblock"
+)
+[ $# -gt 0 ] || set -- "${!titles[@]}"
+for look in "$@"; do
+    : "${titles[$look]:?there is no look $look: choose of ${!titles[*]}}"
+done
 for look in "$@"; do
     $python -m translate distill "$photos" -o "$work/$look.onnx" --size small --scale 768 \
         --max-steps "${STEPS:-5000}" --teacher "$python -m tools.styles.teachers $look {input} {output}" \
-        --title "${look^}" --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
+        --title "${titles[$look]}" --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
 done

@@ -10,7 +10,7 @@
   Abstraction", but equally soft everywhere, as a quantisation that is crisp at edges only draws rims along them. Warm
   lights, cool shadows; then every colour is drawn towards the nearest pigments of a fixed palette.
 - Impasto: the marks of bristles are a height field, lit from the upper left (Hertzmann 2002, "Fast Paint Texture").
-- Skin gets quieter strokes and less of the palette.
+- Calm: plain areas, such as skies and walls, stay smooth paint. Skin gets quieter strokes and less of the palette.
 
 Lengths are in pixels of a picture whose longer side is 768 pixels.
 """
@@ -29,7 +29,7 @@ FINE_BRUSH, WIDE_BRUSH = 2.2, 7.5  # radii
 # widths (sigma) between which lies the detail that strokes and bristle marks are made of
 NARROW_STROKE, BROAD_STROKE, BRISTLE = (3.4, 8.0), (4.4, 10.0), (1.0, 2.6)
 EDGE, DETAIL_LIMIT = 12.0, 6.0  # Lab; a larger difference is the border of a shape, no stroke
-STROKE_FLOOR, BRISTLE_FLOOR = 0.28, 0.3  # Lab; weaker detail is left as smooth paint
+STROKE_FLOOR, BRISTLE_FLOOR = 1.6, 1.6  # Lab; weaker detail, such as noise in a sky, is left as smooth paint
 STROKE_REACH = 0.14  # a stroke ends where the colour (0 to 1) differs by more
 CRISPNESS = 5.0  # of the borders of strokes
 # of L, a, b, by the three fields of strokes: lighter is warmer, then red against green, blue against yellow
@@ -158,7 +158,7 @@ def skin_likeness(lab: Picture) -> Picture:
     near = blur(lab, 5.0)
     chroma, hue = np.hypot(near[..., 1], near[..., 2]), np.arctan2(near[..., 2], near[..., 1])
     likeness = np.exp(-np.square((hue - SKIN_HUE) / 0.65)) * smoothstep(chroma, 2, 10) * smoothstep(chroma, 80, 62)
-    likeness = np.maximum(likeness, smoothstep(canvas.blur(likeness, 28.0), 0.05, 0.35))  # eyes and beards within
+    likeness = np.maximum(likeness, smoothstep(canvas.blur(likeness, 28.0), 0.2, 0.5))  # eyes and beards within
     white = smoothstep(lab[..., 0], 78, 90) * smoothstep(lab[..., 2], 12, 5)
     blue = smoothstep(lab[..., 2], -3, -9) * smoothstep(lab[..., 0], 30, 50)  # in the dark, it may be a beard
     roughness = canvas.blur(np.abs(lab[..., 0] - blur(lab[..., 0], 2.0)), 20.0)  # of fur and sand

@@ -1,19 +1,20 @@
-"""A slow painter of line and wash, sepia ink over transparent watercolour: the teacher of the style ``watercolour``.
+"""A slow painter of transparent watercolour on white paper over a light pencil drawing: the teacher of ``watercolour``.
 
-- Pen: difference of Gaussians followed along curved streamlines (Kang et al. 2007, "Coherent Line Drawing"), at three
-  widths. Here the difference is isotropic, is taken where shadows are lifted, and passes a narrow soft threshold: so a
-  line has a crisp border, swells with the contrast, and breaks and tapers where that fades. Pupils, nostrils and small
-  windows are filled with ink.
-- Shapes: generalised Kuwahara filter along the flow (Papari et al. 2007), twice and at half the size, since the pen
-  carries the detail; then moved a little off the lines, which leaves white paper on one side of a contour.
-- Glazes: three washes laid from light to dark, each where the picture is darker than its threshold, crisp at edges and
-  soft in gradients, after the soft quantisation of Winnemöller et al. 2006, "Real-Time Video Abstraction".
-- Pigment: each wash is densest at its border, by the density formula of Bousseau et al. 2006, "Interactive watercolor
-  rendering with temporal coherence and abstraction"; no noise textures as there, so that a network can learn it.
-- Skin: brown skin, found by hue, chroma and lightness nearby, first gets one even glaze, nearly as dark as the skin.
-- Paper: left white in lights, on what is lighter than its surroundings, in small highlights and in plain backgrounds.
+- Shapes: generalised Kuwahara filter along the flow (Papari et al. 2007), twice and at half the size. A fine brush
+  serves what stands alone, such as eyes, mouths and letters.
+- Washes: four, laid from light to dark, each where the picture is darker than its threshold, after the soft
+  quantisation of Winnemöller et al. 2006, "Real-Time Video Abstraction". In gradients their borders are smooth curves.
+- Pigment: denser at the border of each wash, and where it ran together: what is darker than its surroundings, at two
+  widths. It is laid by the power law of transparent layers, where Bousseau et al. 2006, "Interactive watercolor
+  rendering with temporal coherence and abstraction", approximate it. Granulation is the photo's own detail at even
+  strength; there is no noise texture as in theirs, so that a network can learn it.
+- Paper: left white in greys that are light or lighter than their surroundings, and in slivers along the lower right of
+  dark shapes, where the brush did not quite reach the border.
+- Pencil: the contours of the teacher `sketch`.
+- Skin of every tone keeps its colour and most of its lightness, with softer washes and little granulation.
 
-Lengths are in pixels of a photo whose longer side is `paint.WORKING_SIZE`. About three seconds per megapixel, one core.
+Lengths are in pixels of a photo whose longer side is `paint.WORKING_SIZE`. A place follows from the photo within some
+120 pixels. About two seconds per megapixel on one core.
 """
 
 from __future__ import annotations
@@ -21,180 +22,141 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from tools.styles.teachers.brown_skin import PHOTO_LIGHTNESS, brown_darkness, brownness, warmth
 from tools.styles.teachers.canvas import blur as wide_blur
 from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.paint import Picture, Pixels, blur, flow, gradient, grey, kuwahara
-from tools.styles.teachers.sketch import busyness, lifted, liveliness
-from tools.styles.teachers.streamlines import along_flow
+from tools.styles.teachers.sketch import busyness, contours
 
-SEPIA = np.array([70, 52, 48], np.float32) / 255
-# scale of the difference of Gaussians, greatest cover, responses of the faintest and of the firmest line
-NIBS = ((0.9, 0.92, 0.0028, 0.012), (1.7, 0.95, 0.008, 0.024), (2.6, 0.8, 0.010, 0.030))
-SHIFT = (3.0, 3.0)  # of the washes against the lines, pixels to the right and down
-HIGH_KEY = (0.37, 0.44, 0.58, 0.78, 0.93, 1, 1)  # the painted lightness of a grey of `PHOTO_LIGHTNESS`
-GLAZES = ((0.05, 0.10), (0.20, 0.28), (0.40, 0.51))  # from this darkness on, the wash is this dark
+PAPER = np.array([254, 252, 247], np.float32)  # RGB
+PENCIL = np.array([84, 76, 84], np.float32) / 255
+WASHES = ((0.05, 0.13), (0.20, 0.29), (0.37, 0.46), (0.54, 0.64))  # from this darkness on, the wash is this dark
+DEEPEST = 0.3  # the lightness of black: transparent washes do not cover the paper
+PALEST = 0.004  # transmittance that a power can still darken
+RUNS = ((0.16, 5.0, 14.0, 0.02), (0.20, 14.0, 40.0, 0.05))  # density, widths (sigma) and contrast of pools of pigment
 
 
 def watercolour(photo: Pixels) -> Pixels:
-    """Draw and paint ``photo``; the result has the same size."""
-    clean = cv2.bilateralFilter(photo.astype(np.float32) / 255, 5, 0.08, 2.0)
-    light = shown(grey(clean))
-    busy = busyness(light)
-    painted = washes(clean, light, busy)
-    drawn = painted + pen(light, busy)[..., None] * (np.minimum(painted, SEPIA) - painted)
-    return np.clip(drawn * 255 + 0.5, 0, 255).astype(np.uint8)
-
-
-def shown(luminance: Picture) -> Picture:
-    """``luminance`` with the shadows lifted, where there is as much to draw as in the light."""
-    return 0.4 * luminance + 0.6 * lifted(luminance)
-
-
-def pen(light: Picture, busy: Picture) -> Picture:
-    """The ink for each pixel of ``light`` [H, W], on the dark side of edges; fewer lines where it is ``busy``: 0 to 1.
-
-    Weak lines are drawn only along coherent edges, so that texture does not turn to worms.
-    """
-    angle, _ = flow(light, sigma=2.5)
-    _, coherence = flow(light, sigma=5.0)
-    drawn = np.zeros_like(light)
-    for sigma, cover, faint, firm in NIBS:
-        response = along_flow(blur(light, 1.6 * sigma) - blur(light, sigma), angle, sigma=6.0)
-        response = response * (0.45 + 0.55 * smoothstep(coherence + 14 * response, 0.2, 0.7)) / (1 + sigma * busy)
-        drawn = np.maximum(drawn, cover * smoothstep(response, faint, firm))
-    spots = smoothstep(blur(light, 7.0) - blur(light, 0.8), 0.06, 0.16) * smoothstep(light, 0.63, 0.42)
-    return np.maximum(drawn, (0.9 - 0.6 * busy) * spots)
-
-
-def washes(image: Picture, light: Picture, busy: Picture) -> Picture:
-    """The washes (RGB) under the drawing of ``image`` [H, W, 3], given its `shown` luminance and where it is busy."""
-    shapes = simplify(image)
-    lost = blur(light, 0.7) - shown(grey(shapes))
-    highlights = 0.9 * smoothstep(lost, 0.05, 0.17) * (1 - 0.7 * busy)
-    accents = 0.24 * smoothstep(blur(lost, 0.8), -0.05, -0.15) * (1 - 0.7 * busy)
-    shapes = moved(shapes, *SHIFT)
+    """Paint ``photo``; the result has the same size."""
+    image = cv2.bilateralFilter(photo.astype(np.float32) / 255, 5, 0.08, 2.0)
+    skin = skin_likeness(cv2.cvtColor(image, cv2.COLOR_RGB2Lab))
+    shapes, care = simplify(image, skin)
     lightness, a, b = cv2.split(cv2.cvtColor(shapes, cv2.COLOR_RGB2Lab))
-    lightness, a, b = lightness / 100, blur(a, 4.0), blur(b, 4.0)
-    warm = warmth(lightness, a, b)
-    skin = warm * (1 - busy)
-    near = smoothstep(wide_blur(skin, 32.0), 0.0, 0.4)
-    brown = brownness(lightness, a, b, warm * (1 - 0.8 * busy))
-    dark = darkness(lightness, a, b, skin)
-    dark = dark + brown * (brown_darkness(lightness) - dark)
-    even = 0.5 * brown * dark  # a glaze of sienna over the whole face, under the washes
-    wash, rims = glaze(dark - even, firmness=1 - 0.45 * skin)
-    wash, coloured = wash + even, smoothstep(np.hypot(a, b), 4, 20)
-    lifting = np.minimum((1.25 - wash) / (0.25 + lightness), 1.6)
-    fuller = 1 + np.maximum(warm, coloured) * (lifting - 1)  # shadows painted lighter keep their saturation
-    laid = np.maximum(kept(grey(image), lightness, warm, coloured), brown)
-    rims = rims * laid + 1.5 * (1 - warm) * smoothstep(wash, 0.1, 0.4) * np.maximum(laid - blur(laid, 4.0), 0)
-    wash = wash * (1 - pools(shown(grey(shapes))) * smoothstep(wash, 0.2, 0.45))
-    wash = wash + accents * smoothstep(wash, 0.75, 0.45)
-    painted = 1 - (laid * (1 - highlights * (1 - 0.5 * brown)))[..., None] * (
-        1 - pigment(wash, a * fuller, b * fuller, near, brown)
-    )
-    return at_density(painted, 1 + 1.1 * np.tanh(1.2 * rims))
+    lightness = lightness / 100
+    coloured = np.maximum(skin, smoothstep(blur(np.hypot(a, b), 2.0), 8, 26))
+    dark = darkness(lightness, skin, coloured)
+    edges = smoothstep(blur(np.hypot(*gradient(blur(dark, 1.0))), 3.0), 0.002, 0.012)
+    wash, rims, slivers = lay_washes(dark, edges, skin, care)
+    open_area = 1 - 0.85 * smoothstep(wide_blur(edges, 10.0), 0.05, 0.5)  # beside a shape, a run would be its halo
+    density = 0.88 + 0.12 * np.maximum(care, skin) + (1.1 - 0.6 * skin) * (1 - 0.8 * care) * rims
+    density += runs(lightness) * open_area * (1 - 0.6 * skin) * (1 - 0.5 * care)
+    density += granulation(grey(image)) * (1 - care) * (1 - 0.7 * skin)
+    painted = pigment(wash, bleed(a, care), bleed(b, care), lightness, skin)
+    painted = painted ** np.clip(density, 0.4, 2.2)[..., None]
+    painted = painted + (slivers * edges * (1 - skin) * (1 - care))[..., None] * (1 - painted)
+    pencil = 0.85 * contours(grey(image)) * (1 - 0.45 * busyness(grey(image)))
+    painted = painted + pencil[..., None] * (np.minimum(painted, PENCIL) - painted)
+    return np.clip(painted * PAPER + 0.5, 0, 255).astype(np.uint8)
 
 
-def simplify(image: Picture) -> Picture:
-    """The shapes of ``image`` [H, W, 3] as a broad brush leaves them, worked out at half the size."""
+def skin_likeness(lab: Picture) -> Picture:
+    """How much the surroundings of each pixel have the colour of skin, 0 to 1, with soft borders.
+
+    Eyes and lips within count as skin, so do brick and the red of feathers.
+    """
+    lightness, a, b = lab[..., 0] / 100, blur(lab[..., 1], 6.0), blur(lab[..., 2], 6.0)
+    chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a))
+    likeness = smoothstep(chroma / (0.3 + lightness), 6, 14) * smoothstep(np.abs(hue - 48), 42, 26)
+    around = smoothstep(wide_blur(likeness, 24.0), 0.3, 0.6)
+    return blur(np.maximum(likeness * smoothstep(lightness, 0.05, 0.2), around), 4.0)
+
+
+def simplify(image: Picture, skin: Picture) -> tuple[Picture, Picture]:
+    """The shapes of ``image`` [H, W, 3] as a broad brush leaves them, and where they take a fine one [H, W], 0 to 1."""
     height, width = image.shape[:2]
     small = cv2.resize(image, (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-    for radius in (5.0, 8.0):
+    for radius in (4.0, 6.5):
         small = kuwahara(small, radius, *flow(grey(small), sigma=3.0))
-    return np.clip(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
+    wide = np.clip(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
+    fine = kuwahara(image, 1.8, *flow(grey(image)))
+    lost = blur(np.abs(fine - wide).max(2), 2.0) * (1.8 - grey(wide))  # in the dark, less contrast counts
+    busy = wide_blur(lost, 22.0)  # foliage and fur have detail all around, eyes and letters stand alone
+    alone = smoothstep(lost / ((0.8 - 0.5 * skin) * busy + 0.02), 1.0, 2.0)
+    care = blur(smoothstep(lost * (1 + 1.5 * skin), 0.04, 0.12) * (0.25 + 0.75 * alone), 1.5)
+    return wide + care[..., None] * (fine - wide), care
 
 
-def moved(image: Picture, right: float, down: float) -> Picture:
-    shift = np.array([[1, 0, right], [0, 1, down]], np.float32)
-    return cv2.warpAffine(image, shift, image.shape[1::-1], borderMode=cv2.BORDER_REFLECT_101)
+def darkness(lightness: Picture, skin: Picture, coloured: Picture) -> Picture:
+    """How dark to paint, 0 (paper) to 1: high-key, lighter where the photo is dark all around, white in light greys.
 
-
-def darkness(lightness: Picture, a: Picture, b: Picture, skin: Picture) -> Picture:
-    """How dark to paint, 0 (paper) to 1: high-key greys, full colours, a first wash on pale colours.
-
-    What is lighter than its surroundings is left almost bare, ``skin`` least, which blotches would stain.
+    ``skin`` stays nearly as dark as it is, and what is ``coloured`` gets at least a first wash.
     """
-    chroma = np.hypot(a, b)
-    value = np.interp(lightness, PHOTO_LIGHTNESS, HIGH_KEY).astype(np.float32)
-    cool = coolness(a, b)
-    full = 0.33 + 0.69 * lightness  # warm colours soonest, so that dark skin stays dark
-    value = value + 0.6 * smoothstep(chroma / (1 + 0.5 * cool), 12, 42) * (full - value)
-    dark = 1 - value + (0.09 + 0.09 * cool) * smoothstep(chroma, 4, 20) * smoothstep(value, 0.6, 0.9)
-    lit = (lightness - wide_blur(lightness, 30.0)) * smoothstep(lightness, 0.2, 0.55)
-    lit = lit + skin * (blur(lit, 6.0) - lit)
-    bare = (0.75 - 0.57 * skin) * smoothstep(lit, -0.01, 0.13)
-    return dark * (1 - bare) + 0.10 * smoothstep(lit, 0.0, -0.15) * smoothstep(dark, 0.0, 0.2)
+    nearby = wide_blur(lightness, 40.0)
+    lifted = lightness + (0.1 + 0.4 * (1 - lightness)) * lightness * smoothstep(nearby, 0.8, 0.15) * (1 - 0.8 * skin)
+    value = DEEPEST + (1 - DEEPEST) * np.clip(lifted, 0, 1) ** 0.75
+    value = value + skin * (0.16 + 0.84 * lightness**0.9 - value)
+    highlight = smoothstep(lightness - nearby, 0.0, 0.2) * smoothstep(value, 0.6, 0.85)
+    value = value + 0.6 * (1 - coloured) * highlight * (1 - value)
+    value = value + (1 - 0.9 * coloured) * smoothstep(value, 0.86, 0.97) * (1 - value)
+    return np.clip(1 - value + 0.07 * coloured * smoothstep(value, 0.8, 1.0), 0, 1).astype(np.float32)
 
 
-def glaze(dark: Picture, *, firmness: Picture) -> tuple[Picture, Picture]:
-    """The darkness of the washes laid over each other, and the rims inside the border of each wash.
+def lay_washes(dark: Picture, edges: Picture, skin: Picture, care: Picture) -> tuple[Picture, Picture, Picture]:
+    """The darkness of the washes laid over each other, the rims inside their borders, and the paper left beside them.
 
-    Borders are crisp where ``dark`` changes, most where ``firmness`` [H, W] is 1.
+    Their borders are smooth curves, but for ``edges`` [H, W], which they follow, and most closely where there is
+    ``care``; on ``skin`` they are soft.
     """
-    soft = blur(dark, 1.0)
-    crisp = smoothstep(blur(np.hypot(*gradient(soft)), 3.0), 0.002, 0.014) * firmness
-    width = 0.08 - 0.055 * crisp
-    wash, rims = np.zeros_like(soft), np.zeros_like(soft)
+    soft = blur(dark, 5.0)
+    soft = soft + edges * (blur(dark, 1.8) - soft)
+    soft = soft + care * (blur(dark, 0.6) - soft)
+    width = 0.022 - 0.008 * edges + 0.02 * skin
+    wash, rims, slivers = np.zeros_like(soft), np.zeros_like(soft), np.zeros_like(soft)
     laid = 0.0
-    for threshold, level in GLAZES:
+    for threshold, level in WASHES:
         layer = smoothstep((soft - threshold) / width, -1, 1)
         wash += (level - laid) * layer
-        rims += 2 * layer * (1 - blur(layer, 2.5)) * (0.35 + 0.65 * crisp)
         laid = level
-    return soft + 0.85 * (wash - soft), rims
+        rims += (1.5 - 0.5 * edges) * np.maximum(layer - blur(layer, 1.7), 0)
+        rims += 0.35 * np.maximum(layer - wide_blur(layer, 9.0), 0)
+        x, y = gradient(blur(layer, 1.2))
+        slivers = np.maximum(slivers, np.maximum(-(x + 0.7 * y), 0) * (1 - layer))
+    return soft + (0.95 - 0.45 * skin) * (wash - soft), rims, 0.9 * smoothstep(slivers, 0.1, 0.3)
 
 
-def kept(luminance: Picture, lightness: Picture, warm: Picture, coloured: Picture) -> Picture:
-    """The share of the pigment that water leaves: little in plain backgrounds, more in dark or coloured ones."""
-    plain = blur((1 - liveliness(luminance)) ** 2, 3.0)
-    border = 0.6 * (1 - warm)  # of the wash; on skin it would be a stain
-    plain = plain + border * (smoothstep(plain, 0.3, 0.6) - plain)
-    return 1 - plain * (0.92 - 0.28 * np.maximum(smoothstep(lightness, 0.5, 0.1), coloured)) * (1 - 0.35 * warm)
+def runs(lightness: Picture) -> Picture:
+    """Pigment that ran together, or, if negative, away: more in what is darker than its surroundings."""
+    pooled = np.zeros_like(lightness)
+    for density, narrow, wide, contrast in RUNS:
+        pooled += density * np.tanh((wide_blur(lightness, wide) - wide_blur(lightness, narrow)) / contrast)
+    return pooled
 
 
-def pools(light: Picture) -> Picture:
-    """The share of pigment that runs out of the lighter parts of a dark wash, or, if negative, into the darker ones."""
-    return 0.14 * np.tanh((light - wide_blur(light, 20.0)) / 0.1)
+def granulation(luminance: Picture) -> Picture:
+    """More pigment where the fine detail of ``luminance`` is dark; what is as weak as noise stays small."""
+    detail = blur(luminance, 1.2) - blur(luminance, 5.0)
+    amplitude = np.sqrt(wide_blur(detail * detail, 10.0) + 0.02**2)
+    return -0.16 * np.tanh(1.2 * detail / amplitude)
 
 
-def pigment(wash: Picture, a: Picture, b: Picture, near_skin: Picture, brown: Picture) -> Picture:
-    """Mix colours (RGB) for washes of darkness ``wash`` from the chroma channels ``a`` and ``b`` of CIE Lab.
+def bleed(channel: Picture, care: Picture) -> Picture:
+    """Let a colour channel [H, W] run over the borders of shapes, except where there is ``care``."""
+    near = blur(channel, 2.0)
+    return near + 0.4 * (1 - care) * (blur(channel, 7.0) - near)
 
-    Greys and deep shadows turn to indigo, brown ones to umber, olive to sap green, pale skin a little to rose.
 
-    ``near_skin`` greys take less indigo: hair is not blue, nor are the shadows of a face. ``brown`` skin stays sienna.
+def pigment(wash: Picture, a: Picture, b: Picture, lightness: Picture, skin: Picture) -> Picture:
+    """The light (RGB) that washes of darkness ``wash`` let through, from the chroma channels ``a`` and ``b`` of Lab.
+
+    ``lightness`` is that of the photo: what is painted lighter is more saturated. Grey shadows turn to indigo, but
+    not those near ``skin``, which may be hair.
     """
-    lightness = 1 - wash
-    chroma = np.hypot(a, b)
-    cool = coolness(a, b)
-    gain = 1 + (0.05 + 0.35 * cool) * np.exp(-chroma / 45) * smoothstep(chroma, 2, 12)
-    gain = gain / np.sqrt(1 + (chroma * gain / (75 - 8 * cool)) ** 2)  # no pigment is purer than this
-    shade, dark = smoothstep(lightness, 0.97, 0.5), smoothstep(lightness, 0.6, 0.25)
-    umber = smoothstep(b / (0.2 + lightness), 4, 12)
-    indigo = (
-        np.exp(-((chroma / 14) ** 2))
-        * shade
-        * smoothstep(b, -16, 0)
-        * smoothstep(b, 11, 2)
-        * (1 - 0.8 * umber)
-        * (0.8 - 0.5 * near_skin)
-    )
-    olive, blue = np.maximum(b, 0) * smoothstep(a, 4, -6) * smoothstep(chroma, 65, 35), np.maximum(-b, 0)
-    a = a + 0.5 * np.minimum(blue, np.maximum(-a, 0))  # cyan to blue
-    a = a * gain - 7 * np.tanh(olive / 20) - 0.2 * blue + indigo * (2 + 2 * dark) + 5 * dark * umber
-    b = b * gain * (0.80 + 0.20 * np.maximum(cool, brown)) - indigo * (21 + 8 * dark) + 5 * dark * umber
-    tint = smoothstep(lightness, 1.0, 0.92)  # paper stays white
-    lab = np.dstack([100 * np.clip(lightness, 0, 1), a * tint, b * tint]).astype(np.float32)
-    return np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), 0, 1)
-
-
-def coolness(a: Picture, b: Picture) -> Picture:
-    """From 0, the hues of skin and brick, to 1, sky and sea."""
-    return 0.5 - 0.5 * np.cos(np.arctan2(b, a) - 0.9)
-
-
-def at_density(colour: Picture, density: Picture) -> Picture:
-    """``colour`` with ``density`` [H, W] times the pigment (Bousseau 2006): white and black stay."""
-    return np.clip(colour - (colour - colour * colour) * (density[..., None] - 1), 0, 1)
+    chroma, value = np.hypot(a, b), 1 - wash
+    cool = 0.5 - 0.5 * np.cos(np.arctan2(b, a) - 0.9)  # 0 for skin and brick, 1 for sky and sea
+    gain = 1 + (0.5 - 0.4 * skin) * np.exp(-chroma / 30) * smoothstep(chroma, 2, 9)
+    gain = gain * np.clip((value + 0.1) / (lightness + 0.1), 0.7, 1.4 - 0.25 * skin)
+    gain = gain / np.sqrt(1 + (chroma * gain / (80 - 24 * cool)) ** 2)  # no pigment is purer than this
+    hairless = 1 - 0.7 * smoothstep(wide_blur(skin, 32.0), 0.0, 0.4)
+    indigo = smoothstep(value, 0.9, 0.4) * np.exp(-((chroma / 16) ** 2)) * (1 - skin) * hairless
+    tint = np.maximum(smoothstep(value, 1.0, 0.93), 0.8 * skin)  # paper stays white
+    lab = np.dstack([100 * np.clip(value, 0, 1), (a * gain + 2 * indigo) * tint, (b * gain - 13 * indigo) * tint])
+    return np.clip(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_Lab2RGB), PALEST, 1)

@@ -1,11 +1,7 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PIL import Image
 
-from tests.helpers.pictures import draw_photo, files_below
-from tools.styles.cel_pairs import main
+from tests.helpers.pictures import draw_photo
 from tools.styles.fields import random_field
 from tools.styles.teachers.cel import cel_shade, ink_lines, l0_smooth, shade
 
@@ -55,29 +51,3 @@ def test_fields_are_smooth_or_uniform(seed: int) -> None:
     if len(picture) == 128:  # a ramp: neighbours differ by a few levels at most
         assert np.abs(np.diff(picture.astype(int), axis=0)).max() <= 8
         assert np.abs(np.diff(picture.astype(int), axis=1)).max() <= 8
-
-
-def test_pairs_cover_the_photo_and_have_equal_names(tmp_path: Path) -> None:
-    photo = draw_photo(70, 50)
-    (tmp_path / "photos").mkdir()
-    for name in ("one", "two"):
-        Image.fromarray(photo).save(tmp_path / "photos" / f"{name}.png")
-    main(
-        [tmp_path / "photos", tmp_path / "pairs"],
-        scales="1,0.5",
-        tile=40,
-        fields=1,
-        lattice=0,
-        leave_out=["two"],
-        workers=1,
-    )
-    sides = [files_below(tmp_path / "pairs" / side) for side in "AB"]
-    assert sides[0] == sides[1]
-    names = {f"{tmp_path.name}/photos/one_x1_{top:04d}_{left:04d}.bmp" for top in (0, 10) for left in (0, 30)}
-    assert names | {f"{tmp_path.name}/photos/one_x0.5_0000_0000.bmp"} == {
-        name for name in sides[0] if not name.startswith("fields")
-    }
-    tile = np.asarray(Image.open(tmp_path / "pairs" / "A" / tmp_path.name / "photos" / "one_x1_0010_0030.bmp"))
-    np.testing.assert_array_equal(tile, photo[10:, 30:])
-    shaded = np.asarray(Image.open(tmp_path / "pairs" / "B" / tmp_path.name / "photos" / "one_x1_0010_0030.bmp"))
-    np.testing.assert_array_equal(shaded, cel_shade(photo)[10:, 30:])

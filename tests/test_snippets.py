@@ -58,7 +58,7 @@ def test_javascript(tiny_style: Path, tmp_path: Path) -> None:
     (tmp_path / "main.mjs").write_text(MAIN)
     photo = draw_photo(61, 47)
     (tmp_path / "photo.rgba").write_bytes(Image.fromarray(photo).convert("RGBA").tobytes())
-    done = subprocess.run([NODE, "main.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([NODE, "main.mjs"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert done.stdout == "61 47\n", done.stderr[-1000:]
     drawn = np.frombuffer((tmp_path / "drawn.rgba").read_bytes(), np.uint8).reshape(47, 61, 4)
     expected = Translator(tiny_style, device="cpu")(photo[np.newaxis])[0]

@@ -12,10 +12,12 @@ import pytest
 from PIL import Image
 
 from tests.helpers.documentation import blocks
+from tests.helpers.paths import ROOT
 from tests.helpers.pictures import draw_photo
 from tests.web.browser.conftest import OpenAt, serving
 from translate.style.translator import Translator
 
+STYLE = ROOT / "assets" / "styles" / "cel.onnx"
 RUNTIME = os.environ.get("ONNXRUNTIME_WEB", "")  # the folder dist of the npm package
 PIXELS = "[...document.querySelector('canvas').getContext('2d').getImageData(0, 0, 61, 47).data]"
 
@@ -25,10 +27,10 @@ pytestmark = [
 ]
 
 
-def test_the_page_draws_a_photo(tiny_style: Path, open_at: OpenAt, tmp_path: Path) -> None:
+def test_the_page_draws_a_photo(open_at: OpenAt, tmp_path: Path) -> None:
     (tmp_path / "node_modules" / "onnxruntime-web").mkdir(parents=True)
     (tmp_path / "node_modules" / "onnxruntime-web" / "dist").symlink_to(Path(RUNTIME).absolute())
-    shutil.copy(tiny_style, tmp_path / "mine.onnx")
+    shutil.copy(STYLE, tmp_path / "mine.onnx")
     for name, language in (("draw.mjs", "js"), ("index.html", "html")):
         (snippet,) = blocks("docs/export.md", language)
         (tmp_path / name).write_text(snippet)
@@ -42,7 +44,7 @@ def test_the_page_draws_a_photo(tiny_style: Path, open_at: OpenAt, tmp_path: Pat
         page.wait_for_function("() => document.querySelector('input').onchange !== null")
         page.set_input_files("input", {"name": "photo.png", "mimeType": "image/png", "buffer": content.getvalue()})
         page.wait_for_function("document.querySelector('canvas').width === 61")
-        expected = Translator(tiny_style, device="cpu")(photo[np.newaxis])[0].astype(int)
+        expected = Translator(STYLE, device="cpu")(photo[np.newaxis])[0].astype(int)
         for _ in range(100):
             drawn = np.array(page.evaluate(PIXELS)).reshape(47, 61, 4)[..., :3]
             if np.abs(drawn - expected).max() <= 1:

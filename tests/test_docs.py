@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tests.helpers.command_line import RunCli
+from tests.helpers.documentation import commands, pages_of_the_site, words
 from tests.helpers.paths import ROOT
 from tests.helpers.styles import style_info, write_style
 from tools.release.site_pages import linked, outside
@@ -45,10 +44,8 @@ def test_relative_links_lead_to_files_and_headings(page: Path) -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
-    listed = re.findall(r": (\S+\.md)$", navigation, re.MULTILINE)
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").glob("**/*.md")}
-    assert sorted(listed) == sorted(pages | {path for path in outside() if path.endswith(".md")})
+    assert sorted(pages_of_the_site()) == sorted(pages | {path for path in outside() if path.endswith(".md")})
 
 
 def test_names_in_the_glossary_exist() -> None:
@@ -82,30 +79,14 @@ def test_links_of_the_site() -> None:
     assert on_site("```sh\n[x](../models/blocks.py)\n```") == "```sh\n[x](../models/blocks.py)\n```"
 
 
-def blocks(page: str, language: str) -> list[str]:
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-
-
-def test_an_exported_style_runs_without_this_program(
-    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_style(tmp_path / "mine.onnx")
-    (snippet,) = blocks("faq.md", "python")
-    exec(snippet, {})
-    assert Image.open("drawn.png").size == Image.open(photo).size
-
-
 def test_passing_a_style_on(run_cli: RunCli, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "styles"))
     write_style(tmp_path / "oil.onnx", info=style_info(licence="CC0-1.0"))
     (tmp_path / "photos").mkdir()
     shutil.copy(photo, tmp_path / "photos")
-    (commands,) = blocks("styles.md", "sh")
-    for line in commands.splitlines():
-        program, *arguments = shlex.split(line, comments=True)
+    for line in commands("docs/styles.md"):
+        program, *arguments = words(line)
         if "runs/mine" not in arguments:  # exporting has tests of its own
             assert program == "translate" and run_cli(*arguments).code == ExitCode.OK, line
     assert (tmp_path / "oily" / "photo.jpg").is_file()

@@ -1,12 +1,13 @@
-"""Every command in README.md runs verbatim, except that training is shortened.
+"""Every command in README.md and in the guides runs verbatim and once, except that training is shortened.
 
-Commands that need a shell get one; the others run in this process, which loads PyTorch only once.
+They run in one folder, README's first and then the guides' in the order of the site's navigation, so that what one
+makes is there for the next. Commands that need a shell get one; the others run in this process, which loads PyTorch
+only once.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -19,17 +20,20 @@ import pytest
 from PIL import Image
 
 from tests.helpers.command_line import Finished, RunCli
+from tests.helpers.documentation import blocks, commands, pages_of_the_site, words
 from tests.helpers.pairs import picture, write_domains, write_pairs
 from tests.helpers.paths import ROOT
 from translate.distillation.request import GENERATORS
 
 pytestmark = pytest.mark.slow
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
-PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-SET_UP = [command for command in COMMANDS if "pip install" in command]
+TRAINING = "train/"  # the folder of the guides to training
+GUIDES = ("index.md", "convert.md", "distil.md", "evaluate.md", "export.md")
+PAGES = ["README.md", *(f"docs/{page}" for page in pages_of_the_site() if page in GUIDES or page.startswith(TRAINING))]
+ONCE = {words(command): command for page in PAGES for command in commands(page)}
+SET_UP = [command for command in ONCE.values() if "pip install" in command]
+COMMANDS = [command for command in ONCE.values() if command not in SET_UP]
+PYTHON = [block for page in ("README.md", "docs/api.md") for block in blocks(page, "python")]
 SHORT_DISTILLATION = "--max-steps 2 --scale 128 --precision fp32"
 SHORT = (
     "--steps 2 --crop 128 --resize 0 --batch-size 1 --workers 0 --sample-every 0 --device cpu "
@@ -92,9 +96,9 @@ def in_shell(command: str, folder: Path) -> Finished:
 def shortened(command: str) -> str:
     """Shorten training to two steps of small networks: later options on a command line override earlier ones."""
     if " distill " in command:
-        return f"{command.partition('   #')[0]} {SHORT_DISTILLATION}"
+        return f"{command} {SHORT_DISTILLATION}"
     if " data demo " in command:
-        return f"{command.partition('   #')[0]} --count 5"
+        return f"{command} --count 5"
     if " train " not in command:
         return command
     if " --init " in command:  # the weights determine the network's width
@@ -109,15 +113,13 @@ def shortened(command: str) -> str:
     return f"{command} {SHORT} {options}"
 
 
-@pytest.mark.timeout(600)  # some forty commands
+@pytest.mark.timeout(600)  # some sixty commands
 def test_every_command_works_in_order(folder: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PATH", str(folder / "bin"), prepend=os.pathsep)
     monkeypatch.setitem(GENERATORS, "medium", {"channels": 4, "wide_channels": 4, "dilations": [1]})
     for command in COMMANDS:
-        if command in SET_UP:
-            continue
-        program, *arguments = shlex.split(shortened(command), comments=True)
+        program, *arguments = words(shortened(command))
         if program != "translate" or set("<>|*") & set(command):
             done = in_shell(shortened(command), folder)
         else:

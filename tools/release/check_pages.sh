@@ -38,4 +38,4 @@ if command -v npm > /dev/null; then
         done)
     export AXE="$fetched/axe-core-4.14.1/axe.min.js" ONNXRUNTIME_WEB="$fetched/onnxruntime-web-$runtime/dist"
 fi
-"$python" -m pytest --numprocesses 0 tests/report/test_page_in_browser.py tests/web/browser
+"$python" -m pytest --numprocesses 0 tests/report/test_page_in_browser.py tests/web/browser tests/test_snippets.py

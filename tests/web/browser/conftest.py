@@ -6,8 +6,11 @@ import base64
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -82,6 +85,20 @@ def opened(open_at: OpenAt, start: StartServer, tiny_style: Path, season_style: 
         return page
 
     return run
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[ThreadingHTTPServer]:
+    """A web server of the files in ``folder``, for this machine alone."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever).start()
+        yield server
+        server.shutdown()
 
 
 def drop(page: Any, *files: tuple[str, str, bytes]) -> None:

@@ -6,10 +6,8 @@ import io
 import os
 import zipfile
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,7 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
-from tests.web.browser.conftest import OpenAt, drop, until, wait_until_idle
+from tests.web.browser.conftest import OpenAt, drop, serving, until, wait_until_idle
 from translate.convert.working_size import AtWorkingSize
 from translate.style.translator import Translator
 from translate.web.static_site import build_site
@@ -47,14 +45,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(site: Path) -> Iterator[ThreadingHTTPServer]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site / "page"))) as running:
-        Thread(target=running.serve_forever).start()
+    with serving(site / "page") as running:
         yield running
-        running.shutdown()
 
 
 @pytest.fixture

@@ -41,12 +41,12 @@ def draw_pair(rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.u
     return given.astype(np.uint8), answer.round().astype(np.uint8), disc
 
 
-def write_pairs(folder: Path, count: int = 200) -> None:
+def write_pairs(folder: Path, count: int = 1000) -> None:
     for side in ("a", "b"):
         (folder / side).mkdir()
     for number in range(count):
         for side, picture in zip(("a", "b"), draw_pair(np.random.default_rng(number)), strict=False):
-            Image.fromarray(picture).save(folder / side / f"{number:03}.png")
+            Image.fromarray(picture).save(folder / side / f"{number:04}.png")
 
 
 # %% [markdown]

@@ -79,7 +79,7 @@ def cheating(training: Set, change: Callable[[Picture], Picture], folder: Path, 
 
 
 # %% [markdown]
-# By pixels, an output counts as a copy under the same rule: it is nearer to its nearest training picture than 95% of the
+# By pixels, an output counts as a copy under the same rule: it is nearer to a training picture than 95% of the
 # test pictures are to theirs. Of honest outputs, that finds one in twenty too.
 
 # %%

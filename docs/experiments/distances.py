@@ -151,4 +151,14 @@ for table in (lines, blended):  # the claims, which the tests check too
     assert np.all(table["JS pull"][2:] < table["W pull"][2:] / 10)
 
 # %% [markdown]
-# TEXT
+# ## What is learnt
+#
+# - From a quarter to 2 apart, JS of the lines is log 2, 0.693, and the pull of the game that minimises it is below 1e-7:
+#   it tells a generator neither where to go nor that it came nearer. Blended landscapes are the same from a tenth on.
+# - Wasserstein-1 is found within 1% on the lines, and pulls equally everywhere. The critic itself exceeds it, as the
+#   penalty is soft: of weight 10, it is least at the slope 1 + W / 20. On pictures critics find 87 to 89% of it.
+# - It cannot be concluded that Wasserstein-1 between pixels is a good distance of pictures. Moved by one pixel they are
+#   7.2 apart, by eight 8.3, and so are other landscapes of the same kind, a perfect generator's: of 32 pictures each,
+#   two samples of one distribution are far apart. The critics, which are smooth, find half of that.
+# - Nor that the games of JS do not train: `vanilla` pulls where `minimax` does not, noise lets the supports meet, and no
+#   discriminator of a real training is as sure as these.

@@ -51,7 +51,8 @@ def run(source: Path, *, share: float = 1.0) -> Notebook:
             "IPYTHONDIR": scratch,
             "TRANSLATE_CACHE": "",
         }
-        client = NotebookClient(notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": str(ROOT)}})
+        folder = {"metadata": {"path": str(ROOT)}}
+        client = NotebookClient(notebook, timeout=TIMEOUT_S, coalesce_streams=True, resources=folder)
         client.execute(env=environment)
     return notebook
 

@@ -25,7 +25,7 @@ import numpy as np
 import typer
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tools.known.sheets import save_sheet
 from translate import ConvertRequest, convert_files
@@ -41,7 +41,7 @@ from translate.train.loop import train
 
 Row = dict[str, float]
 Judge = Callable[[int, Path], Row]  # of the number of pictures and the folder for it
-SHOWN, SHOWN_HEIGHT = 5, 224  # photos in the sheet, and the height of each in pixels
+SHOWN, SHOWN_SIDE = 5, 200  # photos in the sheet, and the side of each in pixels
 
 Folder = Annotated[Path, typer.Argument()]
 Counts = Annotated[str, typer.Option(help="separated by commas")]
@@ -94,14 +94,13 @@ def compare_counts(counts: str, out: Path, judge: Judge, shown: Pictures, plotte
     photos = shown.only(spaced_indices(len(shown.paths), SHOWN)).paths
     results = [[out / str(number) / "test" / f"{photo.stem}.png" for number in numbers] for photo in photos]
     rows_shown = zip(photos, results, strict=True)
-    save_sheet([[lowered(path) for path in (photo, *made)] for photo, made in rows_shown], out / "sheet.jpg")
+    save_sheet([[square(path) for path in (photo, *made)] for photo, made in rows_shown], out / "sheet.jpg")
     typer.echo((out / "table.csv").read_text(encoding="utf-8"), nl=False)
 
 
-def lowered(path: Path) -> NDArray[np.uint8]:
-    """The picture, `SHOWN_HEIGHT` pixels high."""
-    picture = Image.fromarray(load_rgb(path))
-    return np.asarray(picture.resize((round(picture.width * SHOWN_HEIGHT / picture.height), SHOWN_HEIGHT)))
+def square(path: Path) -> NDArray[np.uint8]:
+    """The middle of the picture, `SHOWN_SIDE` pixels wide and high."""
+    return np.asarray(ImageOps.fit(Image.fromarray(load_rgb(path)), (SHOWN_SIDE, SHOWN_SIDE)))
 
 
 def write_table(rows: dict[int, Row], path: Path) -> None:

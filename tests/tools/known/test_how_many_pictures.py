@@ -60,4 +60,4 @@ def test_each_count_gets_a_row_and_repeating_trains_nothing(command: object, fol
     style = (tmp_path / "4" / "style.onnx").stat().st_mtime_ns
     assert run() == rows and (tmp_path / "4" / "style.onnx").stat().st_mtime_ns == style
     sheet = Image.open(tmp_path / "sheet.jpg")
-    assert sheet.height == 4 * 224 and (tmp_path / "plot.png").is_file()
+    assert sheet.size == (2 * 200, 4 * 200) and (tmp_path / "plot.png").is_file()

@@ -22,7 +22,7 @@ from translate.evaluate.features import PLAIN, Clock, features_of, load_square, 
 from translate.evaluate.memorisation import CLOSE, measure_memorisation, nearest_training
 from translate.evaluate.set_metrics import distances
 
-COUNT = max(20, round(100 * float(os.environ.get("EXPERIMENT_SHARE", "1"))))  # training pictures
+COUNT = max(10, round(80 * float(os.environ.get("EXPERIMENT_SHARE", "1"))))  # training pictures
 SIDE = 64
 plt.style.use("docs/experiments/plots.mplstyle")
 Picture = np.ndarray  # uint8 [SIDE, SIDE, 3]
@@ -33,9 +33,9 @@ Picture = np.ndarray  # uint8 [SIDE, SIDE, 3]
 
 
 # %%
-def moved(picture: Picture) -> Picture:
-    """Up and to the left by a tenth, the edge repeated."""
-    step = SIDE // 10
+def moved(picture: Picture, share: float = 1 / 16) -> Picture:
+    """Up and to the left by a share of the side, the edge repeated."""
+    step = round(SIDE * share)
     return np.pad(picture, ((0, step), (0, step), (0, 0)), mode="edge")[step:, step:]
 
 
@@ -49,8 +49,9 @@ CHEATS: dict[str, Callable[[Picture], Picture]] = {
     "exact copies": lambda picture: picture,
     "mirrored": mirrored,
     "moved": moved,
+    "moved, mirrored": lambda picture: mirrored(moved(picture)),
+    "moved by a tenth": lambda picture: moved(picture, 0.1),
     "enlarged": enlarged,
-    "mirrored, moved": lambda picture: moved(mirrored(picture)),
 }
 extractor = build_extractor("efficientnet-lite0", device="cpu")
 
@@ -106,7 +107,7 @@ for name in outputs:
     print(f"{name:18} {by_pixels[name]:10.0%} {by_features[name]:12.0%}")
 
 # %% Copies of one training picture, and the share of all copies that pixels and that features find
-figure, (above, below) = plt.subplots(2, 1, figsize=(9, 5), height_ratios=(1, 1.4))
+figure, (above, below) = plt.subplots(2, 1, figsize=(10, 5), height_ratios=(1, 1.4))
 above.imshow(np.hstack(examples))
 above.set_xticks([SIDE * (place + 0.5) for place in range(len(CHEATS))], list(CHEATS))
 above.set_yticks([])
@@ -117,12 +118,21 @@ below.bar(places + 0.2, [100 * share for share in by_features.values()], 0.4, la
 below.axhline(100 * CLOSE, color="black", linestyle="--", label="expected of new pictures")
 below.set_xticks(places, list(outputs))
 below.set(ylabel="counted as copies, %")
-below.legend(loc="upper right")
+figure.legend(loc="outside lower center", ncols=3)
 
 # %%
 assert by_pixels["exact copies"] == by_features["exact copies"] == 1
 assert by_pixels["mirrored"] < 0.3 and by_features["mirrored"] > 0.9
-assert by_features["honest"] < 0.3
+assert by_features["honest"] < by_features["mirrored"] / 2
 
 # %% [markdown]
-# TEXT
+# ## What is learnt
+#
+# - Pixels find exact copies, and of mirrored or moved ones no more than of new pictures: 2%. A table of nearest
+#   neighbours in pixels is no evidence that nothing was learnt by heart.
+# - Features, with the variants that `translate evaluate` tries, find all mirrored copies and 78% of those moved by a
+#   sixteenth up and to the left, which the variant `shifted` moves back. Of honest pictures they report 5%, as expected.
+# - They find hardly any that are moved by a tenth, which no variant undoes: a low share says that there are no copies of
+#   the kinds that are tried, not that there are none. Enlarged copies, which stay in place, are found both ways.
+# - It cannot be concluded how many copies would be found of other pictures: these are small, drawn and much alike, with
+#   40 outputs each, so that one output is 2.5%.

@@ -125,7 +125,7 @@ for (w, js, pull), table, apart in zip(
     grid, (lines, blended), ("distance of the lines", "share of winter"), strict=True
 ):
     w.plot(table["apart"], table["exact W"], "k--", label="exact")
-    w.plot(table["apart"], table["W found"] / table["W pull"], "o-", label="critic, divided by its slope")
+    w.plot(table["apart"], table["W found"] / table["W pull"], "o-", label="critic / its slope")
     js.plot(table["apart"], np.full(5, LOG_2), "k--", label="exact: log 2")
     js.plot(table["apart"], table["JS found"], "s-", color="C1", label="critic")
     pull.semilogy(table["apart"], table["W pull"], "o-", label="wgan-gp")
@@ -153,12 +153,12 @@ for table in (lines, blended):  # the claims, which the tests check too
 # %% [markdown]
 # ## What is learnt
 #
-# - From a quarter to 2 apart, JS of the lines is log 2, 0.693, and the pull of the game that minimises it is below 1e-7:
+# - From a quarter to 2 apart, JS of the lines is log 2, 0.693, and the pull of the game that minimises it below 1e-7:
 #   it tells a generator neither where to go nor that it came nearer. Blended landscapes are the same from a tenth on.
 # - Wasserstein-1 is found within 1% on the lines, and pulls equally everywhere. The critic itself exceeds it, as the
 #   penalty is soft: of weight 10, it is least at the slope 1 + W / 20. On pictures critics find 87 to 89% of it.
 # - It cannot be concluded that Wasserstein-1 between pixels is a good distance of pictures. Moved by one pixel they are
 #   7.2 apart, by eight 8.3, and so are other landscapes of the same kind, a perfect generator's: of 32 pictures each,
 #   two samples of one distribution are far apart. The critics, which are smooth, find half of that.
-# - Nor that the games of JS do not train: `vanilla` pulls where `minimax` does not, noise lets the supports meet, and no
-#   discriminator of a real training is as sure as these.
+# - Nor that the games of JS do not train: `vanilla` pulls where `minimax` does not, noise lets supports meet, and few
+#   discriminators of real trainings are as sure as these.

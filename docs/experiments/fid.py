@@ -21,7 +21,7 @@ from translate.evaluate.extractors import build_extractor
 from translate.evaluate.features import Clock, features_of
 from translate.evaluate.set_metrics import Spread, frechet_curve, kernel_distance
 
-COUNT = max(64, round(600 * float(os.environ.get("EXPERIMENT_SHARE", "1"))))  # pictures drawn
+COUNT = max(48, round(600 * float(os.environ.get("EXPERIMENT_SHARE", "1"))))  # pictures drawn
 plt.style.use("docs/experiments/plots.mplstyle")
 
 # %% [markdown]
@@ -93,4 +93,15 @@ assert means["perfect"][0] > means["blurred"][-1]  # a perfect generator looks w
 assert abs(kid["perfect"][-1].mean) < kid["blurred"][-1].mean / 4
 
 # %% [markdown]
-# TEXT
+# ## What is learnt
+#
+# - The perfect generator's FID is 58 by 37 pictures and 19 by 300, though 0 would be right. Judged by 150 pictures it
+#   has a higher FID, 28.5, than the blurring one judged by 300, 26.6.
+# - At equal numbers the two differ by 8 throughout: FIDs may be compared only at the same number of pictures. That is
+#   why `translate evaluate` shows FID with that of one half of the real pictures against the other, never 0 either.
+# - KID is unbiased: about 0 for the perfect generator and 0.022 for the other one, at any number. With few pictures it
+#   spreads more, and still tells them apart here.
+# - The bias is not yet a straight line in 1 / pictures, as theory has it for many: there are fewer pictures than the
+#   1280 features. Extrapolating these curves to 0 would be wrong.
+# - It cannot be concluded that FID is biased as much elsewhere; that depends on features and pictures. The bars are
+#   spreads over subsets of the same pictures: none at the largest number does not mean that it is exact.

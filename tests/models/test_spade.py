@@ -31,7 +31,7 @@ def modulating(network: nn.Module) -> list[nn.Conv2d]:
 
 def pictures(count: int = 1) -> tuple[Tensor, Tensor]:
     """Photos and drawings, [N, 3, 32, 64] each."""
-    return tuple(torch.rand(count, 6, 32, 64, generator=torch.Generator().manual_seed(1)).mul(2).sub(1).split(3, dim=1))  # type: ignore[return-value]
+    return tuple(torch.rand(count, 6, 32, 64, generator=torch.Generator().manual_seed(1)).mul(2).sub(1).split(3, dim=1))
 
 
 def test_maps_are_normalised_then_scaled_and_shifted_by_the_drawing() -> None:

@@ -130,12 +130,12 @@ if SHARE >= 1:
 # %% [markdown]
 # ## What is learnt
 #
-# - Supervision alone is best at what the input determines, 4 of 255 levels off, and paints the discs a muddy grey: their
+# - Supervision alone is best at what the input determines, 4 of 255 levels off, and paints discs a muddy grey: their
 #   stripes have 0.08 of the right strength. More training would not help; grey is what L1 asks for.
 # - The GAN alone draws stripes, 0.84, in the right place, as its discriminator sees the input too. Colours of the
 #   surroundings are 21 levels off: that an answer is wrong is all that it is told.
 # - Both together draw stripes, 0.93, with 13 levels outside: closer than the GAN alone, not as close as supervision.
-#   The phase of the stripes is one that could be, not that of the pair, so that their L1 inside is worse than grey's:
+#   The phase of the stripes is one that could be, not that of the pair, to which grey is nearer in the mean:
 #   L1 to the pair cannot judge what the input leaves open.
-# - It cannot be concluded which weights are best, nor that a GAN alone would stay behind: this is one seed and 500 steps
-#   of tiny networks. Each input also has one answer here, where a generator with noise would have several.
+# - It cannot be concluded which weights are best, nor that a GAN alone would stay behind: this is one seed, 500 steps
+#   and tiny networks. Each input also has one answer here, where a generator with noise would have several.

@@ -131,8 +131,8 @@ assert by_features["honest"] < by_features["mirrored"] / 2
 # - Pixels find exact copies, and of mirrored or moved ones no more than of new pictures: 2%. A table of nearest
 #   neighbours in pixels is no evidence that nothing was learnt by heart.
 # - Features, with the variants that `translate evaluate` tries, find all mirrored copies and 78% of those moved by a
-#   sixteenth up and to the left, which the variant `shifted` moves back. Of honest pictures they report 5%, as expected.
-# - They find hardly any that are moved by a tenth, which no variant undoes: a low share says that there are no copies of
-#   the kinds that are tried, not that there are none. Enlarged copies, which stay in place, are found both ways.
+#   sixteenth up and to the left, which the variant `shifted` moves back. Of honest ones they report 5%, as expected.
+# - They find hardly any that are moved by a tenth, which no variant undoes: a low share says that there are no copies
+#   of the kinds that are tried, not that there are none. Enlarged copies, which stay in place, are found both ways.
 # - It cannot be concluded how many copies would be found of other pictures: these are small, drawn and much alike, with
 #   40 outputs each, so that one output is 2.5%.

@@ -10,7 +10,7 @@ import typer
 
 from tools.release.experiments import FOLDER, IMAGES, chosen, fenced, notebooks, page, run, sources
 
-SHARES = {"ambiguity": 0.06, "copies": 0.2, "distances": 0.1, "fid": 0.2, "lipschitz": 0.03}
+SHARES = {"ambiguity": 0.06, "copies": 0.25, "distances": 0.2, "fid": 0.2, "lipschitz": 0.03}
 
 
 def test_each_experiment_is_tested() -> None:

@@ -22,7 +22,7 @@ def plain(red: int, green: int, blue: int, *, side: int = 64) -> NDArray[np.uint
 def to_lab(colours: NDArray[np.generic]) -> NDArray[np.float32]:
     """CIE Lab of RGB (0 to 255), [..., 3]."""
     values = np.asarray(colours, np.float32).reshape(1, -1, 3) / 255
-    return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2Lab)).reshape(colours.shape)
+    return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2Lab), np.float32).reshape(colours.shape)
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (40, 40, 40), (128, 128, 128), (255, 255, 255), (200, 150, 120)])

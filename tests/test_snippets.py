@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from PIL import Image
 
 from tests.helpers.documentation import blocks
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import draw_photo
-from translate.style.contract import INPUT, OUTPUT
 from translate.style.translator import Translator
 
 PAGE = "docs/export.md"
 NODE = shutil.which("node")
+COMPILER = shutil.which("g++")
+HEADERS = os.environ.get("ONNXRUNTIME_INCLUDE", "")
 ONNXRUNTIME_WEB = os.environ.get("ONNXRUNTIME_WEB", "")  # the folder dist of the npm package
 MAIN = """
 import fs from "node:fs";
@@ -66,15 +68,22 @@ def test_javascript(tiny_style: Path, tmp_path: Path) -> None:
     assert (drawn[..., 3] == 255).all()
 
 
-def test_csharp_keeps_the_contract() -> None:
-    """It is not compiled; names, element types and shapes are those of the contract."""
-    (snippet,) = blocks(PAGE, "csharp")
-    assert re.findall(r'CreateFromTensor\("(\w+)", image\)', snippet) == [INPUT]
-    assert re.findall(r'result\.Name == "(\w+)"', snippet) == [OUTPUT]
-    assert re.findall(r"(?:DenseTensor|AsTensor)<(\w+)>", snippet) == ["byte", "byte"]  # uint8
-    assert "new[] { 1, photo.Height, photo.Width, 3 }" in snippet  # [N, H, W, 3], into the tensor
-    assert "drawn.Dimensions[2], drawn.Dimensions[1]" in snippet  # width and height of [N, H, W, 3]
-    assert set(re.findall(r"<(Rgb\w+)>", snippet)) == {"Rgb24"}  # three bytes per pixel, red first
+@pytest.mark.skipif(COMPILER is None, reason="g++ is not installed")
+@pytest.mark.skipif(not HEADERS, reason="ONNXRUNTIME_INCLUDE does not name the folder of onnxruntime_cxx_api.h")
+def test_cpp(tiny_style: Path, tmp_path: Path) -> None:
+    assert COMPILER is not None
+    (library,) = Path(onnxruntime.__file__).parent.glob("capi/libonnxruntime.so.*")
+    (snippet,) = blocks(PAGE, "cpp")
+    (tmp_path / "draw.cpp").write_text(snippet)
+    (tmp_path / "libonnxruntime.so.1").symlink_to(library)  # the name that it is found by
+    linked = ["libonnxruntime.so.1", f"-Wl,-rpath,{tmp_path}"]
+    warned = ["-Wall", "-Werror", "-isystem", HEADERS]
+    subprocess.run([COMPILER, "-std=c++17", *warned, "draw.cpp", "-o", "draw", *linked], cwd=tmp_path, check=True)
+    photo = io.BytesIO()
+    Image.fromarray(draw_photo(61, 47)).save(photo, "PPM")
+    drawn = subprocess.run([tmp_path / "draw", tiny_style], input=photo.getvalue(), capture_output=True, check=True)
+    expected = Translator(tiny_style, device="cpu")(draw_photo(61, 47)[np.newaxis])[0]
+    assert np.abs(np.asarray(Image.open(io.BytesIO(drawn.stdout))).astype(int) - expected).max() <= 1
 
 
 def test_the_contract_is_told_as_it_is() -> None:

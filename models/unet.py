@@ -87,11 +87,8 @@ class UNet(Generator):
         for level, probability in zip(range(depth - 1, 0, -1), [dropout] * 3 + [0.0] * (depth - 4), strict=True):
             # all blocks but the first read the block before and the skip of the same size, concatenated
             before, after = widths[level] * (1 if level == depth - 1 else 2), widths[level - 1]
-            if inject == "spade":
-                self.decoder.append(Guided(_up(before, after, upsampling, Spade(after, 2**level), probability)))
-            else:
-                block = _up(before, after, upsampling, normalisation(norm, after), probability)
-                self.decoder.append(nn.Sequential(*block))
+            normalised = Spade(after, 2**level) if inject == "spade" else normalisation(norm, after)
+            self.decoder.append(Guided(_up(before, after, upsampling, normalised, probability)))
         self.out = nn.Sequential(upsample_conv(upsampling, 2 * channels, 3, kernel=4, padding="zeros"), nn.Tanh())
         init_normal(self)
 
@@ -105,7 +102,7 @@ class UNet(Generator):
         seen, drawing = image[:, : 3 * self.encoded], image[:, 3 * self.encoded :]  # the latter without channels, or 3
         *skips, x = tapped(self.encoder, seen, range(len(self.encoder)))  # the last is 1x1 for pictures of `size`
         for up in self.decoder:
-            x = torch.cat((up(x, drawing) if isinstance(up, Guided) else up(x), skips.pop()), dim=1)
+            x = torch.cat((up(x, drawing), skips.pop()), dim=1)
         return self.out(x)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:

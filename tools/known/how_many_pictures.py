@@ -63,12 +63,15 @@ def some(folder: Path, count: int, out: Path) -> Path:
     return out
 
 
-def trained_style(config: TrainConfig) -> Path:
-    """The style that training with ``config`` gives, beside the run."""
-    file = config.out.with_name("style.onnx")
+def trained_style(
+    method: type[TrainConfig], preset: str, a: Path, b: Path, folder: Path, steps: int, config: Path | None
+) -> Path:
+    """The style that training from ``a`` to ``b`` gives, in ``folder``, beside the run."""
+    file = folder / "style.onnx"
     if not file.exists():
-        train(config)
-        export_style(*load_run(config.out, "AtoB", title=f"{config.out.parent.name} pictures"), file)
+        given: dict[str, Any] = {"a": a, "b": b, "out": folder / "run", "steps": steps, "sample_every": 0}
+        train(method.resolve(given, preset=preset, file=config))
+        export_style(*load_run(folder / "run", "AtoB", title=f"{folder.name} pictures"), file)
     return file
 
 
@@ -140,8 +143,7 @@ def pairs(
 
     def judge(count: int, folder: Path) -> Row:
         a, b = some(photos, count, folder / "a"), some(pictures, count, folder / "b")
-        given: dict[str, Any] = {"a": a, "b": b, "out": folder / "run", "steps": steps, "sample_every": 0}
-        style = trained_style(Pix2PixConfig.resolve(given, preset="painted", file=config))
+        style = trained_style(Pix2PixConfig, "painted", a, b, folder, steps, config)
         seen = some(photos, min(count, len(find_images(test_photos, recursive=False))), folder / "seen")
         row: Row = {}
         for name, inputs, truths in (("test", test_photos, test_pictures), ("training", seen, b)):
@@ -173,8 +175,7 @@ def drawings(
 
     def judge(count: int, folder: Path) -> Row:
         b = some(art, count, folder / "art")
-        given: dict[str, Any] = {"a": photos, "b": b, "out": folder / "run", "steps": steps, "sample_every": 0}
-        style = trained_style(CutConfig.resolve(given, preset="light", file=config))
+        style = trained_style(CutConfig, "light", photos, b, folder, steps, config)
         outputs = translated(test_photos, style, folder / "test")
         found = evaluate(outputs, Pictures.below(test_art), extractor, training=Pictures.below(b)).metrics
         return {name: found[name] for name in ("kid", "mmd_texture", "precision", "recall", "memorised_share")}

@@ -133,7 +133,7 @@ if SHARE >= 1:
 # - Supervision alone is best at what the input determines, 4 of 255 levels off, and paints discs a muddy grey: their
 #   stripes have 0.08 of the right strength. More training would not help; grey is what L1 asks for.
 # - The GAN alone draws stripes, 0.84, in the right place, as its discriminator sees the input too. Colours of the
-#   surroundings are 21 levels off: that an answer is wrong is all that it is told.
+#   surroundings are 21 levels off: all that it learns is that an answer is wrong.
 # - Both together draw stripes, 0.93, with 13 levels outside: closer than the GAN alone, not as close as supervision.
 #   The phase of the stripes is one that could be, not that of the pair, to which grey is nearer in the mean:
 #   L1 to the pair cannot judge what the input leaves open.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make the included styles but `anime` from a folder of photos, each by one `translate distill` of its teacher.
+# Make every style but `anime` from a folder of photos, each by one `translate distill` of its teacher.
 #   tools/styles/train_looks.sh WORK PHOTOS [LOOK...]
 # LOOK is one of those below, by default each of them. Style, int8 variant, card and preview become WORK/LOOK.*; repeat
 # the command to resume. STEPS limits the training of a look, LICENCE and TRAINING_DATA go into the metadata.

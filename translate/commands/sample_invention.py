@@ -37,8 +37,8 @@ def sample_invented(
     """Print the captions that ``run`` makes, or write what the sampler ``pictures`` makes of each.
 
     That is a sheet that names them, or a folder of pictures with a table. A caption of which the sampler knows no word
-    has no picture, and is told. Raises ``UserError`` for a sampler that takes no captions, where it knows no word of
-    any, and for an output that does not suit.
+    gets no picture; a warning names it. Raises ``UserError`` for a sampler that takes no captions, where it knows no
+    word of any, and for an output that does not suit.
     """
     from translate.train.invention import invented
 

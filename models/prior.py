@@ -17,15 +17,18 @@ class Prior(nn.Module):
     def __init__(self, z_dim: int, *, radius: float = float("inf")) -> None:
         super().__init__()
         self.mean = nn.Buffer(torch.zeros(z_dim))
-        self.factor = nn.Buffer(torch.eye(z_dim))  # the Cholesky factor of the covariance
+        self.factor = nn.Buffer(torch.eye(z_dim))  # the symmetric root of the covariance
         self.radius = nn.Buffer(torch.tensor(radius))
 
     @torch.no_grad()
     def fit(self, mean: Tensor, covariance: Tensor) -> None:
-        """Take over a mean [z_dim] and a covariance [z_dim, z_dim], which may be singular."""
-        ridge = 1e-6 * covariance.diagonal().mean().clamp_min(1e-12)
+        """Take over a mean [z_dim] and a covariance [z_dim, z_dim], which may be singular.
+
+        A root by eigenvalues exists for those, too, where rounding has made an eigenvalue negative.
+        """
+        values, vectors = torch.linalg.eigh(covariance.double())
         self.mean.copy_(mean)
-        self.factor.copy_(torch.linalg.cholesky(covariance + ridge * torch.eye(len(mean), device=mean.device)))
+        self.factor.copy_(vectors * values.clamp_min(0).sqrt() @ vectors.mT)
 
     def forward(self, z: Tensor) -> Tensor:
         return within_ball(self.mean + z @ self.factor.mT, self.radius)

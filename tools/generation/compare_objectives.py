@@ -40,7 +40,7 @@ from translate.train.evaluation import pictures_by
 from translate.train.loop import train
 from translate.weights.checkpoint import load_noise_generator
 
-OBJECTIVES = ("vanilla", "lsgan", "hinge", "wgan-gp", "js", "relativistic")
+OBJECTIVES = ("vanilla", "lsgan", "hinge", "wgan-gp", "kl", "relativistic")
 HELD_OUT = 10  # every tenth picture judges
 RESULTS = "results.csv"
 

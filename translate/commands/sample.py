@@ -262,14 +262,15 @@ def _project(model: str, photo: Path, output: Path) -> None:
     from translate.data.squares import middle_square
     from translate.media.images import load_rgb
     from translate.media.sheet import Cell, draw_sheet
-    from translate.train.projection import nearest_picture
+    from translate.train.projection import nearest_pictures
     from translate.weights.checkpoint import load_noise_generator
 
     generator, checkpoint = load_noise_generator(Path(model))
     if isinstance(generator, ConditionalGenerator):
         raise UserError(f"{model}: makes pictures by a condition, which --project does not look for")
     square = middle_square(load_rgb(photo), generator.size)
-    found, decibels = nearest_picture(generator, square, by_origin=checkpoint.config.get("method") == "gon")
+    by_origin = checkpoint.config.get("method") == "gon"
+    (found,), (decibels,) = nearest_pictures(generator, square[None], by_origin=by_origin)
     cells = [Cell(square, ["photo"]), Cell(found, ["nearest", f"{decibels:.1f} dB"])]
     write_still(output, draw_sheet([cells], least_width=96))
     say(f"wrote {output}: {decibels:.1f} dB")

@@ -77,21 +77,21 @@ def gradient_at_origin(generator: nn.Module, pictures: Tensor, z_dim: int) -> Te
 
 
 @torch.no_grad()
-def nearest_picture(
-    generator: NoiseGenerator, photo: NDArray[np.uint8], *, by_origin: bool = False
-) -> tuple[NDArray[np.uint8], float]:
-    """The picture of ``generator`` nearest to ``photo``, both uint8 [size, size, 3], and their PSNR in dB.
+def nearest_pictures(
+    generator: NoiseGenerator, photos: NDArray[np.uint8], *, by_origin: bool = False
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The pictures of ``generator`` nearest to ``photos``, both uint8 [N, size, size, 3], and their PSNR in dB, [N].
 
     ``by_origin``: it is a Gradient Origin Network, which needs no descent; its prior, if any, is left out.
     """
-    target = to_signed_unit(torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].float())
+    targets = to_signed_unit(torch.from_numpy(photos.copy()).permute(0, 3, 1, 2).float())
     if by_origin:
         network = generator.generator if isinstance(generator, WithPrior) else generator
-        found = network(gradient_at_origin(network, target, generator.z_dim))
+        found = network(gradient_at_origin(network, targets, generator.z_dim))
     else:
-        found = generator(project(generator, target))
-    picture: NDArray[np.uint8] = from_signed_unit(found)[0].permute(1, 2, 0).to(torch.uint8).numpy()
-    return picture, float(psnr(found, target))
+        found = generator(project(generator, targets))
+    pictures: NDArray[np.uint8] = from_signed_unit(found).permute(0, 2, 3, 1).to(torch.uint8).numpy()
+    return pictures, psnr(found, targets).numpy()
 
 
 def psnr(pictures: Tensor, targets: Tensor) -> Tensor:

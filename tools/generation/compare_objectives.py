@@ -5,8 +5,8 @@
 Lucic, Kurach, Michalski, Gelly, Bousquet: Are GANs Created Equal? A Large-Scale Study, NeurIPS 2018: with enough seeds
 most differences between objectives are within the spread over seeds. A tenth of FACES is held out for judging. Each run
 is judged at its end: FID and KID to the held-out pictures, precision, recall and diversity; a run whose samples are
-less than half as far apart as real pictures counts as collapsed. OUT gets runs/OBJECTIVE-SEED, results.csv, table.md
-and plot.png; repeating the command resumes it.
+less than half as far apart as real pictures counts as collapsed. OUT gets runs/OBJECTIVE-SEED, results.csv, table.md,
+plot.png and sheet.png, with samples of each objective's first run; repeating the command resumes it.
 
 What can be concluded: how far the spreads over seeds overlap at this budget, on this data, with these settings. What
 cannot: that one objective is better elsewhere, or would not overtake later; the settings were tuned for none of them.
@@ -28,12 +28,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from translate.config import GanConfig
+from translate.convert.sampling import write_still
 from translate.evaluate.evaluation import Pictures, evaluate
 from translate.evaluate.extractors import Extractor, build_extractor
 from translate.evaluate.sampling import as_trained_on, write_samples
 from translate.evaluate.verdicts import COLLAPSED
 from translate.export.sampler import ExportedSampler
 from translate.media.images import load_rgb
+from translate.media.sheet import Cell, draw_sheet
 from translate.storage.atomic import write_atomically
 from translate.storage.folders import find_images
 from translate.train.evaluation import pictures_by
@@ -43,6 +45,8 @@ from translate.weights.checkpoint import load_noise_generator
 OBJECTIVES = ("vanilla", "lsgan", "hinge", "wgan-gp", "kl", "relativistic")
 HELD_OUT = 10  # every tenth picture judges
 RESULTS = "results.csv"
+REAL, MADE = Path("judged/real"), Path("judged/made")  # in the folder of a run
+SHOWN = 8  # pictures of each objective on the sheet
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,14 @@ def judge(run: Path, objective: str, seed: int, test: Path, extractor: Extractor
     """The metrics of a finished run."""
     generator, _ = load_noise_generator(run)
     sampler = ExportedSampler(generator)
-    real = as_trained_on(Pictures.below(test), generator.size, run / "judged" / "real")
-    write_samples(pictures_by(sampler), len(real.paths), run / "judged" / "made")
-    metrics = evaluate(Pictures.below(run / "judged" / "made"), real, extractor).metrics
+    real = as_trained_on(Pictures.below(test), generator.size, run / REAL)
+    write_samples(pictures_by(sampler), len(real.paths), run / MADE)
+    metrics = evaluate(Pictures.below(run / MADE), real, extractor).metrics
     return Result(objective, seed, *(metrics[field.name] for field in fields(Result)[2:]))
+
+
+def run_of(out: Path, objective: str, seed: int) -> Path:
+    return out / "runs" / f"{objective}-{seed}"
 
 
 def read_results(path: Path) -> list[Result]:
@@ -157,6 +165,13 @@ def plot(results: Sequence[Result]) -> Figure:
     return figure
 
 
+def sheet(runs: dict[str, Path]) -> NDArray[np.uint8]:
+    """Judged samples of each run, by objective, below real pictures: uint8 [H, W, 3]."""
+    folders = {"real": next(iter(runs.values())) / REAL} | {name: run / MADE for name, run in runs.items()}
+    paths = {name: Pictures.below(folder, SHOWN).paths for name, folder in folders.items()}
+    return draw_sheet([[Cell(load_rgb(path), [name]) for path in found] for name, found in paths.items()])
+
+
 def main(
     faces: Annotated[Path, typer.Argument(help="folder of pictures, at least 200")],
     out: Annotated[Path, typer.Argument(help="folder to write")],
@@ -174,7 +189,7 @@ def main(
         for objective in objectives.split(","):
             if any((result.objective, result.seed) == (objective, seed) for result in done):
                 continue
-            run = out / "runs" / f"{objective}-{seed}"
+            run = run_of(out, objective, seed)
             train(settings(objective, seed, images, run, given))
             result = judge(run, objective, seed, test, extractor)
             append_result(out / RESULTS, result)
@@ -182,6 +197,8 @@ def main(
             print(f"{objective}, seed {seed}: FID {result.fid:.1f}, KID {result.kid:.4f}")
             write_atomically(out / "table.md", table(done).encode())
             plot(done).savefig(out / "plot.png", dpi=150)
+            firsts = {result.objective: run_of(out, result.objective, 0) for result in done if result.seed == 0}
+            write_still(out / "sheet.png", sheet(firsts))
     print(table(done))
 
 

@@ -18,6 +18,7 @@ from tools.generation.compare_objectives import (
     split,
     table,
 )
+from translate.media.images import load_rgb
 
 RUNS = [
     Result("hinge", 0, 50.0, 0.020, 0.5, 0.4, 0.9),
@@ -58,5 +59,6 @@ def test_a_tiny_comparison(tmp_path: Path) -> None:
     faces = write_pictures(tmp_path / "faces", 50)
     main(faces, tmp_path / "out", objectives="hinge,lsgan", seeds=2, steps=1, crop=16, device="cpu")
     assert len(read_results(tmp_path / "out" / RESULTS)) == 4
+    assert load_rgb(tmp_path / "out" / "sheet.png").shape[0] > 3 * 16  # real, hinge, lsgan
     assert (tmp_path / "out" / "table.md").read_text().count("±") == 10
     assert (tmp_path / "out" / "plot.png").is_file()

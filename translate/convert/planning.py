@@ -117,9 +117,7 @@ def plan(
     to_folder = _is_folder(output, inputs)
     by_stream = STREAM in inputs or output == STREAM
     if by_stream and len(domains) > 1:
-        raise UserError(
-            "'-' (standard input or output) takes one picture; name files for several domains or conditions"
-        )
+        raise UserError("'-' (standard input or output) takes one picture; name files for <all_domains> or conditions")
     if by_stream or not to_folder:
         if suffix:
             raise UserError(f"<suffix> {suffix}: needs an output folder, but <output> {output} is not one")

@@ -106,6 +106,14 @@ class StyleInfo:
         if self.scale > 1:
             raise UserError(f"<style>: {self.title!r} enlarges pictures; use it with `translate upscale --model FILE`")
 
+    def require_no_condition(self, what: str) -> None:
+        """Raise ``UserError`` for a style with a condition: for ``what`` has no way to ask for one."""
+        if self.condition:
+            raise UserError(
+                f"<style>: {self.title!r} takes a condition, which {what} cannot be told; translate photos by "
+                "`translate convert` with <condition>"
+            )
+
     def positions(self, domain: str | Sequence[str] | None) -> list[int]:
         """The indices in ``domains`` of the names in ``domain``, ascending; [] for None if the style has no domains.
 

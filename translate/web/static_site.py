@@ -22,7 +22,7 @@ from translate.media.images import load_rgb
 from translate.storage.atomic import write_atomically
 from translate.style.catalogue import DEFAULT_STYLE, find_enlarger
 from translate.style.contract import StyleInfo
-from translate.style.session import first_target, read_style
+from translate.style.session import read_style
 from translate.style.translator import Translator
 from translate.web.onnxruntime_web import read_runtime
 from translate.web.style_entry import SAMPLE, StyleEntry, draw_preview
@@ -77,8 +77,9 @@ def _style_files(entries: list[StyleEntry]) -> Files:
     files: Files = {"check.png": _png(photo)}
     described = []
     for number, entry in enumerate(entries):
+        entry.info.require_no_condition("a page")
         translator = Translator(entry.file, device="cpu")
-        domain = first_target(entry.info)
+        domain = entry.info.domains[0] if entry.info.domains else None
         drawn = Image.fromarray(translator(np.asarray(photo)[np.newaxis], domain)[0])
         base = f"style-{number}"  # names of styles may hold anything
         files |= {

@@ -84,7 +84,7 @@ def test_tiles_strips_and_frames_have_the_same_condition(
         (["--condition", " "], "is empty; its attributes are night, fog"),
         (["--condition", "fog=thick"], "--condition fog=thick: 'thick' is no number"),
         (["--domain", "night"], "--condition: 'Tiny' needs one"),
-        (["--domain", "night", "--condition", "fog"], "--domain and --condition exclude each other"),
+        (["--domain", "night", "--condition", "fog"], "--condition does not go with domains"),
         (["--all-domains"], "--all-domains: 'Tiny' has no domains"),
     ],
 )

@@ -34,7 +34,7 @@ def list_command(as_json: AsJson = False, index: style_store.Index = None) -> No
         from translate.style.index import read_index
 
         offered = [asdict(entry) for entry in read_index(index).values() if entry.url is not None]
-        styles = [{**entry, "domains": [], "condition": ""} for entry in offered]
+        styles = [{**entry, "domains": []} for entry in offered]
     else:
         styles = [{"name": name, **_describe(path)} for name, path in list_styles().items()]
     if as_json:
@@ -116,7 +116,7 @@ def preview(
 def _condition(style: dict[str, Any]) -> str:
     from translate.style.conditions import ConditionInfo
 
-    return f"condition: {ConditionInfo.from_json(style['condition']).advice}" if style["condition"] else ""
+    return f"condition: {ConditionInfo.from_json(style['condition']).advice}" if style.get("condition") else ""
 
 
 def _as_text(value: Any) -> str:

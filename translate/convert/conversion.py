@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from translate.convert.conditions import remarks_on
 from translate.convert.inputs import OnRemark, ignore_remark
 from translate.convert.opening import open_on_devices
 from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
@@ -32,7 +33,7 @@ from translate.style.catalogue import DEFAULT_STYLE, find_style
 from translate.style.contract import StyleInfo
 from translate.style.devices import Cuda, GpuOptions, parse_device
 from translate.style.lanes import Lanes
-from translate.style.session import read_style
+from translate.style.session import condition_of, read_style
 from translate.style.translator import Translator, style_file
 
 MIN_DETAIL = 64  # pixels
@@ -255,6 +256,8 @@ def plan_only(request: ConvertRequest, *, action: Action = "convert", on_remark:
 
 def _plan(request: ConvertRequest, info: StyleInfo, on_remark: OnRemark, action: Action = "convert") -> list[Job]:
     domains = chosen_targets(info, domain=request.domain, all_domains=request.all_domains, conditions=request.condition)
+    for remark in remarks_on(condition_of(info), request.condition or ()):
+        on_remark(f"{literal(info.title)}: {literal(remark)}")
     inputs, output, suffix = [str(name) for name in request.inputs], request.output, request.suffix
     if output is None:
         of_domain = "" if len(domains) > 1 else domain_suffix(domains[0] or ())

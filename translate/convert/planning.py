@@ -21,6 +21,7 @@ from translate.storage.folders import VIDEO_SUFFIXES
 from translate.storage.remote import Location, RemotePath, location
 from translate.style.conditions import Wanted
 
+MAX_TITLE = 80  # characters of a condition in a file name
 STREAM = "-"  # standard input or output
 FALLBACK_CONTAINER = ".mkv"  # for videos whose own container cannot be written; it holds any sound
 # the names of what to translate to, or the condition; None: the style takes neither
@@ -73,7 +74,8 @@ def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
 
 def domain_suffix(domain: Sequence[str] | Wanted) -> str:
     """An addition to a file name that every file system accepts: ``_blond_hair`` for the domain ``blond hair``."""
-    names = [PurePath(domain.title).name] if isinstance(domain, Wanted) else domain  # a condition may be a file
+    # a condition may be a file
+    names = [PurePath(domain.title).name[:MAX_TITLE]] if isinstance(domain, Wanted) else domain
     return "".join("_" + re.sub(r"[^\w.+-]+", "_", name) for name in names)
 
 

@@ -23,10 +23,10 @@ def chosen_targets(
         raise UserError("<domain> and <all_domains> exclude each other")
     if all_domains and not style.domains:
         raise UserError(f"<all_domains>: {style.title!r} has no domains; leave it out")
+    if conditions and (domain or all_domains):
+        raise UserError("<condition> does not go with domains: no style has both")
     if all_domains:
         return [(name,) for name in style.domains]
-    if conditions and domain:
-        raise UserError("<domain> and <condition> exclude each other: no style has both")
     if conditions:
         return list(dict.fromkeys(wanted_condition(style, text) for text in conditions))
     return [chosen_target(style, domain=chosen_domain(domain))]
@@ -34,6 +34,8 @@ def chosen_targets(
 
 def chosen_target(style: StyleInfo, *, domain: Sequence[str] | None, condition: str | None = None) -> Domain:
     """What to translate every picture to: ``domain``, several names, or ``condition``; raises as `chosen_targets`."""
+    if condition is not None and domain is not None:
+        raise UserError("<condition> does not go with domains: no style has both")
     if condition is not None:
         return wanted_condition(style, condition)
     chosen = None if domain is None else tuple(domain)

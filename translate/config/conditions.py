@@ -17,7 +17,7 @@ class ConditionSettings:
         None, "Start here", "condition: a table of the pictures with columns of 0 and 1, or numbers", free=True
     )
     columns: str = setting("", "Data", "of --attributes only these columns, separated by commas")
-    classes: bool = setting(False, "Start here", "condition: the subfolder of its folder that a picture is in")
+    classes: bool = setting(False, "Start here", "condition: the subfolder that a picture is in")
     captions: Path | None = setting(
         None, "Start here", "condition: a table with the header file,text; several lines per picture allowed", free=True
     )

@@ -17,11 +17,13 @@ from models import (  # noqa: F401  they register themselves
 from models.conditions import (
     ConditionalDiscriminator,
     ConditionalGenerator,
+    ConditionalTranslation,
     EncodedCondition,
     Matching,
     VectorEncoder,
     build_condition,
     build_conditional_generator,
+    build_conditional_translation,
 )
 from models.init import Init, initialise
 from models.minibatch import couples_samples
@@ -46,6 +48,7 @@ __all__ = [
     "NOISE_GENERATORS",
     "ConditionalDiscriminator",
     "ConditionalGenerator",
+    "ConditionalTranslation",
     "Discriminator",
     "DiscriminatorOutput",
     "EncodedCondition",
@@ -58,6 +61,7 @@ __all__ = [
     "WithPrior",
     "build_condition",
     "build_conditional_generator",
+    "build_conditional_translation",
     "build_discriminator",
     "build_generator",
     "build_noise_generator",

@@ -1,10 +1,10 @@
 """Networks that take a condition: what a picture is to show, as attributes, a class, words, a sound or a vector.
 
-A small encoder makes a vector of it. The generator takes the vector beside its noise: every noise generator becomes
+A small encoder makes a vector of it. A noise generator takes the vector beside its noise: every one becomes
 conditional that way (Mirza, Osindero 2014, arXiv:1411.1784; Huang et al. 2024 for r3), and in ``sagan`` noise and
-vector set scale and shift of the batch normalisations (Miyato, Koyama 2018; Brock et al. 2019, BigGAN, section 3). The
-discriminator adds to its logit how well picture and condition match. Both have an encoder of their own, trained with
-them.
+vector set scale and shift of the batch normalisations (Miyato, Koyama 2018; Brock et al. 2019, BigGAN, section 3). In a
+generator that translates pictures the vector modulates the maps (`models.modulation`). The discriminator adds to its
+logit how well picture and condition match. Both have an encoder of their own, trained with them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,16 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from models.blocks import join_domain, normalise_spectrally, require_positive
-from models.registry import Discriminator, DiscriminatorOutput, NoiseGenerator, build_noise_generator
+from models.registry import (
+    GENERATORS,
+    Discriminator,
+    DiscriminatorOutput,
+    Generator,
+    NoiseGenerator,
+    build_generator,
+    build_noise_generator,
+    options_of,
+)
 
 Matching = Literal["projection", "concatenation"]
 
@@ -165,6 +174,34 @@ def build_conditional_generator(name: str, condition: EncodedCondition, **option
     return ConditionalGenerator(build_noise_generator(name, **options | {"z_dim": z_dim + condition.width}), condition)
 
 
+class ConditionalTranslation(Generator):
+    """``generator``, one with a vector, and the encoder of its condition.
+
+    float [N, 3 inputs, H, W] in [-1, 1] and rows [N, *shape] to [N, 3, scale H, scale W].
+    """
+
+    def __init__(self, generator: Generator, condition: EncodedCondition) -> None:
+        super().__init__()
+        self.generator, self.condition = generator, condition
+        self.tile_safe, self.receptive_field = generator.tile_safe, generator.receptive_field
+        self.stride, self.scale, self.inputs = generator.stride, generator.scale, generator.inputs
+        self.vector = condition.width
+
+    def forward(self, image: Tensor, condition: Tensor) -> Tensor:
+        return self.generator(image, self.condition(condition))
+
+
+def build_conditional_translation(name: str, condition: EncodedCondition, **options: Any) -> ConditionalTranslation:
+    """The generator registered as ``name``, with a condition.
+
+    Raises ``ValueError`` as for one without, and for a network that takes no vector, naming those that do.
+    """
+    able = sorted(known for known, network in GENERATORS.items() if "vector" in options_of(network))
+    if name in GENERATORS and name not in able:
+        raise ValueError(f"takes no condition: choose one of {', '.join(able)}")
+    return ConditionalTranslation(build_generator(name, **options | {"vector": condition.width}), condition)
+
+
 class Projection(nn.Module):
     """How well maps [N, C, h, w] match vectors [N, width]: [N, 1, 1, 1], the product of features and a linear map.
 
@@ -205,16 +242,23 @@ MATCHINGS: dict[str, type[Projection] | type[Concatenation]] = {
 class ConditionalDiscriminator(Discriminator):
     """``discriminator`` with a condition: to each of its logits it adds how well picture and condition match.
 
-    ``matching``, by one of `MATCHINGS`, is judged from the last hidden map. ``side``: pixels of the pictures' side.
+    ``matching``, by one of `MATCHINGS`, is judged from the last hidden map. ``side``: pixels of the pictures' side;
+    they have ``in_channels``.
     """
 
     def __init__(
-        self, discriminator: Discriminator, condition: EncodedCondition, *, matching: Matching, side: int
+        self,
+        discriminator: Discriminator,
+        condition: EncodedCondition,
+        *,
+        matching: Matching,
+        side: int,
+        in_channels: int = 3,
     ) -> None:
         super().__init__()
         self.discriminator, self.condition = discriminator, condition
         shapes_only = copy.deepcopy(discriminator).to("meta")
-        verdict: DiscriminatorOutput = shapes_only(torch.empty(2, 3, side, side, device="meta"))
+        verdict: DiscriminatorOutput = shapes_only(torch.empty(2, in_channels, side, side, device="meta"))
         _, channels, height, width = verdict.features[-1].shape
         self.match = MATCHINGS[matching](channels, (height, width), condition.width)
         if any(parametrize.is_parametrized(module) for module in discriminator.modules()):

@@ -16,14 +16,14 @@ filtered picture, and they flicker less.
 With ``tones`` every colour of the result lies on the line through two colours, ink and paper: a drawing in one ink
 keeps no tint of the photo.
 
-With ``domains`` it is a fast multi-domain generator: the label joins the picture as channels, as in StarGAN. With
-several ``inputs`` it adds to the first picture what it makes of all.
+With ``domains`` it is a fast multi-domain generator: the label joins the picture as channels, as in StarGAN. With a
+``vector``, that of a condition modulates the maps before the residual blocks of either resolution. With several
+``inputs`` it adds to the first picture what it makes of all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,7 @@ from torch.nn import functional as F
 
 from models.blocks import join_domain, require_positive, tapped, upsample
 from models.init import init_he
+from models.modulation import Modulation
 from models.registry import Generator, register_generator
 
 MARGIN = 2  # pixels of replication padding, which keeps the convolutions' zero padding away from the picture
@@ -54,14 +55,15 @@ class ResidualBlock(nn.Module):
 class MobileGenerator(Generator):
     """Float [N, 3 inputs, H, W] in [-1, 1] -> [N, 3, H, W]; values may leave the range slightly.
 
-    With ``domains`` above 0 it also takes the domain, float [N, domains] in {0, 1}.
+    With ``domains`` above 0 it also takes the domain, float [N, domains] in {0, 1}, else with ``vector`` above 0
+    float [N, vector].
 
     A residual block for each of ``dilations``, ``wide_channels`` wide, at a quarter of the resolution; then one for
     each of ``fine_dilations``, ``channels`` wide, at half of it. The defaults take 11.9 GFLOP at 512x512; widths that
     are multiples of 16 suit the vector units of processors. ``tones``: two different colours, RGB from 0 to 255.
     """
 
-    tile_safe: ClassVar[bool] = True
+    tile_safe = True
     stride = 4
     binomial: Tensor
     projection: Tensor
@@ -78,12 +80,15 @@ class MobileGenerator(Generator):
         tones: Sequence[Sequence[float]] = (),
         domains: int = 0,
         inputs: int = 1,
+        vector: int = 0,
     ) -> None:
         super().__init__()
         require_positive(inputs=inputs)
         if domains:
             require_positive(domains=domains)
-        self.domains, self.inputs = domains, inputs
+        if domains and vector:
+            raise ValueError("takes either domains or a vector")
+        self.domains, self.inputs, self.vector = domains, inputs, vector
         self.antialias = antialias
         self.has_tones = bool(tones)
         # A weaker style also filters less and keeps more of the photo's colours: smaller weights would not do.
@@ -102,6 +107,8 @@ class MobileGenerator(Generator):
         self.up = nn.Conv2d(wide_channels, channels, 1)
         self.fine = nn.Sequential(*(ResidualBlock(channels, dilation=dilation) for dilation in fine_dilations))
         self.out = nn.Conv2d(channels, 12, 3, padding=1)
+        if vector:
+            self.modulate_quarter, self.modulate_half = Modulation(wide_channels, vector), Modulation(channels, vector)
         # how far a pixel sees to each side: convolutions at half and a quarter of the resolution, 2 and 4 pixels per
         # step, and 3 pixels within the 4x4 cell that downsampling merges
         half_steps = 3 + sum(dilation + 1 for dilation in fine_dilations)
@@ -112,6 +119,9 @@ class MobileGenerator(Generator):
             for block in (*self.body, *self.fine):
                 block.refine.weight.mul_(RESIDUAL_SCALE)
             self.out.weight.mul_(RESIDUAL_SCALE)
+            for module in self.modules():  # so does what a condition changes
+                if isinstance(module, Modulation):
+                    module.scale_and_shift.weight.mul_(RESIDUAL_SCALE)
 
     def _head_of_unshuffled(self, image: Tensor) -> Tensor:
         """``self.head(F.pixel_unshuffle(image, 2))`` as one strided convolution, which copies no pixels."""
@@ -151,10 +161,15 @@ class MobileGenerator(Generator):
 
     def forward(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
         base = self._with_margin(image)
-        half, quarter = self._encode(base if domain is None else join_domain(base, domain))
+        half, quarter = self._encode(join_domain(base, domain) if domain is not None and self.domains else base)
+        if domain is not None and self.vector:
+            quarter = self.modulate_quarter(quarter, domain)
         quarter = self.body(quarter)
         # a 1x1 convolution and upsampling commute; this order is cheaper
-        half = self.fine(F.relu(upsample(self.up(quarter)) + half))
+        half = F.relu(upsample(self.up(quarter)) + half)
+        if domain is not None and self.vector:
+            half = self.modulate_half(half, domain)
+        half = self.fine(half)
         result = _without_margin(base[:, :3] + F.pixel_shuffle(self.out(half), 2))
         if self.has_tones:
             result = F.conv2d(result, self.projection, self.offset)

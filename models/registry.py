@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,21 +23,23 @@ class Generator(nn.Module):
     """A network from pictures to pictures: float [N, 3, H, W] in [-1, 1] to the same range, [N, 3, scale H, scale W].
 
     H and W have to be multiples of ``stride``; the exported graph pads to that. With a ``scale`` above 1 the network
-    enlarges; methods that compare a translation with its photo refuse it. A conditional generator, one with
-    ``domains`` above 0, also takes ``domain``, float [N, domains] in {0, 1}: one-hot, or a value per attribute.
+    enlarges; methods that compare a translation with its photo refuse it. One with ``domains`` above 0 also takes
+    ``domain``, float [N, domains] in {0, 1}: one-hot, or a value per attribute. One with a ``vector`` takes float
+    [N, vector] in its place, what an encoder makes of a condition; `models.conditions` joins the two.
     One with several ``inputs`` makes its picture from that many, concatenated: float [N, 3 inputs, H, W].
     """
 
-    tile_safe: ClassVar[bool] = False  # True: no statistics over the image, so tiles with a halo equal the whole
-    scale: ClassVar[int] = 1  # output side over input side
+    tile_safe: bool = False  # True: no statistics over the image, so tiles with a halo equal the whole
+    scale: int = 1  # output side over input side
     stride: int
     receptive_field: int = 0  # input pixels: twice an output pixel's reach to its farther side, plus itself; 0: all
-    domains: int = 0  # of a conditional generator; 0: it takes only the image
+    domains: int = 0  # that it translates to; 0: it takes only the image
+    vector: int = 0  # numbers that stand for a condition; 0: it takes only the image
     inputs: int = 1  # pictures that the image consists of, one after another in its channels
 
     def __call__(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
-        """Raises ``ValueError`` where ``domain`` is missing, or given to a generator that has no domains."""
-        if (domain is None) != (self.domains == 0):
+        """Raises ``ValueError`` where ``domain`` is missing, or given to a generator that takes none."""
+        if (domain is None) != (self.domains + self.vector == 0):
             raise ValueError(f"a generator of {self.domains} domains takes {'a' if self.domains else 'no'} domain")
         return super().__call__(image) if domain is None else super().__call__(image, domain)
 

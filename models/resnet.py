@@ -6,7 +6,8 @@ appendix 7.2: c7s1-64, d128, d256, R256 six or nine times, u128, u64, c7s1-3, af
 Departures: upsampling resizes and convolves by default, as the transposed convolution of the paper leaves
 checkerboards (Odena et al. 2016); every convolution but the transposed one pads by reflection, the strided ones too;
 the normalisation has a scale and a shift. By option: self-attention (Zhang et al. 2019) after the middle residual
-block, and spectral normalisation of all weights, which that paper applies to the generator too.
+block, and spectral normalisation of all weights, which that paper applies to the generator too; a condition's vector
+modulates the maps after each residual block and each upsampling (`models.modulation`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from models.blocks import (
     upsample_conv,
 )
 from models.init import init_normal
+from models.modulation import Modulation
 from models.registry import Generator, register_generator
 
 
@@ -52,6 +54,7 @@ def _upsampling_block(in_channels: int, out_channels: int, kind: Upsampling, ker
 
 
 FIRST_BLOCK = 6  # index of the first residual block among the layers of `residual_network`
+LAST = -2  # index of the last convolution among them
 
 
 def residual_network(
@@ -92,7 +95,10 @@ def residual_network(
 
 @register_generator("resnet")
 class ResNet(Generator):
-    """float [N, 3 inputs, H, W] in [-1, 1] to [N, 3, H, W]; H and W multiples of 8. Weights start from N(0, 0.02)."""
+    """float [N, 3 inputs, H, W] in [-1, 1] to [N, 3, H, W]; H and W multiples of 8. Weights start from N(0, 0.02).
+
+    With ``vector`` above 0 it also takes float [N, vector].
+    """
 
     stride = 8  # the network downsamples by 4, and reflection padding needs maps of at least 2x2
 
@@ -106,10 +112,11 @@ class ResNet(Generator):
         attention: bool = False,
         spectral_norm: bool = False,
         inputs: int = 1,
+        vector: int = 0,
     ) -> None:
         super().__init__()
         require_positive(inputs=inputs)
-        self.inputs = inputs
+        self.inputs, self.vector = inputs, vector
         self.middle_block = FIRST_BLOCK + blocks // 2
         self.layers = residual_network(
             3 * inputs,
@@ -123,8 +130,18 @@ class ResNet(Generator):
             spectral_norm=spectral_norm,
         )
 
-    def forward(self, image: Tensor) -> Tensor:
-        return self.layers(image)
+        if vector:
+            body = [4 * channels] * (blocks + attention)
+            self.modulations = nn.ModuleList(Modulation(width, vector) for width in (*body, 2 * channels, channels))
+            init_normal(self.modulations)
+
+    def forward(self, image: Tensor, vector: Tensor | None = None) -> Tensor:
+        if vector is None:
+            return self.layers(image)
+        x = self.layers[:FIRST_BLOCK](image)
+        for layer, modulate in zip(self.layers[FIRST_BLOCK:LAST], self.modulations, strict=True):
+            x = modulate(layer(x), vector)
+        return self.layers[LAST:](x)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:
         """The image, both strided convolutions, the first and the middle residual block (once if they are the same).

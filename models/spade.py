@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.modulation import Modulation
+
 Inject = Literal["concatenation", "spade"]
 
 HIDDEN = 64  # channels between the drawing and its scale and shift; the paper has 128
@@ -46,9 +48,14 @@ class Spade(nn.Module):
 
 
 class Guided(nn.ModuleList):
-    """Layers in order; each `Spade` among them also takes the drawing."""
+    """Layers in order; each `Spade` among them also takes the drawing, each `Modulation` the vector."""
 
-    def forward(self, x: Tensor, drawing: Tensor) -> Tensor:
+    def forward(self, x: Tensor, drawing: Tensor, vector: Tensor | None = None) -> Tensor:
         for layer in self:
-            x = layer(x, drawing) if isinstance(layer, Spade) else layer(x)
+            if isinstance(layer, Spade):
+                x = layer(x, drawing)
+            elif isinstance(layer, Modulation):
+                x = layer(x, vector)
+            else:
+                x = layer(x)
         return x

@@ -7,7 +7,8 @@ Departures: instance normalisation by default, which is what the paper's batch n
 a photo has one translation; smaller crops get fewer layers; upsampling resizes and convolves by default, as transposed
 convolutions leave checkerboards (Odena et al. 2016). By option: self-attention (Zhang et al. 2019) at an eighth of the
 size, 32x32 for 256x256, where that paper found it best; the last one of several pictures, a drawing, modulates the
-decoder at every size from 2x2 to half of the picture's (SPADE, Park et al. 2019), and the encoder sees only the others.
+decoder at every size from 2x2 to half of the picture's (SPADE, Park et al. 2019), and the encoder sees only the others;
+a condition's vector modulates the decoder at the same sizes (`models.modulation`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 
 from models.blocks import Norm, SelfAttention, Upsampling, normalisation, require_positive, tapped, upsample_conv
 from models.init import init_normal
+from models.modulation import Modulation
 from models.registry import Generator, register_generator
 from models.spade import Guided, Inject, Spade
 
@@ -34,12 +36,15 @@ def _down(in_channels: int, out_channels: int, norm: Norm) -> nn.Sequential:
     )
 
 
-def _up(in_channels: int, out_channels: int, kind: Upsampling, norm: nn.Module, dropout: float) -> list[nn.Module]:
+def _up(
+    in_channels: int, out_channels: int, kind: Upsampling, norm: nn.Module, *, dropout: float, vector: int
+) -> list[nn.Module]:
     """The layers of Ck, or with dropout CDk, of the decoder: doubles height and width."""
     return [
         # zeros: with reflection the 1x1 bottleneck would become 2x2 equal pixels, which normalisation would cancel
         upsample_conv(kind, in_channels, out_channels, kernel=4, padding="zeros", bias=isinstance(norm, nn.Identity)),
         norm,
+        *([Modulation(out_channels, vector)] if vector else []),
         nn.Dropout(dropout),
         nn.ReLU(),
     ]
@@ -49,7 +54,7 @@ def _up(in_channels: int, out_channels: int, kind: Upsampling, norm: nn.Module, 
 class UNet(Generator):
     """float [N, 3 inputs, H, W] in [-1, 1] to [N, 3, H, W]; H and W multiples of ``size``.
 
-    Weights start from N(0, 0.02).
+    With ``vector`` above 0 it also takes float [N, vector]. Weights start from N(0, 0.02).
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class UNet(Generator):
         attention: bool = False,
         inputs: int = 1,
         inject: Inject = "concatenation",  # spade: the last of several inputs modulates the decoder
+        vector: int = 0,
     ) -> None:
         super().__init__()
         if size not in SIZES:
@@ -72,7 +78,7 @@ class UNet(Generator):
             raise ValueError(f"inject has to be one of {', '.join(get_args(Inject))}, not {inject}")
         if inject == "spade" and inputs < 2:
             raise ValueError("inject spade needs several inputs, the last of which is the drawing")
-        self.stride, self.inputs = size, inputs
+        self.stride, self.inputs, self.vector = size, inputs, vector
         self.encoded = inputs - 1 if inject == "spade" else inputs  # pictures that the encoder sees
         depth = size.bit_length() - 1  # 2 ** depth == size
         widths = [channels * min(2**level, 8) for level in range(depth)]
@@ -88,7 +94,8 @@ class UNet(Generator):
             # all blocks but the first read the block before and the skip of the same size, concatenated
             before, after = widths[level] * (1 if level == depth - 1 else 2), widths[level - 1]
             normalised = Spade(after, 2**level) if inject == "spade" else normalisation(norm, after)
-            self.decoder.append(Guided(_up(before, after, upsampling, normalised, probability)))
+            layers = _up(before, after, upsampling, normalised, dropout=probability, vector=vector)
+            self.decoder.append(Guided(layers))
         self.out = nn.Sequential(upsample_conv(upsampling, 2 * channels, 3, kernel=4, padding="zeros"), nn.Tanh())
         init_normal(self)
 
@@ -98,11 +105,11 @@ class UNet(Generator):
         size = next((size for size in reversed(SIZES) if side % size == 0), SIZES[0])
         return {} if size == SIZES[-1] else {"size": size}
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor, vector: Tensor | None = None) -> Tensor:
         seen, drawing = image[:, : 3 * self.encoded], image[:, 3 * self.encoded :]  # the latter without channels, or 3
         *skips, x = tapped(self.encoder, seen, range(len(self.encoder)))  # the last is 1x1 for pictures of `size`
         for up in self.decoder:
-            x = torch.cat((up(x, drawing), skips.pop()), dim=1)
+            x = torch.cat((up(x, drawing, vector), skips.pop()), dim=1)
         return self.out(x)
 
     def encoder_features(self, image: Tensor) -> list[Tensor]:

@@ -11,8 +11,6 @@ There is no normalisation, so tiles equal the whole.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -31,8 +29,8 @@ class UpscaleGenerator(Generator):
     2.2 GFLOP per megapixel of output; 16 channels suit the vector units of processors.
     """
 
-    tile_safe: ClassVar[bool] = True
-    scale: ClassVar[int] = 2
+    tile_safe = True
+    scale = 2
     stride = 1
 
     def __init__(self, *, channels: int = 16, layers: int = 2) -> None:

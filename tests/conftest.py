@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.helpers.command_line import Finished, RunCli
 from tests.helpers.pictures import draw_photo
-from tests.helpers.styles import style_info, write_style
+from tests.helpers.styles import LOOKS, style_info, write_style
 from translate import cli
 from translate.machine import usable_cores
 
@@ -50,6 +50,13 @@ def face_style(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tile-safe style with attributes, any of which may hold."""
     info = style_info(domains=["smiling", "blond", "glasses"], exclusive=False)
     return write_style(tmp_path_factory.mktemp("styles") / "face.onnx", info=info)
+
+
+@pytest.fixture(scope="session")
+def look_style(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tile-safe style with a condition, of two attributes."""
+    info = style_info(condition=LOOKS.to_json())
+    return write_style(tmp_path_factory.mktemp("styles") / "look.onnx", info=info)
 
 
 @pytest.fixture

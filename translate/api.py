@@ -36,6 +36,7 @@ from PIL import Image
 
 from translate.convert.conversion import ConvertRequest, Detail, convert_files, working_size
 from translate.convert.planning import Domain
+from translate.convert.targets import chosen_target
 from translate.convert.working_size import AtWorkingSize
 from translate.errors import PictureError, UserError
 from translate.media.codec import CodecError, fault
@@ -111,25 +112,35 @@ class Style:
     # Strings and arrays are iterables too, hence the overlaps; here they mean a path and a picture.
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self, photo: str | Path, *, domain: str | Sequence[str] | None = None
+        self, photo: str | Path, *, domain: str | Sequence[str] | None = None, condition: str | None = None
     ) -> Image.Image: ...
 
     @overload
-    def __call__(self, photo: P, *, domain: str | Sequence[str] | None = None) -> P: ...  # type: ignore[overload-overlap]
+    def __call__(  # type: ignore[overload-overlap]
+        self, photo: P, *, domain: str | Sequence[str] | None = None, condition: str | None = None
+    ) -> P: ...
 
     @overload
     def __call__(
-        self, photo: Iterable[Image.Image | str | Path], *, domain: str | Sequence[str] | None = None
+        self,
+        photo: Iterable[Image.Image | str | Path],
+        *,
+        domain: str | Sequence[str] | None = None,
+        condition: str | None = None,
     ) -> Iterator[Image.Image]: ...
 
     @overload
-    def __call__(self, photo: Iterable[Array], *, domain: str | Sequence[str] | None = None) -> Iterator[Array]: ...
+    def __call__(
+        self, photo: Iterable[Array], *, domain: str | Sequence[str] | None = None, condition: str | None = None
+    ) -> Iterator[Array]: ...
 
     @overload
-    def __call__(self, photo: Iterable[Photo], *, domain: str | Sequence[str] | None = None) -> Iterator[Result]: ...
+    def __call__(
+        self, photo: Iterable[Photo], *, domain: str | Sequence[str] | None = None, condition: str | None = None
+    ) -> Iterator[Result]: ...
 
     def __call__(
-        self, photo: Photo | Iterable[Photo], *, domain: str | Sequence[str] | None = None
+        self, photo: Photo | Iterable[Photo], *, domain: str | Sequence[str] | None = None, condition: str | None = None
     ) -> Result | Iterator[Result]:
         """Translate a picture, or each picture of an iterable.
 
@@ -141,17 +152,19 @@ class Style:
           requested, and decodes a few ahead in threads. The first photo with an error ends it, when its turn comes.
 
         ``domain`` is for styles with domains (``info.domains``): the name of the one to translate to; where the domains
-        are attributes, the names of all that the result should have.
+        are attributes, the names of all that the result should have. ``condition`` is for styles with a condition
+        (``info.condition``), as `translate convert` takes it.
 
         Raises ``errors.PictureError`` for a picture that cannot be read or translated, ``errors.UserError`` if
-        ``photo`` is none of the above or ``domain`` does not suit the style.
+        ``photo`` is none of the above, or ``domain`` or ``condition`` does not suit the style.
         """
+        names = [domain] if isinstance(domain, str) else domain
+        wanted = chosen_target(self.info, domain=names, condition=condition)
         if isinstance(photo, (str, Path, Image.Image, np.ndarray)) or not isinstance(photo, Iterable):
-            return self._translate(_decode(photo, self._max_pixels), domain)
-        self.info.positions(domain)  # refuse a bad domain now, not with the first result
-        return self._translate_each(photo, domain)
+            return self._translate(_decode(photo, self._max_pixels), wanted)
+        return self._translate_each(photo, wanted)
 
-    def _translate_each(self, photos: Iterable[Photo], domain: str | Sequence[str] | None) -> Iterator[Result]:
+    def _translate_each(self, photos: Iterable[Photo], domain: Domain) -> Iterator[Result]:
         decoders = ThreadPoolExecutor(AHEAD, "decode")
         decoding: deque[Future[Picture | Array]] = deque()
         try:
@@ -164,28 +177,24 @@ class Style:
         finally:
             decoders.shutdown(wait=True, cancel_futures=True)
 
-    def _translate(self, photo: Picture | Array, domain: str | Sequence[str] | None) -> Result:
+    def _translate(self, photo: Picture | Array, domain: Domain) -> Result:
         return self._to_image(photo, domain) if isinstance(photo, Picture) else self._to_array(photo, domain)
 
-    def _to_image(self, photo: Picture, domain: str | Sequence[str] | None) -> Image.Image:
-        image = Image.fromarray(self._draw(photo.rgb[np.newaxis], _as_names(domain))[0])
+    def _to_image(self, photo: Picture, domain: Domain) -> Image.Image:
+        image = Image.fromarray(self._draw(photo.rgb[np.newaxis], domain)[0])
         if photo.alpha is not None:
             image.putalpha(Image.fromarray(photo.alpha))
         if photo.exif:
             image.info["exif"] = photo.exif
         return image
 
-    def _to_array(self, photo: Array, domain: str | Sequence[str] | None) -> Array:
+    def _to_array(self, photo: Array, domain: Domain) -> Array:
         """[H, W, C] or [N, H, W, C], C 3 or 4 -> the same shape."""
         pictures = photo if photo.ndim == 4 else photo[np.newaxis]
         result = pictures.copy()
         for index in range(len(pictures)):  # one at a time: all of them may not fit in memory
-            result[index, ..., :3] = self._draw(pictures[index : index + 1, ..., :3], _as_names(domain))[0]
+            result[index, ..., :3] = self._draw(pictures[index : index + 1, ..., :3], domain)[0]
         return result.reshape(photo.shape)
-
-
-def _as_names(domain: str | Sequence[str] | None) -> Domain:
-    return None if domain is None else (domain,) if isinstance(domain, str) else tuple(domain)
 
 
 def _decode(photo: Photo, max_pixels: int) -> Picture | Array:

@@ -292,6 +292,7 @@ def test_json(convert: RunCli, album: Path, tmp_path: Path, tiny_style: Path) ->
         "source": str(album / "a.jpg"),
         "output": str(tmp_path / "out" / "a.jpg"),
         "domain": None,
+        "condition": None,
         "status": "converted",
         "error": None,
         "size": [30, 21],

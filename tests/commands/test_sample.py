@@ -99,7 +99,7 @@ def test_conditions_that_cannot_be_drawn_are_refused(
     for model, options, problem in (
         (flat, ("--condition", "red"), "--condition: this sampler takes no condition"),
         (conditional, (), "--condition: this sampler needs one: its attributes are red, green, blue"),
-        (conditional, ("--condition", "hat"), "--condition hat: is no attribute of this sampler"),
+        (conditional, ("--condition", "hat"), "--condition hat: is no attribute that was learnt"),
         (conditional, ("--condition", "red", "--strength", 2), "--strength 2: 'Flat' was not trained for it"),
         (conditional, ("--sweep", "red=0,1", "--walk"), "--condition: 2 of them; one at a time with --walk"),
     ):

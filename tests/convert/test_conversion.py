@@ -9,8 +9,9 @@ from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
 from translate import ConvertRequest, api, convert_files
-from translate.convert.conversion import chosen_domain, plan_only, prepare
+from translate.convert.conversion import plan_only, prepare
 from translate.convert.options import Options
+from translate.convert.targets import chosen_domain
 from translate.errors import UnusableError, UserError
 from translate.media.images import load_rgb
 from translate.style.translator import Translator

@@ -32,7 +32,7 @@ def config(images: Path, **changes: object) -> CganConfig:
 
 
 def read(images: Path, **changes: object) -> Conditions:
-    return read_conditions(config(images, **changes))
+    return read_conditions(config(images, **changes), images)
 
 
 def table(folder: Path, *lines: str) -> Path:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from translate.style.conditions import ConditionInfo
-from translate.style.contract import OUTPUT
-from translate.style.sampler_contract import CONDITION, NOISE, SamplerInfo
+from translate.style.contract import CONDITION, OUTPUT
+from translate.style.sampler_contract import NOISE, SamplerInfo
 
 Z_DIM, SIZE = 3, 8
 CONDITIONS = ConditionInfo(kind="attributes", shape=[3], names=["red", "green", "blue"], usual=[0.0, 0.0, 0.0])

@@ -10,11 +10,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
+from translate.style.conditions import ConditionInfo
+from translate.style.contract import CONDITION, DOMAIN, INPUT, OUTPUT, StyleInfo
 
 STRIDE = 2
 
 
+LOOKS = ConditionInfo(kind="attributes", shape=[2], names=["night", "fog"], usual=[0.0, 0.0])
 REACH = 5  # pixels that the tiny style looks to the left of a pixel and above it; 4 to the right and below
 
 
@@ -49,9 +51,12 @@ def write_style(
 
     With a ``scale`` in ``info``, each pixel of the result is repeated that many times along both axes.
     ``whole_picture`` subtracts each channel's mean over the picture, so that tiles differ from the whole. Each domain
-    in ``info`` adds 0.5 to one of the channels, in turn, before the last activation.
+    in ``info`` adds 0.5 to one of the channels, in turn, before the last activation; so do the values of a condition,
+    which `LOOKS` describes.
     """
     info = info or style_info(tile_safe=not whole_picture, receptive_field=0 if whole_picture else 2 * REACH + 1)
+    looks = len(LOOKS.names) if info.condition else len(info.domains)
+    second = CONDITION if info.condition else DOMAIN
     rng = np.random.default_rng(0)
     constants: dict[str, NDArray[Any]] = {
         "stride": np.array([STRIDE], np.int64),
@@ -67,13 +72,13 @@ def write_style(
         "w1": rng.normal(0, 0.4, (6, 3, 3, 3)).astype(np.float32),
         "w2": rng.normal(0, 0.3, (6, 6, 3, 3)).astype(np.float32),
         "w3": rng.normal(0, 0.3, (3, 6, 3, 3)).astype(np.float32),
-        "shifts": 0.5 * np.eye(3, dtype=np.float32)[np.arange(len(info.domains)) % 3],  # [K, 3]
+        "shifts": 0.5 * np.eye(3, dtype=np.float32)[np.arange(looks) % 3],  # [K, 3]
     }
     node = helper.make_node
     shift = [
         node("Gather", ["shifts", DOMAIN], ["shift"])
-        if info.exclusive
-        else node("MatMul", [DOMAIN, "shifts"], ["shift"]),
+        if info.exclusive and info.domains
+        else node("MatMul", [second, "shifts"], ["shift"]),
         node("Unsqueeze", ["shift", "rows_and_columns"], ["planes"]),
         node("Add", ["c3", "planes"], ["shifted"]),
     ]
@@ -97,7 +102,7 @@ def write_style(
         node("Relu", ["c2"], ["r2"]),
         node("Resize", ["r2", "", "scales"], ["up"], **nearest),
         node("Conv", ["up", "w3"], ["c3"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
-        *(shift if info.domains else [node("Identity", ["c3"], ["shifted"])]),
+        *(shift if looks else [node("Identity", ["c3"], ["shifted"])]),
         node("ReduceMean", ["shifted", "rows_and_columns"], ["mean"], keepdims=1),
         node("Sub", ["shifted", "mean"], ["centred"]),
         node("Tanh", ["centred" if whole_picture else "shifted"], ["tanh"]),
@@ -114,8 +119,8 @@ def write_style(
     inputs = [helper.make_tensor_value_info(input_name, TensorProto.UINT8, shape)]
     if extra_input or (info.domains and info.exclusive):
         inputs.append(helper.make_tensor_value_info(DOMAIN, TensorProto.INT64, ["N"]))
-    elif info.domains:
-        inputs.append(helper.make_tensor_value_info(DOMAIN, TensorProto.FLOAT, ["N", len(info.domains)]))
+    elif looks:
+        inputs.append(helper.make_tensor_value_info(second, TensorProto.FLOAT, ["N", looks]))
     graph = helper.make_graph(
         nodes,
         "tiny",

@@ -16,6 +16,7 @@ from models import (
     VectorEncoder,
     build_condition,
     build_conditional_generator,
+    build_conditional_translation,
     build_discriminator,
 )
 from tests.models.test_noise_generators import SMALL
@@ -109,3 +110,43 @@ def test_a_discriminator_adds_how_well_picture_and_condition_match(name: str, ma
     assert any(spectral) == (name == "sagan")
     found.logits[0].square().sum().backward()
     assert [key for key, each in network.match.named_parameters() if each.grad is None or not each.grad.any()] == []
+
+
+TRANSLATING: dict[str, dict[str, Any]] = {
+    "mobile": {"channels": 4, "wide_channels": 4, "dilations": [1]},
+    "resnet": {"channels": 4, "blocks": 2, "attention": True},
+    "unet": {"size": 32, "channels": 4},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", TRANSLATING)
+def test_a_translation_depends_on_its_condition(name: str, kind: str) -> None:
+    generator = build_conditional_translation(name, built(kind), **TRANSLATING[name])
+    image = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    translated = generator(image, rows(kind, 2))
+    assert translated.shape == image.shape
+    translated.square().sum().backward()
+    assert [parameter for parameter, each in generator.named_parameters() if each.grad is None] == []
+    generator.eval()
+    one, other = (generator(image, rows(kind, 2)[order]) for order in ([0, 1], [1, 0]))
+    assert not torch.allclose(one, other, atol=1e-4)
+    with pytest.raises(ValueError, match="takes a domain"):
+        generator(image)
+
+
+def test_every_tile_of_a_translation_has_its_condition() -> None:
+    options = TRANSLATING["mobile"]
+    generator = build_conditional_translation("mobile", built("attributes"), **options).double().eval()
+    assert generator.tile_safe and generator.receptive_field > 1
+    halo = -(-generator.receptive_field // 8) * 4
+    image, row = torch.randn(1, 3, 32 + 2 * halo, 24, dtype=torch.float64), rows("attributes", 1).double()
+    whole = generator(image, row)[:, :, halo : halo + 16]
+    tile = generator(image[:, :, : 16 + 2 * halo], row)[:, :, halo : halo + 16]
+    torch.testing.assert_close(tile, whole)
+
+
+def test_a_discriminator_of_pairs_takes_a_condition() -> None:
+    network = build_discriminator("patchgan", in_channels=6, channels=4, layers=1)
+    critic = ConditionalDiscriminator(network, built("attributes"), matching="projection", side=16, in_channels=6)
+    assert critic(torch.randn(2, 6, 16, 16), rows("attributes", 2)).logits[0].shape[:2] == (2, 1)

@@ -36,11 +36,11 @@ def test_words_are_numbered_and_filled_up() -> None:
     ("info", "text", "problem"),
     [
         (WORDS, " ", "condition ' ': is empty; it knows hair, red, glasses"),
-        (WORDS, "ein Hut", "has no word that this sampler has learnt; it knows hair"),
-        (PIECES, "Hut", "has no word that this sampler has learnt; it knows hair, red"),
-        (FACES, "hat", "condition hat: is no attribute of this sampler; its attributes are red_hair, glasses, age"),
+        (WORDS, "ein Hut", "has no word that was learnt; it knows hair"),
+        (PIECES, "Hut", "has no word that was learnt; it knows hair, red"),
+        (FACES, "hat", "condition hat: is no attribute that was learnt; its attributes are red_hair, glasses, age"),
         (FACES, "age=old", "condition age=old: 'old' is no number"),
-        (CLASSES, "cow", "condition cow: is no class of this sampler; its classes are cat, dog"),
+        (CLASSES, "cow", "condition cow: is no class that was learnt; its classes are cat, dog"),
     ],
 )
 def test_texts_that_say_nothing_are_refused(info: ConditionInfo, text: str, problem: str) -> None:

@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers.styles import style_info
+from tests.helpers.styles import LOOKS, style_info
 from translate.errors import UnusableError, UserError
 from translate.storage.cache import VARIABLE
 from translate.style import contract, onnx_check, session, session_cache
-from translate.style.contract import StyleInfo
+from translate.style.conditions import Wanted
+from translate.style.contract import ContractError, StyleInfo
 from translate.style.session import (
     ORT_ERRORS,
     OnnxRuntimeError,
+    condition_of,
     domain_input,
     onnxruntime_call,
     open_session,
@@ -23,6 +25,16 @@ from translate.style.session import (
 
 SEASONS = style_info(domains=["spring", "summer", "autumn"])
 FACES = style_info(domains=["smiling", "blond", "glasses"], exclusive=False)
+
+
+def test_rows_of_a_condition_for_each_picture() -> None:
+    info, rows = style_info(condition=LOOKS.to_json()), ([1, 0.0], [0, 0.5])
+    found = domain_input(info, [Wanted(str(row), np.array(row)) for row in rows])["condition"]
+    assert found.dtype == np.float32 and found.tolist() == [*map(list, rows)]
+    with pytest.raises(UserError, match="condition: 'Tiny' needs one: its attributes are night, fog; such as"):
+        domain_input(info, [None])
+    with pytest.raises(ContractError, match="domains and a condition"):
+        condition_of(style_info(condition=LOOKS.to_json(), domains=["day"]))
 
 
 def test_exclusive_domains_are_positions() -> None:

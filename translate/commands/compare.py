@@ -58,7 +58,7 @@ def compare(
         if any(output.resolve().is_relative_to(given.resolve()) for given in [*photos, *([pairs] if pairs else [])]):
             raise UserError(f"--output {output}: is among the photos or the pairs; write it elsewhere")
 
-    from translate.convert.conversion import chosen_domain
+    from translate.convert.targets import chosen_domain
     from translate.evaluate.comparison import HEADER, Comparison, find_files, find_sources, run_model
 
     quiet_onnxruntime()

@@ -83,6 +83,15 @@ def convert(
             rich_help_panel=STYLE,
         ),
     ] = False,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT|FILE",
+            help="what the result is to show, for a style with a condition: attributes as night, fog=0.5, a class, "
+            "words, or a file (repeatable: a result for each)",
+            rich_help_panel=STYLE,
+        ),
+    ] = None,
     format: Format = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="of JPEG, WebP, AVIF and videos", rich_help_panel=FILES)
@@ -183,6 +192,7 @@ def convert(
             style=file,
             domain=domain,
             all_domains=all_domains,
+            condition=condition,
             recursive=recursive,
             format=format,
             suffix=suffix,

@@ -212,7 +212,8 @@ def paths(job: Job) -> dict[str, Any]:
     return {
         "source": "-" if job.source is None else str(job.source),
         "output": "-" if job.output is None else str(job.output),
-        "domain": job.domain,
+        "domain": job.domain if job.condition is None else None,
+        "condition": job.condition,
     }
 
 

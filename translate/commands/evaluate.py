@@ -166,15 +166,17 @@ def translate_all(
     clock: Clock,
 ) -> None:
     """Translate ``count`` pictures of ``photos``, evenly spaced, to PNG files of the same names in ``folder``."""
-    from translate.convert.conversion import chosen_domain, open_conversion
+    from translate.convert.conversion import open_conversion
     from translate.convert.options import Options
     from translate.convert.planning import Job
+    from translate.convert.targets import chosen_domain
     from translate.evaluate.evaluation import Pictures
     from translate.evaluate.models import open_model
 
     chosen = Pictures.below(photos, count)
     with clock.stage("translate"), open_model(model, device=device) as translator:
         wanted = chosen_domain(domain)
+        translator.info.require_no_condition("`translate evaluate`")
         translator.info.positions(wanted)  # raises if the style has no such domain
         jobs = [
             Job(

@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 @models_app.command("list", cls=Command)
 def list_command(as_json: AsJson = False, index: style_store.Index = None) -> None:
-    """List the styles, shipped and pulled: name, title, size, licence and domains; with --index, those it offers."""
+    """List the styles, shipped and pulled: name, title, size, licence, domains; with --index, those it offers."""
     if index is not None:
         from translate.style.index import read_index
 
@@ -48,7 +48,7 @@ def list_command(as_json: AsJson = False, index: style_store.Index = None) -> No
                 style["title"],
                 f"{style['bytes'] / 1e6:.1f} MB",
                 style["licence"],
-                ", ".join(style["domains"]),
+                ", ".join(style["domains"]) or _condition(style),
             )
         ]
         for style in styles
@@ -111,6 +111,12 @@ def preview(
         say(f"wrote {output}")
     elif protocol is not None:
         typer.echo(escape_codes(sheet, protocol))
+
+
+def _condition(style: dict[str, Any]) -> str:
+    from translate.style.conditions import ConditionInfo
+
+    return f"condition: {ConditionInfo.from_json(style['condition']).advice}" if style.get("condition") else ""
 
 
 def _as_text(value: Any) -> str:

@@ -95,6 +95,7 @@ def _steps_after(settings: TrainConfig) -> list[str]:
         from_noise=settings.from_noise,
         inputs=max(1, len(inputs)),
         captions=settings.method == "sequence",
+        condition=not settings.from_noise and bool(getattr(settings, "conditions", ())),
     )
 
 

@@ -65,6 +65,10 @@ def watch(
         list[str] | None,
         typer.Option(metavar="NAME", help="target domain, as for `translate convert`", rich_help_panel=STYLE),
     ] = None,
+    condition: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT|FILE", help="as for `translate convert`, one", rich_help_panel=STYLE),
+    ] = None,
     max_size: MaxSize = None,
     detail: Annotated[
         str | None, typer.Option(metavar="N|full", help="as for `translate convert`", rich_help_panel=PICTURE)
@@ -97,6 +101,7 @@ def watch(
         output=output,
         style=style,
         domain=domain,
+        condition=None if condition is None else [condition],
         recursive=recursive,
         format=format,
         suffix=suffix,

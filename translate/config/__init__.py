@@ -6,6 +6,7 @@ dataclasses here: a new setting is one new field. Imports no deep-learning libra
 
 from translate.config.animegan import AnimeGanConfig
 from translate.config.base import CONFIG_NAME, METRICS_NAME, Distance, TrainConfig
+from translate.config.conditions import ConditionSettings
 from translate.config.generation import (
     CganConfig,
     GanConfig,
@@ -27,6 +28,7 @@ __all__ = [
     "PANELS",
     "AnimeGanConfig",
     "CganConfig",
+    "ConditionSettings",
     "CutConfig",
     "CycleGanConfig",
     "Distance",

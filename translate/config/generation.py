@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from translate.config.base import TrainConfig
+from translate.config.conditions import ConditionSettings
 from translate.config.registry import register_method
 from translate.config.values import setting, weight, with_default
 
@@ -109,34 +110,12 @@ class GanConfig(GenerationConfig):
 
 @register_method
 @dataclass(frozen=True, kw_only=True)
-class CganConfig(GanConfig):
+class CganConfig(ConditionSettings, GanConfig):
     """Pictures from noise and a condition: attributes, a class, words, a sound. Mirza 2014; Reed 2016; Miyato 2018."""
 
     method: ClassVar[str] = "cgan"
     implementation: ClassVar[str] = "translate.train.methods.cgan:Cgan"
 
-    attributes: Path | None = setting(
-        None, "Start here", "condition: a table of the pictures with columns of 0 and 1, or numbers", free=True
-    )
-    columns: str = setting("", "Data", "of --attributes only these columns, separated by commas")
-    classes: bool = setting(False, "Start here", "condition: the subfolder of --images that a picture is in")
-    captions: Path | None = setting(
-        None, "Start here", "condition: a table with the header file,text; several lines per picture allowed", free=True
-    )
-    audio: Path | None = setting(
-        None, "Start here", "condition: a folder of sounds, each named like its picture", free=True
-    )
-    audio_seconds: float = setting(2.0, "Data", "seconds of each sound that count", at_least=0.1, at_most=60)
-    embeddings: Path | None = setting(
-        None, "Start here", "condition: an .npz or .safetensors file of vectors, each named like its picture", free=True
-    )
-    condition_width: int = setting(64, "Networks", "numbers that the networks make of a condition", at_least=1)
-    matching: Literal["projection", "concatenation"] = setting(
-        "projection", "Networks", "how the discriminator compares picture and condition"
-    )
-    lambda_mismatched: float = weight(
-        1.0, "weight of real pictures with a wrong condition among the discriminator's fakes; generated ones have 1"
-    )
     lambda_l1: float = weight(0.0, "weight of the L1 distance to the real picture, for conditions that determine it")
     drop_condition: float = setting(
         0.0,
@@ -148,8 +127,7 @@ class CganConfig(GanConfig):
 
     def problems(self) -> list[str]:
         found = super().problems()
-        given = [self.attributes, self.classes or None, self.captions, self.audio, self.embeddings]
-        if sum(each is not None for each in given) != 1:
+        if len(self.conditions) != 1:
             found.append(
                 "give one condition: <attributes> TABLE, <classes>, <captions> TABLE, <audio> DIR or <embeddings> FILE"
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from translate.config.base import Distance, TrainConfig
+from translate.config.conditions import ConditionSettings
 from translate.config.registry import register_method
 from translate.config.values import setting, weight, with_default
 
@@ -15,8 +16,8 @@ MAX_INPUTS = 4  # pictures that are translated together
 
 @register_method
 @dataclass(frozen=True, kw_only=True)
-class Pix2PixConfig(TrainConfig):
-    """Paired translation: Isola et al. 2017, section 3.3 and appendix 6."""
+class Pix2PixConfig(ConditionSettings, TrainConfig):
+    """Paired translation: Isola et al. 2017, section 3.3 and appendix 6; a condition is optional."""
 
     method: ClassVar[str] = "pix2pix"
     implementation: ClassVar[str] = "translate.train.methods.pix2pix:Pix2Pix"
@@ -166,11 +167,25 @@ class Pix2PixConfig(TrainConfig):
         found = super().problems()
         if self.labels and (self.inputs or self.eval_real or self.working_size):
             found.append("<labels>: leave out <inputs>, <eval-real> and <working-size>, which take pictures")
+        found += self._problems_of_condition()
         if self.inputs:
             return found + self._problems_of_inputs()
         folders = [self.a is not None, self.b is not None]
         if [self.data is not None, any(folders), bool(self.shards)].count(True) != 1 or folders[0] != folders[1]:
             found.append("give either <data> DIR (A and B side by side) or both <a> DIR and <b> DIR, or <shards> TARS")
+        return found
+
+    def _problems_of_condition(self) -> list[str]:
+        if not self.conditions:
+            return []
+        condition, *others = self.conditions
+        found = [f"<{name}>: a run has one condition; leave out this one or <{condition}>" for name in others]
+        left_out = {"shards": self.shards, "inputs": self.inputs, "eval_every": self.eval_every}
+        found += [
+            f"<{name}>: does not go with a condition (<{condition}>) yet; leave that out"
+            for name, given in left_out.items()
+            if given
+        ]
         return found
 
     def _problems_of_inputs(self) -> list[str]:

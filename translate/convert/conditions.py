@@ -1,27 +1,19 @@
-"""What the user says of the pictures to make -> the rows that a conditional sampler takes."""
+"""What the user says of the pictures to make -> the rows that a conditional sampler or style takes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from translate.errors import UserError
 from translate.media.sound import log_mel, read_sound
 from translate.media.vectors import read_vectors
-from translate.style.conditions import ConditionInfo, Row, swept
+from translate.style.conditions import ConditionInfo, Row, Wanted, swept
 
 _VECTOR = re.compile(r"(?P<file>.+?\.(?:npz|safetensors))(?::(?P<name>.+))?", re.IGNORECASE)
-
-
-class Wanted(NamedTuple):
-    """A condition that pictures are wanted of."""
-
-    title: str  # as asked for; empty without a condition
-    row: Row | None
 
 
 def wanted(info: ConditionInfo | None, conditions: Sequence[str], sweep: str | None) -> list[Wanted]:

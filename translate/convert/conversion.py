@@ -16,12 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from translate.convert.conditions import remarks_on
 from translate.convert.inputs import OnRemark, ignore_remark
 from translate.convert.opening import open_on_devices
 from translate.convert.options import DEFAULT_WORKERS, OnNote, OnProgress, Options
 from translate.convert.pipeline import remove_leftovers, run_jobs
-from translate.convert.planning import Domain, Job, OnClash, beside, domain_suffix, plan
+from translate.convert.planning import Job, OnClash, beside, domain_suffix, plan
 from translate.convert.results import Result
+from translate.convert.targets import chosen_targets
 from translate.errors import UserError, literal, render
 from translate.media.formats import Effort
 from translate.media.gpu_jpeg import GpuJpeg
@@ -31,7 +33,7 @@ from translate.style.catalogue import DEFAULT_STYLE, find_style
 from translate.style.contract import StyleInfo
 from translate.style.devices import Cuda, GpuOptions, parse_device
 from translate.style.lanes import Lanes
-from translate.style.session import read_style
+from translate.style.session import condition_of, read_style
 from translate.style.translator import Translator, style_file
 
 MIN_DETAIL = 64  # pixels
@@ -51,6 +53,7 @@ class ConvertRequest:
     style: str | Path = DEFAULT_STYLE  # the name of a shipped style, or an .onnx file
     domain: Sequence[str] | None = None  # for styles with domains: its name; of attributes, all that should hold
     all_domains: bool = False  # one result for each domain
+    condition: Sequence[str] | None = None  # for styles with a condition; one result for each that is given
     recursive: bool = False  # include subfolders
     format: str | None = None  # such as "png"; None: that of the input
     suffix: str = ""  # added to the names in an output folder
@@ -252,10 +255,12 @@ def plan_only(request: ConvertRequest, *, action: Action = "convert", on_remark:
 
 
 def _plan(request: ConvertRequest, info: StyleInfo, on_remark: OnRemark, action: Action = "convert") -> list[Job]:
-    domains = _chosen_domains(request, info)
+    domains = chosen_targets(info, domain=request.domain, all_domains=request.all_domains, conditions=request.condition)
+    for remark in remarks_on(condition_of(info), request.condition or ()):
+        on_remark(f"{literal(info.title)}: {literal(remark)}")
     inputs, output, suffix = [str(name) for name in request.inputs], request.output, request.suffix
     if output is None:
-        of_domain = "" if request.all_domains else domain_suffix(domains[0] or ())
+        of_domain = "" if len(domains) > 1 else domain_suffix(domains[0] or ())
         addition = f"-{find_style(str(request.style)).stem}{of_domain}"
         output, suffix = beside(inputs, suffix or addition, request.format), ""
     try:
@@ -274,21 +279,3 @@ def _plan(request: ConvertRequest, info: StyleInfo, on_remark: OnRemark, action:
         )
     except OSError as error:  # a folder without permission, a name that is too long
         raise UserError(f"{error.filename}: {error.strerror}") from error
-
-
-def _chosen_domains(request: ConvertRequest, style: StyleInfo) -> list[Domain]:
-    """The domains to translate every picture to, one after another; [None] for a style without domains."""
-    if request.all_domains and request.domain:
-        raise UserError("<domain> and <all_domains> exclude each other")
-    if request.all_domains and not style.domains:
-        raise UserError(f"<all_domains>: {style.title!r} has no domains; leave it out")
-    if request.all_domains:
-        return [(name,) for name in style.domains]
-    chosen = chosen_domain(request.domain)
-    style.positions(chosen)  # refuses what does not suit the style
-    return [chosen]
-
-
-def chosen_domain(names: Sequence[str] | None) -> Domain:
-    """The domain that ``names``, as they were given, choose: an empty name stands for no attribute at all."""
-    return tuple(name for name in names if name) if names else None

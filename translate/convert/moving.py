@@ -9,6 +9,7 @@ from translate.convert.options import Options
 from translate.convert.planning import Job
 from translate.media.frames import Frames, Transparency
 from translate.media.guards import require_file
+from translate.style.conditions import Wanted
 
 
 def convert_moving(
@@ -49,7 +50,7 @@ def convert_moving(
 
     settings = {
         **options.settings,
-        "domain": job.domain,
+        "domain": [job.domain.title, job.domain.digest] if isinstance(job.domain, Wanted) else job.domain,
         "strength": options.strength,
         "working_size": options.working_size,
     }

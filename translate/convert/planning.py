@@ -19,10 +19,13 @@ from translate.media.kinds import picture_format
 from translate.media.mark import Action
 from translate.storage.folders import VIDEO_SUFFIXES
 from translate.storage.remote import Location, RemotePath, location
+from translate.style.conditions import Wanted
 
+MAX_TITLE = 80  # characters of a condition in a file name
 STREAM = "-"  # standard input or output
 FALLBACK_CONTAINER = ".mkv"  # for videos whose own container cannot be written; it holds any sound
-Domain = tuple[str, ...] | None  # the names of what to translate to; None: the style has no domains
+# the names of what to translate to, or the condition; None: the style takes neither
+Domain = tuple[str, ...] | Wanted | None
 Kind = Literal["picture", "animation", "video"]
 IfThere = Literal["refuse", "skip", "overwrite"]
 OnClash = Literal["refuse", "number"]  # what to do about inputs that would become one file
@@ -39,6 +42,11 @@ class Job:
     skip: bool = False  # the output exists already and is kept
     if_there: IfThere = "refuse"  # what is done if the output is there by the time it is written
     domain: Domain = None
+
+    @property
+    def condition(self) -> str | None:
+        """The condition as it was asked for."""
+        return self.domain.title if isinstance(self.domain, Wanted) else None
 
     @property
     def source_name(self) -> str:
@@ -64,9 +72,16 @@ def beside(inputs: Sequence[str], addition: str, format: str | None) -> str:
     return str(photo.with_name(photo.stem + addition + ending))
 
 
-def domain_suffix(domain: Sequence[str]) -> str:
+def domain_suffix(domain: Sequence[str] | Wanted) -> str:
     """An addition to a file name that every file system accepts: ``_blond_hair`` for the domain ``blond hair``."""
-    return "".join("_" + re.sub(r"[^\w.+-]+", "_", name) for name in domain)
+    # a condition may be a file
+    names = [PurePath(domain.title).name[:MAX_TITLE]] if isinstance(domain, Wanted) else domain
+    return "".join("_" + re.sub(r"[^\w.+-]+", "_", name) for name in names)
+
+
+def titles_of(domain: Sequence[str] | Wanted) -> list[str]:
+    """The names of a domain, or of a condition, as they were given."""
+    return [domain.title] if isinstance(domain, Wanted) else list(domain)
 
 
 def plan(
@@ -104,7 +119,7 @@ def plan(
     to_folder = _is_folder(output, inputs)
     by_stream = STREAM in inputs or output == STREAM
     if by_stream and len(domains) > 1:
-        raise UserError("'-' (standard input or output) takes one picture; name files for <all_domains>")
+        raise UserError("'-' (standard input or output) takes one picture; name files for <all_domains> or conditions")
     if by_stream or not to_folder:
         if suffix:
             raise UserError(f"<suffix> {suffix}: needs an output folder, but <output> {output} is not one")
@@ -264,7 +279,7 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
 
 
 def _described(job: Job) -> str:
-    return str(job.source) if job.domain is None else f"{job.source} as {', '.join(job.domain)}"
+    return str(job.source) if job.domain is None else f"{job.source} as {', '.join(titles_of(job.domain))}"
 
 
 def _refuse_overwritten_inputs(jobs: Iterable[Job]) -> None:

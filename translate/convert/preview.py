@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from translate.media.images import Picture, load_rgb, shrink
 from translate.media.sheet import Cell, draw_sheet
 from translate.style.catalogue import variant_for
+from translate.style.session import first_target
 from translate.style.translator import Translator
 
 LONGEST_SIDE = 1024  # pixels, of photos for styles without a working size
@@ -29,7 +30,7 @@ def draw_styles(photos: Sequence[Path], styles: Mapping[str, Path], *, side: int
     columns: list[list[Cell]] = [[Cell(shrink(photo, side).rgb, ["photo"]) for photo in loaded]]
     for name, path in styles.items():
         translator = Translator(variant_for(path, "cpu"), device="cpu")
-        domain = translator.info.domains[0] if translator.info.domains else None
+        domain = first_target(translator.info)
         pictures = []
         for photo in loaded:
             pixels = shrink(photo, translator.info.working_size or LONGEST_SIDE).rgb

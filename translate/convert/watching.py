@@ -22,6 +22,7 @@ from translate.convert.inputs import SUFFIXES
 from translate.convert.options import Options
 from translate.convert.planning import Job
 from translate.convert.results import Result
+from translate.convert.targets import chosen_targets
 from translate.errors import UserError, one_line
 from translate.storage.folders import find_images
 from translate.storage.lock import LockedError, LockFile
@@ -78,7 +79,7 @@ class Watcher:
             raise UserError(f"{self.folder}: no such folder")
         if os.path.realpath(self.folder) == os.path.realpath(self.output):
             raise UserError(f"<output> {self.output}: the watched folder itself; name another one")
-        translator.info.positions(request.domain)
+        chosen_targets(translator.info, domain=request.domain, all_domains=False, conditions=request.condition)
 
     @property
     def unsettled(self) -> bool:

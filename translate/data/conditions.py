@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.config import CganConfig
+from translate.config import ConditionSettings
 from translate.data.attributes import CELEBA_NO, NO, YES, Table, read_table
 from translate.data.pairing import find_domains, find_pictures
 from translate.data.vocabulary import learnt_pieces, learnt_words
@@ -38,23 +38,22 @@ class Conditions:
     spelt: NDArray[np.int64] | None = None  # rows of the same captions, with words spelt by pieces; see `_spelt`
 
 
-def read_conditions(config: CganConfig) -> Conditions:
-    """The conditions that ``config`` names.
+def read_conditions(config: ConditionSettings, images: Path) -> Conditions:
+    """The conditions that ``config`` names, of the pictures in the folder ``images``.
 
     Raises ``UserError`` for what cannot be read, conditions without a picture, and where all are the same; pictures
     without one are left out, with a remark.
     """
-    assert config.images is not None  # checked by the configuration
     if config.attributes is not None:
-        found = _attributes(config.images, config.attributes, config.columns)
+        found = _attributes(images, config.attributes, config.columns)
     elif config.captions is not None:
-        found = _captions(config.images, config.captions)
+        found = _captions(images, config.captions)
     elif config.audio is not None:
-        found = _audio(config.images, config.audio, frames_in(config.audio_seconds))
+        found = _audio(images, config.audio, frames_in(config.audio_seconds))
     elif config.embeddings is not None:
-        found = _embeddings(config.images, config.embeddings)
+        found = _embeddings(images, config.embeddings)
     else:
-        found = _classes(config.images)
+        found = _classes(images)
     if len(np.unique(found.rows.reshape(len(found.rows), -1), axis=0)) < 2:
         raise UserError(f"<{found.info.kind}>: says the same of all pictures, so there is nothing to learn from it")
     return found

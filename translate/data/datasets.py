@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -183,11 +183,10 @@ def to_tensors(sample: Sample) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))) for name, pixels in sample.items()}
 
 
-def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
+def load_pairs(config: Pix2PixConfig, *, scale: int = 1, only: Collection[Source] | None = None) -> TrainingData:
     """The pairs of ``data``, of ``a`` and ``b``, of ``inputs`` and ``b``, or of ``shards``.
 
-    Raises ``UserError`` for files without a partner.
-
+    ``only``: those whose A is one of these. Raises ``UserError`` for files without a partner.
     With ``scale`` above 1, the pictures of B are that many times as high and wide as those of A, and ``crop``, the side
     of B's crops, is a multiple of it; see `MatchingWindows`.
     """
@@ -201,7 +200,8 @@ def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
             data=config.data, a=config.a, b=config.b, a_suffix=config.a_suffix, b_suffix=config.b_suffix
         )
     raise_problems(found.problems)
-    training, validation, train_subset = hold_out(found.pairs, config.val_samples)
+    pairs = [pair for pair in found.pairs if only is None or pair.a in only]
+    training, validation, train_subset = hold_out(pairs, config.val_samples)
     paired = partial(PairedDataset, swap=config.direction == "BtoA", labels=config.labels)
     worker_jitter = config.jitter if config.augment_on == "workers" else 0.0
     anywhere, centred = None, None
@@ -213,7 +213,7 @@ def load_pairs(config: Pix2PixConfig, *, scale: int = 1) -> TrainingData:
         paired(train_subset, Augment(centre_crop(config)), windows=centred),
         augment_groups=(("A", "B"),),
         jitter=config.jitter,
-        remarks=(*found.remarks, *doubts(found.pairs, of_labels=not config.labels)),
+        remarks=(*found.remarks, *doubts(pairs, of_labels=not config.labels)),
     )
 
 

@@ -236,6 +236,7 @@ def run_model(
     with model_file(source.model, direction=direction) as file:
         translator = Translator(file, device=device)
         translator.info.require_same_size()
+        translator.info.require_no_condition("`translate compare`")
         wanted = domain if translator.info.domains else None
         translator(samples[0].photo[np.newaxis], wanted)
         pictures, times = [], []  # ms per megapixel

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from translate.errors import UserError
 from translate.media.images import load_rgb_within
+from translate.style.conditions import Wanted
 from translate.style.contract import INPUT, StyleInfo
-from translate.style.session import domain_input
+from translate.style.session import condition_of, domain_input
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -58,8 +59,14 @@ def load_photo(path: Path) -> Pixels:
     return load_rgb_within(path, LONGEST_SIDE)
 
 
-def domain_of_photo(info: StyleInfo, number: int) -> list[str] | None:
-    """The domain for picture ``number``: each in turn; for attributes none, the first, the first two and so on."""
+def domain_of_photo(info: StyleInfo, number: int) -> list[str] | Wanted | None:
+    """The domain for picture ``number``: each in turn; for attributes none, the first, the first two and so on.
+
+    For a style with a condition, one of its examples.
+    """
+    condition = condition_of(info)
+    if condition is not None:
+        return Wanted("", condition.example(number))
     if not info.domains:
         return None
     if info.exclusive:

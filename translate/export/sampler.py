@@ -17,18 +17,17 @@ from torch.nn.utils import parametrize
 from models import NoiseGenerator
 from translate import __version__
 from translate.errors import UnusableError, UserError, one_line
+from translate.export.conditions import described_condition
 from translate.export.graph import DEFAULT_OPSET, require_opset, write_graph
 from translate.export.to_onnx import TOLERANCES, ParityReport, SizeParity
 from translate.media.images import from_signed_unit
 from translate.storage.atomic import write_atomically
-from translate.style.conditions import ConditionInfo
-from translate.style.contract import OUTPUT, ContractError
+from translate.style.contract import CONDITION, OUTPUT
 from translate.style.latents import noise
 from translate.style.sampler import read_sampler_contract
-from translate.style.sampler_contract import CONDITION, NOISE, STRENGTH, SamplerInfo
+from translate.style.sampler_contract import NOISE, STRENGTH, SamplerInfo
 from translate.style.session import OnnxRuntimeError, onnxruntime_call
-from translate.weights.checkpoint import CONDITION as CONDITION_NETWORK
-from translate.weights.checkpoint import DESCRIPTION, Checkpoint, load_noise_generator
+from translate.weights.checkpoint import DESCRIPTION, load_noise_generator
 
 PARITY_COUNTS = (1, 4, 7)  # pictures at a time
 
@@ -82,19 +81,8 @@ def load_sampler_run(
         licence=licence,
         training_data=training_data,
         checkpoint_sha256=checkpoint.weights_sha256("generator_ema"),
-        condition=_described_condition(checkpoint),
+        condition=described_condition(checkpoint),
     )
-
-
-def _described_condition(checkpoint: Checkpoint) -> str:
-    """What conditions the generator of ``checkpoint`` takes, as the metadata say it."""
-    if CONDITION_NETWORK not in checkpoint.config:
-        return ""
-    try:
-        info = ConditionInfo.from_json(checkpoint.config["condition"])
-    except (KeyError, ContractError) as error:
-        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: does not describe its condition; train again") from error
-    return replace(info, optional=bool(checkpoint.config[CONDITION_NETWORK].get("optional"))).to_json()
 
 
 def example_inputs(info: SamplerInfo, count: int) -> dict[str, NDArray[Any]]:
@@ -103,14 +91,9 @@ def example_inputs(info: SamplerInfo, count: int) -> dict[str, NDArray[Any]]:
     condition = info.conditions
     if condition is None:
         return inputs
-    rng = np.random.default_rng(count)
-    shape = (count, *condition.shape)
-    if condition.kind == "captions":
-        inputs[CONDITION] = rng.integers(0, len(condition.vocabulary), shape)
-    else:
-        inputs[CONDITION] = rng.random(shape, np.float32)
+    inputs[CONDITION] = np.stack([condition.example(number) for number in range(count)])
     if condition.optional:
-        inputs[STRENGTH] = 2 * rng.random((count, 1), np.float32)
+        inputs[STRENGTH] = 2 * np.random.default_rng(count).random((count, 1), np.float32)
     return inputs
 
 

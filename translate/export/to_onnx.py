@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models import Generator
+from models import ConditionalTranslation, Generator
 from translate import __version__
 from translate.errors import UnusableError, UserError, one_line
 from translate.export.calibration import domain_of_photo
+from translate.export.conditions import described_condition
 from translate.export.graph import DEFAULT_OPSET, require_opset, write_graph
 from translate.media.images import from_signed_unit, to_signed_unit
 from translate.media.label_maps import label_colours
 from translate.storage.atomic import write_atomically
-from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
+from translate.style.contract import CONDITION, DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.style.session import OnnxRuntimeError, domain_input, onnxruntime_call, read_contract
 from translate.weights.checkpoint import DESCRIPTION, find, load_generator
 
@@ -82,7 +83,8 @@ class ExportedStyle(nn.Module):
     A generator of K inputs takes uint8 [N, H, W, 3 K]; with ``labels``, the first channel holds label numbers.
 
     A generator with domains also takes ``domain``, as the contract defines it: where domains are ``exclusive``, their
-    indices, int64 [N]; else attributes of 0 and 1, float32 [N, K].
+    indices, int64 [N]; else attributes of 0 and 1, float32 [N, K]. One with a condition takes its rows in that place,
+    and encodes them in float32: values of attributes may be beyond the range of float16.
     """
 
     def __init__(self, generator: Generator, *, exclusive: bool = True, labels: int = 0, fp16: bool = False) -> None:
@@ -90,8 +92,11 @@ class ExportedStyle(nn.Module):
         self.colours = nn.Buffer(torch.from_numpy(label_colours(labels)).float()) if labels else None
         self.dtype = torch.float16 if fp16 else torch.float32
         self.stride, self.scale = generator.stride, generator.scale
-        self.one_hot = nn.Buffer(torch.eye(generator.domains, dtype=self.dtype)) if exclusive else None
+        one_hot = exclusive and generator.domains
+        self.one_hot = nn.Buffer(torch.eye(generator.domains, dtype=self.dtype)) if one_hot else None
         self.generator = copy.deepcopy(generator).cpu().to(self.dtype).requires_grad_(False)
+        if isinstance(self.generator, ConditionalTranslation) and isinstance(generator, ConditionalTranslation):
+            self.generator.condition = copy.deepcopy(generator.condition).cpu().float().requires_grad_(False)
         self.eval()
 
     def forward(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
@@ -105,7 +110,7 @@ class ExportedStyle(nn.Module):
         bottom = (height + self.stride - 1) // self.stride * self.stride - height
         if self.stride > 1:
             x = F.pad(x, (0, right, 0, bottom), mode="replicate")
-        if domain is not None:  # a lookup, so that onnxruntime rejects an index out of range
+        if domain is not None and self.generator.domains:  # a lookup, so that onnxruntime rejects an index out of range
             domain = domain.to(self.dtype) if self.one_hot is None else F.embedding(domain, self.one_hot)  # [N, K]
         x = self.generator(x.to(self.dtype), domain).float()[:, :, : self.scale * height, : self.scale * width]
         return from_signed_unit(x).to(torch.uint8).permute(0, 2, 3, 1)
@@ -148,6 +153,7 @@ def load_run(
         exclusive=config.get("exclusive_domains", True),
         inputs=config.get("input_names", []),
         labels=config.get("labels", 0),
+        condition=described_condition(checkpoint),
         working_size=config.get("working_size", 0) if working_size is None else working_size,
     )
 
@@ -162,6 +168,8 @@ def export_style(
     differs from PyTorch by more than `TOLERANCES`, or ``info`` does not name the generator's domains.
     """
     require_opset(opset)
+    if bool(info.condition) != (generator.vector > 0):
+        raise UserError(f"{path}: not written: its metadata and generator differ in whether there is a condition")
     if len(info.domains) != generator.domains:
         raise UserError(
             f"{path}: not written: generator {info.generator} has {generator.domains} domains, but "
@@ -203,7 +211,7 @@ def _to_onnx(style: ExportedStyle, info: StyleInfo) -> bytes:
         INPUT: np.zeros((2, style.stride + 2, 2 * style.stride + 3, 3 * info.pictures), np.uint8),
         **_domains(range(2), info),
     }
-    free_sizes = {INPUT: {0: "N", 1: "H", 2: "W"}, DOMAIN: {0: "N"}}
+    free_sizes = {INPUT: {0: "N", 1: "H", 2: "W"}, DOMAIN: {0: "N"}, CONDITION: {0: "N"}}
     factor = f"{style.scale}*" if style.scale > 1 else ""
     return write_graph(
         style,

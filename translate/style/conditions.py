@@ -1,4 +1,4 @@
-"""What a conditional sampler is told of the picture to make, and how a text says it.
+"""What a conditional sampler or style is told of the picture to make, and how a text says it.
 
 A condition reaches the networks as a row, whose type and shape `ConditionInfo` gives; the networks hold everything
 after that, also the encoder of words. Rows of sounds and vectors come from files, see `translate.convert.conditions`.
@@ -6,6 +6,7 @@ after that, also the encoder of words. Rows of sounds and vectors come from file
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -29,7 +30,7 @@ MAX_NAMED = 5  # names in a message; the rest are only counted
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionInfo:
-    """What conditions a sampler takes.
+    """What conditions a sampler or style takes.
 
     ``names``: the columns of attributes, the classes, or the words of captions; ``pieces`` spell other words, see
     `Vocabulary`. ``shape`` of a row: [K] values of attributes or an embedding, one-hot for classes; [T] numbers of
@@ -47,6 +48,24 @@ class ConditionInfo:
     @property
     def dtype(self) -> type[np.generic]:
         return np.int64 if self.kind == "captions" else np.float32
+
+    @property
+    def port(self) -> tuple[str, list[int | None]]:
+        """Type and shape of the input of a file that takes such rows, [N, *shape], as onnxruntime says them."""
+        return "int64" if self.dtype is np.int64 else "float", [None, *self.shape]
+
+    def example(self, number: int) -> Row:
+        """A row to try a network with, another for each ``number``: the first has usual attributes, or is class 1."""
+        rng = np.random.default_rng(number)
+        if self.kind == "attributes":
+            row = np.array(self.usual) + (rng.integers(0, 2, self.shape) if number else 0)
+        elif self.kind == "classes":
+            row = np.eye(len(self.names))[number % len(self.names)]
+        elif self.kind == "captions":
+            row = rng.integers(0, len(self.vocabulary), self.shape)
+        else:
+            row = rng.random(self.shape)
+        return row.astype(self.dtype)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -86,7 +105,7 @@ class ConditionInfo:
         if self.kind == "classes":
             return np.eye(len(self.names), dtype=np.float32)[self._position(text, "class")]
         if not self.vocabulary.knows_any(text):
-            raise UserError(f"<condition> {text!r}: has no word that this sampler has learnt; {self.advice}")
+            raise UserError(f"<condition> {text!r}: has no word that was learnt; {self.advice}")
         return self.row_of_numbers(self.vocabulary.numbers(text))
 
     @property
@@ -96,6 +115,13 @@ class ConditionInfo:
             return f"give {'a sound file' if self.kind == 'audio' else 'an .npz or .safetensors file of one vector'}"
         what = {"attributes": "its attributes are", "classes": "its classes are", "captions": "it knows"}[self.kind]
         return f"{what} {some_of(self.names)}"
+
+    @property
+    def sample(self) -> str:
+        """A condition to show in messages, as a user gives it."""
+        if self.kind in ("audio", "embeddings"):
+            return "bell.wav" if self.kind == "audio" else "vector.npz"
+        return f"{self.names[0]}=1" if self.kind == "attributes" else self.names[0]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -132,7 +158,20 @@ class ConditionInfo:
         for position, known in enumerate(self.names):
             if "_".join(known.split()).lower() == wanted:
                 return position
-        raise UserError(f"<condition> {name.strip()}: is no {what} of this sampler; {self.advice}")
+        raise UserError(f"<condition> {name.strip()}: is no {what} that was learnt; {self.advice}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A condition that pictures are wanted of."""
+
+    title: str  # as asked for; empty without a condition
+    row: Row | None = field(compare=False)  # follows from the title
+
+    @property
+    def digest(self) -> str:
+        """What tells its row from others of the same title, such as of a sound file that has changed since."""
+        return hashlib.sha256(b"" if self.row is None else self.row.tobytes()).hexdigest()
 
 
 def some_of(names: Sequence[str]) -> str:

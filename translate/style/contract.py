@@ -10,6 +10,8 @@ uint8 [N, H, W, 3 K] for K pictures. Its ``image_out`` has three channels.
 A style of maps of labels takes a label's number in the first channel of ``image``, as a grey picture has it, and gives
 the labels their colours itself.
 
+A style with a condition has a second input, ``condition``: rows [N, ...] as its `ConditionInfo` describes them.
+
 A style with domains has a second input, ``domain``. If a picture is translated to exactly one of them, it is int64 [N],
 indices into the metadata's list of domains. If they are attributes, any number of which may hold, it is float32 [N, K]
 of 0 and 1, in the order of that list.
@@ -28,6 +30,7 @@ from translate.errors import UserError, parse_nested
 CONTRACT_VERSION = "1"
 INPUT = "image"
 DOMAIN = "domain"
+CONDITION = "condition"
 OUTPUT = "image_out"
 
 # Files are untrusted: these bound what follows from their numbers, such as the memory for a tile and its surroundings.
@@ -48,6 +51,7 @@ _ADDED_LATER = {
     "scale": "1",
     "inputs": "[]",
     "labels": "0",
+    "condition": "",
     "psnr_to_fp32": "null",
     "mean_difference_to_fp32": "null",
 }
@@ -72,6 +76,7 @@ class StyleInfo:
     exclusive: bool = True  # a picture is translated to exactly one domain; False: the domains are attributes
     inputs: list[str] = field(default_factory=list)  # names of the pictures that are translated together; empty: one
     labels: int = 0  # the pictures are maps of so many label numbers, grey; 0: pictures
+    condition: str = ""  # `translate.style.conditions.ConditionInfo` as JSON; empty: it takes none
     working_size: int = 0  # longer side in pixels of the pictures it was trained for; 0: not stated
 
     # filled in by the export, from the generator and the export options
@@ -100,6 +105,14 @@ class StyleInfo:
         """Raise ``UserError`` if the style enlarges: for what combines or compares a result with its photo."""
         if self.scale > 1:
             raise UserError(f"<style>: {self.title!r} enlarges pictures; use it with `translate upscale --model FILE`")
+
+    def require_no_condition(self, what: str) -> None:
+        """Raise ``UserError`` for a style with a condition: for ``what`` has no way to ask for one."""
+        if self.condition:
+            raise UserError(
+                f"<style>: {self.title!r} takes a condition, which {what} cannot be told; translate photos by "
+                "`translate convert` with <condition>"
+            )
 
     def positions(self, domain: str | Sequence[str] | None) -> list[int]:
         """The indices in ``domains`` of the names in ``domain``, ascending; [] for None if the style has no domains.

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import UserError
-from translate.style.session import DeviceLostError
+from translate.style.conditions import Wanted
+from translate.style.session import DeviceLostError, Target
 from translate.style.translator import OnRemark, Translator
 
 Pixels = NDArray[np.uint8]
-Domain = str | Sequence[str] | None
-Key = tuple[tuple[int, ...], str | tuple[str, ...] | None]  # shape and domain of the pictures of a batch
+Key = tuple[tuple[int, ...], str | tuple[str, ...] | Wanted | None]  # shape and domain of the pictures of a batch
 
 
 @dataclass(eq=False)
@@ -69,12 +69,12 @@ class Lanes:
         self._running = False
         self._failure: UserError | None = None  # why no lane is left
 
-    def __call__(self, images: Pixels, domain: Domain = None) -> Pixels:
+    def __call__(self, images: Pixels, domain: Target = None) -> Pixels:
         """uint8 [N, H, W, 3] in sRGB -> the same type, ``info.scale`` times as high and wide.
 
         Raises as `Translator.__call__` does.
         """
-        key = images.shape[1:], domain if domain is None or isinstance(domain, str) else tuple(domain)
+        key = images.shape[1:], domain if domain is None or isinstance(domain, str | Wanted) else tuple(domain)
         requests = [_Request(image) for image in images]
         with self._changed:
             if self._failure is not None:
@@ -89,7 +89,7 @@ class Lanes:
         read: Callable[[int, int], Pixels],
         write: Callable[[int, Pixels], None],
         size: tuple[int, int],
-        domain: Domain = None,
+        domain: Target = None,
     ) -> None:
         """As `Translator.in_strips`, on the first device; where that fails, the picture does."""
         self._first().translator.in_strips(read, write, size, domain)

@@ -14,10 +14,10 @@ from PIL import Image
 from translate.errors import PictureError, UnusableError, UserError, one_line
 from translate.style.catalogue import find_sampler
 from translate.style.conditions import ConditionInfo, Row
-from translate.style.contract import OUTPUT, ContractError
+from translate.style.contract import CONDITION, OUTPUT, ContractError
 from translate.style.devices import choose_device, providers_of
 from translate.style.latents import Noise, noise
-from translate.style.sampler_contract import CONDITION, NOISE, STRENGTH, SamplerInfo
+from translate.style.sampler_contract import NOISE, STRENGTH, SamplerInfo
 from translate.style.session import OnnxRuntimeError, metadata_of, onnxruntime_call, open_session, reason, require_port
 
 BATCH = 16  # pictures per pass
@@ -172,6 +172,5 @@ def _ports_of(info: ConditionInfo | None) -> dict[str, tuple[str, list[int | Non
     """Type and shape of the inputs of a condition, by name."""
     if info is None:
         return {}
-    kind = "int64" if info.dtype is np.int64 else "float"
-    ports: dict[str, tuple[str, list[int | None]]] = {CONDITION: (kind, [None, *info.shape])}
+    ports = {CONDITION: info.port}
     return ports | {STRENGTH: ("float", [None, 1])} if info.optional else ports

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from translate.style.conditions import ConditionInfo
 from translate.style.contract import CONTRACT_VERSION, ContractError, parsed_fields, require_version
 
-NOISE, CONDITION, STRENGTH = "z", "condition", "strength"  # inputs
+NOISE, STRENGTH = "z", "strength"  # inputs besides `CONDITION`
 KIND, SAMPLER = "kind", "sampler"  # the entry of the metadata, and its value for samplers
 MAX_Z_DIM = 65_536
 MAX_SIZE = 4096  # pixels

@@ -1,4 +1,4 @@
-"""Opening a style file as an onnxruntime session, reading its metadata, and making the input for domains."""
+"""Opening a style file as an onnxruntime session, reading its metadata, and making its second input."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state
 
-from translate.errors import PictureError, UnusableError, one_line
-from translate.style.contract import DOMAIN, INPUT, OUTPUT, ContractError, StyleInfo
+from translate.errors import PictureError, UnusableError, UserError, one_line
+from translate.style.conditions import ConditionInfo, Wanted
+from translate.style.contract import CONDITION, DOMAIN, INPUT, OUTPUT, ContractError, StyleInfo
 from translate.style.onnx_check import check_model
 from translate.style.sampler_contract import KIND, SAMPLER
 from translate.style.session_cache import load_through_cache
 
+Target = str | Sequence[str] | Wanted | None  # what a picture is to become: domains or a condition
 FATAL = 4  # log severity: failures raise too, so lines on standard error would only repeat them
 
 ORT_ERRORS: tuple[type[Exception], ...] = (
@@ -102,6 +104,8 @@ def read_contract(session: Any, path: Path) -> StyleInfo:
             require_port(inputs, DOMAIN, "int64", [None])
         elif info.domains:
             require_port(inputs, DOMAIN, "float", [None, len(info.domains)])
+        if condition := condition_of(info):
+            require_port(inputs, CONDITION, *condition.port)
         return info
     except ContractError as error:
         problem = one_line(error)
@@ -137,12 +141,31 @@ def require_port(ports: Mapping[str, Any], name: str, kind: str, shape: list[int
         raise ContractError(f"{name!r} is {found_type} {found_shape}, not {kind} [{wanted}]")
 
 
-def domain_input(info: StyleInfo, wanted: Sequence[str | Sequence[str] | None]) -> dict[str, NDArray[Any]]:
-    """The second input, by its name: int64 [N] or float32 [N, K]; {} for a style without domains.
+def condition_of(info: StyleInfo) -> ConditionInfo | None:
+    """What conditions a style takes, if any. Raises ``ContractError`` for metadata that say nothing."""
+    if info.condition and info.domains:
+        raise ContractError("it has domains and a condition")
+    return ConditionInfo.from_json(info.condition) if info.condition else None
 
-    ``wanted`` says for each of N pictures what it is to become, as `StyleInfo.positions` takes it; raises as that does.
+
+def domain_input(info: StyleInfo, wanted: Sequence[Target]) -> dict[str, NDArray[Any]]:
+    """The second input, by its name: int64 [N], float32 [N, K] or rows of a condition; {} for a style without.
+
+    ``wanted`` says for each of N pictures what it is to become: a domain as `StyleInfo.positions` takes it, which
+    raises ``UserError``, or a condition. Raises ``UserError`` where a condition is missing, or the style takes none.
     """
-    positions = [info.positions(domain) for domain in wanted]
+    condition = condition_of(info)
+    rows = [each.row for each in wanted if isinstance(each, Wanted) and each.row is not None]
+    if condition is not None:
+        if len(rows) < len(wanted):
+            raise UserError(
+                f"<condition>: {info.title!r} needs one: {condition.advice}; such as <condition> {condition.sample}"
+            )
+        return {CONDITION: np.stack(rows).astype(condition.dtype, copy=False)}
+    domains = [each for each in wanted if not isinstance(each, Wanted)]
+    if len(domains) < len(wanted):
+        raise UserError(f"<condition>: {info.title!r} takes no condition; leave it out")
+    positions = [info.positions(domain) for domain in domains]
     if not info.domains:
         return {}
     if info.exclusive:
@@ -156,3 +179,11 @@ def domain_input(info: StyleInfo, wanted: Sequence[str | Sequence[str] | None]) 
 def reason(error: Exception) -> str:
     """onnxruntime's message without its error code prefix."""
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", one_line(error))
+
+
+def first_target(info: StyleInfo) -> Target:
+    """What to show a style by where nobody has chosen: the first of its domains, or the plainest condition."""
+    condition = condition_of(info)
+    if condition is not None:
+        return Wanted("", condition.example(0))
+    return info.domains[0] if info.domains else None

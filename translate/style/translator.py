@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +14,14 @@ from translate.errors import PictureError, UnusableError, UserError
 from translate.machine import usable_cores
 from translate.style.binding import BoundRuns, Condition
 from translate.style.catalogue import find_style, variant_for
-from translate.style.contract import DOMAIN, INPUT, OUTPUT, StyleInfo
+from translate.style.contract import CONDITION, DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.style.devices import GpuOptions, choose_device, choose_devices, providers_of
 from translate.style.session import (
     DEVICE_LOST,
     OUT_OF_MEMORY,
     DeviceLostError,
     OnnxRuntimeError,
+    Target,
     domain_input,
     onnxruntime_call,
     open_session,
@@ -86,12 +87,12 @@ class Translator:
         self.info = read_contract(self._session, path)
         if self.info.pictures != inputs:
             raise UserError(_wrong_number(self.info, inputs))
-        known = {INPUT, DOMAIN} if self.info.domains else {INPUT}
+        known = {INPUT, *([DOMAIN] if self.info.domains else []), *([CONDITION] if self.info.condition else [])}
         extra = [port.name for port in self._session.get_inputs() if port.name not in known]
         if extra:
             raise UnusableError(
                 f"{path}: the style also needs {', '.join(extra)}, which this program cannot provide; "
-                f"it supports the inputs {INPUT!r} and, with domains in the metadata, {DOMAIN!r}"
+                f"it supports the inputs {INPUT!r} and, where the metadata say so, {DOMAIN!r} or {CONDITION!r}"
             )
         self._tile_safe = self.info.tile_safe and self.info.receptive_field > 0
         if tile and not self._tile_safe:
@@ -118,13 +119,13 @@ class Translator:
             self._session = open_session(self._path, providers_of(self.device, self._gpu), threads=self._threads)
             self._on_remark(f"<cuda_graphs>: onnxruntime cannot record those of {self._path.name}; goes on without")
 
-    def __call__(self, images: NDArray[np.uint8], domain: str | Sequence[str] | None = None) -> NDArray[np.uint8]:
+    def __call__(self, images: NDArray[np.uint8], domain: Target = None) -> NDArray[np.uint8]:
         """uint8 [N, H, W, 3] in sRGB -> the same type, ``info.scale`` times as high and wide.
 
         A style of K pictures takes them one after another in the channels, [N, H, W, 3 K].
 
         A style with domains (``info.domains``) needs ``domain``, the name of the one to translate to; where the domains
-        are attributes, the names of all that the result should have.
+        are attributes, the names of all that the result should have. One with a condition needs a `Wanted` instead.
 
         If memory runs out, fewer pictures are translated at a time from then on, and those of a tile-safe style in
         smaller tiles. Raises ``PictureError`` if that does not help, ``DeviceLostError`` if the GPU has failed,
@@ -184,7 +185,7 @@ class Translator:
         read: Callable[[int, int], NDArray[np.uint8]],
         write: Callable[[int, NDArray[np.uint8]], None],
         size: tuple[int, int],
-        domain: str | Sequence[str] | None = None,
+        domain: Target = None,
     ) -> None:
         """Translate a picture of ``size``, width and height, that is never held as a whole.
 

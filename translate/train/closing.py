@@ -12,11 +12,13 @@ from translate.train.trackers import TENSORBOARD
 from translate.weights import checkpoint
 
 
-def next_steps(out: Path, *, from_noise: bool, inputs: int = 1, captions: bool = False) -> list[str]:
+def next_steps(
+    out: Path, *, from_noise: bool, inputs: int = 1, captions: bool = False, condition: bool = False
+) -> list[str]:
     """Where the run ``out`` has its grids, curves and checkpoints, and the commands that use them, one per line.
 
     ``from_noise``: it makes pictures from noise, not from photos. ``inputs``: the photos that it translates together.
-    ``captions``: it makes captions.
+    ``captions``: it makes captions. ``condition``: it translates by a condition.
     """
     name = out.resolve().name
     run, style, page, picture = map(shlex.quote, (str(out), f"{name}.onnx", f"{name}.html", f"{name}.png"))
@@ -38,7 +40,8 @@ def next_steps(out: Path, *, from_noise: bool, inputs: int = 1, captions: bool =
         lines.append(f"to use it: translate sample {run} --invent")
     elif saved:
         lines.append(f"to use it: translate export {run} -o {style}")
-        lines.append(f"           translate {_use(style, picture, from_noise=from_noise, inputs=inputs)}")
+        use = _use(style, picture, from_noise=from_noise, inputs=inputs)
+        lines.append(f"           translate {use}{' --condition TEXT' if condition else ''}")
     return lines
 
 

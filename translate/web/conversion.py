@@ -53,6 +53,7 @@ class FileConverter:
         if cancelled.is_set():
             raise Cancelled
         translator = self.styles.translator(str(request.style))
+        translator.info.require_no_condition("a server")
         output = source.with_name("result" + result_suffix(source, name, request.format))
         photo = _with_kind(source, name)
         asked = replace(

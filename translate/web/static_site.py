@@ -77,6 +77,7 @@ def _style_files(entries: list[StyleEntry]) -> Files:
     files: Files = {"check.png": _png(photo)}
     described = []
     for number, entry in enumerate(entries):
+        entry.info.require_no_condition("a page")
         translator = Translator(entry.file, device="cpu")
         domain = entry.info.domains[0] if entry.info.domains else None
         drawn = Image.fromarray(translator(np.asarray(photo)[np.newaxis], domain)[0])

@@ -11,7 +11,7 @@ import numpy as np
 
 from translate.media.images import Picture, encode_picture, load_rgb
 from translate.style.contract import StyleInfo
-from translate.style.session import read_style
+from translate.style.session import first_target, read_style
 from translate.style.translator import Translator
 
 SAMPLE = Path(__file__).parent / "page" / "sample.jpg"
@@ -62,6 +62,6 @@ class StyleEntry:
 
 def draw_preview(translator: Translator) -> bytes:
     """The sample photo in the style of ``translator``, the first of its domains where it has some, as WebP."""
-    domain = translator.info.domains[0] if translator.info.domains else None
+    domain = first_target(translator.info)
     drawn = translator(load_rgb(SAMPLE)[np.newaxis], domain)[0]
     return encode_picture(Picture(drawn), "WEBP")

@@ -29,6 +29,7 @@ from models import (
     WithPrior,
     build_condition,
     build_conditional_generator,
+    build_conditional_translation,
     build_generator,
     build_noise_generator,
 )
@@ -204,7 +205,12 @@ def load_generator(path: Path, name: str = "generator") -> tuple[Generator, Chec
     if checkpoint.from_noise:
         raise UserError(f"{path}: makes pictures from noise and translates none; use `translate sample {path}`")
     try:
-        generator = build_generator(checkpoint.config["generator"], **checkpoint.config["generator_options"])
+        architecture, options = checkpoint.config["generator"], checkpoint.config["generator_options"]
+        if CONDITION in checkpoint.config:
+            condition = build_condition(**checkpoint.config[CONDITION])
+            generator: Generator = build_conditional_translation(architecture, condition, **options)
+        else:
+            generator = build_generator(architecture, **options)
     except (KeyError, TypeError, ValueError) as error:
         raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
     load_weights(generator, checkpoint.weights(f"{name}_ema"), source=checkpoint.path)

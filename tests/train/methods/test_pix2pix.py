@@ -108,17 +108,17 @@ def test_shifted_pictures_are_compared_where_the_window_is(tmp_path: Path) -> No
     pix2pix = method(tmp_path, lambda_shift=2.0)
     window, inner = Window(top=5, left=2, side=12), (..., slice(8, 14), slice(5, 11))
     pix2pix.networks["generator"].forward = lambda photo: photo / 2
-    assert pix2pix.shift_distance(BATCH["A"], BATCH["A"] / 2, window).item() == 0
+    assert pix2pix.shift_distance(BATCH, BATCH["A"] / 2, window).item() == 0
     elsewhere = BATCH["A"] / 2 + 0.25
     elsewhere[inner] -= 0.25
-    assert pix2pix.shift_distance(BATCH["A"], elsewhere, window).item() == pytest.approx(0, abs=1e-7)
+    assert pix2pix.shift_distance(BATCH, elsewhere, window).item() == pytest.approx(0, abs=1e-7)
     pix2pix.networks["generator"].forward = lambda photo: photo / 2 + 0.25
-    assert pix2pix.shift_distance(BATCH["A"], BATCH["A"] / 2, window).item() == pytest.approx(0.25, rel=1e-5)
+    assert pix2pix.shift_distance(BATCH, BATCH["A"] / 2, window).item() == pytest.approx(0.25, rel=1e-5)
     beyond = torch.full_like(BATCH["A"], 1.5)
     pix2pix.networks["generator"].forward = lambda photo: torch.full_like(photo, 1.25)
-    assert pix2pix.shift_distance(BATCH["A"], beyond, window).item() == 0  # both are white
+    assert pix2pix.shift_distance(BATCH, beyond, window).item() == 0  # both are white
     pix2pix.networks["generator"].forward = lambda photo: torch.full_like(photo, 0.75)
-    assert pix2pix.shift_distance(BATCH["A"], beyond, window).item() == pytest.approx(0.25)
+    assert pix2pix.shift_distance(BATCH, beyond, window).item() == pytest.approx(0.25)
 
 
 def test_only_the_window_gets_a_gradient_from_the_shift_term(tmp_path: Path) -> None:

@@ -25,19 +25,17 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional as F
 
-from models import ConditionalDiscriminator, EncodedCondition, VectorEncoder, build_condition
+from models import ConditionalDiscriminator
 from translate.config import CganConfig
 from translate.data.conditioned import load_conditioned
 from translate.data.conditions import Conditions
 from translate.data.datasets import TrainingData
-from translate.errors import UserError
-from translate.style.conditions import ConditionInfo
 from translate.train.adversary import Decoy
 from translate.train.methods.base import DISCRIMINATOR, GENERATOR, Method, Pictures
+from translate.train.methods.conditioning import Conditioning
 from translate.train.methods.gan import SAMPLES_PER_ROW, fixed_noise
 from translate.train.methods.networks import built_discriminator, built_noise_generator
 from translate.train.step import Batch, StepContext, Terms
-from translate.weights.checkpoint import CONDITION
 
 
 class Cgan(Method):
@@ -56,32 +54,17 @@ class Cgan(Method):
 
     def __init__(self, config: CganConfig, accelerator: Accelerator, conditions: Conditions) -> None:
         super().__init__(config, accelerator)
-        self.info = conditions.info
-        self.network: dict[str, Any] = {
-            "kind": self.info.kind,
-            "shape": self.info.shape,
-            "words": len(self.info.vocabulary),
-            "width": config.condition_width,
-            "optional": config.drop_condition > 0,
-        }
-        generator = built_noise_generator(config, condition=self._condition(conditions))
+        self.conditioning = Conditioning(conditions, width=config.condition_width, optional=config.drop_condition > 0)
+        generator = built_noise_generator(config, condition=self.conditioning.encoder())
         self.z_dim = generator.z_dim
         self.add_networks(GENERATOR, {GENERATOR: generator}, lr=config.lr, averaged=(GENERATOR,))
         discriminator = ConditionalDiscriminator(
             built_discriminator(config),
-            self._condition(conditions),
+            self.conditioning.encoder(),
             matching=config.matching,
             side=config.seen_side,
         )
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
-
-    def _condition(self, conditions: Conditions) -> EncodedCondition:
-        condition = build_condition(**self.network)
-        if conditions.means is not None and conditions.deviations is not None:
-            assert isinstance(condition.encoder, VectorEncoder)
-            condition.encoder.mean.copy_(torch.from_numpy(conditions.means))
-            condition.encoder.deviation.copy_(torch.from_numpy(conditions.deviations))
-        return condition
 
     def given(self, rows: Tensor, context: StepContext) -> tuple[Tensor, ...]:
         """What the networks take of conditions: the rows, and which are left out where that happens."""
@@ -112,18 +95,14 @@ class Cgan(Method):
         return terms
 
     def description(self) -> dict[str, Any]:
-        return {CONDITION: self.network, "condition": self.info.to_json()}
+        return self.conditioning.description()
 
     def state(self) -> dict[str, Any]:
-        return super().state() | {"condition": self.info.to_json()}
+        return super().state() | self.conditioning.state()
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Raises ``UserError`` where the conditions are no longer those that the run began with."""
-        if ConditionInfo.from_json(state["condition"]) != self.info:
-            raise UserError(
-                f"<{self.info.kind}>: no longer has the columns, classes or words that this run began with; restore "
-                "them, or give another <out>"
-            )
+        self.conditioning.require_same(state)
         super().load_state(state)
 
     @torch.no_grad()

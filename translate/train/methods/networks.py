@@ -16,6 +16,7 @@ from models import (
     Generator,
     NoiseGenerator,
     build_conditional_generator,
+    build_conditional_translation,
     build_discriminator,
     build_generator,
     build_noise_generator,
@@ -35,14 +36,20 @@ def suited_to_crop(config: ConfigT) -> ConfigT:
     return replace(config, generator_options=network.options_for_crop(config.crop) | config.generator_options)
 
 
-def built_generator(config: TrainConfig, *, may_enlarge: bool = False, **options: Any) -> Generator:
-    """The configured generator, by default one whose pictures have the size of its input.
+def built_generator(
+    config: TrainConfig, *, may_enlarge: bool = False, condition: EncodedCondition | None = None, **options: Any
+) -> Generator:
+    """The configured generator, by default one whose pictures have the size of its input; with a ``condition``, if any.
 
     An unknown name or option is a ``UserError`` that lists the known ones, as are a generator that enlarges unless
     ``may_enlarge``, and crops that do not suit its stride and scale.
     """
     try:
-        generator = build_generator(config.generator, **config.generator_options | options)
+        given = config.generator_options | options
+        if condition is None:
+            generator = build_generator(config.generator, **given)
+        else:
+            generator = build_conditional_translation(config.generator, condition, **given)
     except ValueError as error:
         raise UserError(f"<generator> {config.generator}: {error}") from error
     if generator.scale > 1 and not may_enlarge:

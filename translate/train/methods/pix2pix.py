@@ -21,6 +21,10 @@ leave out whatever they cannot place consistently.
 Several pictures may be translated together, such as a portrait and a drawing of the wanted expression: they are one
 after another in the channels of A, which generator and discriminator see as a whole.
 
+With a condition, such as a table that says which of several looks each target has, generator and discriminator take it
+as in `cgan`: it modulates the generator's maps (`models.modulation`), and with ``lambda_mismatched`` a real pair with a
+wrong condition is a fake, too (Reed et al. 2016, arXiv:1605.05396, algorithm 1).
+
 A generator may enlarge: the files of A are then ``scale`` times smaller than those of B. In a batch A is enlarged to
 the size of B by repeating its pixels, as the discriminator and the validation grid see it; the generator takes A at its
 own size, every ``scale``-th pixel.
@@ -28,20 +32,23 @@ own size, every ``scale``-th pixel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional as F
 
-from models import GENERATORS
+from models import GENERATORS, ConditionalDiscriminator
 from translate.config import Pix2PixConfig
+from translate.data.conditioned import load_conditioned_pairs
+from translate.data.conditions import Conditions
 from translate.data.datasets import TrainingData, load_pairs
 from translate.errors import UserError
 from translate.style.contract import MAX_NAME
+from translate.train.adversary import Decoy
 from translate.train.losses import edge_l1, forgive_overshoot
 from translate.train.methods.base import (
     DISCRIMINATOR,
@@ -49,6 +56,7 @@ from translate.train.methods.base import (
     Method,
     Pictures,
 )
+from translate.train.methods.conditioning import Conditioning
 from translate.train.methods.networks import built_discriminator, built_generator
 from translate.train.methods.window import Window, random_window, window_and_target
 from translate.train.step import Batch, StepContext, Terms
@@ -58,7 +66,7 @@ SHIFT_MARGIN = 16  # pixels along the window's borders, not compared, as context
 
 
 class Pix2Pix(Method):
-    """Paired translation from ``A`` to ``B``."""
+    """Paired translation from ``A`` to ``B``, which also follows from ``condition`` where a run has one."""
 
     config: Pix2PixConfig
 
@@ -68,12 +76,18 @@ class Pix2Pix(Method):
         scale = network.scale if network else 1
         if scale > 1:
             refuse_resampling(config)
-        return load_pairs(config, scale=scale)
+        return (load_conditioned_pairs if config.conditions else load_pairs)(config, scale=scale)
 
-    def __init__(self, config: Pix2PixConfig, accelerator: Accelerator) -> None:
+    @classmethod
+    def build(cls, config: Pix2PixConfig, accelerator: Accelerator, data: TrainingData) -> Self:
+        return cls(config, accelerator, data.conditions)
+
+    def __init__(self, config: Pix2PixConfig, accelerator: Accelerator, conditions: Conditions | None = None) -> None:
         super().__init__(config, accelerator)
+        self.conditioning = None if conditions is None else Conditioning(conditions, width=config.condition_width)
         several = {"inputs": len(config.inputs)} if config.inputs else {}
-        generator = built_generator(config, may_enlarge=True, **several)
+        condition = None if self.conditioning is None else self.conditioning.encoder()
+        generator = built_generator(config, may_enlarge=True, condition=condition, **several)
         self.scale = generator.scale
         self.window_side = config.crop // 2 // generator.stride * generator.stride
         if config.lambda_shift > 0 and self.window_side == 0:
@@ -82,20 +96,44 @@ class Pix2Pix(Method):
                 f"{generator.stride}, the stride of {config.generator}"
             )
         self.add_networks(GENERATOR, {GENERATOR: generator}, lr=config.lr, averaged=(GENERATOR,))
-        discriminator = built_discriminator(config, in_channels=3 * (generator.inputs + 1))
+        seen_channels = 3 * (generator.inputs + 1)
+        discriminator = built_discriminator(config, in_channels=seen_channels)
+        if self.conditioning is not None:
+            discriminator = ConditionalDiscriminator(
+                discriminator,
+                self.conditioning.encoder(),
+                matching=config.matching,
+                side=config.seen_side,
+                in_channels=seen_channels,
+            )
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
 
     def adversarial_active(self, progress: float) -> bool:
         return super().adversarial_active(progress) and progress >= self.config.gan_start
 
     def forward(self, batch: Batch, context: StepContext) -> Pictures:
-        return {"fake_B": self.networks[GENERATOR](self.input_of(batch))}
+        return {"fake_B": self.networks[GENERATOR](self.input_of(batch), *self.given(batch))}
 
     def description(self) -> dict[str, Any]:
+        if self.conditioning is not None:
+            return self.conditioning.description()
         if not self.config.inputs:
             return {}
         options = self.config.generator_options | {"inputs": len(self.config.inputs)}
         return {"input_names": names_of(self.config.inputs), "generator_options": options}
+
+    def state(self) -> dict[str, Any]:
+        return super().state() | ({} if self.conditioning is None else self.conditioning.state())
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Raises ``UserError`` where the conditions are no longer those that the run began with."""
+        if self.conditioning is not None:
+            self.conditioning.require_same(state)
+        super().load_state(state)
+
+    def given(self, batch: Batch, name: str = "condition") -> tuple[Tensor, ...]:
+        """What the networks take besides pictures: the rows ``name``, [N, *shape], where the run has a condition."""
+        return () if self.conditioning is None else (batch[name],)
 
     def input_of(self, batch: Batch) -> Tensor:
         """A at the size of its files, float [N, 3 K, H / scale, W / scale] for K inputs."""
@@ -103,8 +141,10 @@ class Pix2Pix(Method):
 
     def discriminator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         real, fake = self.with_input(batch, batch["B"]), self.with_input(batch, pictures["fake_B"])
-        terms, _ = self.adversary.train(real, fake, context, share=0.5)
-        return terms
+        decoys = {}
+        if self.conditioning is not None and self.config.lambda_mismatched:
+            decoys["mismatched"] = Decoy(real, self.config.lambda_mismatched, self.given(batch, "mismatched"))
+        return self.adversary.train(real, fake, context, share=0.5, decoys=decoys, given=self.given(batch))[0]
 
     def generator_terms(self, batch: Batch, pictures: Pictures, context: StepContext) -> Terms:
         config, real_B, fake_B = self.config, batch["B"], pictures["fake_B"]
@@ -116,22 +156,30 @@ class Pix2Pix(Method):
             losses["G/edge"] = config.lambda_edge * edge_l1(visible_B, real_B)
         if config.lambda_shift > 0 and context.step % SHIFT_EVERY == 0:
             window = random_window(config.crop, self.window_side, context.generator("shift"))
-            losses["G/shift"] = SHIFT_EVERY * config.lambda_shift * self.shift_distance(batch["A"], fake_B, window)
+            losses["G/shift"] = SHIFT_EVERY * config.lambda_shift * self.shift_distance(batch, fake_B, window)
         terms = Terms(losses)
         if self.adversarial_active(context.progress):
             real = self.with_input(batch, real_B)
-            terms += self.adversary.fool(self.with_input(batch, fake_B), context, real=real)[0]
+            given = self.given(batch)
+            terms += self.adversary.fool(self.with_input(batch, fake_B), context, real=real, given=given)[0]
         return terms
 
-    def shift_distance(self, photo: Tensor, translated: Tensor, window: Window) -> Tensor:
-        """Mean absolute difference between the translation of ``window`` of ``photo`` and that part of ``translated``.
+    def shift_distance(self, batch: Batch, translated: Tensor, window: Window) -> Tensor:
+        """Mean absolute difference between the translation of ``window`` of A and that part of ``translated``.
 
-        Both are [N, 3, H, W]. The target is clipped to [-1, 1], as saved pictures are, and overshoot beyond it is free.
-        `SHIFT_MARGIN` pixels along the window's borders are left out, or a quarter of its side if that is less.
+        Both pictures are [N, 3, H, W]. The target is clipped to [-1, 1], as saved pictures are, and overshoot beyond it
+        is free. `SHIFT_MARGIN` pixels along the window's borders are left out, or a quarter of its side if that is
+        less.
         """
         margin = min(SHIFT_MARGIN, window.side // 4)
         inner = Window(top=margin, left=margin, side=window.side - 2 * margin)
-        shifted, target = map(inner.crop, window_and_target(self.networks[GENERATOR], photo, translated, window))
+        given = self.given(batch)
+
+        def translate(photo: Tensor) -> Tensor:
+            fake_B: Tensor = self.networks[GENERATOR](photo, *given)
+            return fake_B
+
+        shifted, target = map(inner.crop, window_and_target(translate, batch["A"], translated, window))
         target = target.clamp(-1, 1)
         return F.l1_loss(forgive_overshoot(shifted, target), target)
 
@@ -141,13 +189,18 @@ class Pix2Pix(Method):
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:
-        picture = self.averages["generator_ema"](self.input_of(batch)).float().clamp(-1, 1)
+        translate = self.averages["generator_ema"]
+        picture = translate(self.input_of(batch), *self.given(batch)).float().clamp(-1, 1)
         first, *others = batch["A"].split(3, dim=1)
         compared = {"val/l1": picture, "val/l1_of_input": first}  # the second is the baseline
         metrics = {name: float((images - batch["B"]).abs().mean()) for name, images in compared.items()}
+        if self.conditioning is not None:
+            others.append(translate(self.input_of(batch), *self.given(batch, "mismatched")))
         return [first, picture, batch["B"], *others], metrics
 
     def column_titles(self) -> list[str]:
+        if self.conditioning is not None:
+            return ["input", "result", "target", "another condition"]
         if not self.config.inputs:
             return ["input", "result", "target"]
         first, *others = names_of(self.config.inputs)

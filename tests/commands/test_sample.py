@@ -156,3 +156,13 @@ def test_a_file_is_sampled_without_pytorch(flat: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "grid.png").is_file()
+
+
+def test_a_shipped_sampler_goes_before_a_folder_of_pictures(
+    tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pictures(tmp_path / "faces", 1)
+    assert run_cli("sample", "faces", "-n", "1", "-o", "new.png").code == 0
+    (tmp_path / "faces" / "config.json").write_text("{}")  # now it is a run
+    assert run_cli("sample", "faces", "-n", "1", "-o", "other.png").code == 2

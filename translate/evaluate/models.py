@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from translate.config import CHECKPOINT_NAME, CONFIG_NAME
 from translate.errors import UnusableError, UserError
-from translate.style.catalogue import find_sampler, find_style, list_styles
+from translate.style.catalogue import find_sampler, find_style, list_samplers, list_styles
 from translate.style.sampler_contract import KIND, SAMPLER
 from translate.style.session import metadata_of, open_session
 from translate.style.translator import Translator
@@ -55,6 +56,11 @@ def is_folder(model: str) -> bool:
     return Path(model).is_dir() and model not in list_styles()
 
 
+def holds_network(folder: Path) -> bool:
+    """Whether ``folder`` is that of a run or a checkpoint, not one of pictures."""
+    return any((folder / mark).exists() for mark in (CONFIG_NAME, CHECKPOINT_NAME, "checkpoints"))
+
+
 def _style_file(model: str) -> Path:
     try:
         return find_style(model)
@@ -80,8 +86,11 @@ def makes_pictures_from_noise(model: str) -> bool:
 
 @contextmanager
 def sampler_file(model: str) -> Iterator[Path]:
-    """The ONNX file of ``model``, within the context: as `model_file`, for samplers."""
-    if not is_folder(model):
+    """The ONNX file of ``model``, within the context: as `model_file`, for samplers.
+
+    The name of a shipped sampler stands for it where there is a folder of that name, too, but no run in it.
+    """
+    if not is_folder(model) or (model in list_samplers() and not holds_network(Path(model))):
         yield find_sampler(model)
         return
     from translate.export.sampler import export_sampler, load_sampler_run

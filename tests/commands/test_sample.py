@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.command_line import RunCli
+from tests.helpers.pairs import write_pictures
 from tests.helpers.pictures import files_below
 from tests.helpers.samplers import CONDITIONS, SIZE, sampler_info, write_sampler
 from translate.media.sheet import GAP, LINE_HEIGHT

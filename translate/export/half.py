@@ -42,8 +42,8 @@ def halve_style(source: Path, output: Path, photos: Sequence[Path]) -> Loss:
     info = read_style(source)
     if info.precision != "fp32":
         raise UserError(f"{source}: is {info.precision}; fp16 is made from an fp32 style, export one first")
-    # picture and result are bytes, so there is no float input or output to keep
-    halved = convert_float_to_float16(onnx.load(source))
+    # picture and result are bytes; attributes and conditions, which may be float32, stay so
+    halved = convert_float_to_float16(onnx.load(source), keep_io_types=True)
     info = replace(info, precision="fp16", versions=info.versions | {"onnxruntime": onnxruntime.__version__})
     with TemporaryDirectory() as folder:
         unmeasured = Path(folder) / "fp16.onnx"

@@ -188,7 +188,7 @@ def test_classes_are_the_subfolders_of_the_photos(pairs: Path) -> None:
     ("changes", "message"),
     [
         ({"captions": "t.csv", "classes": True}, "captions.*: a run has one condition; leave out this one or classes"),
-        ({"a": None, "b": None, "shards": "x.tar"}, "shards: does not go with a condition .attributes. yet"),
+        ({"a": None, "b": None, "shards": "x.tar"}, "shards: does not go with a condition .<attributes>. yet"),
         ({"eval_every": 1, "eval_real": "a", "eval_photos": "a"}, "eval_every: does not go with a condition"),
         ({"a": None, "inputs": ["a", "b"]}, "inputs: does not go with a condition"),
     ],

@@ -40,6 +40,8 @@ class Generator(nn.Module):
     def __call__(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
         """Raises ``ValueError`` where ``domain`` is missing, or given to a generator that takes none."""
         if (domain is None) != (self.domains + self.vector == 0):
+            if self.vector:
+                raise ValueError("a generator with a vector takes one beside the image")
             raise ValueError(f"a generator of {self.domains} domains takes {'a' if self.domains else 'no'} domain")
         return super().__call__(image) if domain is None else super().__call__(image, domain)
 

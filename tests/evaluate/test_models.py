@@ -12,11 +12,11 @@ import pytest
 
 from tests.helpers.pictures import draw_photo
 from tests.helpers.toys import write_run
-from translate.config import CHECKPOINT_NAME
 from translate.errors import UnusableError, UserError
 from translate.evaluate.models import model_file, open_model
 from translate.style.catalogue import find_style
 from translate.style.translator import Translator
+from translate.weights import checkpoint
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toy_generators")]
 
@@ -67,7 +67,7 @@ def test_names_and_files(tiny_style: Path, tmp_path: Path, monkeypatch: pytest.M
 
 
 def broken_json(run: Path) -> str:
-    (run / "checkpoints" / "step-000000001" / CHECKPOINT_NAME).write_text("{")
+    (run / "checkpoints" / "step-000000001" / checkpoint.DESCRIPTION).write_text("{")
     return "cannot be read"
 
 
@@ -77,7 +77,7 @@ def lost_weights(run: Path) -> str:
 
 
 def lost_setting(run: Path) -> str:
-    file = run / "checkpoints" / "step-000000001" / CHECKPOINT_NAME
+    file = run / "checkpoints" / "step-000000001" / checkpoint.DESCRIPTION
     description = json.loads(file.read_text())
     del description["config"]["crop"]
     file.write_text(json.dumps(description))

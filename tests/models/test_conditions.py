@@ -131,7 +131,7 @@ def test_a_translation_depends_on_its_condition(name: str, kind: str) -> None:
     generator.eval()
     one, other = (generator(image, rows(kind, 2)[order]) for order in ([0, 1], [1, 0]))
     assert not torch.allclose(one, other, atol=1e-4)
-    with pytest.raises(ValueError, match="takes a domain"):
+    with pytest.raises(ValueError, match="takes one beside the image"):
         generator(image)
 
 

@@ -146,9 +146,12 @@ def evaluate(
 
 def is_model(given: str) -> bool:
     """Whether ``given`` is a model (a style's name, a file, a run or a checkpoint), not a folder of pictures."""
-    from translate.evaluate.models import holds_network, is_folder
+    from translate.config import CONFIG_NAME
+    from translate.evaluate.models import is_folder
+    from translate.weights.checkpoint import DESCRIPTION
 
-    return not is_folder(given) or holds_network(Path(given))
+    marks = (CONFIG_NAME, DESCRIPTION, "checkpoints")
+    return not is_folder(given) or any((Path(given) / mark).exists() for mark in marks)
 
 
 def translate_all(

@@ -5,7 +5,7 @@ dataclasses here: a new setting is one new field. Imports no deep-learning libra
 """
 
 from translate.config.animegan import AnimeGanConfig
-from translate.config.base import CHECKPOINT_NAME, CONFIG_NAME, METRICS_NAME, Distance, TrainConfig
+from translate.config.base import CONFIG_NAME, METRICS_NAME, Distance, TrainConfig
 from translate.config.conditions import ConditionSettings
 from translate.config.generation import (
     CganConfig,
@@ -22,7 +22,6 @@ from translate.config.stargan import StarGanConfig
 from translate.config.values import PANELS, parse_options
 
 __all__ = [
-    "CHECKPOINT_NAME",
     "CONFIGS",
     "CONFIG_NAME",
     "METRICS_NAME",

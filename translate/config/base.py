@@ -10,7 +10,6 @@ from translate.config.settings import Settings
 from translate.config.values import out_of_limits, setting, weight
 
 CONFIG_NAME, METRICS_NAME = "config.json", "metrics.jsonl"
-CHECKPOINT_NAME = "checkpoint.json"  # in the folder of each checkpoint
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from translate.config import CHECKPOINT_NAME
 from translate.data.pairing import match_pairs
 from translate.errors import PictureError, UserError
 from translate.evaluate.models import Direction, is_folder, model_file
@@ -159,7 +158,7 @@ def find_sources(models: Sequence[str], *, all_checkpoints: bool = False) -> lis
         path = Path(model)
         if not is_folder(model):
             sources.append(Source(path.name if path.is_file() else model, model))
-        elif (path / CHECKPOINT_NAME).is_file():
+        elif (path / checkpoint.DESCRIPTION).is_file():
             sources.append(_checkpoint_source(path.resolve().parent.parent.name, checkpoint.read(path)))
         elif all_checkpoints:
             kept = checkpoint.checkpoints(path) or [checkpoint.find(path)]  # which raises that there is none

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from translate.config import CHECKPOINT_NAME, CONFIG_NAME
+from translate.config import CONFIG_NAME
 from translate.errors import UnusableError, UserError
 from translate.style.catalogue import find_sampler, find_style, list_samplers, list_styles
 from translate.style.sampler_contract import KIND, SAMPLER
@@ -56,9 +56,8 @@ def is_folder(model: str) -> bool:
     return Path(model).is_dir() and model not in list_styles()
 
 
-def holds_network(folder: Path) -> bool:
-    """Whether ``folder`` is that of a run or a checkpoint, not one of pictures."""
-    return any((folder / mark).exists() for mark in (CONFIG_NAME, CHECKPOINT_NAME, "checkpoints"))
+def _holds_run(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in (CONFIG_NAME, "checkpoints"))
 
 
 def _style_file(model: str) -> Path:
@@ -90,7 +89,7 @@ def sampler_file(model: str) -> Iterator[Path]:
 
     The name of a shipped sampler stands for it where there is a folder of that name, too, but no run in it.
     """
-    if not is_folder(model) or (model in list_samplers() and not holds_network(Path(model))):
+    if not is_folder(model) or (model in list_samplers() and not _holds_run(Path(model))):
         yield find_sampler(model)
         return
     from translate.export.sampler import export_sampler, load_sampler_run

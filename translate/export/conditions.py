@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from translate.config import CHECKPOINT_NAME
 from translate.errors import UnusableError
 from translate.style.conditions import ConditionInfo
 from translate.style.contract import ContractError
-from translate.weights.checkpoint import CONDITION, Checkpoint
+from translate.weights.checkpoint import CONDITION, DESCRIPTION, Checkpoint
 
 
 def described_condition(checkpoint: Checkpoint) -> str:
@@ -18,7 +17,5 @@ def described_condition(checkpoint: Checkpoint) -> str:
     try:
         info = ConditionInfo.from_json(checkpoint.config["condition"])
     except (KeyError, ContractError) as error:
-        raise UnusableError(
-            f"{checkpoint.path / CHECKPOINT_NAME}: does not describe its condition; train again"
-        ) from error
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: does not describe its condition; train again") from error
     return replace(info, optional=bool(checkpoint.config[CONDITION].get("optional"))).to_json()

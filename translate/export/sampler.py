@@ -16,7 +16,6 @@ from torch.nn.utils import parametrize
 
 from models import NoiseGenerator
 from translate import __version__
-from translate.config import CHECKPOINT_NAME
 from translate.errors import UnusableError, UserError, one_line
 from translate.export.conditions import described_condition
 from translate.export.graph import DEFAULT_OPSET, require_opset, write_graph
@@ -28,7 +27,7 @@ from translate.style.latents import noise
 from translate.style.sampler import read_sampler_contract
 from translate.style.sampler_contract import NOISE, STRENGTH, SamplerInfo
 from translate.style.session import OnnxRuntimeError, onnxruntime_call
-from translate.weights.checkpoint import load_noise_generator
+from translate.weights.checkpoint import DESCRIPTION, load_noise_generator
 
 PARITY_COUNTS = (1, 4, 7)  # pictures at a time
 
@@ -72,7 +71,7 @@ def load_sampler_run(
     try:
         method, architecture = checkpoint.config["method"], checkpoint.config["generator"]
     except KeyError as error:
-        raise UnusableError(f"{checkpoint.path / CHECKPOINT_NAME}: lacks {error}; train again") from error
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: lacks {error}; train again") from error
     return generator, SamplerInfo(
         title=title,
         method=method,

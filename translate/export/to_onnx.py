@@ -16,7 +16,6 @@ from torch.nn import functional as F
 
 from models import ConditionalTranslation, Generator
 from translate import __version__
-from translate.config import CHECKPOINT_NAME
 from translate.errors import UnusableError, UserError, one_line
 from translate.export.calibration import domain_of_photo
 from translate.export.conditions import described_condition
@@ -26,7 +25,7 @@ from translate.media.label_maps import label_colours
 from translate.storage.atomic import write_atomically
 from translate.style.contract import CONDITION, DOMAIN, INPUT, OUTPUT, StyleInfo
 from translate.style.session import OnnxRuntimeError, domain_input, onnxruntime_call, read_contract
-from translate.weights.checkpoint import find, load_generator
+from translate.weights.checkpoint import DESCRIPTION, find, load_generator
 
 GENERATORS = {"AtoB": "generator", "BtoA": "generator_BA"}  # direction -> the network's name in a checkpoint
 PARITY_SIZES = ((1, 1, 1), (1, 64, 64), (2, 37, 53), (3, 7, 130), (1, 131, 95))  # N, H, W
@@ -141,7 +140,7 @@ def load_run(
     try:
         method, architecture, training_size = config["method"], config["generator"], config["crop"]
     except KeyError as error:
-        raise UnusableError(f"{checkpoint.path / CHECKPOINT_NAME}: lacks {error}; train again") from error
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: lacks {error}; train again") from error
     return generator, StyleInfo(
         title=title,
         method=method,

@@ -9,11 +9,10 @@ import numpy as np
 import torch
 
 from models.sequences import CaptionGenerator
-from translate.config import CHECKPOINT_NAME
 from translate.data.sentences import Words
 from translate.errors import UnusableError, UserError
 from translate.style.latents import noise
-from translate.weights.checkpoint import find, load_weights
+from translate.weights.checkpoint import DESCRIPTION, find, load_weights
 
 BATCH = 512
 
@@ -31,9 +30,7 @@ def invented(run: Path, seeds: Sequence[int]) -> list[str]:
         words, length = Words(config["words"]), config["length"]
         generator = CaptionGenerator(**config["generator_options"], words=len(words), length=length)
     except (KeyError, TypeError, ValueError) as error:
-        raise UnusableError(
-            f"{checkpoint.path / CHECKPOINT_NAME}: does not describe a run of captions: {error}"
-        ) from error
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: does not describe a run of captions: {error}") from error
     load_weights(generator, checkpoint.weights("generator_ema"), source=checkpoint.path)
     captions: list[str] = []
     for start in range(0, len(seeds), BATCH):

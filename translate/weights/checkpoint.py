@@ -33,10 +33,10 @@ from models import (
     build_generator,
     build_noise_generator,
 )
-from translate.config import CHECKPOINT_NAME
 from translate.errors import UnusableError, UserError, one_line, parse_nested
 from translate.weights.safe_load import load_state, load_tensors
 
+DESCRIPTION = "checkpoint.json"
 STATE = "state.pt"
 FOLDER = "checkpoints"  # in the folder of a run
 CONDITION = "condition_network"  # in the configuration: the options of the network of a condition
@@ -94,7 +94,7 @@ def checkpoints(run: Path) -> list[Checkpoint]:
 
 def read(path: Path) -> Checkpoint:
     """The checkpoint in the folder ``path``. Raises ``UnusableError`` where it holds none."""
-    with _readable(path / CHECKPOINT_NAME) as file:
+    with _readable(path / DESCRIPTION) as file:
         description = parse_nested(json.loads, file.read_text(encoding="utf-8"))
     try:
         return Checkpoint(path, int(description["step"]), dict(description["config"]))
@@ -104,7 +104,7 @@ def read(path: Path) -> Checkpoint:
 
 def find(path: Path) -> Checkpoint:
     """The checkpoint ``path``, or the newest one of the run ``path``. Raises ``UserError`` where there is none."""
-    if (path / CHECKPOINT_NAME).is_file():
+    if (path / DESCRIPTION).is_file():
         return read(path)
     if not path.is_dir():
         raise UserError(f"{path}: no such run: give the folder that `translate train --out` wrote")
@@ -142,7 +142,7 @@ def save(
             save_file(plain, temporary / f"{name}.safetensors")
         torch.save(state, temporary / STATE)
         description = json.dumps({"step": step, "config": dict(config)}, indent=2)
-        (temporary / CHECKPOINT_NAME).write_text(description, encoding="utf-8")
+        (temporary / DESCRIPTION).write_text(description, encoding="utf-8")
         for file in temporary.iterdir():
             _sync(file)
         _sync(temporary)
@@ -212,9 +212,7 @@ def load_generator(path: Path, name: str = "generator") -> tuple[Generator, Chec
         else:
             generator = build_generator(architecture, **options)
     except (KeyError, TypeError, ValueError) as error:
-        raise UnusableError(
-            f"{checkpoint.path / CHECKPOINT_NAME}: names no generator of this program: {error}"
-        ) from error
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
     load_weights(generator, checkpoint.weights(f"{name}_ema"), source=checkpoint.path)
     return generator.eval(), checkpoint
 
@@ -237,9 +235,7 @@ def load_noise_generator(path: Path) -> tuple[NoiseGenerator, Checkpoint]:
         else:
             generator = build_noise_generator(config["generator"], **options)
     except (KeyError, TypeError, ValueError) as error:
-        raise UnusableError(
-            f"{checkpoint.path / CHECKPOINT_NAME}: names no generator of this program: {error}"
-        ) from error
+        raise UnusableError(f"{checkpoint.path / DESCRIPTION}: names no generator of this program: {error}") from error
     load_weights(generator, checkpoint.weights("generator_ema"), source=checkpoint.path)
     if checkpoint.has_weights(PRIOR):
         prior = Prior(generator.z_dim)

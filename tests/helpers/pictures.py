@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+
+from translate.style.session import Target
 
 
 def draw_photo(width: int, height: int) -> NDArray[np.uint8]:
@@ -32,6 +33,6 @@ def squared_error(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return float(np.square(one.astype(float) - other).mean())
 
 
-def unchanged(photos: NDArray[np.uint8], domain: str | Sequence[str] | None = None) -> NDArray[np.uint8]:
+def unchanged(photos: NDArray[np.uint8], domain: Target = None) -> NDArray[np.uint8]:
     """In the place of a style: the photos, uint8 [N, H, W, 3], as they are."""
     return photos

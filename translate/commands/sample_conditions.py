@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from translate.commands.terminal import warn
 
 if TYPE_CHECKING:
-    from translate.convert.conditions import Wanted
+    from translate.style.conditions import Wanted
     from translate.style.sampler import Conditioned, Sampler
 
 PER_ROW = 8  # pictures of each condition in a grid

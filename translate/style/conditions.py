@@ -57,6 +57,7 @@ class ConditionInfo:
     def example(self, number: int) -> Row:
         """A row to try a network with, another for each ``number``: the first has usual attributes, or is class 1."""
         rng = np.random.default_rng(number)
+        row: NDArray[Any]
         if self.kind == "attributes":
             row = np.array(self.usual) + (rng.integers(0, 2, self.shape) if number else 0)
         elif self.kind == "classes":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def write_tinted(folder: Path, count: int) -> Path:
     return folder
 
 
-def config(folder: Path, name: str = "run", **changes: object) -> Pix2PixConfig:
+def config(folder: Path, name: str = "run", **changes: Any) -> Pix2PixConfig:
     condition = {} if {"classes", "captions"} & changes.keys() else {"attributes": folder / "table.csv"}
     settings = tiny_settings(folder / "a", folder / "b", folder / name, condition_width=8)
     return Pix2PixConfig.from_dict(settings | condition | changes)
@@ -64,7 +65,14 @@ def pairs(tmp_path: Path) -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of 24 pairs and of a short run on them."""
     folder = write_tinted(tmp_path_factory.mktemp("tinted"), 24)
-    changes = {"steps": 120, "save_every": 120, "batch_size": 4, "lr": 5e-3, "ema": 0.9, "log_every": 60}
+    changes: dict[str, Any] = {
+        "steps": 120,
+        "save_every": 120,
+        "batch_size": 4,
+        "lr": 5e-3,
+        "ema": 0.9,
+        "log_every": 60,
+    }
     train(
         config(folder, generator_options={"channels": 8, "wide_channels": 8, "dilations": [1]}, **changes), quiet=True
     )
@@ -124,7 +132,7 @@ def test_faster_variants_keep_the_condition(trained: Path, style: Path, tmp_path
 def test_values_beyond_float16_are_encoded_in_float32(trained: Path) -> None:
     generator, _ = load_generator(trained / "run")
     assert isinstance(generator, ConditionalTranslation)
-    generator.condition.encoder.mean.fill_(1e5)  # type: ignore[union-attr, operator]
+    generator.condition.encoder.mean.fill_(1e5)  # type: ignore[operator]
     image, row = torch.zeros(1, 16, 16, 3, dtype=torch.uint8), torch.tensor([[1e5 + 1]])
     one, other = (ExportedStyle(generator, fp16=fp16)(image, row).int() for fp16 in (True, False))
     assert (one - other).abs().max() <= 2
@@ -193,7 +201,7 @@ def test_classes_are_the_subfolders_of_the_photos(pairs: Path) -> None:
         ({"a": None, "inputs": ["a", "b"]}, "inputs: does not go with a condition"),
     ],
 )
-def test_settings_that_do_not_go_together_are_refused(pairs: Path, changes: dict[str, object], message: str) -> None:
+def test_settings_that_do_not_go_together_are_refused(pairs: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         config(pairs, **changes)
 

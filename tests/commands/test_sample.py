@@ -15,6 +15,8 @@ from tests.helpers.pairs import write_pictures
 from tests.helpers.pictures import files_below
 from tests.helpers.samplers import CONDITIONS, SIZE, sampler_info, write_sampler
 from translate.media.sheet import GAP, LINE_HEIGHT
+from translate.style import catalogue
+from translate.style.catalogue import SAMPLERS
 from translate.style.latents import noise, slerp
 from translate.style.sampler import Sampler
 
@@ -160,8 +162,11 @@ def test_a_file_is_sampled_without_pytorch(flat: Path, tmp_path: Path) -> None:
 
 
 def test_a_shipped_sampler_goes_before_a_folder_of_pictures(
-    tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+    flat: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "shipped" / SAMPLERS).mkdir(parents=True)
+    flat.rename(tmp_path / "shipped" / SAMPLERS / "faces.onnx")
+    monkeypatch.setattr(catalogue, "FOLDERS", (tmp_path / "shipped",))
     monkeypatch.chdir(tmp_path)
     write_pictures(tmp_path / "faces", 1)
     assert run_cli("sample", "faces", "-n", "1", "-o", "new.png").code == 0

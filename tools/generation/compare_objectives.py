@@ -169,7 +169,8 @@ def sheet(runs: dict[str, Path]) -> NDArray[np.uint8]:
     """Judged samples of each run, by objective, below real pictures: uint8 [H, W, 3]."""
     folders = {"real": next(iter(runs.values())) / REAL} | {name: run / MADE for name, run in runs.items()}
     paths = {name: Pictures.below(folder, SHOWN).paths for name, folder in folders.items()}
-    return draw_sheet([[Cell(load_rgb(path), [name]) for path in found] for name, found in paths.items()])
+    rows = [[Cell(load_rgb(path), [name]) for path in found] for name, found in paths.items()]
+    return draw_sheet(rows, least_width=96)
 
 
 def main(

@@ -14,19 +14,17 @@ class ConditionSettings:
     """One condition for each picture of a data set; for classes whose settings are also those of a run."""
 
     attributes: Path | None = setting(
-        None, "Start here", "condition: a table of the pictures with columns of 0 and 1, or numbers", free=True
+        None, "Data", "condition: a table of the pictures with columns of 0 and 1, or numbers", free=True
     )
     columns: str = setting("", "Data", "of --attributes only these columns, separated by commas")
-    classes: bool = setting(False, "Start here", "condition: the subfolder that a picture is in")
+    classes: bool = setting(False, "Data", "condition: the subfolder that a picture is in")
     captions: Path | None = setting(
-        None, "Start here", "condition: a table with the header file,text; several lines per picture allowed", free=True
+        None, "Data", "condition: a table with the header file,text; several lines per picture allowed", free=True
     )
-    audio: Path | None = setting(
-        None, "Start here", "condition: a folder of sounds, each named like its picture", free=True
-    )
+    audio: Path | None = setting(None, "Data", "condition: a folder of sounds, each named like its picture", free=True)
     audio_seconds: float = setting(2.0, "Data", "seconds of each sound that count", at_least=0.1, at_most=60)
     embeddings: Path | None = setting(
-        None, "Start here", "condition: an .npz or .safetensors file of vectors, each named like its picture", free=True
+        None, "Data", "condition: an .npz or .safetensors file of vectors, each named like its picture", free=True
     )
     condition_width: int = setting(64, "Networks", "numbers that the networks make of a condition", at_least=1)
     matching: Literal["projection", "concatenation"] = setting(

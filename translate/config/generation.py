@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from translate.config.base import TrainConfig
 from translate.config.conditions import ConditionSettings
 from translate.config.registry import register_method
-from translate.config.values import setting, weight, with_default
+from translate.config.values import in_panel, setting, weight, with_default
 
 SMALLEST, LARGEST = 8, 512  # pixels of a side
 
@@ -116,6 +116,11 @@ class CganConfig(ConditionSettings, GanConfig):
     method: ClassVar[str] = "cgan"
     implementation: ClassVar[str] = "translate.train.methods.cgan:Cgan"
 
+    attributes: Path | None = in_panel(ConditionSettings, "attributes", "Start here")
+    classes: bool = in_panel(ConditionSettings, "classes", "Start here")
+    captions: Path | None = in_panel(ConditionSettings, "captions", "Start here")
+    audio: Path | None = in_panel(ConditionSettings, "audio", "Start here")
+    embeddings: Path | None = in_panel(ConditionSettings, "embeddings", "Start here")
     lambda_l1: float = weight(0.0, "weight of the L1 distance to the real picture, for conditions that determine it")
     drop_condition: float = setting(
         0.0,

@@ -49,6 +49,12 @@ def with_default(config: type[Any], name: str, default: Any) -> Any:
     return _field(default, config.__dataclass_fields__[name].metadata)
 
 
+def in_panel(config: type[Any], name: str, panel: Panel) -> Any:
+    """The setting ``name`` of the dataclass ``config`` for a subclass that changes only its place among the options."""
+    inherited = config.__dataclass_fields__[name]
+    return _field(inherited.default, inherited.metadata | {"panel": panel})
+
+
 def _field(default: Any, metadata: Mapping[str, Any]) -> Any:
     if isinstance(default, dict | list):
         return field(default_factory=default.copy, metadata=metadata)

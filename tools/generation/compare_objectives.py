@@ -166,11 +166,11 @@ def plot(results: Sequence[Result]) -> Figure:
 
 
 def sheet(runs: dict[str, Path]) -> NDArray[np.uint8]:
-    """Judged samples of each run, by objective, below real pictures: uint8 [H, W, 3]."""
+    """Judged samples of each run, by objective, below real pictures, all enlarged: uint8 [H, W, 3]."""
     folders = {"real": next(iter(runs.values())) / REAL} | {name: run / MADE for name, run in runs.items()}
     paths = {name: Pictures.below(folder, SHOWN).paths for name, folder in folders.items()}
-    rows = [[Cell(load_rgb(path), [name]) for path in found] for name, found in paths.items()]
-    return draw_sheet(rows, least_width=96)
+    rows = [[Cell(load_rgb(path).repeat(3, 0).repeat(3, 1), [name]) for path in found] for name, found in paths.items()]
+    return draw_sheet(rows)
 
 
 def main(

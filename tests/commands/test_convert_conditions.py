@@ -130,10 +130,10 @@ def test_lists_and_previews_show_the_condition(run_cli: RunCli, look_style: Path
     assert isinstance(usual, Wanted) and usual.row is not None and usual.row.tolist() == [0, 0]
 
 
-def test_what_cannot_be_told_a_condition_says_so(run_cli: RunCli, look_style: Path, photo: Path) -> None:
+def test_commands_without_an_option_for_a_condition_say_so(run_cli: RunCli, look_style: Path, photo: Path) -> None:
     done = run_cli("compare", look_style, "--photos", photo.parent)
     assert done.code == ExitCode.USAGE
-    assert "'Tiny' takes a condition, which `translate compare` cannot be told" in done.err
+    assert "'Tiny' needs a condition, and `translate compare` has no option for one" in done.err
 
 
 def test_a_watched_folder(look_style: Path, photo: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a conditional sampler or style is told of the picture to make, and how a text says it.
+"""What a condition says of the picture that a sampler or style makes, and how a text states it.
 
 A condition reaches the networks as a row, whose type and shape `ConditionInfo` gives; the networks hold everything
 after that, also the encoder of words. Rows of sounds and vectors come from files, see `translate.convert.conditions`.

@@ -110,8 +110,8 @@ class StyleInfo:
         """Raise ``UserError`` for a style with a condition: for ``what`` has no way to ask for one."""
         if self.condition:
             raise UserError(
-                f"<style>: {self.title!r} takes a condition, which {what} cannot be told; translate photos by "
-                "`translate convert` with <condition>"
+                f"<style>: {self.title!r} needs a condition, and {what} has no option for one; use `translate convert` "
+                "with <condition>"
             )
 
     def positions(self, domain: str | Sequence[str] | None) -> list[int]:

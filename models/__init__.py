@@ -3,6 +3,7 @@
 from models import (  # noqa: F401  they register themselves
     animegan,
     dcgan,
+    fastgan,
     mobile,
     multiscale,
     patchgan,

@@ -205,8 +205,21 @@ def test_projected_keeps_its_feature_network_frozen_and_moves_it_along() -> None
     assert network.to("meta")(image.to("meta")).logits[0].shape == (1, 1, 16, 16)
 
 
-def test_projected_judges_each_picture_of_a_pair() -> None:
-    network = build_small("projected", in_channels=6).eval()
+def test_random_mixing_brings_coarse_features_to_fine_heads_and_is_not_trained() -> None:
+    plain, mixed = build_small("projected"), build_small("projected", mixing=True)
+    assert {name.split(".")[0] for name, _ in mixed.named_parameters()} == {"heads"}
+    assert {name.split(".")[0] for name in mixed.state_dict()} == {"heads", "mixing"}  # a resumed run has the same
+    left, right = torch.rand(2, 1, 3, 128, 128)
+    right[..., :64] = left[..., :64]  # far from a patch of the finest head, near one of the coarsest
+    first = [
+        network.eval()(picture).logits[0][..., :4].detach() for network in (plain, mixed) for picture in (left, right)
+    ]
+    assert torch.equal(first[0], first[1]) and not torch.equal(first[2], first[3])
+
+
+@pytest.mark.parametrize("mixing", [False, True])
+def test_projected_judges_each_picture_of_a_pair(mixing: bool) -> None:
+    network = build_small("projected", in_channels=6, mixing=mixing).eval()
     one, other = torch.rand(2, 1, 3, 64, 64)
     with torch.no_grad():
         logits = [network(torch.cat(pair, dim=1)).logits[0] for pair in ((one, other), (one, one), (other, other))]
@@ -214,7 +227,7 @@ def test_projected_judges_each_picture_of_a_pair() -> None:
     assert not torch.allclose(logits[0], logits[2])
     with pytest.raises(ValueError, match="multiple of 3, not 4"):
         build_discriminator("projected", in_channels=4)
-    with pytest.raises(ValueError, match="vgg19, efficientnet-lite0, not 'resnet'"):
+    with pytest.raises(ValueError, match="vgg19, efficientnet-lite0, efficientnet-lite2, not 'resnet'"):
         build_discriminator("projected", feature_network="resnet")
 
 

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 SMALL: dict[str, dict[str, Any]] = {  # options that keep tests short
     "dcgan": {"channels": 4, "z_dim": 12, "size": 16},
+    "fastgan": {"channels": 4, "z_dim": 12, "size": 16},
     "r3": {"channels": 8, "widest": 16, "z_dim": 12, "size": 16},
     "sagan": {"channels": 4, "z_dim": 12, "size": 16},
 }
@@ -96,7 +97,21 @@ def test_dcgan_is_that_of_the_paper() -> None:
 def test_only_r3_and_dcgan_without_norm_keep_samples_apart() -> None:
     assert not couples_samples(build_small("r3"))
     assert not couples_samples(build_small("dcgan", norm="none"))
-    assert couples_samples(build_small("dcgan")) and couples_samples(build_small("sagan"))
+    assert all(couples_samples(build_small(name)) for name in ("dcgan", "fastgan", "sagan"))
+
+
+def test_coarse_maps_of_fastgan_weigh_the_channels_of_those_sixteen_times_as_large() -> None:
+    assert not build_small("fastgan", size=32).excitations  # type: ignore[arg-type]
+    network = build_small("fastgan", size=128).eval()
+    assert list(network.excitations) == ["4", "5"]  # type: ignore[arg-type]  # 64 pixels by 4, 128 by 8
+    z = torch.randn(2, 12)
+    with torch.no_grad():
+        before = network(z)
+        for excitation in network.excitations.children():  # type: ignore[union-attr]
+            last = excitation.layers[-2]  # type: ignore[union-attr]
+            nn.init.constant_(last.bias, -100)  # type: ignore[union-attr, arg-type]
+        silent = network(z)
+    assert not torch.equal(before[0], before[1]) and torch.equal(silent[0], silent[1])
 
 
 def test_blocks_of_r3_start_as_the_identity() -> None:

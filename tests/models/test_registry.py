@@ -26,7 +26,7 @@ from models import (
 def test_the_networks_are_registered_under_their_names() -> None:
     assert {"unet", "resnet", "mobile", "animegan", "stargan"} <= GENERATORS.keys()
     assert {"patchgan", "pixel", "multiscale", "projected", "stargan"} <= DISCRIMINATORS.keys()
-    assert {"dcgan", "sagan", "r3"} == NOISE_GENERATORS.keys() <= DISCRIMINATORS.keys()
+    assert {"dcgan", "fastgan", "sagan", "r3"} == NOISE_GENERATORS.keys()
     assert not NOISE_GENERATORS.keys() & GENERATORS.keys()  # a name says what a checkpoint holds
     assert all(issubclass(network, NoiseGenerator) for network in NOISE_GENERATORS.values())
     assert all(issubclass(network, Generator) for network in GENERATORS.values())
@@ -41,7 +41,7 @@ def test_options_reach_the_network() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"no generator is called 'vgg'.*animegan, mobile, resnet, stargan, unet"):
         build_generator("vgg")
-    with pytest.raises(ValueError, match=r"no noise generator is called 'unet': choose one of dcgan, r3, sagan"):
+    with pytest.raises(ValueError, match=r"no noise generator is called 'unet': choose one of dcgan, fastgan, r3, sagan"):
         build_noise_generator("unet")
     known = "dcgan, multiscale, patchgan, pixel, projected, r3, sagan, stargan"
     with pytest.raises(ValueError, match=rf"no discriminator is called 'vgg'.*{known}"):

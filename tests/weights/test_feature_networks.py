@@ -19,7 +19,7 @@ from tests.helpers.paths import PHOTOS
 from translate.errors import UnusableError, UserError
 from translate.weights.feature_networks import build_feature_network, read_weights
 
-LITE0 = "efficientnet-lite0"
+LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
 OTTER = 360  # of ImageNet's classes
 SHAPES = {  # of the levels for a picture of 64x96
     LITE0: {
@@ -28,6 +28,13 @@ SHAPES = {  # of the levels for a picture of 64x96
         "stride8": (40, 8, 12),
         "stride16": (112, 4, 6),
         "stride32": (320, 2, 3),
+    },
+    LITE2: {
+        "stride2": (16, 32, 48),
+        "stride4": (24, 16, 24),
+        "stride8": (48, 8, 12),
+        "stride16": (120, 4, 6),
+        "stride32": (352, 2, 3),
     },
     "vgg19": {
         "conv1_2": (64, 64, 96),
@@ -59,7 +66,8 @@ def vgg19_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def networks(vgg19_file: Path) -> dict[str, FeatureNetwork]:
-    return {LITE0: build_feature_network(LITE0), "vgg19": build_feature_network("vgg19", vgg19_file)}
+    files = {LITE0: None, LITE2: None, "vgg19": vgg19_file}
+    return {name: build_feature_network(name, file) for name, file in files.items()}
 
 
 @pytest.fixture

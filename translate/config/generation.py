@@ -81,6 +81,18 @@ class GanConfig(GenerationConfig):
             "lambda_r2": 0.0,
             "schedule": "constant",
         },
+        # Sauer et al. 2021, section 4: judged by the features of a pretrained network, which takes a fraction of the
+        # steps; Lite2's, so that Lite0, by which `evaluate` compares pictures, has no part in it
+        "projected": {
+            "generator": "fastgan",
+            "discriminator": "projected",
+            "discriminator_options": {"mixing": True, "feature_network": "efficientnet-lite2"},
+            "objective": "hinge",
+            "batch_size": 32,
+            "lambda_r1": 0.0,
+            "lambda_r2": 0.0,
+            "diff_augment": "color,translation,cutout",
+        },
         # for a CPU and a folder of hundreds: narrow networks at a higher rate, every picture seen in many variants
         "light": {
             "generator_options": {"channels": 16, "widest": 96},

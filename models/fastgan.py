@@ -24,7 +24,7 @@ EXCITED = 4  # levels between a map and the one whose channels it excites: 16 ti
 
 
 def gated(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
-    """``convolution``, batch normalisation, and a gated linear unit, which halves the channels (Dauphin et al. 2017)."""
+    """``convolution``, batch normalisation, and a gated linear unit (Dauphin et al. 2017): half of the channels."""
     return [convolution, nn.BatchNorm2d(convolution.out_channels), nn.GLU(dim=1)]
 
 

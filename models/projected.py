@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from models.blocks import normalise_spectrally, require_positive, tapped
 from models.features import FEATURE_NETWORKS
 from models.init import init_normal
+from models.minibatch import Minibatch, minibatch_layer
 from models.registry import Discriminator, DiscriminatorOutput, register_discriminator
 
 
@@ -43,6 +44,7 @@ class Projected(Discriminator):
         channels: int = 64,
         levels: int = 4,  # of the feature network, from the finest
         mixing: bool = False,  # for pictures from noise
+        minibatch: Minibatch = "none",
         spectral_norm: bool = True,
         feature_network: str = "efficientnet-lite0",
     ) -> None:
@@ -62,7 +64,7 @@ class Projected(Discriminator):
             widths = [channels] * len(widths)
         self.heads = nn.ModuleDict(
             {
-                level: _head(in_channels // 3 * width, channels, spectral_norm)
+                level: _head(in_channels // 3 * width, channels, minibatch, spectral_norm)
                 for level, width in zip(self.levels, widths, strict=True)
             }
         )
@@ -84,7 +86,8 @@ class Projected(Discriminator):
         features: list[Tensor] = []
         for level, head in zip(maps, self.heads.values(), strict=True):
             side_by_side = level.unflatten(0, pictures.shape[:2]).flatten(1, 2)
-            *hidden, judged = tapped(head.children(), side_by_side, [1, 3, 4])
+            layers = list(head.children())
+            *hidden, judged = tapped(layers, side_by_side, [1, 3, len(layers) - 1])
             logits.append(judged)
             features += hidden
         return DiscriminatorOutput(tuple(logits), tuple(features))
@@ -122,13 +125,15 @@ class FixedConv(nn.Module):
         return F.conv2d(x, self.weight, padding=self.weight.shape[-1] // 2)
 
 
-def _head(in_channels: int, channels: int, spectral_norm: bool) -> nn.Sequential:
+def _head(in_channels: int, channels: int, minibatch: Minibatch, spectral_norm: bool) -> nn.Sequential:
+    comparison = minibatch_layer(minibatch, channels)
     head = nn.Sequential(
         nn.Conv2d(in_channels, channels, 1),
         nn.LeakyReLU(0.2),
         nn.Conv2d(channels, channels, 4, stride=2, padding=1),
         nn.LeakyReLU(0.2),
-        nn.Conv2d(channels, 1, 3, padding=1),
+        *([] if comparison is None else [comparison]),
+        nn.Conv2d(channels + (0 if comparison is None else comparison.added_channels), 1, 3, padding=1),
     )
     init_normal(head)
     if spectral_norm:

@@ -41,7 +41,9 @@ def test_options_reach_the_network() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"no generator is called 'vgg'.*animegan, mobile, resnet, stargan, unet"):
         build_generator("vgg")
-    with pytest.raises(ValueError, match=r"no noise generator is called 'unet': choose one of dcgan, fastgan, r3, sagan"):
+    with pytest.raises(
+        ValueError, match=r"no noise generator is called 'unet': choose one of dcgan, fastgan, r3, sagan"
+    ):
         build_noise_generator("unet")
     known = "dcgan, multiscale, patchgan, pixel, projected, r3, sagan, stargan"
     with pytest.raises(ValueError, match=rf"no discriminator is called 'vgg'.*{known}"):

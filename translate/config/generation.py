@@ -86,7 +86,7 @@ class GanConfig(GenerationConfig):
         "projected": {
             "generator": "fastgan",
             "discriminator": "projected",
-            "discriminator_options": {"mixing": True, "feature_network": "efficientnet-lite2"},
+            "discriminator_options": {"mixing": True, "minibatch": "stddev", "feature_network": "efficientnet-lite2"},
             "objective": "hinge",
             "batch_size": 32,
             "lambda_r1": 0.0,

@@ -151,15 +151,34 @@ def _efficientnet_lite(variant: int, weights: Weights | None) -> FeatureNetwork:
     for layer, pairs in ((network, STEM_AND_HEAD), *((block, BLOCK) for block in network._blocks)):
         _fold_normalisation(layer, pairs)
     stem = nn.Sequential(network._conv_stem, nn.ReLU6())
+    levels = _last_of_each_size(network._blocks)
+    for block in network._blocks:
+        if block._depthwise_conv.stride[0] > 1:
+            block._depthwise_conv = SinglePrecisionOnCpu(block._depthwise_conv)
     return FeatureNetwork(
         nn.Sequential(stem, *network._blocks),
-        _last_of_each_size(network._blocks),
+        levels,
         content_level="stride8",
         mean=(127 / 255,) * 3,
         std=(128 / 255,) * 3,
         head=nn.Sequential(network._conv_head, nn.ReLU6()),
         classifier=network._fc,
     )
+
+
+class SinglePrecisionOnCpu(nn.Module):
+    """A depthwise convolution with a stride, which autocast leaves alone on a CPU: there the gradient of such takes
+    twice the time of all others together in bfloat16."""
+
+    def __init__(self, convolution: nn.Module) -> None:
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu":
+            return self.convolution(x)
+        with torch.autocast("cpu", enabled=False):
+            return self.convolution(x.float())
 
 
 def _last_of_each_size(blocks: Iterable[nn.Module]) -> dict[str, int]:

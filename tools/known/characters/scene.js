@@ -1,0 +1,206 @@
+// The page that draws the characters: a model of MikuMikuDance, repainted, with more hair, and its face in the middle.
+// tools/known/render_characters.mjs calls the functions of `window.studio`, see below.
+
+import {
+  AmbientLight,
+  Color,
+  DataTexture,
+  DirectionalLight,
+  DoubleSide,
+  Euler,
+  LoadingManager,
+  Mesh,
+  MeshToonMaterial,
+  PerspectiveCamera,
+  Quaternion,
+  Scene,
+  Vector3,
+  WebGLRenderer,
+} from "three";
+import { OutlineEffect } from "three/addons/effects/OutlineEffect.js";
+import { MMDLoader } from "three/addons/loaders/MMDLoader.js";
+
+import { EXPRESSIONS, SHADING } from "./palettes.mjs";
+import { paint } from "./textures.js";
+import { wornBy } from "./worn.js";
+
+const SUPERSAMPLING = 2;
+const FIELD_OF_VIEW = 20; // degrees
+const DISTANCE = 11;
+const FACE_ABOVE_NECK = 0.75; // the middle of the picture, above the head's bone
+const SHOWN_BELOW_NECK = 2.5;
+const LEFT_ARM = "左腕";
+const RIGHT_ARM = "右腕";
+const LOWERED = 0.6; // radians, from the model's A-pose
+const EARS = ["左耳1_1", "右耳1_1", "左耳毛1_1", "右耳毛1_1"];
+const EYES = ["左目", "右目"];
+const HIDDEN = "胸マーク"; // an emblem on the chest
+
+class Studio {
+  constructor(model, size) {
+    this.model = model;
+    this.size = size;
+    this.renderer = new WebGLRenderer({ alpha: true, preserveDrawingBuffer: true });
+    this.renderer.setSize(SUPERSAMPLING * size, SUPERSAMPLING * size);
+    this.outlined = new OutlineEffect(this.renderer);
+    this.camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.1, 200);
+    this.ambient = new AmbientLight();
+    this.light = new DirectionalLight();
+    this.scene = new Scene().add(model, this.ambient, this.light, this.light.target);
+    this.worn = new Mesh(undefined, new MeshToonMaterial({ vertexColors: true, side: DoubleSide }));
+    this.worn.frustumCulled = false;
+    this.worn.scale.setScalar(0.98);
+    this.worn.position.set(0, -0.02, 0.05);
+    this.bone("頭").add(this.worn);
+    this.materials = [...model.material, this.worn.material];
+    this.ramps = Object.fromEntries(Object.entries(SHADING).map(([name, steps]) => [name, rampOf(steps)]));
+
+    for (const material of model.material) {
+      material.emissive.set(0);
+      material.specular.set(0);
+    }
+    model.material.find(({ name }) => name === HIDDEN).visible = false;
+    this.rest = model.skeleton.bones.map((bone) => bone.quaternion.clone());
+    cut(model, this.neck().y - SHOWN_BELOW_NECK);
+    this.takeMorphs();
+  }
+
+  bone(name) {
+    return this.model.skeleton.bones.find((bone) => bone.name === name);
+  }
+
+  neck() {
+    this.model.updateMatrixWorld(true);
+    return this.bone("頭").getWorldPosition(new Vector3());
+  }
+
+  /** Have the morphs to add up here: a processor that stands in for the graphics card takes 4 times as long for them. */
+  takeMorphs() {
+    const { geometry } = this.model;
+    this.neutral = geometry.attributes.position.array.slice();
+    this.morphs = geometry.morphAttributes.position.map(({ array }) => array);
+    geometry.morphAttributes = {};
+  }
+
+  /** Make the model the `character` of tools/known/characters/settings.mjs. */
+  dress(character) {
+    paint(this.model.material, character);
+    for (const name of EARS) this.bone(name).scale.setScalar(character.ears ? 1 : 1e-3);
+    this.worn.geometry.dispose();
+    this.worn.geometry = wornBy(character);
+    this.worn.visible = this.worn.geometry !== null;
+  }
+
+  /** Draw it as `picture` of settings.mjs says: a JPEG, as a data URL. */
+  photograph(picture) {
+    this.express(EXPRESSIONS[picture.expression]);
+    this.pose(picture);
+    this.illuminate(picture);
+    this.outlined.render(this.scene, this.camera);
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = this.size;
+    const context = canvas.getContext("2d");
+    context.fillStyle = gradient(context, picture.backdrop, this.size);
+    context.fillRect(0, 0, this.size, this.size);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.renderer.domElement, 0, 0, this.size, this.size);
+    return canvas.toDataURL("image/jpeg", 0.93);
+  }
+
+  express(weights) {
+    const { position } = this.model.geometry.attributes;
+    position.array.set(this.neutral);
+    for (const [name, weight] of Object.entries(weights)) {
+      const morphed = this.morphs[this.model.morphTargetDictionary[name]];
+      for (let index = 0; index < morphed.length; index++) {
+        position.array[index] += weight * (morphed[index] - this.neutral[index]);
+      }
+    }
+    position.needsUpdate = true;
+  }
+
+  pose({ head, gaze, yaw, pitch, roll }) {
+    this.model.skeleton.bones.forEach((bone, index) => bone.quaternion.copy(this.rest[index]));
+    this.bone(LEFT_ARM).rotateZ(-LOWERED);
+    this.bone(RIGHT_ARM).rotateZ(LOWERED);
+    this.turn("首", head.map((angle) => 0.35 * angle));
+    this.turn("頭", head.map((angle) => 0.65 * angle));
+    for (const eye of EYES) this.turn(eye, [...gaze, 0]);
+    const middle = this.neck().add(new Vector3(0, FACE_ABOVE_NECK, 0));
+    const direction = new Vector3(Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch));
+    this.camera.position.copy(middle).addScaledVector(direction, DISTANCE);
+    this.camera.up.set(Math.sin(roll), Math.cos(roll), 0);
+    this.camera.lookAt(middle);
+    this.light.target.position.copy(middle);
+  }
+
+  turn(name, angles) {
+    this.bone(name).quaternion.multiply(new Quaternion().setFromEuler(new Euler(...angles, "YXZ")));
+  }
+
+  illuminate({ shading, line, ambient, light }) {
+    for (const material of this.materials) {
+      material.gradientMap = this.ramps[shading];
+      const outline = (material.userData.outlineParameters ??= { alpha: 1, visible: true });
+      outline.thickness = line.thickness;
+      outline.color = new Color(line.colour).toArray();
+    }
+    this.ambient.intensity = ambient.intensity;
+    this.ambient.color.set(ambient.colour);
+    this.light.intensity = light.intensity;
+    this.light.color.set(light.colour);
+    this.light.position.copy(this.light.target.position).addScaledVector(new Vector3(...light.from), 10);
+  }
+}
+
+/** Leave out the triangles of `model` that are below `lowest` altogether: no picture shows them, all would cost time. */
+function cut({ geometry }, lowest) {
+  const { position } = geometry.attributes;
+  const kept = [];
+  for (const group of geometry.groups) {
+    const start = kept.length;
+    for (let index = group.start; index < group.start + group.count; index += 3) {
+      const corners = [0, 1, 2].map((corner) => geometry.index.array[index + corner]);
+      if (corners.some((corner) => position.getY(corner) >= lowest)) kept.push(...corners);
+    }
+    [group.start, group.count] = [start, kept.length - start];
+  }
+  geometry.setIndex(kept);
+}
+
+/** A texture of brightness by the slope of a surface, as `SHADING` has it. */
+function rampOf(steps) {
+  const values = [...Array(256).keys()].flatMap((index) => {
+    const [, brightness] = steps.find(([until]) => index / 255 <= until);
+    return [...Array(3).fill(Math.round(255 * brightness)), 255];
+  });
+  const ramp = new DataTexture(new Uint8Array(values), 256, 1); // nearest neighbour: hard steps
+  ramp.needsUpdate = true;
+  return ramp;
+}
+
+/** From edge to edge in `direction`, in radians. */
+function gradient(context, { colours, direction }, size) {
+  const half = size / 2;
+  const [x, y] = [half * Math.cos(direction), half * Math.sin(direction)];
+  const fill = context.createLinearGradient(half - x, half - y, half + x, half + y);
+  colours.forEach((colour, index) => fill.addColorStop(index / Math.max(1, colours.length - 1), colour));
+  return fill;
+}
+
+/** The model at `address` with all its textures. */
+async function load(address) {
+  const manager = new LoadingManager();
+  const complete = new Promise((resolve) => (manager.onLoad = resolve));
+  const model = await new MMDLoader(manager).loadAsync(address);
+  await complete;
+  return model;
+}
+
+window.studio = {
+  async open(address, size) {
+    const studio = new Studio(await load(address), size);
+    this.dress = (character) => studio.dress(character);
+    this.photograph = (picture) => studio.photograph(picture);
+  },
+};

@@ -6,7 +6,6 @@ import {
   Color,
   DataTexture,
   DirectionalLight,
-  DoubleSide,
   Euler,
   LoadingManager,
   Mesh,
@@ -20,11 +19,12 @@ import {
 import { OutlineEffect } from "three/addons/effects/OutlineEffect.js";
 import { MMDLoader } from "three/addons/loaders/MMDLoader.js";
 
+import { Figure } from "./figure.js";
 import { EXPRESSIONS, SHADING } from "./palettes.mjs";
 import { paint } from "./textures.js";
 import { wornBy } from "./worn.js";
 
-const SUPERSAMPLING = 2;
+const SUPERSAMPLING = 3; // smooth lines
 const FIELD_OF_VIEW = 20; // degrees
 const DISTANCE = 11;
 const FACE_ABOVE_NECK = 0.75; // the middle of the picture, above the head's bone
@@ -32,13 +32,13 @@ const SHOWN_BELOW_NECK = 2.5;
 const LEFT_ARM = "左腕";
 const RIGHT_ARM = "右腕";
 const LOWERED = 0.6; // radians, from the model's A-pose
+const NECK = "首";
 const EARS = ["左耳1_1", "右耳1_1", "左耳毛1_1", "右耳毛1_1"];
 const EYES = ["左目", "右目"];
-const HIDDEN = "胸マーク"; // an emblem on the chest
+const EMBLEM = "胸マーク"; // a material on the chest
 
 class Studio {
   constructor(model, size) {
-    this.model = model;
     this.size = size;
     this.renderer = new WebGLRenderer({ alpha: true, preserveDrawingBuffer: true });
     this.renderer.setSize(SUPERSAMPLING * size, SUPERSAMPLING * size);
@@ -46,54 +46,37 @@ class Studio {
     this.camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.1, 200);
     this.ambient = new AmbientLight();
     this.light = new DirectionalLight();
-    this.scene = new Scene().add(model, this.ambient, this.light, this.light.target);
-    this.worn = new Mesh(undefined, new MeshToonMaterial({ vertexColors: true, side: DoubleSide }));
+    this.figure = new Figure(model, SHOWN_BELOW_NECK);
+    this.scene = new Scene().add(this.figure, this.ambient, this.light, this.light.target);
+
+    this.worn = new Mesh(undefined, new MeshToonMaterial({ vertexColors: true }));
     this.worn.frustumCulled = false;
     this.worn.scale.setScalar(0.98);
     this.worn.position.set(0, -0.02, 0.05);
-    this.bone("頭").add(this.worn);
-    this.materials = [...model.material, this.worn.material];
-    this.ramps = Object.fromEntries(Object.entries(SHADING).map(([name, steps]) => [name, rampOf(steps)]));
+    this.figure.head().add(this.worn);
 
+    this.materials = [...model.material, this.worn.material];
     for (const material of model.material) {
       material.emissive.set(0);
       material.specular.set(0);
+      material.visible = material.opacity > 0 && material.name !== EMBLEM;
     }
-    model.material.find(({ name }) => name === HIDDEN).visible = false;
-    this.rest = model.skeleton.bones.map((bone) => bone.quaternion.clone());
-    cut(model, this.neck().y - SHOWN_BELOW_NECK);
-    this.takeMorphs();
-  }
-
-  bone(name) {
-    return this.model.skeleton.bones.find((bone) => bone.name === name);
-  }
-
-  neck() {
-    this.model.updateMatrixWorld(true);
-    return this.bone("頭").getWorldPosition(new Vector3());
-  }
-
-  /** Have the morphs to add up here: a processor that stands in for the graphics card takes 4 times as long for them. */
-  takeMorphs() {
-    const { geometry } = this.model;
-    this.neutral = geometry.attributes.position.array.slice();
-    this.morphs = geometry.morphAttributes.position.map(({ array }) => array);
-    geometry.morphAttributes = {};
+    this.ramps = Object.fromEntries(Object.entries(SHADING).map(([name, steps]) => [name, rampOf(steps)]));
   }
 
   /** Make the model the `character` of tools/known/characters/settings.mjs. */
   dress(character) {
-    paint(this.model.material, character);
-    for (const name of EARS) this.bone(name).scale.setScalar(character.ears ? 1 : 1e-3);
+    paint(this.figure.skin.material, character);
+    for (const name of EARS) this.figure.bone(name).scale.setScalar(character.ears ? 1 : 1e-3);
+    const geometry = wornBy(character);
+    this.worn.visible = geometry !== null;
+    if (!geometry) return;
     this.worn.geometry.dispose();
-    this.worn.geometry = wornBy(character);
-    this.worn.visible = this.worn.geometry !== null;
+    this.worn.geometry = geometry;
   }
 
   /** Draw it as `picture` of settings.mjs says: a JPEG, as a data URL. */
   photograph(picture) {
-    this.express(EXPRESSIONS[picture.expression]);
     this.pose(picture);
     this.illuminate(picture);
     this.outlined.render(this.scene, this.camera);
@@ -107,42 +90,30 @@ class Studio {
     return canvas.toDataURL("image/jpeg", 0.93);
   }
 
-  express(weights) {
-    const { position } = this.model.geometry.attributes;
-    position.array.set(this.neutral);
-    for (const [name, weight] of Object.entries(weights)) {
-      const morphed = this.morphs[this.model.morphTargetDictionary[name]];
-      for (let index = 0; index < morphed.length; index++) {
-        position.array[index] += weight * (morphed[index] - this.neutral[index]);
-      }
-    }
-    position.needsUpdate = true;
-  }
+  pose({ expression, head, gaze, yaw, pitch, roll }) {
+    const { figure, camera } = this;
+    figure.relax();
+    figure.bone(LEFT_ARM).rotateZ(-LOWERED);
+    figure.bone(RIGHT_ARM).rotateZ(LOWERED);
+    turn(figure.bone(NECK), head.map((angle) => 0.35 * angle));
+    turn(figure.head(), head.map((angle) => 0.65 * angle));
+    for (const eye of EYES) turn(figure.bone(eye), [...gaze, 0]);
+    figure.update(EXPRESSIONS[expression]);
 
-  pose({ head, gaze, yaw, pitch, roll }) {
-    this.model.skeleton.bones.forEach((bone, index) => bone.quaternion.copy(this.rest[index]));
-    this.bone(LEFT_ARM).rotateZ(-LOWERED);
-    this.bone(RIGHT_ARM).rotateZ(LOWERED);
-    this.turn("首", head.map((angle) => 0.35 * angle));
-    this.turn("頭", head.map((angle) => 0.65 * angle));
-    for (const eye of EYES) this.turn(eye, [...gaze, 0]);
-    const middle = this.neck().add(new Vector3(0, FACE_ABOVE_NECK, 0));
+    const middle = figure.neck().add(new Vector3(0, FACE_ABOVE_NECK, 0));
     const direction = new Vector3(Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch));
-    this.camera.position.copy(middle).addScaledVector(direction, DISTANCE);
-    this.camera.up.set(Math.sin(roll), Math.cos(roll), 0);
-    this.camera.lookAt(middle);
+    camera.position.copy(middle).addScaledVector(direction, DISTANCE);
+    camera.up.set(Math.sin(roll), Math.cos(roll), 0);
+    camera.lookAt(middle);
     this.light.target.position.copy(middle);
-  }
-
-  turn(name, angles) {
-    this.bone(name).quaternion.multiply(new Quaternion().setFromEuler(new Euler(...angles, "YXZ")));
   }
 
   illuminate({ shading, line, ambient, light }) {
     for (const material of this.materials) {
       material.gradientMap = this.ramps[shading];
-      const outline = (material.userData.outlineParameters ??= { alpha: 1, visible: true });
+      const outline = (material.userData.outlineParameters ??= { visible: true });
       outline.thickness = line.thickness;
+      outline.alpha = 1;
       outline.color = new Color(line.colour).toArray();
     }
     this.ambient.intensity = ambient.intensity;
@@ -153,19 +124,8 @@ class Studio {
   }
 }
 
-/** Leave out the triangles of `model` that are below `lowest` altogether: no picture shows them, all would cost time. */
-function cut({ geometry }, lowest) {
-  const { position } = geometry.attributes;
-  const kept = [];
-  for (const group of geometry.groups) {
-    const start = kept.length;
-    for (let index = group.start; index < group.start + group.count; index += 3) {
-      const corners = [0, 1, 2].map((corner) => geometry.index.array[index + corner]);
-      if (corners.some((corner) => position.getY(corner) >= lowest)) kept.push(...corners);
-    }
-    [group.start, group.count] = [start, kept.length - start];
-  }
-  geometry.setIndex(kept);
+function turn(bone, angles) {
+  bone.quaternion.multiply(new Quaternion().setFromEuler(new Euler(...angles, "YXZ")));
 }
 
 /** A texture of brightness by the slope of a surface, as `SHADING` has it. */

@@ -18,7 +18,7 @@ const BACKGROUNDS = [
   ["#e0d4ff", "#ffffff"], ["#f0f0f0", "#d8dce4"], ["#ffd0b0", "#ffecc0", "#c8dcf8"], ["#a8dce0", "#e8fff8"],
   ["#f8c0c0", "#ffe8dc"], ["#c8dce8", "#f8f0e0"],
 ];
-const LINE_COLOURS = ["#6f5a61", "#a07c76", "#504f68"];
+const LINE_COLOURS = ["#3a2a32", "#5a3c36", "#2c2a40"];
 const LIGHT_COLOURS = ["#ffffff", "#fff6e4", "#f0f4ff", "#ffe8d8"];
 const AMBIENT_COLOURS = ["#ffffff", "#ffffff", "#fff4ea", "#eef2ff"];
 
@@ -68,7 +68,7 @@ export function pictureOf(number, index) {
     head: [near(random, 0, 0.06), near(random, 0, 0.12), near(random, 0, 0.08)],
     gaze: [near(random, 0, 0.06), near(random, 0, 0.1)],
     shading: pick(random, SHADINGS),
-    line: { thickness: pick(random, [0.0012, 0.0018, 0.0024, 0.003]), colour: pick(random, LINE_COLOURS) },
+    line: { thickness: pick(random, [0.005, 0.0075, 0.01, 0.0125]), colour: pick(random, LINE_COLOURS) },
     ambient: { intensity: near(random, 1.92, 0.17), colour: pick(random, AMBIENT_COLOURS) },
     light: {
       intensity: near(random, 1.05, 0.1),

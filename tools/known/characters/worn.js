@@ -211,7 +211,7 @@ function strand(points, { root, middle, depth, colours, facing }) {
       tints.push(...tint.toArray());
       if (ring === RINGS) continue;
       const [here, next] = [corner, (corner + 1) % CORNERS].map((number) => ring * CORNERS + number);
-      corners.push(here, next, here + CORNERS, next, next + CORNERS, here + CORNERS);
+      corners.push(here, here + CORNERS, next, next, here + CORNERS, next + CORNERS);
     }
   }
   geometry.setAttribute("position", new Float32BufferAttribute(positions, 3));

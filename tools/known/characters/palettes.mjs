@@ -38,7 +38,7 @@ export const SKIN = { fair: "#ffffff", light: "#fff4ec", tan: "#f6dcc4", brown: 
 // weights of the model's morphs
 export const EXPRESSIONS = {
   neutral: {},
-  smile: { にっこり口: 0.9 },
+  smile: { にっこり口: 1, mouthSmile: 0.6 },
   joy: { 笑顔総: 1 },
   surprised: { 驚き総: 1 },
   angry: { 怒り総: 1 },
@@ -53,9 +53,17 @@ export const EXPRESSIONS = {
   wink: { ウィンク: 1, にっこり口: 0.7 },
   laugh: { 笑い: 1, ワ: 0.9 },
   grin: { にやり: 1 },
+  sulk: { "∧口": 1 },
 };
 export const MOUTH_OPEN = ["joy", "surprised", "saying_a", "saying_i", "saying_o", "laugh"];
 export const EYES_CLOSED = ["joy", "closed", "laugh"];
+const EYES_OF_THEIR_OWN = [...EYES_CLOSED, "surprised", "half_closed", "wink"];
+
+/** The weights of morphs for an `expression`, of eyes that are wider by `opening`, from 0 to 1, with larger irises. */
+export function morphsOf(expression, opening) {
+  const wide = EYES_OF_THEIR_OWN.includes(expression) ? {} : { 見開き目: opening, 瞳小: -opening / 3 };
+  return { ...wide, ...EXPRESSIONS[expression] };
+}
 
 // how bright a surface is up to each slope to the light, of 1
 export const SHADING = {

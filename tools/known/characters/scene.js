@@ -20,7 +20,7 @@ import { OutlineEffect } from "three/addons/effects/OutlineEffect.js";
 import { MMDLoader } from "three/addons/loaders/MMDLoader.js";
 
 import { Figure } from "./figure.js";
-import { EXPRESSIONS, SHADING } from "./palettes.mjs";
+import { SHADING } from "./palettes.mjs";
 import { paint } from "./textures.js";
 import { wornBy } from "./worn.js";
 
@@ -67,7 +67,7 @@ class Studio {
   /** Make the model the `character` of tools/known/characters/settings.mjs. */
   dress(character) {
     paint(this.figure.skin.material, character);
-    for (const name of EARS) this.figure.bone(name).scale.setScalar(character.ears ? 1 : 1e-3);
+    for (const name of EARS) this.figure.bone(name).scale.setScalar(character.ears ? 0.85 : 1e-3);
     const geometry = wornBy(character);
     this.worn.visible = geometry !== null;
     if (!geometry) return;
@@ -90,7 +90,7 @@ class Studio {
     return canvas.toDataURL("image/jpeg", 0.93);
   }
 
-  pose({ expression, head, gaze, yaw, pitch, roll }) {
+  pose({ morphs, head, gaze, yaw, pitch, roll }) {
     const { figure, camera } = this;
     figure.relax();
     figure.bone(LEFT_ARM).rotateZ(-LOWERED);
@@ -98,7 +98,7 @@ class Studio {
     turn(figure.bone(NECK), head.map((angle) => 0.35 * angle));
     turn(figure.head(), head.map((angle) => 0.65 * angle));
     for (const eye of EYES) turn(figure.bone(eye), [...gaze, 0]);
-    figure.update(EXPRESSIONS[expression]);
+    figure.update(morphs);
 
     const middle = figure.neck().add(new Vector3(0, FACE_ABOVE_NECK, 0));
     const direction = new Vector3(Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch));

@@ -1,6 +1,6 @@
 // What a character looks like, and how each of its pictures shows it: all follows from their numbers alone.
 
-import { EXPRESSIONS, EYES, EYES_CLOSED, HAIR, MOUTH_OPEN, SHADING, SKIN } from "./palettes.mjs";
+import { EXPRESSIONS, EYES, EYES_CLOSED, HAIR, MOUTH_OPEN, morphsOf } from "./palettes.mjs";
 import { near, pick, randomOf } from "./random.mjs";
 
 // some twice, to be drawn more often
@@ -24,8 +24,8 @@ const AMBIENT_COLOURS = ["#ffffff", "#ffffff", "#fff4ea", "#eef2ff"];
 
 /** The columns of attributes.csv after the file name: words, 0 and 1, and angles in radians. */
 export const COLUMNS = [
-  "character", "hair_colour", "hair_style", "ahoge", "eye_colour", "skin", "glasses", "ears", "hat", "bow", "band",
-  "expression", "mouth_open", "eyes_closed", "yaw", "pitch", "roll", "shading", "background",
+  "character", "hair_colour", "hair_style", "ahoge", "eye_colour", "eye_opening", "skin", "glasses", "ears", "hat",
+  "bow", "band", "expression", "mouth_open", "eyes_closed", "yaw", "pitch", "roll", "shading", "background",
 ];
 
 /** What stays the same in all pictures of the character `number`. */
@@ -40,6 +40,7 @@ export function characterOf(number) {
     hair_style: pick(random, HAIR_STYLES),
     ahoge: chance(0.25) && !hat,
     eye_colour: pick(random, Object.keys(EYES)),
+    eye_opening: near(random, 0.45, 0.45),
     skin: pick(random, SKIN_TONES),
     glasses: chance(0.17),
     ears: chance(0.13) && !hat,
@@ -58,6 +59,7 @@ export function pictureOf(number, index) {
   const colours = pick(random, BACKGROUNDS);
   return {
     expression,
+    morphs: morphsOf(expression, characterOf(number).eye_opening),
     mouth_open: MOUTH_OPEN.includes(expression),
     eyes_closed: EYES_CLOSED.includes(expression),
     // where the camera stands
@@ -83,11 +85,10 @@ export function pictureOf(number, index) {
 /** The line of attributes.csv for the picture `index` of the character `number`. */
 export function rowOf(number, index) {
   const settings = { ...characterOf(number), ...pictureOf(number, index) };
-  const angles = ["yaw", "pitch", "roll"];
   return COLUMNS.map((column) => {
     const value = settings[column];
-    if (angles.includes(column)) return value.toFixed(3);
-    return typeof value === "boolean" ? Number(value) : value;
+    if (typeof value === "boolean") return Number(value);
+    return Number.isInteger(value) || typeof value === "string" ? value : value.toFixed(3);
   });
 }
 

@@ -155,22 +155,22 @@ function bow(random, colour) {
 }
 
 function band(colour) {
-  const arc = new TorusGeometry(1.42, 0.1, 10, 48, Math.PI).scale(1, 1, 1.3).rotateX(-0.12);
-  return coloured(arc.translate(0, 0.85, 0.1), colour);
+  const arc = new TorusGeometry(1.5, 0.1, 10, 48, Math.PI).scale(0.95, 1, 1.8).rotateX(-0.1);
+  return coloured(arc.translate(0, 0.85, 0.2), colour);
 }
 
 function beret(colour) {
-  const cap = new SphereGeometry(1.55, 40, 24).scale(1, 0.42, 1).rotateZ(-0.22).rotateX(-0.12);
-  return coloured(cap.translate(0.25, 1.95, -0.15), colour);
+  const cap = new SphereGeometry(1.45, 40, 24).scale(1, 0.45, 1).rotateZ(-0.2).rotateX(-0.2);
+  return coloured(cap.translate(0.2, 1.9, -0.2), colour);
 }
 
 function glasses(random, colour) {
   const height = random() < 0.5 ? 0.92 : 0.72;
-  const bar = (length) => new CylinderGeometry(0.025, 0.025, length, 6);
+  const bar = (length) => new CylinderGeometry(0.018, 0.018, length, 6);
   const bridge = bar(0.2).rotateZ(Math.PI / 2).translate(0, 0.43, 1.08);
   const parts = SIDES.flatMap((side) => [
-    new TorusGeometry(0.31, 0.028, 8, 36).scale(1.12, height, 1).rotateY(0.22 * side).translate(0.42 * side, 0.4, 1.02),
-    bar(1.1).rotateZ(-0.18 * side).rotateX(Math.PI / 2).translate(0.84 * side, 0.4, 0.47),
+    new TorusGeometry(0.31, 0.02, 8, 36).scale(1.12, height, 1).rotateY(0.22 * side).translate(0.42 * side, 0.4, 1.02),
+    bar(1.1).rotateZ(0.18 * side).rotateX(Math.PI / 2).translate(0.84 * side, 0.4, 0.47),
   ]);
   return [bridge, ...parts].map((part) => coloured(part, colour));
 }

@@ -4,17 +4,18 @@
 //     node tools/known/render_characters.mjs MODEL_DIR OUT [--characters 600] [--pictures 6] [--size 128]
 //         [--chromium /usr/bin/chromium]
 //
-// MODEL_DIR is a clone of github.com/mmdagent-ex/uka. OUT/attributes.csv lists the pictures, OUT/CHARACTER_INDEX.jpg, and
-// their settings (tools/known/characters/settings.mjs): hair, eyes, glasses, ears, expression, angles and so on. All
-// follow from the numbers of character and picture alone. What is there is not rendered again: the same command continues
-// where it ended, and more characters join those of before. The packages are looked for in the current folder.
+// MODEL_DIR is a clone of github.com/mmdagent-ex/uka. OUT/attributes.csv lists the pictures, OUT/CHARACTER_PICTURE.jpg,
+// and their settings: hair, eyes, glasses, ears, expression, angles and so on. These follow from the numbers of
+// character and picture alone (tools/known/characters/settings.mjs). Pictures that are there are not rendered again: the
+// same command continues where it ended. The packages are looked for in the current folder. No graphics card is needed.
 //
-// The model is "CG-CA Uka (c) 2023-2024 by Nagoya Institute of Technology, Moonshot R&D Goal 1 Avatar Symbiotic Society"
-// (CC BY 4.0), recoloured, with other hair; its README says what it is not to be used for.
+// The model is "CG-CA Uka (c) 2023-2024 by Nagoya Institute of Technology, Moonshot R&D Goal 1 Avatar Symbiotic
+// Society" (CC BY 4.0), recoloured, with other hair; its README says what it is not to be used for.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { characterOf, COLUMNS, pictureOf, rowOf } from "./characters/settings.mjs";
@@ -30,9 +31,9 @@ const { values: given, positionals } = parseArgs({
 });
 const [modelDir, out] = positionals;
 const ORIGIN = "http://localhost/"; // of files only, see `answer`
-const PAGE = join(import.meta.dirname, "characters");
+const PAGE = fileURLToPath(new URL("characters", import.meta.url));
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".png": "image/png" };
-// Chromium draws with the processor, the same on every machine
+// the processor draws, so that pictures do not depend on a graphics card
 const SWIFTSHADER = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 
 const here = createRequire(join(process.cwd(), "package.json"));
@@ -43,9 +44,9 @@ const problems = [
   positionals.length !== 2 && "give two folders: node render_characters.mjs MODEL_DIR OUT",
   ...["characters", "pictures", "size"].map((name) =>
     !/^[1-9]\d*$/.test(given[name]) && `--${name} ${given[name]}: give a whole number above 0`),
-  !existsSync(given.chromium) && `--chromium ${given.chromium}: no such file; install Chromium or say where it is`,
+  !existsSync(given.chromium) && `--chromium ${given.chromium}: no such file; give the path of a Chromium`,
   !(three && puppeteer) && "packages are missing in this folder: npm install three@0.164.1 puppeteer-core@24",
-  modelDir && models.length !== 1 && `MODEL_DIR ${modelDir}: has to hold one .pmx file; clone github.com/mmdagent-ex/uka`,
+  modelDir && models.length !== 1 && `MODEL_DIR ${modelDir}: lacks the one .pmx file; clone github.com/mmdagent-ex/uka`,
 ].filter(Boolean);
 if (problems.length) {
   console.error(problems.join("\n"));
@@ -76,7 +77,7 @@ async function openPage(browser) {
   page.on("request", answer);
   await page.goto(new URL("page.html", ORIGIN).href);
   const address = `/model/${models[0]}`;
-  await Promise.race([failed, page.evaluate((...args) => window.studio.open(...args), address, Number(given.size))]);
+  await Promise.race([failed, page.evaluate((...args) => window.openStudio(...args), address, Number(given.size))]);
   return page;
 }
 

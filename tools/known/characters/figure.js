@@ -1,12 +1,12 @@
-// A model of MikuMikuDance whose morphs and bones are worked out here, on the processor. It stands in for the graphics
-// card, too, and in the shader, morphs took it four times as long and bones a third longer: there, they are worked out
-// anew for each triangle that a vertex belongs to, and for its outline.
+// A model of MikuMikuDance whose morphs and bones are worked out here rather than in the shader. The processor does
+// either, but in the shader once for each triangle that a vertex belongs to, and again for the outline: with morphs
+// there, a picture took four times as long, with bones a third longer.
 
 import { Float32BufferAttribute, Group, Mesh, Vector3 } from "three";
 
 const HEAD = "頭";
 
-/** The skin and bones of `model`, an MMDLoader's, without the triangles `shown` units below the head's bone, or more. */
+/** Skin and bones of a model of MMDLoader, without the triangles that are `shown` or more below the head's bone. */
 export class Figure extends Group {
   constructor({ children, geometry, material, morphTargetDictionary, skeleton }, shown) {
     super();
@@ -25,8 +25,7 @@ export class Figure extends Group {
     this.skin.frustumCulled = false; // by where it was at rest
     this.add(this.skin, ...children);
 
-    const lowest = this.neck().y - shown;
-    geometry.setIndex(trianglesAbove(geometry, lowest));
+    geometry.setIndex(trianglesAbove(geometry, this.neck().y - shown));
     this.vertices = [...new Set(geometry.index.array)];
   }
 
@@ -84,7 +83,7 @@ export class Figure extends Group {
 
 const turnOf = (bone) => bone.quaternion.clone();
 
-/** Write `matrix`, columns first, times the vector at `start`: a position, which is moved (`w` 1), or a direction (0). */
+/** Write `matrix`, columns first, times the vector at `start`: a position (`w` 1), or a direction (0): not moved. */
 function transform(matrix, from, to, start, w) {
   const [x, y, z] = [from[start], from[start + 1], from[start + 2]];
   for (let row = 0; row < 3; row++) {

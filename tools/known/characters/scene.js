@@ -1,5 +1,5 @@
 // The page that draws the characters: a model of MikuMikuDance, repainted, with more hair, and its face in the middle.
-// tools/known/render_characters.mjs calls the functions of `window.studio`, see below.
+// tools/known/render_characters.mjs opens `window.studio`, see below.
 
 import {
   AmbientLight,
@@ -37,10 +37,11 @@ const EARS = ["左耳1_1", "右耳1_1", "左耳毛1_1", "右耳毛1_1"];
 const EYES = ["左目", "右目"];
 const EMBLEM = "胸マーク"; // a material on the chest
 
+/** The model, what it wears, lights and a camera, for square pictures of `size` pixels per side. */
 class Studio {
   constructor(model, size) {
     this.size = size;
-    this.renderer = new WebGLRenderer({ alpha: true, preserveDrawingBuffer: true });
+    this.renderer = new WebGLRenderer({ alpha: true });
     this.renderer.setSize(SUPERSAMPLING * size, SUPERSAMPLING * size);
     this.outlined = new OutlineEffect(this.renderer);
     this.camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.1, 200);
@@ -75,7 +76,7 @@ class Studio {
     this.worn.geometry = geometry;
   }
 
-  /** Draw it as `picture` of settings.mjs says: a JPEG, as a data URL. */
+  /** Draw the model as `picture` of settings.mjs says: a JPEG, as a data URL. */
   photograph(picture) {
     this.pose(picture);
     this.illuminate(picture);
@@ -149,18 +150,15 @@ function gradient(context, { colours, direction }, size) {
 }
 
 /** The model at `address` with all its textures. */
-async function load(address) {
-  const manager = new LoadingManager();
-  const complete = new Promise((resolve) => (manager.onLoad = resolve));
-  const model = await new MMDLoader(manager).loadAsync(address);
-  await complete;
-  return model;
+function load(address) {
+  return new Promise((resolve, reject) => {
+    const manager = new LoadingManager();
+    manager.onError = (missing) => reject(new Error(`cannot load ${missing}`));
+    const model = new MMDLoader(manager).loadAsync(address);
+    manager.onLoad = () => resolve(model);
+  });
 }
 
-window.studio = {
-  async open(address, size) {
-    const studio = new Studio(await load(address), size);
-    this.dress = (character) => studio.dress(character);
-    this.photograph = (picture) => studio.photograph(picture);
-  },
+window.openStudio = async (address, size) => {
+  window.studio = new Studio(await load(address), size);
 };

@@ -72,7 +72,7 @@ function side_locks(random, { strand: colours }) {
     const length = longest * (1 - 0.2 * index);
     const z = 0.5 - 0.3 * index;
     const points = [
-      at(1.12 * side, 1.3, z - 0.05),
+      at(0.85 * side, 1.5, z - 0.15),
       at(1.33 * side, 0.4, z),
       at(1.3 * side, -0.8, z),
       at((1.12 + 0.1 * index) * side, -0.8 - 0.5 * length, z + 0.05),
@@ -155,7 +155,7 @@ function bow(random, colour) {
 }
 
 function band(colour) {
-  const arc = new TorusGeometry(1.5, 0.1, 10, 48, Math.PI).scale(0.95, 1, 1.8).rotateX(-0.1);
+  const arc = new TorusGeometry(1.5, 0.1, 10, 48, Math.PI).scale(0.86, 1.07, 1.8).rotateX(-0.1);
   return coloured(arc.translate(0, 0.85, 0.2), colour);
 }
 

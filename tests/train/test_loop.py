@@ -374,7 +374,7 @@ def test_a_run_may_go_on_without_fast_kernels(
         steps.append(device)
         yield
 
-    monkeypatch.setattr("translate.train.loop.fast_kernels", counted)
+    monkeypatch.setattr("translate.train.cpu.kernels.fast_kernels", counted)
     train(tiny_config(*pairs, tmp_path / "run", steps=1))
     train(tiny_config(*pairs, tmp_path / "run", steps=2, fast_kernels=False))
     assert len(steps) == 1

@@ -15,7 +15,7 @@ import json
 import statistics
 import tempfile
 import time
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +31,7 @@ from translate.config import CONFIGS, TrainConfig
 from translate.data.cache import cached
 from translate.data.loader import Batches, make_loader
 from translate.machine import peak_memory_mb
-from translate.train.cpu.kernels import fast_kernels
+from translate.train.cpu.kernels import chosen_kernels
 from translate.train.devices import make_accelerator, to_device, tuned
 from translate.train.methods import method_of
 
@@ -83,7 +83,7 @@ def images_per_s(config: TrainConfig, *, untimed: int, steps: int, reads_losses:
                 {name: float(value) for name, value in metrics.items()}  # waits for the device
                 start = time.perf_counter()
             batch = to_device(batches.next().tensors, accelerator.device, channels_last=config.channels_last)
-            with fast_kernels(accelerator.device) if config.fast_kernels else nullcontext():
+            with chosen_kernels(config, accelerator.device):
                 metrics = method.step(batch, step=step, progress=0.75)
             if reads_losses or step == untimed + steps - 1:
                 {name: float(value) for name, value in metrics.items()}

@@ -19,7 +19,7 @@ from translate.errors import PictureError, UserError, one_line, parse_nested
 from translate.machine import bf16_is_fast
 from translate.media.images import picture_size
 from translate.storage.atomic import write_atomically
-from translate.train.cpu.kernels import fast_kernels
+from translate.train.cpu.kernels import chosen_kernels
 from translate.train.devices import make_accelerator, to_device
 from translate.train.methods.pix2pix import Pix2Pix
 from translate.train.step import Batch
@@ -238,7 +238,7 @@ def measured_speed(size: Size, precision: Precision, crop: int, batch_size: int)
     method = Pix2Pix(config, accelerator)
     pictures = torch.randint(256, (2, batch_size, 3, crop, crop), dtype=torch.uint8)
     batch = to_device(dict(zip("AB", pictures, strict=True)), accelerator.device, channels_last=config.channels_last)
-    with fast_kernels(accelerator.device):
+    with chosen_kernels(config, accelerator.device):
         learning, refining = (_seconds_per_step(method, batch, progress) for progress in (0.0, 1.0))
     return LEARNING_SHARE * learning + (1 - LEARNING_SHARE) * refining
 

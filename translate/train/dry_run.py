@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import MISSING, fields
 
 import torch
@@ -13,7 +12,7 @@ from translate.config import TrainConfig
 from translate.data.cache import cached
 from translate.data.loader import make_loader
 from translate.machine import peak_memory_mb
-from translate.train.cpu.kernels import fast_kernels
+from translate.train.cpu.kernels import chosen_kernels
 from translate.train.devices import make_accelerator, to_device, tuned
 from translate.train.forecast import network_sizes, spoken
 from translate.train.methods import method_of
@@ -56,7 +55,7 @@ def dry_run(config: TrainConfig) -> Iterator[str]:
     since = time.perf_counter()
     for step, batch in enumerate(loader):
         moved = to_device(batch.tensors, accelerator.device, channels_last=config.channels_last)
-        kernels = fast_kernels(accelerator.device) if config.fast_kernels else nullcontext()
+        kernels = chosen_kernels(config, accelerator.device)
         with tuned(accelerator.device), kernels:
             method.step(moved, step=step, progress=progress)
         if step == 0:

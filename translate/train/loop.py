@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 
 import torch
 
@@ -17,7 +17,7 @@ from translate.data.seeds import derived_seed
 from translate.errors import ExitCode, PictureError, UserError
 from translate.train.alarms import NOT_FINITE, Alarms
 from translate.train.batch_augment import BatchAugment
-from translate.train.cpu.kernels import fast_kernels
+from translate.train.cpu.kernels import chosen_kernels
 from translate.train.devices import make_accelerator, stop_signals, to_device, tuned
 from translate.train.faults import described_faults
 from translate.train.forecast import Forecast, network_sizes
@@ -128,7 +128,7 @@ def fit(run: Run, data: TrainingData, log: RunLog) -> None:
             torch.manual_seed(derived_seed(config.seed, run.step, accelerator.process_index))
             if augment is not None:
                 batch = augment(batch, step_context(config, accelerator, step=run.step, progress=run.step / last_step))
-            with fast_kernels(accelerator.device) if config.fast_kernels else nullcontext():
+            with chosen_kernels(config, accelerator.device):
                 metrics = method.step(batch, step=run.step, progress=run.step / last_step)
             log.add(metrics, samples=config.samples_per_step(accelerator.num_processes))
             run.step += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from translate.config import GanConfig
 from translate.train.cpu import kernels as cpu_kernels
 from translate.train.cpu import winograd
-from translate.train.cpu.kernels import fast_kernels
+from translate.train.cpu.kernels import chosen_kernels, fast_kernels
 
 CPU = torch.device("cpu")
 
@@ -120,6 +123,15 @@ def test_a_second_derivative() -> None:
         return slope.square().sum()
 
     assert_same(loss, [channels_last(1, 64, 8, 8), weight])
+
+
+@pytest.mark.parametrize("off", ["fast_kernels", "channels_last"])
+def test_runs_that_they_are_of_no_use_to_do_without_them(off: str) -> None:
+    config = GanConfig.resolve({"images": Path("unused"), "out": Path("unused")})
+    with chosen_kernels(config, CPU) as mode:
+        assert mode is not None
+    with chosen_kernels(replace(config, **{off: False}), CPU) as mode:
+        assert mode is None
 
 
 def test_other_devices_keep_their_kernels() -> None:

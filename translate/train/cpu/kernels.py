@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from translate.config import TrainConfig
 from translate.train.cpu import winograd
 
 aten = torch.ops.aten
@@ -26,6 +27,11 @@ MIN_CHANNELS_WINOGRAD = 256  # for the cost of the transformations
 def fast_kernels(device: torch.device) -> contextlib.AbstractContextManager[object]:
     """A context in which ``device``, if it is a CPU, uses the faster kernels; results differ only by rounding."""
     return _FastKernels() if device.type == "cpu" else contextlib.nullcontext()
+
+
+def chosen_kernels(config: TrainConfig, device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """`fast_kernels` where a run wants them and they can be of use: looking at every operation takes time as well."""
+    return fast_kernels(device) if config.fast_kernels and config.channels_last else contextlib.nullcontext()
 
 
 class _FastKernels(TorchDispatchMode):

@@ -198,6 +198,14 @@ def test_networks_that_do_not_exist_are_refused(tmp_path: Path) -> None:
         built(tiny_run("gan", tmp_path, tmp_path / "run", generator="unet"))
 
 
+@pytest.mark.parametrize("network", [name for name in NETWORKS if name != "r3"] + ["dcgan without norm"])
+def test_gon_refuses_networks_without_a_gradient_at_the_origin(network: str, tmp_path: Path) -> None:
+    name, *without = network.split(" without ")
+    options = {"channels": 4, "z_dim": 8} | dict.fromkeys(without, "none")
+    with pytest.raises(UserError, match=rf"generator {name}: has no gradient at the origin .* give r3, or train glo"):
+        built(tiny_run("gon", tmp_path, tmp_path / "run", generator=name, generator_options=options))
+
+
 def test_a_run_of_noise_starts_from_a_run_only(tmp_path: Path) -> None:
     (tmp_path / "style.onnx").touch()
     with pytest.raises(UserError, match="gan starts from a run, not from a file"):

@@ -20,8 +20,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from models import Prior
+from models import NoiseGenerator, Prior, couples_samples
 from translate.config import GonConfig
+from translate.errors import UserError
 from translate.train.methods.base import GENERATOR, Pictures
 from translate.train.methods.gan import fixed_samples
 from translate.train.methods.networks import built_noise_generator
@@ -41,6 +42,7 @@ class Gon(Reconstruction):
         super().__init__(config, accelerator)
         generator = built_noise_generator(config)
         self.z_dim = generator.z_dim
+        require_gradient_at_origin(generator, config)
         self.add_networks(GENERATOR, {GENERATOR: generator}, lr=config.lr, averaged=(GENERATOR,))
         self.prior = Prior(self.z_dim).to(accelerator.device)
         # running means of the vectors [d] and of their products [d, d], and the weight of all steps so far
@@ -86,3 +88,17 @@ class Gon(Reconstruction):
         again = generator(gradient_at_origin(generator, real, self.z_dim))
         columns = [real, again, *fixed_samples(self.averaged_generator(), self.z_dim, real)[:-1]]
         return columns, {"val/psnr": float(psnr(again, real).mean())}
+
+
+def require_gradient_at_origin(generator: NoiseGenerator, config: GonConfig) -> None:
+    """Raise ``UserError`` for a network that no vectors come from, and that would never learn to give any.
+
+    Where all biases begin at 0, the origin makes only zeros, at which a ReLU has no slope. A normalisation over the
+    batch, in which all origins are alike, would give vectors without bound.
+    """
+    picture = torch.ones(1, 3, generator.size, generator.size)
+    if couples_samples(generator) or not gradient_at_origin(generator, picture, generator.z_dim).any():
+        raise UserError(
+            f"<generator> {config.generator}: has no gradient at the origin of each picture's own, which gon takes as "
+            "its vector; give r3, or train glo"
+        )

@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -181,7 +182,7 @@ class SinglePrecisionOnCpu(nn.Module):
             return self.convolution(x.float())
 
 
-def _last_of_each_size(blocks: Iterable[nn.Module]) -> dict[str, int]:
+def _last_of_each_size(blocks: Iterable[Any]) -> dict[str, int]:
     """The levels: by stride, the place of the last block with it, counted after the stem, which halves."""
     stride, levels = 2, {}
     for place, block in enumerate(blocks, start=1):

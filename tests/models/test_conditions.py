@@ -91,7 +91,7 @@ def test_every_noise_generator_takes_a_condition(name: str) -> None:
     assert (generator.z_dim, generator.size) == (12, 16)
     z = torch.randn(1, 12).expand(2, -1)
     one, other = generator(z, rows("attributes", 2))
-    assert one.shape == (3, 16, 16) and (one - other).abs().mean() > 1e-6
+    assert one.shape == (3, 16, 16) and (one - other).abs().mean() > 1e-2 * one.std()  # untrained ones answer faintly
 
 
 @pytest.mark.parametrize("matching", get_args(Matching))

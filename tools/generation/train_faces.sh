@@ -5,7 +5,7 @@
 #     tools/generation/train_faces.sh WORK MODEL_DIR
 #
 # MODEL_DIR is a clone of github.com/mmdagent-ex/uka, see tools/known/render_characters.mjs. Needs the extra "train".
-# About ten minutes of rendering and two hours of training on two processor cores with AMX. The same command continues
+# Some ten minutes of rendering and a hundred of training on a processor core with AMX. The same command continues
 # where it ended. PYTHON chooses the interpreter, STEPS the number of steps.
 set -euo pipefail
 work=${1:?give a folder to work in} model=${2:?give the folder of the model}

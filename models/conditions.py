@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -167,6 +167,25 @@ class ConditionalGenerator(NoiseGenerator):
     def forward(self, z: Tensor, condition: Tensor, strength: Tensor | None = None) -> Tensor:
         return self.generator(torch.cat((z, self.condition(condition, strength)), dim=1))
 
+    def weights_from_unconditional(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A state dict of this network that makes the pictures of ``given``, the same generator's without a condition:
+        the condition has no effect yet. Raises ``ValueError`` for those of another generator."""
+        return self.state_dict() | {
+            f"generator.{name}": _widened(given.get(name), tensor, name)
+            for name, tensor in self.generator.state_dict().items()
+        }
+
+
+def _widened(given: Tensor | None, own: Tensor, name: str) -> Tensor:
+    """``given`` in the shape of ``own``, with zeros for the inputs that are more: those of the condition's vector."""
+    if given is not None and given.shape == own.shape:
+        return given
+    further = [] if given is None else [b - a for a, b in zip(given.shape, own.shape, strict=False)]
+    if given is None or given.dim() != own.dim() or min(further) < 0 or sum(map(bool, further)) != 1:
+        raise ValueError(f"{name} does not fit")
+    padding = [side for more in reversed(further) for side in (0, more)]
+    return F.pad(given, padding)
+
 
 def build_conditional_generator(name: str, condition: EncodedCondition, **options: Any) -> ConditionalGenerator:
     """The noise generator registered as ``name``, with a condition. Raises ``ValueError`` as for one without."""
@@ -263,6 +282,10 @@ class ConditionalDiscriminator(Discriminator):
         self.match = MATCHINGS[matching](channels, (height, width), condition.width)
         if any(parametrize.is_parametrized(module) for module in discriminator.modules()):
             normalise_spectrally(self.match)
+
+    def weights_from_unconditional(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A state dict of this network with ``given``, those of the same discriminator without a condition."""
+        return self.state_dict() | {f"discriminator.{name}": tensor for name, tensor in given.items()}
 
     def forward(self, image: Tensor, condition: Tensor, strength: Tensor | None = None) -> DiscriminatorOutput:
         found = self.discriminator(image)

@@ -34,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from translate.convert.conditions import row_of
 from translate.convert.conversion import ConvertRequest, Detail, convert_files, working_size
 from translate.convert.planning import Domain
 from translate.convert.targets import chosen_target
@@ -42,9 +43,9 @@ from translate.errors import PictureError, UserError
 from translate.media.codec import CodecError, fault
 from translate.media.images import MAX_PIXELS, Picture, load_picture, to_upright
 from translate.media.pillow import quiet_pillow
-from translate.style.catalogue import DEFAULT_STYLE
+from translate.style.catalogue import DEFAULT_STYLE, find_sampler
 from translate.style.contract import StyleInfo
-from translate.style.sampler import Sampler, open_sampler
+from translate.style.sampler import Sampler
 from translate.style.translator import Translator, open_style
 
 __all__ = ["ConvertRequest", "Sampler", "Style", "convert_files", "load_sampler", "load_style"]
@@ -83,9 +84,10 @@ def load_style(
 def load_sampler(sampler: str | Path, *, device: str = "auto") -> Sampler:
     """Load ``sampler``, which makes pictures from noise: the name of a shipped one, or the path of an .onnx file.
 
-    ``device`` as for `load_style`. Raises ``errors.UnusableError`` if the sampler or the device cannot be used.
+    ``device`` as for `load_style`. A text for its ``condition`` is what `translate sample --condition` takes, a sound's
+    path for example. Raises ``errors.UnusableError`` if the sampler or the device cannot be used.
     """
-    return open_sampler(str(sampler), device=device)
+    return Sampler(find_sampler(str(sampler)), device=device, row_of=row_of)
 
 
 class Style:

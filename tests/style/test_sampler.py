@@ -12,6 +12,7 @@ from tests.helpers.samplers import CONDITIONS, SIZE, Z_DIM, sampler_info, write_
 from translate import load_sampler
 from translate.errors import UnusableError, UserError
 from translate.style import catalogue
+from translate.style.conditions import ConditionInfo
 from translate.style.latents import noise
 from translate.style.sampler import Sampler
 from translate.style.session import read_style
@@ -74,6 +75,17 @@ def test_a_condition_is_given_as_text_or_row(flat: Path, tmp_path: Path) -> None
         sampler(condition=row[:2])
     with pytest.raises(UserError, match="condition: 'Flat' takes no condition; leave it out"):
         load_sampler(flat, device="cpu")(condition="red")
+
+
+def test_a_condition_may_be_a_file(tmp_path: Path) -> None:
+    vectors = ConditionInfo(kind="embeddings", shape=[3], names=[], usual=[])
+    info = sampler_info(condition=vectors.to_json())
+    sampler = load_sampler(write_sampler(tmp_path / "conditional.onnx", info=info), device="cpu")
+    np.savez(tmp_path / "one.npz", mine=np.array([2, 0, -1], np.float32))
+    row = np.array([2, 0, -1], np.float32)
+    assert sampler(seed=3, condition=str(tmp_path / "one.npz")) == sampler(seed=3, condition=row)
+    with pytest.raises(UserError, match=r"no\.npz"):
+        sampler(condition=str(tmp_path / "no.npz"))
 
 
 @pytest.mark.parametrize(

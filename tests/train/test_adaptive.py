@@ -31,7 +31,7 @@ def test_the_probability_rises_above_the_target_and_falls_below() -> None:
 def test_only_the_chosen_samples_are_augmented() -> None:
     augment = DiffAugment("color,cutout")
     images = torch.rand(3, 3, 8, 8) * 2 - 1
-    draws = torch.rand(3, 7)
+    draws = torch.rand(3, 10)
     applied = torch.tensor([[True, True], [False, False], [True, False]])
     changed = augment(images, draws, applied)
     assert augment.operations == 2

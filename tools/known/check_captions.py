@@ -37,7 +37,7 @@ app = typer.Typer(no_args_is_help=True)
 def caption(rng: np.random.Generator) -> str:
     """A caption that the grammar allows."""
     hair = f"{one_of(LENGTHS, rng)} {one_of(COLOURS, rng)} hair"
-    return phrased(hair, [one_of(words, rng) for words in SHOWN.values() if rng.random() < 0.4], rng)
+    return phrased(hair, [one_of(words, rng) for words in SHOWN.values() if rng.random() < 0.25], rng)
 
 
 def allows(text: str) -> bool:

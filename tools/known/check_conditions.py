@@ -12,7 +12,7 @@ samples of one condition differ, in units of the data's own; near 0 the noise ha
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,7 @@ import typer
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from tools.known.captions import SHOWN, SYNONYMS, read_rows
+from tools.known.captions import SYNONYMS, read_rows
 from tools.known.face_reader import FaceReader, Faces, load_scaled, trained_reader
 from tools.known.sounds import read_thing
 from translate.convert.conditions import row_of
@@ -32,7 +32,7 @@ from translate.style.latents import noise
 from translate.style.sampler import Sampler
 
 Pictures = NDArray[np.uint8]  # [N, S, S, 3]
-COLOURS, ATTRIBUTES = list(SYNONYMS), ["long_hair", *SHOWN]
+COLOURS = list(SYNONYMS)
 EACH = 4  # samples of each condition
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -75,10 +75,15 @@ def kind_of(run: Path) -> str:
     return info.kind if isinstance(info, ConditionInfo) else "none"
 
 
+def columns_of(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The colours of hair, and then the attributes, of a table of tools.known.captions."""
+    return [name for name in rows[0] if name not in ("file", "held_out")]
+
+
 def load_labelled(folder: Path, side: int) -> tuple[Faces, NDArray[np.bool_]]:
     """The faces of one part of the data, and which have combinations that no training saw."""
     rows = read_rows(folder / "attributes.csv")
-    labels = np.array([[float(row[name]) for name in (*COLOURS, *ATTRIBUTES)] for row in rows], np.float32)
+    labels = np.array([[float(row[name]) for name in columns_of(rows)] for row in rows], np.float32)
     files = [folder / "images" / row["file"] for row in rows]
     held_out = np.array([row["held_out"] == "1" for row in rows])
     return Faces([file.name for file in files], load_scaled(files, size=side), labels), held_out
@@ -96,7 +101,7 @@ def wanted_texts(data: Path, kind: str, faces: Faces) -> list[str]:
     if kind == "captions":
         first = {row["file"]: row["text"] for row in reversed(read_rows(data / "test" / "captions.csv"))}
         return [first[name] for name in faces.names]
-    names = [*COLOURS, *ATTRIBUTES]
+    names = columns_of(read_rows(data / "test" / "attributes.csv"))
     return [", ".join(f"{name}={value:g}" for name, value in zip(names, row, strict=True)) for row in faces.labels]
 
 

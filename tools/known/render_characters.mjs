@@ -2,9 +2,10 @@
 //
 //     npm install three@0.164.1 puppeteer-core@24
 //     node tools/known/render_characters.mjs MODEL_DIR OUT [--characters 600] [--pictures 6] [--size 128]
-//         [--chromium /usr/bin/chromium]
+//         [--first-character 0] [--first-picture 0] [--chromium /usr/bin/chromium]
 //
-// MODEL_DIR is a clone of github.com/mmdagent-ex/uka. OUT/attributes.csv lists the pictures, OUT/CHARACTER_PICTURE.jpg,
+// MODEL_DIR is a clone of github.com/mmdagent-ex/uka. Of a character's pictures, number 0 is neutral, 1 smiles, and those
+// from 2 on have any expression. OUT/attributes.csv lists the pictures, OUT/CHARACTER_PICTURE.jpg,
 // and their settings: hair, eyes, glasses, ears, expression, angles and so on. These follow from the numbers of
 // character and picture alone (tools/known/characters/settings.mjs). Pictures that are there are not rendered again: the
 // same command continues where it ended. The packages are looked for in the current folder. No graphics card is needed.
@@ -25,6 +26,8 @@ const { values: given, positionals } = parseArgs({
   options: {
     characters: { type: "string", default: "600" },
     pictures: { type: "string", default: "6" },
+    "first-character": { type: "string", default: "0" },
+    "first-picture": { type: "string", default: "0" },
     size: { type: "string", default: "128" },
     chromium: { type: "string", default: "/usr/bin/chromium" },
   },
@@ -44,6 +47,8 @@ const problems = [
   positionals.length !== 2 && "give two folders: node render_characters.mjs MODEL_DIR OUT",
   ...["characters", "pictures", "size"].map((name) =>
     !/^[1-9]\d*$/.test(given[name]) && `--${name} ${given[name]}: give a whole number above 0`),
+  ...["first-character", "first-picture"].map((name) =>
+    !/^\d+$/.test(given[name]) && `--${name} ${given[name]}: give a whole number`),
   !existsSync(given.chromium) && `--chromium ${given.chromium}: no such file; give the path of a Chromium`,
   !(three && puppeteer) && "packages are missing in this folder: npm install three@0.164.1 puppeteer-core@24",
   modelDir && models.length !== 1 && `MODEL_DIR ${modelDir}: lacks the one .pmx file; clone github.com/mmdagent-ex/uka`,
@@ -96,9 +101,9 @@ async function render(page) {
   mkdirSync(out, { recursive: true });
   const lines = [["filename", ...COLUMNS]];
   let rendered = 0;
-  for (let number = 0; number < Number(given.characters); number++) {
+  for (const number of numbers("first-character", "characters")) {
     let dressed = false;
-    for (let index = 0; index < Number(given.pictures); index++) {
+    for (const index of numbers("first-picture", "pictures")) {
       const name = `${String(number).padStart(5, "0")}_${index}.jpg`;
       lines.push([name, ...rowOf(number, index)]);
       if (existsSync(join(out, name))) continue;
@@ -111,6 +116,11 @@ async function render(page) {
   }
   replace(join(out, "attributes.csv"), lines.map((line) => `${line.join(",")}\n`).join(""));
   console.log(`${rendered} pictures rendered, ${lines.length - 1} listed in ${join(out, "attributes.csv")}`);
+}
+
+/** The whole numbers from that of the option `first`, as many as the option `count` says. */
+function numbers(first, count) {
+  return Array.from({ length: Number(given[count]) }, (_, place) => Number(given[first]) + place);
 }
 
 /** Write `file` as a whole or not at all. */

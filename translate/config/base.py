@@ -198,7 +198,7 @@ class TrainConfig(Settings):
         0.0, "Stabilisers", "standard deviation of noise on the discriminator's inputs, falling to 0", at_least=0
     )
     diff_augment: str = setting(
-        "", "Stabilisers", "DiffAugment's operations, any of color,translation,cutout; for small folders"
+        "", "Stabilisers", "DiffAugment's operations, any of color,translation,cutout,zoom; for small folders"
     )
     ada_target: float = setting(
         0.0,

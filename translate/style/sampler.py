@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.errors import PictureError, UnusableError, UserError, one_line
-from translate.style.catalogue import find_sampler
 from translate.style.conditions import ConditionInfo, Row
 from translate.style.contract import CONDITION, OUTPUT, ContractError
 from translate.style.devices import choose_device, providers_of
@@ -31,7 +30,10 @@ class Sampler:
     ``UnusableError`` if the file or the device cannot be used.
     """
 
-    def __init__(self, path: Path, *, device: str = "auto") -> None:
+    def __init__(
+        self, path: Path, *, device: str = "auto", row_of: Callable[[ConditionInfo, str], Row] = ConditionInfo.row
+    ) -> None:
+        self._row_of = row_of
         self.device, _ = choose_device(device)
         self._session = open_session(path, providers_of(self.device))
         self.info = read_sampler_contract(self._session, path)
@@ -44,11 +46,11 @@ class Sampler:
     ) -> Image.Image:
         """The picture of ``seed``; a ``truncation`` such as 0.7 makes it more typical.
 
-        ``condition`` and ``strength`` are those of `conditioned`; attributes, a class or words may be given as text.
+        ``condition`` and ``strength`` are those of `conditioned`; a text becomes a row by ``row_of``.
         Raises ``UserError`` for a seed, a truncation or a condition that cannot be used.
         """
         z = noise([seed], self.info.z_dim, truncation=truncation)
-        row = self._condition_info().row(condition) if isinstance(condition, str) else condition
+        row = self._row_of(self._condition_info(), condition) if isinstance(condition, str) else condition
         return Image.fromarray(self.conditioned(z, row, strength)[0])
 
     def pictures(self, seeds: Sequence[int], *, truncation: float | None = None) -> Pictures:
@@ -140,11 +142,6 @@ class Conditioned:
 
     def from_noise(self, z: Noise) -> Pictures:
         return self.sampler.conditioned(z, self.condition, self.strength)
-
-
-def open_sampler(name_or_path: str, *, device: str = "auto") -> Sampler:
-    """Open a shipped sampler by name, or a sampler file; errors as for `Sampler`."""
-    return Sampler(find_sampler(name_or_path), device=device)
 
 
 def read_sampler_contract(session: Any, path: Path) -> SamplerInfo:

@@ -10,13 +10,14 @@ from typing import cast
 
 import torch
 
-from models import Generator
+from models import ConditionalDiscriminator, ConditionalGenerator, Generator
 from translate.errors import UserError
 from translate.style.catalogue import list_styles
 from translate.style.session import read_style
 from translate.train.methods.base import GENERATOR, Method
 from translate.weights import checkpoint
 
+CONDITIONAL = (ConditionalGenerator, ConditionalDiscriminator)
 PREFIX = "generator."  # of the parameters' names in a style file
 
 
@@ -61,7 +62,7 @@ def _fill(own: torch.Tensor, given: torch.Tensor, name: str) -> None:
 def start_from(method: Method, init: Path) -> None:
     """Give the method's networks the weights of the same names of a run: the averaged ones, where it has them.
 
-    Or give the main generator those of a style: a file or the name of a shipped one.
+    A conditional generator of pictures from noise may start from one without a condition. Or give the main generator those of a style: a file or the name of a shipped one.
     """
     style = list_styles().get(str(init), init)
     if style.is_file():
@@ -77,5 +78,12 @@ def start_from(method: Method, init: Path) -> None:
     for name, module in method.modules().items():
         averaged = name if name.endswith("_ema") else f"{name}_ema"
         found = next((known for known in (averaged, name) if source.has_weights(known)), None)
-        if found is not None:
-            checkpoint.load_weights(module, source.weights(found), source=source.path)
+        if found is None:
+            continue
+        tensors = source.weights(found)
+        if isinstance(module, CONDITIONAL) and not any(name.startswith("condition.") for name in tensors):
+            try:
+                tensors = module.weights_from_unconditional(tensors)
+            except ValueError as error:
+                raise UserError(f"<init> {init}: is of another generator ({error}); give the same options") from error
+        checkpoint.load_weights(module, tensors, source=source.path)

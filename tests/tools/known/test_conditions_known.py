@@ -11,7 +11,7 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from tests.helpers.pairs import picture
-from tools.known.captions import HELD_OUT, caption, held_out
+from tools.known.captions import HELD_OUT, attributes_of, caption, face_of, held_out
 from tools.known.captions import main as write_captions
 from tools.known.sounds import KINDS, Thing, draw_thing, read_thing
 from tools.known.sounds import main as write_sounds
@@ -30,6 +30,15 @@ def test_captions_mention_all_that_is_shown_in_other_words() -> None:
     assert held_out(FACE) and not held_out(FACE | {"glasses": "0"})
 
 
+def test_rendered_characters_are_described_in_the_same_words() -> None:
+    row = {"character": "7", "hair_colour": "lilac", "hair_style": "twin_tails", "glasses": "0", "ears": "1"}
+    face = face_of(row | {"hat": "0", "mouth_open": "1", "eyes_closed": "0"})
+    text = caption(face, np.random.default_rng(0))
+    assert "long" in text and ("purple" in text or "violet" in text) and "cat" in text and "mouth" in text
+    assert "hat" not in text.split() and "glasses" not in text and "smile" not in attributes_of(face)
+    assert attributes_of(face)["purple"] == attributes_of(face)["cat_ears"] == 1
+
+
 def test_held_out_combinations_are_in_no_training_caption(tmp_path: Path) -> None:
     colours = ["red", "black", "pink", "blond"]
     faces = [
@@ -46,7 +55,7 @@ def test_held_out_combinations_are_in_no_training_caption(tmp_path: Path) -> Non
     write_captions(tmp_path, tmp_path / "out", side=32)
     with (tmp_path / "out" / "train" / "attributes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert rows and not [row for row in rows for colour, name in HELD_OUT if row[colour] == row[name] == "1"]
+    assert rows and not [row for row in rows for colour, name in HELD_OUT if row[colour] == row.get(name) == "1"]
     lines = (tmp_path / "out" / "train" / "captions.csv").read_text().splitlines()
     assert len(lines) == 1 + 3 * len(rows) and lines[0] == "file,text"
 

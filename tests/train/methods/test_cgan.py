@@ -20,6 +20,7 @@ from translate.errors import UserError
 from translate.export.sampler import export_sampler, load_sampler_run
 from translate.style.latents import noise
 from translate.style.sampler import Sampler
+from translate.train.fine_tune import start_from
 from translate.train.loop import train
 from translate.train.methods.base import Method
 from translate.weights.checkpoint import find, load_noise_generator
@@ -70,6 +71,25 @@ def test_a_condition_decides_the_picture(tmp_path: Path) -> None:
     bright = batch["condition"][:, 0] == 1
     assert columns[1][bright].mean() > 0.2 and columns[1][~bright].mean() < -0.2
     assert columns[0].shape == columns[7].shape and 0 <= metrics["val/spread"] < 1
+
+
+def test_it_starts_where_a_run_without_a_condition_ended(tmp_path: Path) -> None:
+    options = {"generator": "fastgan", "generator_options": {"channels": 4, "size": 16, "z_dim": 8}}
+    train(tiny_run("gan", tmp_path, tmp_path / "plain", **options))
+    method, _ = built(tiny_run("cgan", tmp_path, tmp_path / "run", **options, drop_condition=0.0))
+    start_from(method, tmp_path / "plain")
+    plain, _ = load_noise_generator(tmp_path / "plain")
+    z, rows = torch.randn(4, 8), torch.randn(4, 1)
+    with torch.no_grad():
+        drawn = method.averages["generator_ema"](z, rows)
+        torch.testing.assert_close(drawn, plain(z))
+    judge = method.bare("discriminator").state_dict()
+    for name, tensor in find(tmp_path / "plain").weights("discriminator").items():
+        assert torch.equal(judge[f"discriminator.{name}"], tensor)
+    wider = options | {"generator_options": {"channels": 8, "size": 16, "z_dim": 8}}
+    other, _ = built(tiny_run("cgan", tmp_path, tmp_path / "other", **wider, drop_condition=0.0))
+    with pytest.raises(UserError, match=r"init .*plain: is of another generator \(.* does not fit\); give the same"):
+        start_from(other, tmp_path / "plain")
 
 
 def captions(folder: Path) -> dict[str, Path]:

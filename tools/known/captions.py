@@ -5,8 +5,8 @@
 FACES holds attributes.csv and the pictures it names: avatars, or the characters of tools/known/render_characters.mjs,
 whose colours of hair are brought to those of `SYNONYMS`. OUT/train and OUT/test get the pictures, scaled, and tables:
 captions.csv, three captions of each picture, from templates with synonyms, which mention all that a picture shows of
-`SHOWN`, and attributes.csv, the same as 0 and 1. All pictures of the combinations `HELD_OUT`, and a tenth of the
-others, are in OUT/test only; no character is in both.
+`SHOWN`, and attributes.csv, the same as 0 and 1, in OUT/test with a column held_out. All pictures of the combinations
+`HELD_OUT`, and a tenth of the others, are in OUT/test only; no character is in both.
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ def main(
         file = Path(face["filename"]).with_suffix(".png").name
         save(load_small(faces / face["filename"], side), out / part / "images" / file)
         captions[part] += [{"file": file, "text": caption(face, rng)} for _ in range(CAPTIONS)]
-        attributes[part].append({"file": file, **attributes_of(face), "held_out": int(held_out(face))})
+        attributes[part].append({"file": file, **attributes_of(face)})
+        if part == "test":
+            attributes[part][-1]["held_out"] = int(held_out(face))
     for part in ("train", "test"):
         write_rows(out / part / "captions.csv", captions[part])
         write_rows(out / part / "attributes.csv", attributes[part])

@@ -1,9 +1,9 @@
 """Changes to the discriminator's inputs: DiffAugment for small folders, and instance noise.
 
 DiffAugment (Zhao et al. 2020, arXiv:2006.10738, section 3): random, differentiable changes of every
-picture that the discriminator sees, real or generated, in its own updates and in the generator's. `zoom` is an addition:
-features of a pretrained network miss the grain of small pictures, which they see once enlarged (Sauer et al. 2021
-enlarge the whole, at four times the cost).
+picture that the discriminator sees, real or generated, in its own updates and in the generator's. `zoom` is an
+addition: features of a pretrained network miss the grain of small pictures, which they see once enlarged (Sauer et al.
+2021 enlarge the whole, at four times the cost).
 
 Plain tensor operations throughout. kornia's colour operations clip to [0, 1], beyond which the gradient is 0, or
 weigh the channels by luma; its translation resamples, and gradient penalties need second derivatives, which not every

@@ -62,7 +62,8 @@ def _fill(own: torch.Tensor, given: torch.Tensor, name: str) -> None:
 def start_from(method: Method, init: Path) -> None:
     """Give the method's networks the weights of the same names of a run: the averaged ones, where it has them.
 
-    A conditional generator of pictures from noise may start from one without a condition. Or give the main generator those of a style: a file or the name of a shipped one.
+    A conditional generator of pictures from noise may start from one without a condition. Or give the main generator
+    those of a style: a file or the name of a shipped one.
     """
     style = list_styles().get(str(init), init)
     if style.is_file():

@@ -133,9 +133,8 @@ def main(
         file = Path(face["filename"]).with_suffix(".png").name
         save(load_small(faces / face["filename"], side), out / part / "images" / file)
         captions[part] += [{"file": file, "text": caption(face, rng)} for _ in range(CAPTIONS)]
-        attributes[part].append({"file": file, **attributes_of(face)})
-        if part == "test":
-            attributes[part][-1]["held_out"] = int(held_out(face))
+        kept_back = {"held_out": int(held_out(face))} if part == "test" else {}
+        attributes[part].append({"file": file, **attributes_of(face), **kept_back})
     for part in ("train", "test"):
         write_rows(out / part / "captions.csv", captions[part])
         write_rows(out / part / "attributes.csv", attributes[part])

@@ -4,11 +4,12 @@
 //     node tools/known/render_characters.mjs MODEL_DIR OUT [--characters 600] [--pictures 6] [--size 128]
 //         [--first-character 0] [--first-picture 0] [--chromium /usr/bin/chromium]
 //
-// MODEL_DIR is a clone of github.com/mmdagent-ex/uka. Of a character's pictures, number 0 is neutral, 1 smiles, and those
-// from 2 on have any expression. OUT/attributes.csv lists the pictures, OUT/CHARACTER_PICTURE.jpg,
-// and their settings: hair, eyes, glasses, ears, expression, angles and so on. These follow from the numbers of
-// character and picture alone (tools/known/characters/settings.mjs). Pictures that are there are not rendered again: the
-// same command continues where it ended. The packages are looked for in the current folder. No graphics card is needed.
+// MODEL_DIR is a clone of github.com/mmdagent-ex/uka. Of a character's pictures, number 0 is neutral, 1 smiles, and
+// those from 2 on have any expression. OUT/attributes.csv lists the pictures that were asked for,
+// OUT/CHARACTER_PICTURE.jpg, and their settings: hair, eyes, glasses, ears, expression, angles and so on. These follow
+// from the numbers of character and picture alone (tools/known/characters/settings.mjs). Pictures that are there are
+// not rendered again: the same command continues where it ended. The packages are looked for in the current folder. No
+// graphics card is needed.
 //
 // The model is "CG-CA Uka (c) 2023-2024 by Nagoya Institute of Technology, Moonshot R&D Goal 1 Avatar Symbiotic
 // Society" (CC BY 4.0), recoloured, with other hair; its README says what it is not to be used for.

@@ -63,7 +63,7 @@ def start_from(method: Method, init: Path) -> None:
     """Give the method's networks the weights of the same names of a run: the averaged ones, where it has them.
 
     A conditional generator of pictures from noise may start from one without a condition. Or give the main generator
-    those of a style: a file or the name of a shipped one.
+    those of a style: a file or the name of a shipped one. Raises ``UserError`` where a network is another one.
     """
     style = list_styles().get(str(init), init)
     if style.is_file():
@@ -82,9 +82,13 @@ def start_from(method: Method, init: Path) -> None:
         if found is None:
             continue
         tensors = source.weights(found)
-        if isinstance(module, CONDITIONAL) and not any(name.startswith("condition.") for name in tensors):
-            try:
+        try:
+            if isinstance(module, CONDITIONAL) and not any(key.startswith("condition.") for key in tensors):
                 tensors = module.weights_from_unconditional(tensors)
-            except ValueError as error:
-                raise UserError(f"<init> {init}: is of another generator ({error}); give the same options") from error
-        checkpoint.load_weights(module, tensors, source=source.path)
+            module.load_state_dict(dict(tensors))
+        except (ValueError, RuntimeError) as error:  # PyTorch's message has a line per tensor
+            network = name.removesuffix("_ema").replace("_", " ")
+            raise UserError(
+                f"<init> {init}: its {network} is another network than that of this run; give the options that it was "
+                "trained with"
+            ) from error

@@ -86,10 +86,13 @@ def test_it_starts_where_a_run_without_a_condition_ended(tmp_path: Path) -> None
     judge = method.bare("discriminator").state_dict()
     for name, tensor in find(tmp_path / "plain").weights("discriminator").items():
         assert torch.equal(judge[f"discriminator.{name}"], tensor)
-    wider = options | {"generator_options": {"channels": 8, "size": 16, "z_dim": 8}}
-    other, _ = built(tiny_run("cgan", tmp_path, tmp_path / "other", **wider, drop_condition=0.0))
-    with pytest.raises(UserError, match=r"init .*plain: is of another generator \(.* does not fit\); give the same"):
-        start_from(other, tmp_path / "plain")
+    for name, changed in {
+        "generator": options | {"generator_options": {"channels": 8, "size": 16, "z_dim": 8}},
+        "discriminator": options | {"discriminator_options": {"channels": 2, "layers": 1}},
+    }.items():
+        other, _ = built(tiny_run("cgan", tmp_path, tmp_path / name, **changed, drop_condition=0.0))
+        with pytest.raises(UserError, match=f"init .*plain: its {name} is another network .*; give the options"):
+            start_from(other, tmp_path / "plain")
 
 
 def captions(folder: Path) -> dict[str, Path]:

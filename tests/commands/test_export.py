@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from models import build_generator
 from tests.helpers.command_line import RunCli
+from tests.helpers.networks import lively_mobile
 from tests.helpers.pictures import draw_photo
 from tests.helpers.toys import write_run
 from translate.export.to_onnx import load_run
@@ -54,8 +54,7 @@ def test_a_run_of_one_direction_refuses_the_other(run_cli: RunCli, tmp_path: Pat
 
 def test_strength_scales_what_is_added_to_the_photo(run_cli: RunCli, tmp_path: Path) -> None:
     options = {"channels": 8, "wide_channels": 8, "dilations": [1], "fine_dilations": [1]}
-    torch.manual_seed(0)
-    weights = build_generator("mobile", **options).state_dict()
+    weights = lively_mobile(**options).state_dict()
     config = {"method": "toy", "generator": "mobile", "generator_options": options, "crop": 64}
     checkpoint.save(tmp_path / "run", 1, config=config, weights={"generator_ema": weights}, state={}, keep=1)
     photo = draw_photo(40, 36)[np.newaxis] // 2 + 64  # grey enough not to be clipped
@@ -135,9 +134,8 @@ def test_int8(run_cli: RunCli, tmp_path: Path, photos: Path) -> None:
 
 @pytest.mark.parametrize("more", [[], ["--int8"]])
 def test_prune(run_cli: RunCli, tmp_path: Path, photos: Path, more: list[str]) -> None:
-    torch.manual_seed(0)
     options: dict[str, Any] = {"channels": 16, "wide_channels": 48, "dilations": [1], "fine_dilations": [1]}
-    generator = build_generator("mobile", **options)
+    generator = lively_mobile(**options)
     idle = generator.get_parameter("body.0.spread.bias")
     with torch.no_grad():
         idle[5:] = -1e4

@@ -11,8 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from models import build_generator
-from models.mobile import MobileGenerator
+from tests.helpers.networks import lively_mobile
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info
 from translate.export.calibration import channel_peaks
@@ -30,9 +29,7 @@ PHOTO = draw_photo(64, 48)
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small network in which some channels have values a hundred times those of others."""
     path = tmp_path_factory.mktemp("style") / "style.onnx"
-    torch.manual_seed(0)
-    generator = build_generator("mobile", channels=8, wide_channels=8, dilations=[1, 2], fine_dilations=[1])
-    assert isinstance(generator, MobileGenerator)
+    generator = lively_mobile(channels=8, wide_channels=8, dilations=[1, 2], fine_dilations=[1])
     with torch.no_grad():
         for block in (*generator.body, *generator.fine):
             block.spread.weight[::2] *= 100

@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from models import build_generator
 from models.mobile import ResidualBlock
+from tests.helpers.networks import lively_mobile
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info
 from translate.errors import UserError
@@ -27,8 +27,7 @@ pytestmark = pytest.mark.slow
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of the hidden channels, 18 of 48 fire in the first block, all in the second, none in the third."""
     path = tmp_path_factory.mktemp("style") / "style.onnx"
-    torch.manual_seed(0)
-    generator = build_generator("mobile", channels=32, wide_channels=48, dilations=[1, 2], fine_dilations=[1])
+    generator = lively_mobile(channels=32, wide_channels=48, dilations=[1, 2], fine_dilations=[1])
     hidden = [module.spread.bias for module in generator.modules() if isinstance(module, ResidualBlock)]
     with torch.no_grad():
         for bias, idle in zip(hidden, (30, 0, 32), strict=True):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models import build_generator
+from tests.helpers.networks import lively_mobile
 from tests.helpers.paths import PHOTOS
 from tests.helpers.pictures import draw_photo, files_below
 from tests.helpers.styles import style_info, write_style
@@ -46,8 +47,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def mobile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small network of the shipped style's kind, in float32."""
     path = tmp_path_factory.mktemp("mobile") / "mobile.onnx"
-    torch.manual_seed(0)
-    generator = build_generator("mobile", channels=8, wide_channels=16, dilations=[1, 2], fine_dilations=[1])
+    generator = lively_mobile(channels=8, wide_channels=16, dilations=[1, 2], fine_dilations=[1])
     export_style(generator, style_info(title="Mobile", versions={}), path)
     return path
 

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from models import build_generator
+from tests.helpers.networks import lively_mobile
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info, write_style
 from translate.export.to_onnx import export_style
@@ -45,9 +46,7 @@ def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param not in options:
         return write_style(path, info=info)
     narrow = {"channels": 8, "wide_channels": 8, "dilations": [1], "fine_dilations": [1]}
-    torch.manual_seed(0)
-    generator = build_generator("mobile", **narrow, **options[request.param])
-    export_style(generator, info, path)
+    export_style(lively_mobile(**narrow, **options[request.param]), info, path)
     return path
 
 

@@ -11,8 +11,8 @@ from accelerate import Accelerator
 from PIL import Image
 
 from models import Generator, build_generator
-from models.mobile import MobileGenerator
 from tests.helpers.command_line import RunCli
+from tests.helpers.networks import lively_mobile
 from tests.helpers.pairs import tiny_run
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info
@@ -30,16 +30,9 @@ OPTIONS = {"channels": 16, "wide_channels": 32, "dilations": [1], "fine_dilation
 IDLE = 20  # hidden channels of the block at a quarter of the resolution that never fire
 
 
-def small_mobile() -> MobileGenerator:
-    generator = build_generator("mobile", **OPTIONS)
-    assert isinstance(generator, MobileGenerator)
-    return generator
-
-
 @pytest.fixture(scope="module")
 def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    generator = small_mobile()
+    generator = lively_mobile(**OPTIONS)
     with torch.no_grad():
         for name, parameter in generator.named_parameters():
             if name.endswith("bias"):
@@ -59,7 +52,7 @@ def assert_same_pictures(generator: Generator, style: Path) -> None:
 
 
 def test_the_generator_makes_the_pictures_of_the_style(style: Path) -> None:
-    generator = small_mobile()
+    generator = build_generator("mobile", **OPTIONS)
     start_from_style(generator, style)
     assert_same_pictures(generator, style)
 
@@ -69,7 +62,7 @@ def test_pruned_channels_keep_their_initial_weights(style: Path, tmp_path: Path)
     Image.fromarray(draw_photo(60, 80)).save(photo)
     assert (16, 32) in prune_style(style, pruned, [photo]).values()
     torch.manual_seed(1)
-    generator = small_mobile()
+    generator = build_generator("mobile", **OPTIONS)
     fresh = generator.get_parameter("body.0.refine.weight").detach().clone()
     start_from_style(generator, pruned)
     refine = generator.get_parameter("body.0.refine.weight")

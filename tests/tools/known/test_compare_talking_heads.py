@@ -31,8 +31,8 @@ def test_one_run_or_three_and_their_table(tmp_path: Path) -> None:
     assert load_rgb(out / "sheet.png").shape == (4 * 32, 6 * 32, 3)  # 4 pictures; face, landmarks, 3 results, wanted
     wanted = sorted((heads / "test" / "b").iterdir())
     perfect = judged(wanted, wanted)
-    assert (perfect.l1, perfect.ssim) == (0, pytest.approx(1, abs=1e-3))
-    assert perfect.edges == 1 and perfect.kid < 0.01
+    assert perfect.l1 == 0 and perfect.edges == 1
+    assert perfect.ssim > 0.999 and perfect.kid < 0.01
 
 
 def test_an_unknown_run_is_refused(tmp_path: Path) -> None:

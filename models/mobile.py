@@ -38,7 +38,7 @@ MARGIN = 2  # pixels of replication padding, which keeps the convolutions' zero 
 BINOMIAL = (0.25, 0.5, 0.25)  # zero response at the highest frequency that pixels can represent
 RESIDUAL_SCALE = 0.1  # of the initial weights in each residual branch's last convolution
 # Of those of the last one. With 0.1 what the untrained network adds is farther from most targets than nothing is: the
-# first steps then silence it, by biases that no input overcomes, and it stays the identity for good.
+# first steps then push its last maps below 0 everywhere, ReLU passes nothing on, and it stays the identity for good.
 OUTPUT_SCALE = 0.01
 
 

@@ -44,7 +44,7 @@ Picture = NDArray[np.uint8]
 WEIGHTS: dict[str, dict[str, float]] = {
     "L1 alone": {"lambda_gan": 0.0},
     "GAN alone": {"lambda_l1": 0.0},
-    # not the paper's 100: R1 keeps the discriminator's gradient small, a ninth of that of 100 L1 where it was measured
+    # not the paper's 100: R1 keeps the discriminator's gradient small, and 100 drowned it
     "both": {"lambda_l1": 20.0},
 }
 STABILISERS = {"lambda_r1": 0.001, "r1_every": 8, "diff_augment": "translation"}

@@ -31,7 +31,7 @@ from PIL import Image
 from tools.known.sheets import save_sheet
 from translate.config import Pix2PixConfig
 from translate.evaluate.extractors import Lite0
-from translate.evaluate.features import Clock, features_of
+from translate.evaluate.features import Clock, cached_features_of
 from translate.evaluate.pair_metrics import compare_pictures, mean
 from translate.evaluate.set_metrics import kernel_distance
 from translate.export.to_onnx import export_style, load_run
@@ -63,7 +63,7 @@ class Closeness:
 
 def judged(results: Sequence[Path], wanted: Sequence[Path]) -> Closeness:
     extractor, clock = Lite0("cpu"), Clock()
-    one, other = (features_of(paths, extractor, clock).content for paths in (results, wanted))
+    one, other = (cached_features_of(paths[0].parent, paths, extractor, clock).content for paths in (results, wanted))
     pairs = [(load_rgb(result), load_rgb(true)) for result, true in zip(results, wanted, strict=True)]
     metrics = mean([compare_pictures(*pair) for pair in pairs])
     ours, theirs = (sum(map(edge_strength, pictures)) for pictures in zip(*pairs, strict=True))

@@ -169,7 +169,8 @@ def test_int8_options_that_do_not_go_together(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    done = run_cli("export", tmp_path / "run", "-o", "style.onnx", *options)
+    run = write_run(tmp_path / "run", {1: {"generator_ema": 1.0}})
+    done = run_cli("export", run, "-o", "style.onnx", *options)
     assert (done.code, len(done.err.splitlines())) == (2, 1)
     assert message in done.err
     assert not Path("style.onnx").exists()

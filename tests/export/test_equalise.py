@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tests.helpers.networks import lively_mobile
 from tests.helpers.pictures import draw_photo
 from tests.helpers.styles import style_info
-from translate.export.calibration import channel_peaks
+from translate.export.calibration import channel_peaks, feeds_of
 from translate.export.equalise import channel_groups, equalise_channels
 from translate.export.to_onnx import export_style
 from translate.style.contract import INPUT
@@ -46,7 +46,7 @@ def picture(model: onnx_ir.Model) -> NDArray[np.int64]:
 
 def peaks_of(model: onnx_ir.Model) -> dict[str, NDArray[np.float32]]:
     names = frozenset[str]().union(*channel_groups(model.graph))
-    return channel_peaks(onnx_ir.to_proto(model), names, [PHOTO], INFO)
+    return channel_peaks(onnx_ir.to_proto(model), names, feeds_of([PHOTO], INFO))
 
 
 def unevenness(peaks: dict[str, NDArray[np.float32]], group: frozenset[str]) -> float:

@@ -12,6 +12,7 @@ from tests.helpers.samplers import CONDITIONS, SIZE, Z_DIM, sampler_info, write_
 from translate import load_sampler
 from translate.errors import UnusableError, UserError
 from translate.style import catalogue
+from translate.style import sampler as sampler_module
 from translate.style.conditions import ConditionInfo
 from translate.style.latents import noise
 from translate.style.sampler import Sampler
@@ -36,7 +37,9 @@ def test_a_seed_gives_its_picture(flat: Path) -> None:
     assert (sampler.info, sampler.device, repr(sampler)) == (sampler_info(), "cpu", "<Sampler 'Flat' on cpu>")
 
 
-def test_pictures_do_not_depend_on_their_batch(flat: Path) -> None:
+@pytest.mark.parametrize("cores", [1, 3, 64])
+def test_pictures_depend_on_neither_batch_nor_cores(flat: Path, monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+    monkeypatch.setattr(sampler_module, "usable_cores", lambda: cores)
     sampler = Sampler(flat, device="cpu")
     pictures = sampler.pictures(range(40))  # more than one pass
     assert pictures.shape == (40, SIZE, SIZE, 3)

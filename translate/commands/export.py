@@ -26,7 +26,9 @@ def export(
     ] = 1.0,
     opset: Annotated[int | None, typer.Option(help="ONNX opset version \\[default: 18]", show_default=False)] = None,
     fp16: Annotated[bool, typer.Option("--fp16", help="half precision inside; input and output stay uint8")] = False,
-    int8: Annotated[bool, typer.Option("--int8", help="eight bits inside, for CPUs; needs --calibration")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="eight bits inside, for CPUs; styles also need --calibration")
+    ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="remove hidden channels that never fire; needs --calibration")
     ] = False,
@@ -54,8 +56,6 @@ def export(
         raise UserError(f"{output}: exists already; use --overwrite or another name")
     if int8 and fp16:
         raise UserError("--int8 and --fp16 exclude each other")
-    if (int8 or prune) != (calibration is not None):
-        raise UserError("--int8 and --prune need --calibration DIR, a folder of photos, and no other option takes one")
     from translate.export.calibration import split_photos
     from translate.export.graph import DEFAULT_OPSET
     from translate.export.prune import prune_style
@@ -65,16 +65,18 @@ def export(
     from translate.weights.checkpoint import find
 
     quiet_onnxruntime()
+    if find(run).from_noise:
+        if direction != "AtoB" or strength != 1 or fp16 or prune or calibration or working_size is not None:
+            raise UserError(
+                f"{run}: makes pictures from noise: leave out --direction, --strength, --fp16, --prune, --calibration "
+                "and --working-size"
+            )
+        write_sampler(run, output, int8=int8, opset=opset, title=title, licence=licence, training_data=training_data)
+        return
+    if (int8 or prune) != (calibration is not None):
+        raise UserError("--int8 and --prune need --calibration DIR, a folder of photos, and no other option takes one")
     photos = [] if calibration is None else find_images(calibration, recursive=True)
     parts = split_photos(photos) if int8 else None
-    if find(run).from_noise:
-        if direction != "AtoB" or strength != 1 or fp16 or int8 or prune or working_size is not None:
-            raise UserError(
-                f"{run}: makes pictures from noise: leave out --direction, --strength, --fp16, --int8, --prune and "
-                "--working-size"
-            )
-        write_sampler(run, output, opset=opset, title=title, licence=licence, training_data=training_data)
-        return
     generator, info = load_run(
         run,
         direction,
@@ -115,15 +117,21 @@ def export(
 
 
 def write_sampler(
-    run: Path, output: Path, *, opset: int | None, title: str | None, licence: str, training_data: str
+    run: Path, output: Path, *, int8: bool, opset: int | None, title: str | None, licence: str, training_data: str
 ) -> None:
     """Write the averaged generator of a run that makes pictures from noise."""
     from translate.export.graph import DEFAULT_OPSET
+    from translate.export.quantise_sampler import quantise_sampler
     from translate.export.sampler import export_sampler, load_sampler_run
     from translate.weights.checkpoint import find
 
     generator, info = load_sampler_run(run, title=title or output.stem, licence=licence, training_data=training_data)
-    report = export_sampler(generator, info, output, opset=opset or DEFAULT_OPSET)
+    with TemporaryDirectory() as folder:
+        exported = Path(folder) / "exported.onnx" if int8 else output
+        report = export_sampler(generator, info, exported, opset=opset or DEFAULT_OPSET)
+        loss = quantise_sampler(exported, output) if int8 else None
     say(f"{find(run).path} -> {output}, a sampler, {output.stat().st_size / 1e6:.2f} MB")
     for size in report.sizes:
         say(f"  against PyTorch at {size}")
+    if loss is not None:
+        say(f"  int8 against float32 on other noise: {loss}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 Pixels = NDArray[np.uint8]  # [H, W, 3]
+Feed = Mapping[str, NDArray[Any]]  # a network's inputs by name
 
 LONGEST_SIDE = 768  # pixels, to which photos are scaled down
 MAX_PHOTOS = 40  # used per folder, for calibrating and measuring; more hardly change the scales
@@ -74,13 +75,16 @@ def domain_of_photo(info: StyleInfo, number: int) -> list[str] | Wanted | None:
     return info.domains[: number % (len(info.domains) + 1)]
 
 
-def observe(
-    model: ModelProto, names: Collection[str], pictures: Iterable[Pixels], info: StyleInfo
-) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Name and value, [1, C, h, w], of each of the tensors ``names`` of ``model``, for one picture after another.
+def feeds_of(pictures: Iterable[Pixels], info: StyleInfo) -> Iterator[Feed]:
+    """The inputs of a style for one picture after another; domains take turns."""
+    for number, picture in enumerate(pictures):
+        yield {INPUT: picture[None], **domain_input(info, [domain_of_photo(info, number)])}
 
-    Domains take turns.
-    """
+
+def observe(
+    model: ModelProto, names: Collection[str], feeds: Iterable[Feed]
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Name and value of each of the tensors ``names`` of ``model``, for one of the ``feeds`` after another."""
     from onnx import shape_inference
 
     if not names:
@@ -91,17 +95,14 @@ def observe(
     observed.graph.ClearField("output")
     observed.graph.output.extend(values[name] for name in chosen)
     session = onnxruntime.InferenceSession(observed.SerializeToString(), providers=["CPUExecutionProvider"])
-    for number, picture in enumerate(pictures):
-        inputs = {INPUT: picture[None], **domain_input(info, [domain_of_photo(info, number)])}
-        yield from zip(chosen, session.run(chosen, inputs), strict=True)
+    for feed in feeds:
+        yield from zip(chosen, session.run(chosen, dict(feed)), strict=True)
 
 
-def channel_peaks(
-    model: ModelProto, names: Collection[str], pictures: Iterable[Pixels], info: StyleInfo
-) -> dict[str, NDArray[np.float32]]:
-    """The largest absolute value per channel, [C], of each of the float tensors ``names``, over all ``pictures``."""
+def channel_peaks(model: ModelProto, names: Collection[str], feeds: Iterable[Feed]) -> dict[str, NDArray[np.float32]]:
+    """The largest absolute value per channel, [C], of each of the tensors ``names``, [N, C, h, w], over ``feeds``."""
     peaks: dict[str, NDArray[np.float32]] = {}
-    for name, values in observe(model, names, pictures, info):
+    for name, values in observe(model, names, feeds):
         peak = np.abs(values).max((0, 2, 3))
         peaks[name] = np.maximum(peaks.get(name, peak), peak)
     return peaks

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from translate.errors import UserError
-from translate.export.calibration import channel_peaks, load_photo, synthetic_pictures
+from translate.export.calibration import channel_peaks, feeds_of, load_photo, synthetic_pictures
 from translate.storage.atomic import write_atomically
 from translate.style.session import read_style
 
@@ -51,8 +51,8 @@ def prune_style(source: Path, output: Path, photos: Sequence[Path]) -> dict[str,
     info = read_style(source)
     model = onnx_ir.load(source)
     pairs = list(_pairs(model.graph))
-    pictures = chain(map(load_photo, photos), synthetic_pictures())
-    peaks = channel_peaks(onnx_ir.to_proto(model), [_hidden(pair) for pair in pairs], pictures, info)
+    feeds = feeds_of(chain(map(load_photo, photos), synthetic_pictures()), info)
+    peaks = channel_peaks(onnx_ir.to_proto(model), [_hidden(pair) for pair in pairs], feeds)
     kept = {}
     for pair in pairs:
         peak = peaks[_hidden(pair)]

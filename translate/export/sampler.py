@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models import NoiseGenerator
 from translate import __version__
@@ -40,6 +43,7 @@ class ExportedSampler(nn.Module):
         self.generator = copy.deepcopy(generator).cpu().float().requires_grad_(False)
         self.eval()
         _keep_only_normalised_weights(self.generator)
+        _fold_batch_normalisation(self.generator)
 
     def forward(self, z: Tensor, condition: Tensor | None = None, strength: Tensor | None = None) -> Tensor:
         given = [each for each in (condition, strength) if each is not None]
@@ -57,6 +61,17 @@ def _keep_only_normalised_weights(network: nn.Module) -> None:
             module.__class__ = parametrize.type_before_parametrizations(module)
             del module.parametrizations
             module.register_parameter("weight", nn.Parameter(weight, requires_grad=False))
+
+
+def _fold_batch_normalisation(network: nn.Module) -> None:
+    """Multiply what follows a convolution into its weights, in evaluation mode: bytes then need one step, not two."""
+    for layers in list(network.modules()):
+        if not isinstance(layers, nn.Sequential):
+            continue
+        for index, (before, after) in enumerate(pairwise(list(layers))):
+            if isinstance(before, nn.Conv2d | nn.ConvTranspose2d) and isinstance(after, nn.BatchNorm2d):
+                layers[index] = fuse_conv_bn_eval(before, after, isinstance(before, nn.ConvTranspose2d))
+                layers[index + 1] = nn.Identity()
 
 
 def load_sampler_run(
@@ -85,15 +100,15 @@ def load_sampler_run(
     )
 
 
-def example_inputs(info: SamplerInfo, count: int) -> dict[str, NDArray[Any]]:
-    """Random inputs for ``count`` pictures by name."""
-    inputs: dict[str, NDArray[Any]] = {NOISE: noise(range(count), info.z_dim)}
+def example_inputs(info: SamplerInfo, seeds: Sequence[int]) -> dict[str, NDArray[Any]]:
+    """Random inputs by name, a picture's for each of ``seeds``."""
+    inputs: dict[str, NDArray[Any]] = {NOISE: noise(seeds, info.z_dim)}
     condition = info.conditions
     if condition is None:
         return inputs
-    inputs[CONDITION] = np.stack([condition.example(number) for number in range(count)])
+    inputs[CONDITION] = np.stack([condition.example(seed) for seed in seeds])
     if condition.optional:
-        inputs[STRENGTH] = 2 * np.random.default_rng(count).random((count, 1), np.float32)
+        inputs[STRENGTH] = 2 * np.random.default_rng(len(seeds)).random((len(seeds), 1), np.float32)
     return inputs
 
 
@@ -108,7 +123,7 @@ def export_sampler(
     require_opset(opset)
     info = replace(info, opset=opset, versions={"picture-translate": __version__, "torch": str(torch.__version__)})
     network = ExportedSampler(generator)
-    examples = example_inputs(info, 2)
+    examples = example_inputs(info, range(2))
     content = write_graph(
         network,
         examples,
@@ -138,7 +153,7 @@ def export_sampler(
 def _parity(network: ExportedSampler, session: onnxruntime.InferenceSession, info: SamplerInfo) -> ParityReport:
     sizes = []
     for count in PARITY_COUNTS:
-        inputs = example_inputs(info, count)
+        inputs = example_inputs(info, range(count))
         with torch.inference_mode():
             expected = network(*map(torch.from_numpy, inputs.values())).numpy()
         with onnxruntime_call():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from translate.errors import PictureError, UnusableError, UserError, one_line
+from translate.machine import usable_cores
 from translate.style.conditions import ConditionInfo, Row
 from translate.style.contract import CONDITION, OUTPUT, ContractError
 from translate.style.devices import choose_device, providers_of
@@ -33,7 +36,7 @@ class Sampler:
     def __init__(
         self, path: Path, *, device: str = "auto", row_of: Callable[[ConditionInfo, str], Row] = ConditionInfo.row
     ) -> None:
-        self._row_of = row_of
+        self._path, self._row_of = path, row_of
         self.device, _ = choose_device(device)
         self._session = open_session(path, providers_of(self.device))
         self.info = read_sampler_contract(self._session, path)
@@ -71,33 +74,49 @@ class Sampler:
         made for None. Raises as `from_noise`, and ``UserError`` for what the sampler does not take.
         """
         given = self._given(condition, strength)
-        return self._made(z, {name: np.broadcast_to(row, (len(z), *row.shape)) for name, row in given.items()})
+        rows = {name: np.broadcast_to(row, (len(z), *row.shape)) for name, row in given.items()}
+        return self.from_inputs({NOISE: np.asarray(z, np.float32), **rows})
 
     def with_rows(self, z: Noise, conditions: Sequence[Row], strength: float = 1) -> Pictures:
         """As `conditioned`, but each picture with its own one of ``conditions``."""
         given = [self._given(row, strength) for row in conditions]
-        return self._made(z, {name: np.stack([each[name] for each in given]) for name in (given[0] if given else ())})
+        rows = {name: np.stack([each[name] for each in given]) for name in (given[0] if given else ())}
+        return self.from_inputs({NOISE: np.asarray(z, np.float32), **rows})
 
-    def _made(self, z: Noise, given: Mapping[str, Row]) -> Pictures:
-        """The pictures of ``z`` with the inputs ``given``, [N, ...] each."""
+    def from_inputs(self, inputs: Mapping[str, NDArray[Any]]) -> Pictures:
+        """The pictures of the file's own ``inputs`` by name, [N, ...] each. Raises as `from_noise`."""
+        count = len(inputs[NOISE])
+        lanes = min(usable_cores(), count) if self.device == "cpu" else 1
+        per_pass = max(1, min(BATCH, -(-count // max(1, lanes))))
+        passes = [
+            {name: np.ascontiguousarray(values[start : start + per_pass]) for name, values in inputs.items()}
+            for start in range(0, count, per_pass)
+        ]
+        if len(passes) <= 1:
+            made = [self._run(self._session, part) for part in passes]
+        else:
+            with ThreadPoolExecutor(lanes) as pool:
+                made = list(pool.map(partial(self._run, self._lane), passes))
+        return np.concatenate([np.empty((0, self.info.size, self.info.size, 3), np.uint8), *made])
+
+    @cached_property
+    def _lane(self) -> Any:
+        """The session for several passes at a time: on the CPU, one core for each is faster than all for one."""
+        return open_session(self._path, providers_of(self.device), threads=1) if self.device == "cpu" else self._session
+
+    def _run(self, session: Any, inputs: Mapping[str, NDArray[Any]]) -> Pictures:
+        try:
+            with onnxruntime_call():
+                (pictures,) = session.run([OUTPUT], dict(inputs))
+        except OnnxRuntimeError as error:
+            raise PictureError(f"{self.info.title!r} cannot make pictures: {reason(error)}") from error
         size = self.info.size
-        made = [np.empty((0, size, size, 3), np.uint8)]
-        for start in range(0, len(z), BATCH):
-            part = slice(start, start + BATCH)
-            batch = np.ascontiguousarray(z[part], np.float32)
-            inputs = {name: np.ascontiguousarray(values[part]) for name, values in given.items()}
-            try:
-                with onnxruntime_call():
-                    (pictures,) = self._session.run([OUTPUT], {NOISE: batch, **inputs})
-            except OnnxRuntimeError as error:
-                raise PictureError(f"{self.info.title!r} cannot make pictures: {reason(error)}") from error
-            if pictures.shape != (len(batch), size, size, 3) or pictures.dtype != np.uint8:
-                raise UnusableError(
-                    f"{self.info.title!r} returns {pictures.dtype} {pictures.shape} for {len(batch)} pictures; "
-                    "export the sampler again"
-                )
-            made.append(pictures)
-        return np.concatenate(made)
+        if pictures.shape != (len(inputs[NOISE]), size, size, 3) or pictures.dtype != np.uint8:
+            raise UnusableError(
+                f"{self.info.title!r} returns {pictures.dtype} {pictures.shape} for {len(inputs[NOISE])} pictures; "
+                "export the sampler again"
+            )
+        return pictures
 
     def _condition_info(self) -> ConditionInfo:
         info = self.info.conditions

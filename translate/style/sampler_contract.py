@@ -20,6 +20,7 @@ NOISE, STRENGTH = "z", "strength"  # inputs besides `CONDITION`
 KIND, SAMPLER = "kind", "sampler"  # the entry of the metadata, and its value for samplers
 MAX_Z_DIM = 65_536
 MAX_SIZE = 4096  # pixels
+_ADDED_LATER = {"condition": "", "psnr_to_fp32": "null"}  # what older files mean, which lack these entries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,8 @@ class SamplerInfo:
 
     # filled in by the export
     opset: int = 0
-    precision: str = "fp32"
+    precision: str = "fp32"  # or "int8": of the arithmetic inside
+    psnr_to_fp32: float | None = None  # dB, int8 against the file it was made from, on other noise
     versions: dict[str, str] = field(default_factory=dict)  # versions of the libraries that wrote the file
 
     @property
@@ -57,7 +59,7 @@ class SamplerInfo:
         require_version(metadata)
         if metadata.get(KIND) != SAMPLER:
             raise ContractError("it is a style, which translates pictures")
-        info = cls(**parsed_fields(cls, {"condition": "", **metadata}))  # older files have no conditions
+        info = cls(**parsed_fields(cls, {**_ADDED_LATER, **metadata}))
         if not 1 <= info.z_dim <= MAX_Z_DIM:
             raise ContractError(f"z_dim is {info.z_dim}, not 1 to {MAX_Z_DIM}")
         if not 1 <= info.size <= MAX_SIZE:

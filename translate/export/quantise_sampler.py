@@ -1,0 +1,83 @@
+"""A float32 sampler -> an int8 sampler: an ONNX file with the same contract that takes half the time on CPUs, or less.
+
+`translate.export.integers` says how. Noise calibrates it, so it needs no pictures. The ends stay in floating point.
+
+onnx_ir is imported inside the functions: it comes with the training extra.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+
+from translate.errors import UserError
+from translate.export.integers import pad_output_channels, quantise_graph
+from translate.export.quantise import MIN_PSNR_DB, Loss, loss_between
+from translate.export.sampler import example_inputs
+from translate.storage.atomic import write_atomically
+from translate.style.sampler import BATCH, Sampler
+from translate.style.sampler_contract import SamplerInfo
+
+if TYPE_CHECKING:
+    import onnx_ir
+    from onnx import ModelProto
+
+QUANTISED = (
+    *("Conv", "Relu", "LeakyRelu", "Add", "Concat", "Resize", "DepthToSpace", "Slice"),
+    *("Split", "Sigmoid", "Mul", "AveragePool"),  # gates, and what excites channels
+)
+CALIBRATION, MEASURED = 128, 64  # pictures, the latter from other noise
+
+
+def quantise_sampler(source: Path, output: Path) -> Loss:
+    """Write the float32 sampler ``source`` as the int8 sampler ``output``; its loss is stored in its metadata.
+
+    Raises ``UserError``, and writes nothing, where ``source`` is not a float32 sampler or the loss is too large.
+    """
+    import onnx_ir
+
+    reference = Sampler(source, device="cpu")
+    info = reference.info
+    if info.precision != "fp32":
+        raise UserError(f"{source}: is {info.precision}; int8 is made from an fp32 sampler, export one first")
+    model = onnx_ir.load(source)
+    pad_output_channels(model.graph)
+    proto = onnx_ir.to_proto(model)
+    feeds = [example_inputs(info, range(start, start + BATCH)) for start in range(0, CALIBRATION, BATCH)]
+    quantised = quantise_graph(proto, feeds, QUANTISED, float_nodes=_scalings(proto))
+    info = replace(info, precision="int8", versions=info.versions | {"onnxruntime": onnxruntime.__version__})
+    with TemporaryDirectory() as folder:
+        unmeasured = Path(folder) / "int8.onnx"
+        unmeasured.write_bytes(_with_info(quantised, info))
+        loss = _loss(Sampler(unmeasured, device="cpu"), reference)
+    if loss.psnr_db < MIN_PSNR_DB:
+        raise UserError(
+            f"{output}: not written: int8 would lose too much, {loss}, below the minimum of {MIN_PSNR_DB:g} dB; leave "
+            "out <int8>"
+        )
+    write_atomically(output, _with_info(quantised, replace(info, psnr_to_fp32=round(loss.psnr_db, 2))))
+    return loss
+
+
+def _loss(sampler: Sampler, reference: Sampler) -> Loss:
+    inputs = example_inputs(reference.info, range(CALIBRATION, CALIBRATION + MEASURED))
+    return loss_between(zip(sampler.from_inputs(inputs), reference.from_inputs(inputs), strict=True))
+
+
+def _scalings(model: ModelProto) -> list[str]:
+    """The names of the nodes that add a scalar or multiply by one: the last steps to bytes, for example."""
+    scalars = {tensor.name for tensor in model.graph.initializer if np.prod(tensor.dims) == 1}
+    return [node.name for node in model.graph.node if node.op_type in ("Add", "Mul") and scalars & set(node.input)]
+
+
+def _with_info(model: onnx_ir.Model, info: SamplerInfo) -> bytes:
+    import onnx_ir
+
+    model.metadata_props.clear()
+    model.metadata_props.update(info.to_metadata())
+    return onnx_ir.to_proto(model).SerializeToString()

@@ -94,6 +94,16 @@ def test_photos_without_a_picture_are_named_and_left_out(made: Distilled, said: 
     assert tiles and not any("green" in tile or "broken" in tile for tile in tiles)
 
 
+def test_colours_that_photos_lack_are_learnt_too(made: Distilled, said: list[str]) -> None:
+    work = made.style.with_suffix(".distill")
+    assert "teacher: 12 sheets of plain colours and gradients" in said
+    sheets = {tile for tile in files_below(work / "pairs" / "A") if tile.startswith("plain-colours-and-gradients/")}
+    assert len(sheets) > 8  # the teacher dislikes some
+    sheet = min(sheets)
+    learnt, drawn = (np.array(Image.open(work / "pairs" / half / sheet)) for half in "AB")
+    assert np.array_equal(drawn, 255 - learnt)
+
+
 def test_held_out_photos_are_not_trained_on(made: Distilled) -> None:
     work = made.style.with_suffix(".distill")
     held_out = json.loads((work / "plan.json").read_text())["held_out"]

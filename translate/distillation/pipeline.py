@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from translate.distillation.card import draw_preview, write_card
+from translate.distillation.colours import SHEETS, write_sheets
 from translate.distillation.failures import Failure
 from translate.distillation.measures import HeldOut, Measures, measure
 from translate.distillation.pairing import draw_refused, match_pairs
@@ -29,6 +30,8 @@ from translate.distillation.plan import (
 from translate.distillation.processes import CommandError, Processes
 from translate.distillation.request import DistillRequest
 from translate.distillation.teacher import (
+    REPEATED,
+    HopelessError,
     Teacher,
     repeatability,
     run_teacher,
@@ -51,6 +54,7 @@ Say = Callable[[str], None]
 Paths = Mapping[str, Path]  # by the name of the photo
 
 PHOTOS, DRAWN, TILES, LOCK = "photos", "drawn", "pairs", ".lock"  # in the work folder
+COLOURS, COLOURS_DRAWN = "colours", "colours-drawn"  # likewise
 REFUSED = "refused.png"  # likewise: the finished pictures that do not match their photos
 
 
@@ -93,7 +97,7 @@ def distill(request: DistillRequest, *, say: Say = lambda line: None) -> Distill
         held_out = {name: pair for name, pair in pairs.items() if name in plan.held_out}
         training = {name: pair for name, pair in pairs.items() if name not in held_out}
         tiles = request.work_folder / TILES
-        write_tiles(training, tiles)
+        write_tiles(_draw_colours(request, plan.scale, say) | training, tiles)
         steps = learn(plan, request, tiles, held_out, say)
         run = refine(plan, request, tiles, steps, say)
         say("exporting, and measuring on the held-out photos")
@@ -127,7 +131,7 @@ def explain(request: DistillRequest) -> list[str]:
     lines = [f"photos: {len(photos)} in {request.photos}"]
     if request.teacher is not None:
         seconds = _seconds_of_one(request, photos, plan.scale)
-        pictures = len(photos) + min(len(photos), 10)  # some of them twice
+        pictures = len(photos) + min(len(photos), REPEATED) + SHEETS  # some photos twice
         total = duration(seconds * -(-pictures // request.workers))
         lines.append(f"teacher: {seconds:.1f} s for a picture, {request.workers} at a time: {total}")
     return [*lines, *plan.describe()]
@@ -158,6 +162,22 @@ def _draw(request: DistillRequest, photos: Paths, say: Say) -> list[Failure]:
         write_atomically(request.work_folder / REFUSED, encode_picture(Picture(sheet), "PNG"))
         say(f"what was refused: {request.work_folder / REFUSED}")
     return failures
+
+
+def _draw_colours(request: DistillRequest, side: int, say: Say) -> dict[str, tuple[Path, Path]]:
+    """Sheets of colours and the teacher's pictures of them, by name; none where the pictures are finished ones."""
+    if request.teacher is None:
+        return {}
+    drawn = request.work_folder / COLOURS_DRAWN
+    sheets = write_sheets(request.work_folder / COLOURS, side)
+    say(f"teacher: {SHEETS} sheets of plain colours and gradients")
+    try:
+        failures = run_teacher(request.teacher, sheets, drawn, workers=request.workers, timeout=request.timeout)
+    except HopelessError as error:
+        say(f"colours: learnt from the photos alone: {error}")
+        return {}
+    missing = {failure.name for failure in failures}
+    return {name: (sheet, drawn / f"{name}.png") for name, sheet in sheets.items() if name not in missing}
 
 
 def _in_tenths(say: Say, what: str) -> Callable[[int, int], None]:

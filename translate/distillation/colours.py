@@ -1,0 +1,54 @@
+"""Sheets of plain colours and gradients to learn from beside the photos, which seldom show them.
+
+A network that never saw a white ground or a saturated red changes them arbitrarily.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from translate.distillation.drawn import Pixels, is_drawn, key_of, write_drawn
+
+SHEETS = 12
+LEVELS = np.array([0, 128, 255])  # of which the colours at the edges of the gamut consist
+EDGE_SHARE = 0.6  # of the plain colours, that are such ones
+
+
+def write_sheets(folder: Path, side: int) -> dict[str, Path]:
+    """Write the `SHEETS` as PNG files of ``side`` x ``side`` pixels, and return them by name.
+
+    Those that are there already stay. Raises ``PictureError`` where one cannot be written.
+    """
+    names = [f"plain-colours-and-gradients/{number:02d}" for number in range(SHEETS)]
+    for number, name in enumerate(names):
+        sheet = draw_sheet(number, side)
+        key = key_of(sheet.tobytes())
+        if not is_drawn(folder, name, key):
+            write_drawn(folder, name, sheet, key)
+    return {name: folder / f"{name}.png" for name in names}
+
+
+def draw_sheet(number: int, side: int) -> Pixels:
+    """Sheet ``number``, uint8 [side, side, 3]: plain fields where it is even, gradients where it is odd."""
+    rng = np.random.default_rng(number)
+    if number % 2:
+        return _gradients(rng, side)
+    cells = int(rng.integers(3, 8))
+    edges = LEVELS[rng.integers(0, 3, (cells, cells, 3))]
+    anything = rng.integers(0, 256, (cells, cells, 3))
+    colours = np.where(rng.random((cells, cells, 1)) < EDGE_SHARE, edges, anything)
+    return cv2.resize(colours.astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
+
+
+def _gradients(rng: np.random.Generator, side: int) -> Pixels:
+    """Between colours at the edges of the gamut, neighbours of which are one level apart, so that they are gentle."""
+    nodes = int(rng.integers(2, 5))
+    walks: list[NDArray[np.int64]] = [np.cumsum(rng.integers(-1, 2, (nodes, 3)), axis=0) for _ in range(2)]
+    steps = rng.integers(0, 4, 3) + walks[0][:, None] + walks[1][None]
+    corners = LEVELS[np.abs(steps % 4 - 2)].astype(np.float32)  # up and down the levels and up again
+    at = np.linspace(0, nodes - 1, side, dtype=np.float32)
+    return (cv2.remap(corners, *np.meshgrid(at, at), cv2.INTER_LINEAR) + 0.5).astype(np.uint8)

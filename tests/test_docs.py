@@ -82,11 +82,11 @@ def test_links_of_the_site() -> None:
 def test_passing_a_style_on(run_cli: RunCli, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "styles"))
-    write_style(tmp_path / "oil.onnx", info=style_info(licence="CC0-1.0"))
+    write_style(tmp_path / "dabs.onnx", info=style_info(licence="CC0-1.0"))
     (tmp_path / "photos").mkdir()
     shutil.copy(photo, tmp_path / "photos")
     for line in commands("docs/styles.md"):
         program, *arguments = words(line)
         if "runs/mine" not in arguments:  # exporting has tests of its own
             assert program == "translate" and run_cli(*arguments).code == ExitCode.OK, line
-    assert (tmp_path / "oily" / "photo.jpg").is_file()
+    assert (tmp_path / "dabbed" / "photo.jpg").is_file()

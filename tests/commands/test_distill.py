@@ -40,7 +40,7 @@ def test_options_become_the_request(run_cli: RunCli, tmp_path: Path, monkeypatch
         return Distilled(style, int8, card, preview, MEASURES, [], ["hardly anything was learnt"])
 
     monkeypatch.setattr(pipeline, "distill", carry_out)
-    output = tmp_path / "oil.onnx"
+    output = tmp_path / "dabs.onnx"
     done = run_cli(
         *("distill", tmp_path, "-o", output, "--teacher", "paint {input} {output}", "--minutes", 30, "--scale", 512),
         *("--workers", 3, "--timeout", 9, "--licence", "CC0", "--precision", "bf16", "--seed", 7),

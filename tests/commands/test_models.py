@@ -140,7 +140,7 @@ def test_a_preview_in_a_terminal_that_shows_pictures(
     [
         ([], ExitCode.USAGE, "this terminal shows no pictures; give --output FILE"),
         (["-o", "sheet.txt"], ExitCode.USAGE, "--output sheet.txt: give the name of a picture"),
-        (["-o", "sheet.png", "--style", "oil"], ExitCode.UNUSABLE, "--style oil: neither a file nor a shipped style"),
+        (["-o", "sheet.png", "--style", "dabs"], ExitCode.UNUSABLE, "--style dabs: neither a file nor a shipped style"),
     ],
 )
 def test_a_preview_that_cannot_be_drawn(

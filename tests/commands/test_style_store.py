@@ -18,7 +18,7 @@ from translate.style.catalogue import VARIABLE
 
 @pytest.fixture
 def style(tmp_path: Path) -> Path:
-    return write_style(tmp_path / "oil.onnx", info=style_info(title="Oil", licence="CC BY 4.0"))
+    return write_style(tmp_path / "dabs.onnx", info=style_info(title="Dabs", licence="CC BY 4.0"))
 
 
 def test_packed_in_one_home_and_used_in_another(
@@ -27,9 +27,9 @@ def test_packed_in_one_home_and_used_in_another(
     monkeypatch.setenv(VARIABLE, str(tmp_path / "first"))
     shared = tmp_path / "shared"
     shared.mkdir()
-    packed = run_cli("models", "pack", style, "-o", shared / "oil.zip", "--json")
+    packed = run_cli("models", "pack", style, "-o", shared / "dabs.zip", "--json")
     assert packed.code == ExitCode.OK, packed.err
-    with zipfile.ZipFile(shared / "oil.zip") as archive:
+    with zipfile.ZipFile(shared / "dabs.zip") as archive:
         assert sorted(archive.namelist()) == ["card.md", "licence.txt", "preview.jpg", "style.json", "style.onnx"]
         assert b"CC BY 4.0" in archive.read("card.md") and b"CC BY 4.0" in archive.read("licence.txt")
         with archive.open("preview.jpg") as preview:
@@ -37,23 +37,23 @@ def test_packed_in_one_home_and_used_in_another(
     (shared / "index.json").write_text(json.dumps({"format": 1, "styles": [json.loads(packed.out)]}))
 
     monkeypatch.setenv(VARIABLE, str(tmp_path / "second"))
-    assert b"oil  Oil  " in run_cli("models", "list", "--index", shared / "index.json").out
-    assert run_cli("convert", photo, "--style", "oil").code == ExitCode.UNUSABLE
-    pulled = run_cli("models", "pull", "oil", "--index", shared / "index.json")
-    assert (pulled.code, pulled.err.splitlines()[0]) == (ExitCode.OK, "Oil, licence: CC BY 4.0")
-    assert run_cli("convert", photo, "--style", "oil").code == ExitCode.OK
-    assert photo.with_name("photo-oil.jpg").is_file()
-    assert "oil" in [listed["name"] for listed in json.loads(run_cli("models", "list", "--json").out)]
-    assert run_cli("models", "verify").out.endswith(b"oil: sound\n")
+    assert b"dabs  Dabs  " in run_cli("models", "list", "--index", shared / "index.json").out
+    assert run_cli("convert", photo, "--style", "dabs").code == ExitCode.UNUSABLE
+    pulled = run_cli("models", "pull", "dabs", "--index", shared / "index.json")
+    assert (pulled.code, pulled.err.splitlines()[0]) == (ExitCode.OK, "Dabs, licence: CC BY 4.0")
+    assert run_cli("convert", photo, "--style", "dabs").code == ExitCode.OK
+    assert photo.with_name("photo-dabs.jpg").is_file()
+    assert "dabs" in [listed["name"] for listed in json.loads(run_cli("models", "list", "--json").out)]
+    assert run_cli("models", "verify").out.endswith(b"dabs: sound\n")
 
-    (tmp_path / "second" / "oil" / "oil.md").write_text("other")
-    verified = run_cli("models", "verify", "oil")
+    (tmp_path / "second" / "dabs" / "dabs.md").write_text("other")
+    verified = run_cli("models", "verify", "dabs")
     assert (verified.code, verified.out) == (
         ExitCode.SOME_FAILED,
-        b"oil: oil.md has changed; pull it again with --overwrite\n",
+        b"dabs: dabs.md has changed; pull it again with --overwrite\n",
     )
-    assert run_cli("models", "remove", "oil").code == ExitCode.OK
-    assert run_cli("convert", photo, "--style", "oil").code == ExitCode.UNUSABLE
+    assert run_cli("models", "remove", "dabs").code == ExitCode.OK
+    assert run_cli("convert", photo, "--style", "dabs").code == ExitCode.UNUSABLE
 
 
 def test_what_cannot_be_packed(run_cli: RunCli, style: Path, tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_what_cannot_be_packed(run_cli: RunCli, style: Path, tmp_path: Path) -> 
     (tmp_path / "note.txt").write_text("no picture")
     for arguments, problem in (
         (["models", "pack", unlicensed, "-o", tmp_path / "none.zip"], "none: states no licence"),
-        (["models", "pack", style, "-o", tmp_path / "oil.tar"], "ends in .zip"),
-        (["models", "pack", style, "-o", tmp_path / "Oil.zip"], "--name Oil: give up to 64 lower-case letters"),
+        (["models", "pack", style, "-o", tmp_path / "dabs.tar"], "ends in .zip"),
+        (["models", "pack", style, "-o", tmp_path / "Dabs.zip"], "--name Dabs: give up to 64 lower-case letters"),
         (["models", "pack", style, "-o", tmp_path / "o.zip", "--licence", "MIT"], "are for runs"),
         (["models", "pack", style, "-o", tmp_path / "o.zip", "--card", tmp_path / "no.md"], "no such file"),
         (["models", "pack", style, "-o", tmp_path / "o.zip", "--preview", tmp_path / "note.txt"], "not a JPEG"),

@@ -26,19 +26,19 @@ from translate.style.bundle import (
     write_bundle,
 )
 
-INFO = style_info(title="Oil", licence="MIT")
+INFO = style_info(title="Dabs", licence="MIT")
 
 
 @pytest.fixture(scope="module")
 def contents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    style = write_style(tmp_path_factory.mktemp("packed") / "oil.onnx", info=INFO).read_bytes()
+    style = write_style(tmp_path_factory.mktemp("packed") / "dabs.onnx", info=INFO).read_bytes()
     return {STYLE: style, INT8: style, CARD: "# Öl\n".encode(), PREVIEW: b"\xff\xd8\xff", LICENCE: b"MIT"}
 
 
 @pytest.fixture
 def bundle(tmp_path: Path, contents: dict[str, bytes]) -> Path:
-    write_bundle(tmp_path / "oil.zip", "oil", INFO, contents, replace=False)
-    return tmp_path / "oil.zip"
+    write_bundle(tmp_path / "dabs.zip", "dabs", INFO, contents, replace=False)
+    return tmp_path / "dabs.zip"
 
 
 def rewrite(bundle: Path, changes: dict[str, bytes | None], *, compression: int = zipfile.ZIP_STORED) -> None:
@@ -63,16 +63,16 @@ def test_what_is_packed_is_unpacked(bundle: Path, contents: dict[str, bytes], tm
     folder = tmp_path / "unpacked"
     folder.mkdir()
     manifest = unpack(bundle, folder)
-    assert (manifest.name, manifest.title, manifest.licence) == ("oil", "Oil", "MIT")
+    assert (manifest.name, manifest.title, manifest.licence) == ("dabs", "Dabs", "MIT")
     assert {path.name for path in folder.iterdir()} == {
-        *("oil.onnx", "oil-int8.onnx", "oil.md", "oil.jpg", "licence.txt", "style.json")
+        *("dabs.onnx", "dabs-int8.onnx", "dabs.md", "dabs.jpg", "licence.txt", "style.json")
     }
-    assert all((folder / file_name(member, "oil")).read_bytes() == content for member, content in contents.items())
+    assert all((folder / file_name(member, "dabs")).read_bytes() == content for member, content in contents.items())
 
 
 def test_packing_twice_gives_the_same_bytes(bundle: Path, contents: dict[str, bytes]) -> None:
     before = bundle.read_bytes()
-    write_bundle(bundle, "oil", INFO, contents, replace=True)
+    write_bundle(bundle, "dabs", INFO, contents, replace=True)
     assert bundle.read_bytes() == before
 
 
@@ -109,7 +109,7 @@ def test_a_bundle_that_was_changed_is_refused(
     ("changes", "problem"),
     [
         ({"name": "../evil"}, "no name of a style"),
-        ({"name": "oil-int8"}, "no name of a style"),
+        ({"name": "dabs-int8"}, "no name of a style"),
         ({"licence": "CC0"}, "states another title or licence than style.onnx"),
         ({"title": None}, "lacks a title"),
         ({"files": {STYLE: "0"}}, "no SHA-256"),
@@ -157,9 +157,9 @@ def test_what_is_no_style_is_refused(tmp_path: Path, contents: dict[str, bytes])
 
 
 def test_a_name_that_could_be_a_path_is_refused(tmp_path: Path, contents: dict[str, bytes]) -> None:
-    for name in ("", "../oil", "Oil", "oil.", "a/b", "oil-int8", "-oil", "x" * 65):
+    for name in ("", "../dabs", "Dabs", "dabs.", "a/b", "dabs-int8", "-dabs", "x" * 65):
         with pytest.raises(UserError, match="lower-case letters"):
             require_name(name)
-    require_name("oil-paint_2")
+    require_name("dabs-paint_2")
     with pytest.raises(UserError, match="states no licence"):
-        write_bundle(tmp_path / "oil.zip", "oil", style_info(licence="unspecified"), contents, replace=False)
+        write_bundle(tmp_path / "dabs.zip", "dabs", style_info(licence="unspecified"), contents, replace=False)

@@ -15,7 +15,7 @@ from translate.style import catalogue, store
 from translate.style.bundle import CARD, INT8, LICENCE, PREVIEW, STYLE, sha256_of, write_bundle
 from translate.style.index import read_index
 
-INFO = style_info(title="Oil", licence="MIT")
+INFO = style_info(title="Dabs", licence="MIT")
 REMEDY = "run `python -m tools.release.index`"
 
 
@@ -30,15 +30,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packed")
-    style = write_style(folder / "oil.onnx", info=INFO).read_bytes()
-    contents = {STYLE: style, INT8: style, CARD: b"# Oil\n", PREVIEW: b"\xff\xd8\xff", LICENCE: b"MIT"}
-    write_bundle(folder / "oil.zip", "oil", INFO, contents, replace=False)
-    return folder / "oil.zip"
+    style = write_style(folder / "dabs.onnx", info=INFO).read_bytes()
+    contents = {STYLE: style, INT8: style, CARD: b"# Dabs\n", PREVIEW: b"\xff\xd8\xff", LICENCE: b"MIT"}
+    write_bundle(folder / "dabs.zip", "dabs", INFO, contents, replace=False)
+    return folder / "dabs.zip"
 
 
 def entry(packed: Path, **changes: object) -> dict[str, object]:
-    facts = {"name": "oil", "title": "Oil", "licence": "MIT", "sha256": sha256_of(packed)}
-    return {**facts, "bytes": packed.stat().st_size, "url": "oil.zip", **changes}
+    facts = {"name": "dabs", "title": "Dabs", "licence": "MIT", "sha256": sha256_of(packed)}
+    return {**facts, "bytes": packed.stat().st_size, "url": "dabs.zip", **changes}
 
 
 def index(*entries: dict[str, object]) -> bytes:
@@ -52,32 +52,32 @@ def kept(home: Path) -> list[str]:
 def test_a_style_by_its_name_in_an_index(packed: Path, home: Path) -> None:
     shipped = catalogue.list_styles()
     content = packed.read_bytes()
-    with serving({"/index.json": send(index(entry(packed))), "/oil.zip": send(content)}) as url:
+    with serving({"/index.json": send(index(entry(packed))), "/dabs.zip": send(content)}) as url:
         asked: list[str] = []
-        store.pull("oil", index=f"{url}/index.json", on_download=asked.append)
-        assert asked == [f"{url}/oil.zip"]
-    assert kept(home) == ["oil"] and home.stat().st_mode & 0o777 == 0o700
-    assert list(catalogue.list_styles()) == sorted([*shipped, "oil"])
-    assert catalogue.find_style("oil-int8") == home / "oil" / "oil-int8.onnx"
+        store.pull("dabs", index=f"{url}/index.json", on_download=asked.append)
+        assert asked == [f"{url}/dabs.zip"]
+    assert kept(home) == ["dabs"] and home.stat().st_mode & 0o777 == 0o700
+    assert list(catalogue.list_styles()) == sorted([*shipped, "dabs"])
+    assert catalogue.find_style("dabs-int8") == home / "dabs" / "dabs-int8.onnx"
     with pytest.raises(UserError, match="was pulled already"):
         store.pull(str(packed))
     store.pull(str(packed), overwrite=True)
-    store.remove("oil")
+    store.remove("dabs")
     assert kept(home) == [] and catalogue.list_styles() == shipped
 
 
 def test_a_download_that_broke_off_goes_on(packed: Path, home: Path) -> None:
     content = packed.read_bytes()
-    answers = {"/oil.zip": send(content, stop_after=500)}
+    answers = {"/dabs.zip": send(content, stop_after=500)}
     with serving(answers) as url:
         with pytest.raises(UnusableError, match="repeat the command to go on"):
-            store.pull(f"{url}/oil.zip")
+            store.pull(f"{url}/dabs.zip")
         (part,) = home.iterdir()
         assert part.suffix == ".part" and part.read_bytes() == content[:500]
         assert store.pulled() == []
-        answers["/oil.zip"] = send(content)
-        store.pull(f"{url}/oil.zip", sha256=sha256_of(packed))
-    assert kept(home) == ["oil"]
+        answers["/dabs.zip"] = send(content)
+        store.pull(f"{url}/dabs.zip", sha256=sha256_of(packed))
+    assert kept(home) == ["dabs"]
 
 
 def test_of_a_liar_nothing_is_kept(packed: Path, home: Path) -> None:
@@ -85,7 +85,7 @@ def test_of_a_liar_nothing_is_kept(packed: Path, home: Path) -> None:
     changed = bytearray(content)
     changed[len(changed) // 2] ^= 1
     answers = {
-        "/oil.zip": send(bytes(changed)),
+        "/dabs.zip": send(bytes(changed)),
         "/short": without_ranges(content, stop_after=500),
         "/half": send(content[: len(content) // 2]),
         "/endless": endless,
@@ -93,7 +93,7 @@ def test_of_a_liar_nothing_is_kept(packed: Path, home: Path) -> None:
         "/huge": without_ranges(content, length=10_000_000_000),
     }
     problems = {
-        "oil": "its SHA-256 is",
+        "dabs": "its SHA-256 is",
         "short": f"500 of {len(content)} bytes arrived",
         "half": "not the ",
         "endless": "more than",
@@ -101,29 +101,29 @@ def test_of_a_liar_nothing_is_kept(packed: Path, home: Path) -> None:
         "huge": "announced with 10,000 MB",
     }
     with serving(answers) as url:
-        listed = index(*(entry(packed, name=name, url="oil.zip" if name == "oil" else name) for name in problems))
+        listed = index(*(entry(packed, name=name, url="dabs.zip" if name == "dabs" else name) for name in problems))
         answers["/index.json"] = send(listed)
         for name, problem in problems.items():
             with pytest.raises(UnusableError, match=problem) as refused:
                 store.pull(name, index=f"{url}/index.json")
             assert "\n" not in str(refused.value) and url in str(refused.value)
             assert kept(home) == []
-        with pytest.raises(UnusableError, match=f"{url}/oil.zip: .*SHA-256 differs|CRC"):
-            store.pull(f"{url}/oil.zip")  # nobody listed its hash: the bundle has its own
+        with pytest.raises(UnusableError, match=f"{url}/dabs.zip: .*SHA-256 differs|CRC"):
+            store.pull(f"{url}/dabs.zip")  # nobody listed its hash: the bundle has its own
         with pytest.raises(UserError, match="the index lists another"):
-            store.pull("oil", index=f"{url}/index.json", sha256="0" * 64)
+            store.pull("dabs", index=f"{url}/index.json", sha256="0" * 64)
     assert kept(home) == []
 
 
 def test_an_index_in_a_file_may_name_files_below_it(packed: Path, tmp_path: Path, home: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
-    (shared / "oil.zip").write_bytes(packed.read_bytes())
+    (shared / "dabs.zip").write_bytes(packed.read_bytes())
     listing = shared / "index.json"
     listing.write_bytes(index(entry(packed)))
-    store.pull("oil", index=str(listing))
-    assert kept(home) == ["oil"]
-    listing.write_bytes(index(entry(packed, url="../packed/oil.zip")))
+    store.pull("dabs", index=str(listing))
+    assert kept(home) == ["dabs"]
+    listing.write_bytes(index(entry(packed, url="../packed/dabs.zip")))
     with pytest.raises(UnusableError, match="not below the folder of the index"):
         read_index(str(listing))
 
@@ -173,14 +173,14 @@ def test_names_of_shipped_styles_are_theirs(packed: Path, tmp_path: Path) -> Non
 
 def test_changed_files_are_noticed(packed: Path, home: Path) -> None:
     store.pull(str(packed))
-    assert store.problem_of("oil") is None and store.problem_of("cel") is None
-    (home / "oil" / "oil.md").write_text("changed")
-    assert store.problem_of("oil") == "oil.md has changed; pull it again with <overwrite>"
-    (home / "oil" / "oil.onnx").unlink()
-    assert "is damaged (" in str(store.problem_of("oil"))
-    store.remove("oil")
+    assert store.problem_of("dabs") is None and store.problem_of("cel") is None
+    (home / "dabs" / "dabs.md").write_text("changed")
+    assert store.problem_of("dabs") == "dabs.md has changed; pull it again with <overwrite>"
+    (home / "dabs" / "dabs.onnx").unlink()
+    assert "is damaged (" in str(store.problem_of("dabs"))
+    store.remove("dabs")
     with pytest.raises(UserError, match="neither a style of the program nor one that was pulled"):
-        store.problem_of("oil")
+        store.problem_of("dabs")
 
 
 def test_pulled_styles_can_be_turned_off(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:

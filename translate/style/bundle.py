@@ -72,7 +72,7 @@ def require_name(name: str) -> None:
     """Raise ``UserError`` unless ``name`` can be that of a style that is passed on."""
     if not NAME.fullmatch(name) or name.endswith("-int8"):
         raise UserError(
-            f"<name> {name}: give up to 64 lower-case letters, digits, hyphens and underscores, such as oil-paint, "
+            f"<name> {name}: give up to 64 lower-case letters, digits, hyphens and underscores, such as dabs-paint, "
             "that do not end in `-int8`"
         )
 

@@ -127,6 +127,15 @@ def quantise_graph(
     return quantised
 
 
+def file_of(model: onnx_ir.Model, metadata: Mapping[str, str]) -> bytes:
+    """The content of an ONNX file of ``model`` with no other metadata than ``metadata``."""
+    import onnx_ir
+
+    model.metadata_props.clear()
+    model.metadata_props.update(metadata)
+    return onnx_ir.to_proto(model).SerializeToString()
+
+
 def _quantisation(node: onnx_ir.Node) -> list[float]:
     """Scale and zero point of a node that quantises or dequantises, if per tensor."""
     constants = [value.const_value for value in node.inputs[1:] if value is not None]

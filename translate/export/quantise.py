@@ -21,14 +21,12 @@ from numpy.typing import NDArray
 
 from translate.errors import UserError
 from translate.export.calibration import channel_peaks, domain_of_photo, feeds_of, load_photo, synthetic_pictures
-from translate.export.integers import COLOUR_MATRIX, pad_output_channels, quantise_graph
+from translate.export.integers import COLOUR_MATRIX, file_of, pad_output_channels, quantise_graph
 from translate.storage.atomic import write_atomically
-from translate.style.contract import StyleInfo
 from translate.style.session import read_style
 from translate.style.translator import Translator
 
 if TYPE_CHECKING:
-    import onnx_ir
     from onnx import ModelProto, NodeProto
 
 Pictures = NDArray[np.uint8]  # [..., H, W, 3]
@@ -79,7 +77,7 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
     info = replace(info, precision="int8", versions=info.versions | {"onnxruntime": onnxruntime.__version__})
     with TemporaryDirectory() as folder:
         unmeasured = Path(folder) / "int8.onnx"
-        unmeasured.write_bytes(_with_info(quantised, info))
+        unmeasured.write_bytes(file_of(quantised, info.to_metadata()))
         loss = measure_loss(unmeasured, source, held_out)
     if loss.psnr_db < MIN_PSNR_DB:
         raise UserError(
@@ -87,7 +85,7 @@ def quantise_style(source: Path, output: Path, photos: Sequence[Path], held_out:
             "calibrate with more photos of the kind it will convert, or leave <int8> out"
         )
     info = replace(info, psnr_to_fp32=round(loss.psnr_db, 2), mean_difference_to_fp32=round(loss.mean_difference, 3))
-    write_atomically(output, _with_info(quantised, info))
+    write_atomically(output, file_of(quantised, info.to_metadata()))
     return loss
 
 
@@ -134,11 +132,3 @@ def _float_nodes(model: ModelProto) -> list[str]:
 
 def _grouped(node: NodeProto) -> bool:
     return any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
-
-
-def _with_info(model: onnx_ir.Model, info: StyleInfo) -> bytes:
-    import onnx_ir
-
-    model.metadata_props.clear()
-    model.metadata_props.update(info.to_metadata())
-    return onnx_ir.to_proto(model).SerializeToString()

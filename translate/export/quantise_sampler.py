@@ -16,15 +16,13 @@ import numpy as np
 import onnxruntime
 
 from translate.errors import UserError
-from translate.export.integers import pad_output_channels, quantise_graph
+from translate.export.integers import file_of, pad_output_channels, quantise_graph
 from translate.export.quantise import MIN_PSNR_DB, Loss, loss_between
 from translate.export.sampler import example_inputs
 from translate.storage.atomic import write_atomically
 from translate.style.sampler import BATCH, Sampler
-from translate.style.sampler_contract import SamplerInfo
 
 if TYPE_CHECKING:
-    import onnx_ir
     from onnx import ModelProto
 
 QUANTISED = (
@@ -53,14 +51,15 @@ def quantise_sampler(source: Path, output: Path) -> Loss:
     info = replace(info, precision="int8", versions=info.versions | {"onnxruntime": onnxruntime.__version__})
     with TemporaryDirectory() as folder:
         unmeasured = Path(folder) / "int8.onnx"
-        unmeasured.write_bytes(_with_info(quantised, info))
+        unmeasured.write_bytes(file_of(quantised, info.to_metadata()))
         loss = _loss(Sampler(unmeasured, device="cpu"), reference)
     if loss.psnr_db < MIN_PSNR_DB:
         raise UserError(
             f"{output}: not written: int8 would lose too much, {loss}, below the minimum of {MIN_PSNR_DB:g} dB; leave "
             "out <int8>"
         )
-    write_atomically(output, _with_info(quantised, replace(info, psnr_to_fp32=round(loss.psnr_db, 2))))
+    info = replace(info, psnr_to_fp32=round(loss.psnr_db, 2))
+    write_atomically(output, file_of(quantised, info.to_metadata()))
     return loss
 
 
@@ -73,11 +72,3 @@ def _scalings(model: ModelProto) -> list[str]:
     """The names of the nodes that add a scalar or multiply by one: the last steps to bytes, for example."""
     scalars = {tensor.name for tensor in model.graph.initializer if np.prod(tensor.dims) == 1}
     return [node.name for node in model.graph.node if node.op_type in ("Add", "Mul") and scalars & set(node.input)]
-
-
-def _with_info(model: onnx_ir.Model, info: SamplerInfo) -> bytes:
-    import onnx_ir
-
-    model.metadata_props.clear()
-    model.metadata_props.update(info.to_metadata())
-    return onnx_ir.to_proto(model).SerializeToString()

@@ -18,12 +18,15 @@ declare -A titles=(
     [watercolour]="Watercolour"
     [woodblock]="Woodblock"
 )
+# Broad strokes and washes follow from more of the photo, and are learnt in more steps.
+declare -A sizes=([oil]=medium [watercolour]=medium)
+declare -A steps=([cel]=20000 [oil]=16000 [watercolour]=16000)
 [ $# -gt 0 ] || set -- "${!titles[@]}"
 for look in "$@"; do
     : "${titles[$look]:?there is no look $look: choose of ${!titles[*]}}"
 done
 for look in "$@"; do
-    $python -m translate distill "$photos" -o "$work/$look.onnx" --size small --scale 768 \
-        --max-steps "${STEPS:-5000}" --teacher "$python -m tools.styles.teachers $look {input} {output}" \
+    $python -m translate distill "$photos" -o "$work/$look.onnx" --size "${sizes[$look]:-small}" --scale 768 \
+        --max-steps "${STEPS:-${steps[$look]:-8000}}" --teacher "$python -m tools.styles.teachers $look {input} {output}" \
         --title "${titles[$look]}" --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
 done

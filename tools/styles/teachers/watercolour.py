@@ -4,17 +4,17 @@
   serves what stands alone, such as eyes, mouths and letters.
 - Washes: four, laid from light to dark, each where the picture is darker than its threshold, after the soft
   quantisation of Winnemöller et al. 2006, "Real-Time Video Abstraction". In gradients their borders are smooth curves.
-- Pigment: denser at the border of each wash, and where it ran together: what is darker than its surroundings, at two
-  widths. It is laid by the power law of transparent layers, where Bousseau et al. 2006, "Interactive watercolor
-  rendering with temporal coherence and abstraction", approximate it. Granulation is the photo's own detail at even
-  strength; there is no noise texture as in theirs, so that a network can learn it.
+- Pigment: denser at the border of each wash, and where it ran together: what is darker than its surroundings. It is
+  laid by the power law of transparent layers, where Bousseau et al. 2006, "Interactive watercolor rendering with
+  temporal coherence and abstraction", approximate it. Granulation is the photo's own detail at even strength; there is
+  no noise texture as in theirs, so that a network can learn it.
 - Paper: left white in greys that are light or lighter than their surroundings, and in slivers along the lower right of
   dark shapes, where the brush did not quite reach the border.
 - Pencil: the contours of the teacher `sketch`.
 - Skin of every tone keeps its colour and most of its lightness, with softer washes and little granulation.
 
 Lengths are in pixels of a photo whose longer side is `paint.WORKING_SIZE`. A place follows from the photo within some
-120 pixels. About two seconds per megapixel on one core.
+60 pixels, as far as a small network sees. About two seconds per megapixel on one core.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ PENCIL = np.array([84, 76, 84], np.float32) / 255
 WASHES = ((0.05, 0.13), (0.20, 0.29), (0.37, 0.46), (0.54, 0.64))  # from this darkness on, the wash is this dark
 DEEPEST = 0.3  # the lightness of black: transparent washes do not cover the paper
 PALEST = 0.004  # transmittance that a power can still darken
-RUNS = ((0.16, 5.0, 14.0, 0.02), (0.20, 14.0, 40.0, 0.05))  # density, widths (sigma) and contrast of pools of pigment
+NEARBY = 20.0  # width (sigma) of what is around a place
+POOL_DENSITY, NARROW_POOL, WIDE_POOL, POOL_CONTRAST = 0.2, 4.0, 11.0, 0.02  # widths are sigmas
 
 
 def watercolour(photo: Pixels) -> Pixels:
@@ -66,7 +67,7 @@ def skin_likeness(lab: Picture) -> Picture:
     lightness, a, b = lab[..., 0] / 100, blur(lab[..., 1], 6.0), blur(lab[..., 2], 6.0)
     chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a))
     likeness = smoothstep(chroma / (0.3 + lightness), 6, 14) * smoothstep(np.abs(hue - 48), 42, 26)
-    around = smoothstep(wide_blur(likeness, 24.0), 0.3, 0.6)
+    around = smoothstep(wide_blur(likeness, NEARBY), 0.3, 0.6)
     return blur(np.maximum(likeness * smoothstep(lightness, 0.05, 0.2), around), 4.0)
 
 
@@ -79,7 +80,7 @@ def simplify(image: Picture, skin: Picture) -> tuple[Picture, Picture]:
     wide = np.clip(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
     fine = kuwahara(image, 1.8, *flow(grey(image)))
     lost = blur(np.abs(fine - wide).max(2), 2.0) * (1.8 - grey(wide))  # in the dark, less contrast counts
-    busy = wide_blur(lost, 22.0)  # foliage and fur have detail all around, eyes and letters stand alone
+    busy = wide_blur(lost, NEARBY)  # foliage and fur have detail all around, eyes and letters stand alone
     alone = smoothstep(lost / ((0.8 - 0.5 * skin) * busy + 0.02), 1.0, 2.0)
     care = blur(smoothstep(lost * (1 + 1.5 * skin), 0.04, 0.12) * (0.25 + 0.75 * alone), 1.5)
     return wide + care[..., None] * (fine - wide), care
@@ -90,7 +91,7 @@ def darkness(lightness: Picture, skin: Picture, coloured: Picture) -> Picture:
 
     ``skin`` stays nearly as dark as it is, and what is ``coloured`` gets at least a first wash.
     """
-    nearby = wide_blur(lightness, 40.0)
+    nearby = wide_blur(lightness, NEARBY)
     lifted = lightness + (0.1 + 0.4 * (1 - lightness)) * lightness * smoothstep(nearby, 0.8, 0.15) * (1 - 0.8 * skin)
     value = DEEPEST + (1 - DEEPEST) * np.clip(lifted, 0, 1) ** 0.75
     value = value + skin * (0.16 + 0.84 * lightness**0.9 - value)
@@ -125,10 +126,7 @@ def lay_washes(dark: Picture, edges: Picture, skin: Picture, care: Picture) -> t
 
 def runs(lightness: Picture) -> Picture:
     """Pigment that ran together, or, if negative, away: more in what is darker than its surroundings."""
-    pooled = np.zeros_like(lightness)
-    for density, narrow, wide, contrast in RUNS:
-        pooled += density * np.tanh((wide_blur(lightness, wide) - wide_blur(lightness, narrow)) / contrast)
-    return pooled
+    return POOL_DENSITY * np.tanh((wide_blur(lightness, WIDE_POOL) - wide_blur(lightness, NARROW_POOL)) / POOL_CONTRAST)
 
 
 def granulation(luminance: Picture) -> Picture:
@@ -155,7 +153,7 @@ def pigment(wash: Picture, a: Picture, b: Picture, lightness: Picture, skin: Pic
     gain = 1 + (0.5 - 0.4 * skin) * np.exp(-chroma / 30) * smoothstep(chroma, 2, 9)
     gain = gain * np.clip((value + 0.1) / (lightness + 0.1), 0.7, 1.4 - 0.25 * skin)
     gain = gain / np.sqrt(1 + (chroma * gain / (80 - 24 * cool)) ** 2)  # no pigment is purer than this
-    hairless = 1 - 0.7 * smoothstep(wide_blur(skin, 32.0), 0.0, 0.4)
+    hairless = 1 - 0.7 * smoothstep(wide_blur(skin, NEARBY), 0.0, 0.4)
     indigo = smoothstep(value, 0.9, 0.4) * np.exp(-((chroma / 16) ** 2)) * (1 - skin) * hairless
     tint = np.maximum(smoothstep(value, 1.0, 0.93), 0.8 * skin)  # paper stays white
     lab = np.dstack([100 * np.clip(value, 0, 1), (a * gain + 2 * indigo) * tint, (b * gain - 13 * indigo) * tint])

@@ -97,7 +97,8 @@ def distill(request: DistillRequest, *, say: Say = lambda line: None) -> Distill
         held_out = {name: pair for name, pair in pairs.items() if name in plan.held_out}
         training = {name: pair for name, pair in pairs.items() if name not in held_out}
         tiles = request.work_folder / TILES
-        write_tiles(_draw_colours(request, plan.scale, say) | training, tiles)
+        sheets = _draw_colours(request, plan.scale, say)
+        write_tiles(sheets | training, tiles)
         steps = learn(plan, request, tiles, held_out, say)
         run = refine(plan, request, tiles, steps, say)
         say("exporting, and measuring on the held-out photos")
@@ -110,7 +111,8 @@ def distill(request: DistillRequest, *, say: Say = lambda line: None) -> Distill
             info=read_style(made),
             measures=measures,
             made_from=request.teacher or f"finished pictures in {request.pairs}",
-            training=f"{steps} steps with distances, {refining_steps(steps)} with a discriminator, {plan.size} network",
+            training=f"{steps} steps with distances, {refining_steps(steps)} with a discriminator, {plan.size} network"
+            + (f"; {len(sheets)} sheets of plain colours and gradients beside the photos" if sheets else ""),
             repeatability=verdict,
             failures=len(failures),
             photos=len(pairs),
@@ -176,6 +178,8 @@ def _draw_colours(request: DistillRequest, side: int, say: Say) -> dict[str, tup
     except HopelessError as error:
         say(f"colours: learnt from the photos alone: {error}")
         return {}
+    for failure in failures:
+        say(f"left out: {failure}")
     missing = {failure.name for failure in failures}
     return {name: (sheet, drawn / f"{name}.png") for name, sheet in sheets.items() if name not in missing}
 

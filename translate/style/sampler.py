@@ -86,28 +86,31 @@ class Sampler:
     def from_inputs(self, inputs: Mapping[str, NDArray[Any]]) -> Pictures:
         """The pictures of the file's own ``inputs`` by name, [N, ...] each. Raises as `from_noise`."""
         count = len(inputs[NOISE])
-        lanes = min(usable_cores(), count) if self.device == "cpu" else 1
-        per_pass = max(1, min(BATCH, -(-count // max(1, lanes))))
+        if 0 < count <= BATCH:
+            return self._run(self._session, inputs)
+        lanes = usable_cores() if self.device == "cpu" else 1
+        per_pass = max(1, min(BATCH, -(-count // lanes)))
         passes = [
-            {name: np.ascontiguousarray(values[start : start + per_pass]) for name, values in inputs.items()}
+            {name: values[start : start + per_pass] for name, values in inputs.items()}
             for start in range(0, count, per_pass)
         ]
-        if len(passes) <= 1:
-            made = [self._run(self._session, part) for part in passes]
-        else:
-            with ThreadPoolExecutor(lanes) as pool:
-                made = list(pool.map(partial(self._run, self._lane), passes))
+        with ThreadPoolExecutor(lanes) as pool:
+            made = list(pool.map(partial(self._run, self._lane), passes))
         return np.concatenate([np.empty((0, self.info.size, self.info.size, 3), np.uint8), *made])
 
     @cached_property
     def _lane(self) -> Any:
-        """The session for several passes at a time: on the CPU, one core for each is faster than all for one."""
+        """The session for several passes at a time: on the CPU, one core for each is faster than all for one.
+
+        Opened when it is first needed, as it takes as long as some ten pictures.
+        """
         return open_session(self._path, providers_of(self.device), threads=1) if self.device == "cpu" else self._session
 
     def _run(self, session: Any, inputs: Mapping[str, NDArray[Any]]) -> Pictures:
         try:
             with onnxruntime_call():
-                (pictures,) = session.run([OUTPUT], dict(inputs))
+                given = {name: np.ascontiguousarray(values) for name, values in inputs.items()}
+                (pictures,) = session.run([OUTPUT], given)
         except OnnxRuntimeError as error:
             raise PictureError(f"{self.info.title!r} cannot make pictures: {reason(error)}") from error
         size = self.info.size

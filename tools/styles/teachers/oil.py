@@ -1,16 +1,15 @@
-"""Post-impressionist oil painting, the teacher of the style `oil`: photo -> separate broad strokes of pure pigments.
+"""Post-impressionist oil painting, the teacher of the style `oil`: photo -> broad strokes of pure pigments.
 
-- Shapes: anisotropic Kuwahara filter (Kyprianidis et al. 2009, "Image and Video Abstraction by Anisotropic Kuwahara
-  Filtering") with a wide brush, drawn out along the strokes. A fine brush serves what stands alone, such as eyes,
-  mouths and letters; foliage, fur and stone, with detail all around, get the wide one.
-- Strokes: line integral convolution (Cabral and Leedom 1993, "Imaging Vector Fields Using Line Integral Convolution").
-  Where they smear white noise, this smears the photo's own detail. Three fields of it are equalised, with crisp
-  borders, and mixed into lightness and both opponent colours: neighbouring strokes differ in hue (broken colour).
+- Strokes: anisotropic Kuwahara filter (Kyprianidis et al. 2009, "Image and Video Abstraction by Anisotropic Kuwahara
+  Filtering") with a wide brush, drawn out by line integral convolution (Cabral and Leedom 1993, "Imaging Vector Fields
+  Using Line Integral Convolution") and made crisp. A fine brush serves what stands alone, such as eyes, mouths and
+  letters; foliage, fur and stone, with detail all around, get the wide one. There are no strokes but those that
+  follow from such shapes: a small network cannot place others, and blurs them.
 - Values and pigments: soft quantisation of the lightness, after Winnemöller et al. 2006, "Real-Time Video
   Abstraction", but equally soft everywhere, as a quantisation that is crisp at edges only draws rims along them. Warm
-  lights, cool shadows; then every colour is drawn towards the nearest pigments of a fixed palette.
-- Impasto: the marks of bristles are a height field, lit from the upper left (Hertzmann 2002, "Fast Paint Texture").
-- Calm: plain areas, such as skies and walls, stay smooth paint. Skin gets quieter strokes and less of the palette.
+  lights, cool shadows; then every colour is drawn towards the nearest pigments of a fixed palette, on skin less so.
+- Impasto: the lightness of the strokes is a height field, lit from the upper left (Hertzmann 2002, "Fast Paint
+  Texture"), but for the borders of shapes, where it would draw rims.
 
 Lengths are in pixels of a picture whose longer side is 768 pixels.
 """
@@ -26,17 +25,9 @@ from tools.styles.teachers.paint import Picture, Pixels, blur, flow, gradient, g
 from tools.styles.teachers.streamlines import Line, smear, streamlines, sweep
 
 FINE_BRUSH, WIDE_BRUSH = 2.2, 7.5  # radii
-# widths (sigma) between which lies the detail that strokes and bristle marks are made of
-NARROW_STROKE, BROAD_STROKE, BRISTLE = (3.4, 8.0), (4.4, 10.0), (1.0, 2.6)
-EDGE, DETAIL_LIMIT = 12.0, 6.0  # Lab; a larger difference is the border of a shape, no stroke
-STROKE_FLOOR, BRISTLE_FLOOR = 1.6, 1.6  # Lab; weaker detail, such as noise in a sky, is left as smooth paint
 STROKE_REACH = 0.14  # a stroke ends where the colour (0 to 1) differs by more
-CRISPNESS = 5.0  # of the borders of strokes
-# of L, a, b, by the three fields of strokes: lighter is warmer, then red against green, blue against yellow
-STROKE_COLOURS = np.array([[6.5, 2.0, 8.0], [-1.5, 8.0, -3.0], [1.5, -3.0, 10.0]], np.float32)
-SKIN_STROKE_COLOURS = np.array([[3.0, 1.0, 3.5], [-0.5, 6.0, -3.0], [0.5, -3.0, 7.0]], np.float32)
 SKIN_HUE = 0.85  # radians, in the a-b plane of Lab
-RELIEF = 5.0  # in L
+RELIEF, RIDGES = 7.0, (0.8, 3.0)  # of the impasto in L, and the widths (sigma) between which its ridges lie
 VALUES = 6  # steps from black to white
 
 PIGMENTS = np.array(
@@ -82,14 +73,10 @@ def oil(photo: Pixels) -> Pixels:
     skin = skin_likeness(lab)
     shapes, care = simplify(image, direction, coherence, lines, skin)
     flat = cv2.cvtColor(shapes, cv2.COLOR_RGB2Lab)
-    border = borders(flat)
-    broad, bristles = strokes(lab, lines, border)
-    broken = broad @ STROKE_COLOURS
-    broken += skin[..., None] * (broad @ SKIN_STROKE_COLOURS - broken)
-    painted = grade(flat, skin) + ((1 - 0.85 * care) * (1 - 0.5 * border))[..., None] * broken
-    painted = painted + ((0.75 - 0.4 * skin) * (1 - 0.4 * care))[..., None] * (mixed(painted) - painted)
+    painted = grade(flat, skin)
+    painted = painted + ((0.75 - 0.4 * skin) * (1 - (0.4 + 0.5 * skin) * care))[..., None] * (mixed(painted) - painted)
     painted = crisp(painted, 2.0, 5)
-    painted[..., 0] += (1 - 0.5 * care) * (1 - 0.5 * skin) * impasto(bristles)
+    painted[..., 0] += (1 - borders(flat)) * (1 - 0.5 * care) * (1 - 0.5 * skin) * impasto(painted[..., 0])
     painted[..., 0] = np.clip(painted[..., 0], 0, 100)
     rgb = cv2.cvtColor(painted, cv2.COLOR_Lab2RGB)
     return np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
@@ -116,41 +103,17 @@ def crisp(image: Picture, sigma: float, width: int) -> Picture:
     return np.clip(sharpened, cv2.erode(image, brush), cv2.dilate(image, brush))
 
 
-def strokes(lab: Picture, lines: list[Line], border: Picture) -> tuple[Picture, Picture]:
-    """Three fields of broad strokes [H, W, 3], each mostly -1 or 1, and one of bristle marks [H, W]."""
-    height, width = lab.shape[:2]  # a bilateral filter, as a Gaussian would leave halos; at half size it is cheap
-    half = cv2.resize(lab, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
-    base = cv2.resize(cv2.bilateralFilter(half, -1, EDGE, 4.5), (width, height), interpolation=cv2.INTER_LINEAR)
-    limited = (1 - border)[..., None] * DETAIL_LIMIT * np.tanh((blur(lab, 1.0) - base) / DETAIL_LIMIT)
-    narrow, broad = between(limited, NARROW_STROKE), between(limited, BROAD_STROKE)
-    fields = np.dstack([narrow[..., 0], broad[..., 1] + 0.5 * broad[..., 0], broad[..., 2] - 0.5 * narrow[..., 0]])
-    smeared = smear(np.dstack([fields, between(limited[..., 0], BRISTLE)]), lines)
-    return equalise(smeared[..., :3], STROKE_FLOOR, CRISPNESS), equalise(smeared[..., 3], BRISTLE_FLOOR, 1.5)
-
-
-def between(detail: Picture, band: tuple[float, float]) -> Picture:
-    """What of ``detail`` is wider than the first and narrower than the second width of ``band``."""
-    return blur(detail, band[0]) - blur(detail, band[1])
-
-
 def borders(lab: Picture) -> Picture:
-    """0 to 1 [H, W]: the borders of shapes; a stroke made of their contrast would look like a halo."""
+    """0 to 1 [H, W]: the borders of shapes; a ridge made of their contrast would look like a halo."""
     x, y = gradient(blur(lab, 1.0))
     slope = np.sqrt((x * x + y * y).sum(2))
     return smoothstep(blur(cv2.dilate(slope, np.ones((13, 13), np.uint8)), 3.0), 1.5, 5.0)
 
 
-def equalise(detail: Picture, floor: float, crispness: float, *, width: float = 12.0) -> Picture:
-    """Bring ``detail`` to -1 to 1 by its local amplitude; what is weaker than ``floor`` stays small."""
-    amplitude = np.sqrt(canvas.blur(detail * detail, width) + floor * floor)
-    return np.tanh(crispness * detail / amplitude)
-
-
-def impasto(height: Picture) -> Picture:
-    """Light (in L) that the ridges of thick paint of ``height`` [H, W] catch or lose."""
-    slope_x, slope_y = gradient(height)
-    facing = slope_x + slope_y  # rising to the lower right: the side that faces the light
-    return RELIEF * np.tanh(1.5 * facing)
+def impasto(lightness: Picture) -> Picture:
+    """Light (in L) that the ridges of thick paint catch or lose; it is thicker where the ``lightness`` [H, W] is."""
+    slope_x, slope_y = gradient(blur(lightness, RIDGES[0]) - blur(lightness, RIDGES[1]))
+    return RELIEF * np.tanh(slope_x + slope_y)  # rising to the lower right: the side that faces the light
 
 
 def skin_likeness(lab: Picture) -> Picture:
@@ -161,8 +124,8 @@ def skin_likeness(lab: Picture) -> Picture:
     likeness = np.maximum(likeness, smoothstep(canvas.blur(likeness, 28.0), 0.2, 0.5))  # eyes and beards within
     white = smoothstep(lab[..., 0], 78, 90) * smoothstep(lab[..., 2], 12, 5)
     blue = smoothstep(lab[..., 2], -3, -9) * smoothstep(lab[..., 0], 30, 50)  # in the dark, it may be a beard
-    roughness = canvas.blur(np.abs(lab[..., 0] - blur(lab[..., 0], 2.0)), 20.0)  # of fur and sand
-    return likeness * (1 - blur(np.maximum(white, blue), 1.5)) * smoothstep(roughness, 4.0, 2.5)
+    roughness = canvas.blur(np.abs(lab[..., 0] - blur(lab[..., 0], 2.0)), 20.0)  # of fur; that of wrinkles is less
+    return likeness * (1 - blur(np.maximum(white, blue), 1.5)) * smoothstep(roughness, 6.5, 4.0)
 
 
 def grade(lab: Picture, skin: Picture) -> Picture:

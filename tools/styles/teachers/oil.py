@@ -1,10 +1,6 @@
 """Post-impressionist oil painting, the teacher of the style `oil`: photo -> broad strokes of pure pigments.
 
-- Strokes: anisotropic Kuwahara filter (Kyprianidis et al. 2009, "Image and Video Abstraction by Anisotropic Kuwahara
-  Filtering") with a wide brush, drawn out by line integral convolution (Cabral and Leedom 1993, "Imaging Vector Fields
-  Using Line Integral Convolution") and made crisp. A fine brush serves what stands alone, such as eyes, mouths and
-  letters; foliage, fur and stone, with detail all around, get the wide one. There are no strokes but those that
-  follow from such shapes: a small network cannot place others, and blurs them.
+- Strokes: the shapes of `brushwork`. There are no others: a small network cannot place them, and blurs them.
 - Values and pigments: soft quantisation of the lightness, after Winnemöller et al. 2006, "Real-Time Video
   Abstraction", but equally soft everywhere, as a quantisation that is crisp at edges only draws rims along them. Warm
   lights, cool shadows; then every colour is drawn towards the nearest pigments of a fixed palette, on skin less so.
@@ -20,12 +16,10 @@ import cv2
 import numpy as np
 
 from tools.styles.teachers import canvas
+from tools.styles.teachers.brushwork import borders, crisp, simplify
 from tools.styles.teachers.canvas import smoothstep
-from tools.styles.teachers.paint import Picture, Pixels, blur, flow, gradient, grey, kuwahara
-from tools.styles.teachers.streamlines import Line, smear, streamlines, sweep
+from tools.styles.teachers.paint import Picture, Pixels, blur, gradient
 
-FINE_BRUSH, WIDE_BRUSH = 2.2, 7.5  # radii
-STROKE_REACH = 0.14  # a stroke ends where the colour (0 to 1) differs by more
 SKIN_HUE = 0.85  # radians, in the a-b plane of Lab
 RELIEF, RIDGES = 7.0, (0.8, 3.0)  # of the impasto in L, and the widths (sigma) between which its ridges lie
 VALUES = 6  # steps from black to white
@@ -67,11 +61,8 @@ PALETTE_WIDTH = 13.0  # Lab; how far a pigment attracts
 def oil(photo: Pixels) -> Pixels:
     """Paint ``photo`` in oil; the result has the same size."""
     image = cv2.bilateralFilter(photo.astype(np.float32) / 255, 5, 0.06, 1.5)
-    direction, coherence = sweep(grey(image))
-    lines = streamlines(direction)
-    lab = cv2.cvtColor(image, cv2.COLOR_RGB2Lab)
-    skin = skin_likeness(lab)
-    shapes, care = simplify(image, direction, coherence, lines, skin)
+    skin = skin_likeness(cv2.cvtColor(image, cv2.COLOR_RGB2Lab))
+    shapes, care = simplify(image, skin)
     flat = cv2.cvtColor(shapes, cv2.COLOR_RGB2Lab)
     painted = grade(flat, skin)
     painted = painted + ((0.75 - 0.4 * skin) * (1 - (0.4 + 0.5 * skin) * care))[..., None] * (mixed(painted) - painted)
@@ -80,34 +71,6 @@ def oil(photo: Pixels) -> Pixels:
     painted[..., 0] = np.clip(painted[..., 0], 0, 100)
     rgb = cv2.cvtColor(painted, cv2.COLOR_Lab2RGB)
     return np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
-
-
-def simplify(
-    image: Picture, direction: Picture, coherence: Picture, lines: list[Line], skin: Picture
-) -> tuple[Picture, Picture]:
-    """The large shapes of ``image`` [H, W, 3] and where they take a fine brush [H, W], 0 to 1."""
-    angle = 0.5 * np.arctan2(direction[..., 1], direction[..., 0])
-    wide = crisp(smear(kuwahara(image, WIDE_BRUSH, angle, coherence), lines, STROKE_REACH), 4.0, 9)
-    fine = crisp(kuwahara(image, FINE_BRUSH, *flow(grey(image))), 1.5, 5)
-    lost = blur(np.abs(fine - wide).max(2), 2.5) * (1.8 - grey(wide))  # in the dark, less contrast counts
-    busy = canvas.blur(lost, 22.0)  # foliage and fur have detail all around, eyes and letters stand alone
-    alone = smoothstep(lost / ((1 - 0.6 * skin) * busy + 0.02), 1.2, 2.4)
-    care = smoothstep(lost * (1 + 2 * skin), 0.05, 0.15) * alone
-    return wide + care[..., None] * (fine - wide), blur(care, 2.0)
-
-
-def crisp(image: Picture, sigma: float, width: int) -> Picture:
-    """Sharpen the borders of shapes within the range of their neighbourhood, which leaves no halo."""
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    sharpened = image + 3 * (image - blur(image, sigma))
-    return np.clip(sharpened, cv2.erode(image, brush), cv2.dilate(image, brush))
-
-
-def borders(lab: Picture) -> Picture:
-    """0 to 1 [H, W]: the borders of shapes; a ridge made of their contrast would look like a halo."""
-    x, y = gradient(blur(lab, 1.0))
-    slope = np.sqrt((x * x + y * y).sum(2))
-    return smoothstep(blur(cv2.dilate(slope, np.ones((13, 13), np.uint8)), 3.0), 1.5, 5.0)
 
 
 def impasto(lightness: Picture) -> Picture:

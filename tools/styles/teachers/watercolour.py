@@ -65,8 +65,9 @@ def skin_likeness(lab: Picture) -> Picture:
     chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a))
     likeness = smoothstep(chroma / (0.3 + lightness), 6, 14) * smoothstep(np.abs(hue - 48), 42, 26)
     around = smoothstep(wide_blur(likeness, NEARBY), 0.3, 0.6)
-    roughness = wide_blur(np.abs(lightness - blur(lightness, 2.0)), NEARBY)  # of spice and fur; that of wrinkles is less
-    return blur(np.maximum(likeness * smoothstep(lightness, 0.05, 0.2), around), 4.0) * smoothstep(roughness, 0.065, 0.04)
+    roughness = wide_blur(np.abs(lightness - blur(lightness, 2.0)), NEARBY)  # of fur; that of wrinkles is less
+    skin = np.maximum(likeness * smoothstep(lightness, 0.05, 0.2), around)
+    return blur(skin, 4.0) * smoothstep(roughness, 0.065, 0.04)
 
 
 def darkness(lightness: Picture, skin: Picture, chroma: Picture) -> Picture:
@@ -84,7 +85,7 @@ def darkness(lightness: Picture, skin: Picture, chroma: Picture) -> Picture:
 
 
 def in_steps(dark: Picture, skin: Picture, care: Picture) -> Picture:
-    """``dark`` [H, W] as washes lay it: nearly the same within a step, softer on ``skin`` and where there is ``care``."""
+    """``dark`` [H, W] as washes lay it: nearly the same within a step, softer on ``skin`` and with ``care``."""
     wave = np.sin(2 * np.pi * WASHES * dark) / (2 * np.pi * WASHES)
     return np.clip(dark - (0.95 - 0.4 * skin) * (1 - 0.6 * care) * wave, 0, 1)
 

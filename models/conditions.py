@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from models.blocks import join_domain, normalise_spectrally, require_positive
+from models.init import written_over
 from models.registry import (
     GENERATORS,
     Discriminator,
@@ -170,21 +171,11 @@ class ConditionalGenerator(NoiseGenerator):
     def weights_from_unconditional(self, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """A state dict of this network that makes the pictures of ``given``, the same generator's without a condition:
         the condition has no effect yet. Raises ``ValueError`` for those of another generator."""
-        return self.state_dict() | {
-            f"generator.{name}": _widened(given.get(name), tensor, name)
-            for name, tensor in self.generator.state_dict().items()
-        }
-
-
-def _widened(given: Tensor | None, own: Tensor, name: str) -> Tensor:
-    """``given`` in the shape of ``own``, with zeros for the inputs that are more: those of the condition's vector."""
-    if given is not None and given.shape == own.shape:
-        return given
-    further = [] if given is None else [b - a for a, b in zip(given.shape, own.shape, strict=False)]
-    if given is None or given.dim() != own.dim() or min(further) < 0 or sum(map(bool, further)) != 1:
-        raise ValueError(f"{name} does not fit")
-    padding = [side for more in reversed(further) for side in (0, more)]
-    return F.pad(given, padding)
+        own = self.generator.state_dict()
+        if missing := own.keys() - given.keys():
+            raise ValueError(f"{min(missing)} is missing")
+        widened = {name: written_over(torch.zeros_like(tensor), given[name], name) for name, tensor in own.items()}
+        return self.state_dict() | {f"generator.{name}": tensor for name, tensor in widened.items()}
 
 
 def build_conditional_generator(name: str, condition: EncodedCondition, **options: Any) -> ConditionalGenerator:

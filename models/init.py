@@ -82,3 +82,16 @@ def _init_parametrized(module: nn.Module, weight: Callable[[Tensor], object]) ->
     for _ in range(POWER_ITERATIONS):
         module.weight  # noqa: B018  in training each access is a step of the power iteration
     module.train(training)
+
+
+def written_over(own: Tensor, given: Tensor, name: str) -> Tensor:
+    """``own`` with ``given`` over its first entries: all of it, or fewer along one dimension, such as that of channels.
+
+    Raises ``ValueError``, with the parameter's ``name``, where ``given`` has more, or fewer along several dimensions.
+    """
+    fewer = [size - given_size for size, given_size in zip(own.shape, given.shape, strict=False)]
+    if own.dim() != given.dim() or min(fewer, default=0) < 0 or sum(map(bool, fewer)) > 1:
+        raise ValueError(f"{name} is {list(given.shape)}, not {list(own.shape)}")
+    result = own.detach().clone()
+    result[tuple(slice(size) for size in given.shape)] = given
+    return result

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from models import Init, build_discriminator, build_generator, initialise
 from models.blocks import ScaleAndShift, SelfAttention
+from models.init import written_over
 from tests.models.test_generators import assert_spectral_norms
 
 
@@ -80,3 +81,15 @@ def test_an_unknown_kind_lists_the_known_ones() -> None:
         ValueError, match="no weight initialisation is called 'zeros': choose one of normal, orthogonal"
     ):
         initialise(nn.Linear(1, 1), cast(Init, "zeros"))
+
+
+def test_smaller_weights_are_written_over_the_first_entries() -> None:
+    own, given = torch.zeros(4, 3), torch.ones(4, 2)
+    assert written_over(own, given, "weight").tolist() == [[1, 1, 0]] * 4 and not own.any()
+    assert torch.equal(written_over(own, torch.ones(4, 3), "weight"), torch.ones(4, 3))
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (3, 2), (4,), (4, 3, 1)])
+def test_weights_that_do_not_fit_are_named(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"conv\.weight is"):
+        written_over(torch.zeros(4, 3), torch.ones(shape), "conv.weight")

@@ -20,7 +20,7 @@ declare -A titles=(
 )
 # Broad strokes and washes follow from more of the photo, and are learnt in more steps.
 declare -A sizes=([oil]=medium [watercolour]=medium)
-declare -A steps=([cel]=20000 [oil]=16000 [watercolour]=16000)
+declare -A steps=([cel]=20000 [oil]=12000 [watercolour]=12000)
 [ $# -gt 0 ] || set -- "${!titles[@]}"
 for look in "$@"; do
     : "${titles[$look]:?there is no look $look: choose of ${!titles[*]}}"

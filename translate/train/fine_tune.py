@@ -11,6 +11,7 @@ from typing import cast
 import torch
 
 from models import ConditionalDiscriminator, ConditionalGenerator, Generator
+from models.init import written_over
 from translate.errors import UserError
 from translate.style.catalogue import list_styles
 from translate.style.session import read_style
@@ -41,22 +42,12 @@ def start_from_style(generator: Generator, path: Path) -> None:
         given = generator.weights_from_export(exported)
         if missing := own.keys() - given.keys():
             raise ValueError(f"{min(missing)} is missing")
-        with torch.no_grad():
-            for name, tensor in own.items():
-                _fill(tensor, given[name], name)
+        generator.load_state_dict({name: written_over(tensor, given[name], name) for name, tensor in own.items()})
     except ValueError as error:
         raise UserError(
             f"<init> {path}: is not a float style of this generator ({error}); give a run, or <generator> and "
             "<generator_options> as the style was trained with"
         ) from error
-
-
-def _fill(own: torch.Tensor, given: torch.Tensor, name: str) -> None:
-    """Write ``given`` over ``own``, over its first channels where ``given`` has fewer of them."""
-    smaller = [size for size, given_size in zip(own.shape, given.shape, strict=False) if given_size < size]
-    if own.dim() != given.dim() or len(smaller) > 1 or any(a < b for a, b in zip(own.shape, given.shape, strict=True)):
-        raise ValueError(f"{name} is {list(given.shape)}, not {list(own.shape)}")
-    own[tuple(slice(size) for size in given.shape)] = given
 
 
 def start_from(method: Method, init: Path) -> None:

@@ -1,9 +1,10 @@
-"""The strokes of a broad brush: plain shapes with crisp borders, which follow the flow of a picture.
+"""The dabs of a broad brush: small shapes of one colour with crisp borders.
 
-Anisotropic Kuwahara filter (Kyprianidis et al. 2009, "Image and Video Abstraction by Anisotropic Kuwahara Filtering")
-with a wide brush, drawn out by line integral convolution (Cabral and Leedom 1993, "Imaging Vector Fields Using Line
-Integral Convolution") and made crisp. A fine brush serves what stands alone, such as eyes, mouths and letters; foliage,
-fur and stone, with detail all around, get the wide one. Lengths are in pixels of a picture whose longer side is 768.
+Anisotropic Kuwahara filter (Kyprianidis et al. 2009, "Image and Video Abstraction by Anisotropic Kuwahara Filtering"),
+applied again and again, and made crisp. A fine brush serves what stands alone, such as eyes, mouths and letters;
+foliage, fur and stone, with detail all around, get the broad one. A dab follows from what is near it: strokes that are
+drawn out along a smooth flow, as by line integral convolution, look better still, but a small network cannot place
+them, and blurs. Lengths are in pixels of a picture whose longer side is 768.
 """
 
 from __future__ import annotations
@@ -14,24 +15,22 @@ import numpy as np
 from tools.styles.teachers import canvas
 from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.paint import Picture, blur, flow, gradient, grey, kuwahara
-from tools.styles.teachers.streamlines import smear, streamlines, sweep
 
-FINE_BRUSH, WIDE_BRUSH = 2.2, 7.5  # radii
-STROKE_REACH = 0.14  # a stroke ends where the colour (0 to 1) differs by more
+FINE_BRUSH, BROAD_BRUSH, TIMES = 2.2, 5.0, 3  # radii, and how often the broad one is applied
 
 
 def simplify(image: Picture, skin: Picture) -> tuple[Picture, Picture]:
-    """The strokes of ``image`` [H, W, 3] and where a fine brush paints them [H, W], 0 to 1; more so on ``skin``."""
-    direction, coherence = sweep(grey(image))
-    lines = streamlines(direction)
-    angle = 0.5 * np.arctan2(direction[..., 1], direction[..., 0])
-    wide = crisp(smear(kuwahara(image, WIDE_BRUSH, angle, coherence), lines, STROKE_REACH), 4.0, 9)
+    """The dabs of ``image`` [H, W, 3] and where a fine brush paints them [H, W], 0 to 1; more so on ``skin``."""
+    broad = image
+    for _ in range(TIMES):
+        broad = kuwahara(broad, BROAD_BRUSH, *flow(grey(broad), sigma=3.0), sharpness=8.0)
+    broad = crisp(broad, 2.0, 5)
     fine = crisp(kuwahara(image, FINE_BRUSH, *flow(grey(image))), 1.5, 5)
-    lost = blur(np.abs(fine - wide).max(2), 2.5) * (1.8 - grey(wide))  # in the dark, less contrast counts
-    busy = canvas.blur(lost, 22.0)  # foliage and fur have detail all around, eyes and letters stand alone
+    lost = blur(np.abs(fine - broad).max(2), 2.5) * (1.8 - grey(broad))  # in the dark, less contrast counts
+    busy = canvas.blur(lost, 16.0)  # foliage and fur have detail all around, eyes and letters stand alone
     alone = smoothstep(lost / ((1 - 0.6 * skin) * busy + 0.02), 1.2, 2.4)
     care = smoothstep(lost * (1 + 2 * skin), 0.05, 0.15) * alone
-    return wide + care[..., None] * (fine - wide), blur(care, 2.0)
+    return broad + care[..., None] * (fine - broad), blur(care, 2.0)
 
 
 def crisp(image: Picture, sigma: float, width: int) -> Picture:

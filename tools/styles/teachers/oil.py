@@ -1,11 +1,9 @@
-"""Post-impressionist oil painting, the teacher of the style `oil`: photo -> broad strokes of pure pigments.
+"""Post-impressionist oil painting, the teacher of the style `oil`: photo -> dabs of pure pigments.
 
-- Strokes: the shapes of `brushwork`. There are no others: a small network cannot place them, and blurs them.
+- Dabs: those of `brushwork`.
 - Values and pigments: soft quantisation of the lightness, after Winnemöller et al. 2006, "Real-Time Video
   Abstraction", but equally soft everywhere, as a quantisation that is crisp at edges only draws rims along them. Warm
   lights, cool shadows; then every colour is drawn towards the nearest pigments of a fixed palette, on skin less so.
-- Impasto: the lightness of the strokes is a height field, lit from the upper left (Hertzmann 2002, "Fast Paint
-  Texture"), but for the borders of shapes, where it would draw rims.
 
 Lengths are in pixels of a picture whose longer side is 768 pixels.
 """
@@ -16,12 +14,11 @@ import cv2
 import numpy as np
 
 from tools.styles.teachers import canvas
-from tools.styles.teachers.brushwork import borders, crisp, simplify
+from tools.styles.teachers.brushwork import crisp, simplify
 from tools.styles.teachers.canvas import smoothstep
-from tools.styles.teachers.paint import Picture, Pixels, blur, gradient
+from tools.styles.teachers.paint import Picture, Pixels, blur
 
 SKIN_HUE = 0.85  # radians, in the a-b plane of Lab
-RELIEF, RIDGES = 7.0, (0.8, 3.0)  # of the impasto in L, and the widths (sigma) between which its ridges lie
 VALUES = 6  # steps from black to white
 
 PIGMENTS = np.array(
@@ -67,16 +64,9 @@ def oil(photo: Pixels) -> Pixels:
     painted = grade(flat, skin)
     painted = painted + ((0.75 - 0.4 * skin) * (1 - (0.4 + 0.5 * skin) * care))[..., None] * (mixed(painted) - painted)
     painted = crisp(painted, 2.0, 5)
-    painted[..., 0] += (1 - borders(flat)) * (1 - 0.5 * care) * (1 - 0.5 * skin) * impasto(painted[..., 0])
     painted[..., 0] = np.clip(painted[..., 0], 0, 100)
     rgb = cv2.cvtColor(painted, cv2.COLOR_Lab2RGB)
     return np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
-
-
-def impasto(lightness: Picture) -> Picture:
-    """Light (in L) that the ridges of thick paint catch or lose; it is thicker where the ``lightness`` [H, W] is."""
-    slope_x, slope_y = gradient(blur(lightness, RIDGES[0]) - blur(lightness, RIDGES[1]))
-    return RELIEF * np.tanh(slope_x + slope_y)  # rising to the lower right: the side that faces the light
 
 
 def skin_likeness(lab: Picture) -> Picture:

@@ -4,7 +4,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.helpers.pictures import draw_photo
-from tools.styles.teachers.oil import PIGMENTS, grade, impasto, mixed, oil, skin_likeness
+from tools.styles.teachers.oil import PIGMENTS, grade, mixed, oil, skin_likeness
 
 
 def filled(red: int, green: int, blue: int, size: int = 64) -> NDArray[np.uint8]:
@@ -20,14 +20,6 @@ def textured(size: int = 96, *, seed: int = 0) -> NDArray[np.uint8]:
 def chroma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     return np.hypot(lab[..., 1], lab[..., 2])
-
-
-def test_ridges_catch_light_from_the_upper_left() -> None:
-    rows, columns = np.mgrid[0:64, 0:64].astype(np.float32)
-    ridge = 50 + 10 * np.exp(-np.square((rows + columns - 64) / 4))
-    light = impasto(ridge)
-    assert light[30, 30] > 1 > -1 > light[34, 34]  # before and behind the ridge, seen from the light
-    assert np.abs(impasto(np.full((64, 64), 50, np.float32))).max() < 1e-3
 
 
 def test_lights_are_warm_and_shadows_cool() -> None:

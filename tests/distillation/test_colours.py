@@ -8,11 +8,11 @@ import numpy as np
 from PIL import Image
 
 from tests.helpers.pictures import files_below
-from translate.distillation.colours import LEVELS, SHEETS, draw_sheet, write_sheets
+from translate.distillation.colours import LEVELS, count_of_sheets, draw_sheet, write_sheets
 
 
 def test_fields_are_plain_and_many_are_at_the_edges_of_the_gamut() -> None:
-    sheets = [draw_sheet(number, 96) for number in range(0, SHEETS, 2)]
+    sheets = [draw_sheet(number, 96) for number in range(0, 12, 2)]
     colours = {colour for sheet in sheets for colour in map(tuple, np.unique(sheet.reshape(-1, 3), axis=0).tolist())}
     at_edges = [colour for colour in colours if set(colour) <= set(LEVELS.tolist())]
     assert len(colours) > 40 and len(at_edges) > 20  # of 27
@@ -23,7 +23,7 @@ def test_fields_are_plain_and_many_are_at_the_edges_of_the_gamut() -> None:
 
 
 def test_gradients_are_gentle() -> None:
-    for number in range(1, SHEETS, 2):
+    for number in range(1, 12, 2):
         sheet = draw_sheet(number, 96).astype(int)
         assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 50
         assert max(np.abs(np.diff(sheet, axis=axis)).max() for axis in (0, 1)) <= 6  # 128 levels in 24 pixels or more
@@ -31,12 +31,16 @@ def test_gradients_are_gentle() -> None:
 
 
 def test_sheets_are_written_once(tmp_path: Path) -> None:
-    sheets = write_sheets(tmp_path, 64)
-    assert len(sheets) == SHEETS and len(files_below(tmp_path)) == 2 * SHEETS
+    sheets = write_sheets(tmp_path, 64, 5)
+    assert len(sheets) == 5 and len(files_below(tmp_path)) == 10
     before = {path: path.stat().st_mtime_ns for path in sheets.values()}
-    assert write_sheets(tmp_path, 64) == sheets
+    assert write_sheets(tmp_path, 64, 5) == sheets
     assert {path: path.stat().st_mtime_ns for path in sheets.values()} == before
     path = min(sheets.values())
     path.write_bytes(b"cut short")
-    write_sheets(tmp_path, 64)
+    write_sheets(tmp_path, 64, 5)
     assert Image.open(path).size == (64, 64)
+
+
+def test_sheets_stay_a_small_share_of_what_is_learnt() -> None:
+    assert [count_of_sheets(photos) for photos in (3, 32, 400)] == [4, 4, 50]

@@ -13,17 +13,22 @@ from numpy.typing import NDArray
 
 from translate.distillation.drawn import Pixels, is_drawn, key_of, write_drawn
 
-SHEETS = 12
+PHOTOS_PER_SHEET, MIN_SHEETS = 8, 4
 LEVELS = np.array([0, 128, 255])  # of which the colours at the edges of the gamut consist
 EDGE_SHARE = 0.6  # of the plain colours, that are such ones
 
 
-def write_sheets(folder: Path, side: int) -> dict[str, Path]:
-    """Write the `SHEETS` as PNG files of ``side`` x ``side`` pixels, and return them by name.
+def count_of_sheets(photos: int) -> int:
+    """How many sheets to learn beside ``photos``: fewer and the extreme colours are still wrong by a sixth."""
+    return max(MIN_SHEETS, photos // PHOTOS_PER_SHEET)
+
+
+def write_sheets(folder: Path, side: int, count: int) -> dict[str, Path]:
+    """Write ``count`` sheets as PNG files of ``side`` x ``side`` pixels, and return them by name.
 
     Those that are there already stay. Raises ``PictureError`` where one cannot be written.
     """
-    names = [f"plain-colours-and-gradients/{number:02d}" for number in range(SHEETS)]
+    names = [f"plain-colours-and-gradients/{number:02d}" for number in range(count)]
     for number, name in enumerate(names):
         sheet = draw_sheet(number, side)
         key = key_of(sheet.tobytes())

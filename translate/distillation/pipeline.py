@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from translate.distillation.card import draw_preview, write_card
-from translate.distillation.colours import SHEETS, write_sheets
+from translate.distillation.colours import count_of_sheets, write_sheets
 from translate.distillation.failures import Failure
 from translate.distillation.measures import HeldOut, Measures, measure
 from translate.distillation.pairing import draw_refused, match_pairs
@@ -97,7 +97,7 @@ def distill(request: DistillRequest, *, say: Say = lambda line: None) -> Distill
         held_out = {name: pair for name, pair in pairs.items() if name in plan.held_out}
         training = {name: pair for name, pair in pairs.items() if name not in held_out}
         tiles = request.work_folder / TILES
-        sheets = _draw_colours(request, plan.scale, say)
+        sheets = _draw_colours(request, len(photos), plan.scale, say)
         write_tiles(sheets | training, tiles)
         steps = learn(plan, request, tiles, held_out, say)
         run = refine(plan, request, tiles, steps, say)
@@ -133,7 +133,7 @@ def explain(request: DistillRequest) -> list[str]:
     lines = [f"photos: {len(photos)} in {request.photos}"]
     if request.teacher is not None:
         seconds = _seconds_of_one(request, photos, plan.scale)
-        pictures = len(photos) + min(len(photos), REPEATED) + SHEETS  # some photos twice
+        pictures = len(photos) + min(len(photos), REPEATED) + count_of_sheets(len(photos))  # some photos twice
         total = duration(seconds * -(-pictures // request.workers))
         lines.append(f"teacher: {seconds:.1f} s for a picture, {request.workers} at a time: {total}")
     return [*lines, *plan.describe()]
@@ -166,13 +166,13 @@ def _draw(request: DistillRequest, photos: Paths, say: Say) -> list[Failure]:
     return failures
 
 
-def _draw_colours(request: DistillRequest, side: int, say: Say) -> dict[str, tuple[Path, Path]]:
-    """Sheets of colours and the teacher's pictures of them, by name; none where the pictures are finished ones."""
+def _draw_colours(request: DistillRequest, photos: int, side: int, say: Say) -> dict[str, tuple[Path, Path]]:
+    """Sheets of colours beside ``photos``, and the teacher's pictures of them, by name; none where the pictures are finished ones."""
     if request.teacher is None:
         return {}
     drawn = request.work_folder / COLOURS_DRAWN
-    sheets = write_sheets(request.work_folder / COLOURS, side)
-    say(f"teacher: {SHEETS} sheets of plain colours and gradients")
+    sheets = write_sheets(request.work_folder / COLOURS, side, count_of_sheets(photos))
+    say(f"teacher: {len(sheets)} sheets of plain colours and gradients")
     try:
         failures = run_teacher(request.teacher, sheets, drawn, workers=request.workers, timeout=request.timeout)
     except HopelessError as error:

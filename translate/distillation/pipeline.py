@@ -167,7 +167,7 @@ def _draw(request: DistillRequest, photos: Paths, say: Say) -> list[Failure]:
 
 
 def _draw_colours(request: DistillRequest, photos: int, side: int, say: Say) -> dict[str, tuple[Path, Path]]:
-    """Sheets of colours beside ``photos``, and the teacher's pictures of them, by name; none where the pictures are finished ones."""
+    """Sheets of colours beside ``photos`` and the teacher's pictures of them, by name; none without a teacher."""
     if request.teacher is None:
         return {}
     drawn = request.work_folder / COLOURS_DRAWN

@@ -10,7 +10,7 @@
 - Pencil: the contours of the teacher `sketch`.
 - Skin of every tone keeps its colour and most of its lightness, with softer washes and little granulation.
 
-Lengths are in pixels of a photo whose longer side is `paint.WORKING_SIZE`. About four seconds per megapixel on one
+Lengths are in pixels of a photo whose longer side is `paint.WORKING_SIZE`. About two seconds per megapixel on one
 core.
 """
 

@@ -172,9 +172,7 @@ class ConditionalGenerator(NoiseGenerator):
         """A state dict of this network that makes the pictures of ``given``, the same generator's without a condition:
         the condition has no effect yet. Raises ``ValueError`` for those of another generator."""
         own = self.generator.state_dict()
-        if missing := own.keys() - given.keys():
-            raise ValueError(f"{min(missing)} is missing")
-        widened = {name: written_over(torch.zeros_like(tensor), given[name], name) for name, tensor in own.items()}
+        widened = written_over({name: torch.zeros_like(tensor) for name, tensor in own.items()}, given)
         return self.state_dict() | {f"generator.{name}": tensor for name, tensor in widened.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, get_args
 
@@ -84,11 +84,18 @@ def _init_parametrized(module: nn.Module, weight: Callable[[Tensor], object]) ->
     module.train(training)
 
 
-def written_over(own: Tensor, given: Tensor, name: str) -> Tensor:
-    """``own`` with ``given`` over its first entries: all of it, or fewer along one dimension, such as that of channels.
+def written_over(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors ``own`` with those ``given`` of the same names over their first entries.
 
-    Raises ``ValueError``, with the parameter's ``name``, where ``given`` has more, or fewer along several dimensions.
+    That is all of a tensor, or fewer entries along one dimension, such as that of channels. Raises ``ValueError``,
+    with a name, where one is missing, has more entries, or fewer along several dimensions.
     """
+    if missing := own.keys() - given.keys():
+        raise ValueError(f"{min(missing)} is missing")
+    return {name: _written_over(tensor, given[name], name) for name, tensor in own.items()}
+
+
+def _written_over(own: Tensor, given: Tensor, name: str) -> Tensor:
     fewer = [size - given_size for size, given_size in zip(own.shape, given.shape, strict=False)]
     if own.dim() != given.dim() or min(fewer, default=0) < 0 or sum(map(bool, fewer)) > 1:
         raise ValueError(f"{name} is {list(given.shape)}, not {list(own.shape)}")

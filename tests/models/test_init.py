@@ -84,12 +84,18 @@ def test_an_unknown_kind_lists_the_known_ones() -> None:
 
 
 def test_smaller_weights_are_written_over_the_first_entries() -> None:
-    own, given = torch.zeros(4, 3), torch.ones(4, 2)
-    assert written_over(own, given, "weight").tolist() == [[1, 1, 0]] * 4 and not own.any()
-    assert torch.equal(written_over(own, torch.ones(4, 3), "weight"), torch.ones(4, 3))
+    own, fewer, all_of_them = torch.zeros(4, 3), torch.ones(4, 2), torch.ones(4, 3)
+    written = written_over({"fewer": own, "all": own}, {"fewer": fewer, "all": all_of_them, "other": fewer})
+    assert written["fewer"].tolist() == [[1, 1, 0]] * 4 and not own.any()
+    assert torch.equal(written["all"], all_of_them) and len(written) == 2
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (3, 2), (4,), (4, 3, 1)])
 def test_weights_that_do_not_fit_are_named(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"conv\.weight is"):
-        written_over(torch.zeros(4, 3), torch.ones(shape), "conv.weight")
+        written_over({"conv.weight": torch.zeros(4, 3)}, {"conv.weight": torch.ones(shape)})
+
+
+def test_a_missing_weight_is_named() -> None:
+    with pytest.raises(ValueError, match=r"conv\.weight is missing"):
+        written_over({"conv.weight": torch.zeros(4, 3)}, {})

@@ -18,7 +18,7 @@ declare -A titles=(
     [watercolour]="Watercolour"
     [woodblock]="Woodblock"
 )
-# Broad strokes and washes follow from more of the photo, and are learnt in more steps.
+# Dabs and washes take a larger network and more steps.
 declare -A sizes=([oil]=medium [watercolour]=medium)
 declare -A steps=([cel]=20000 [oil]=12000 [watercolour]=12000)
 [ $# -gt 0 ] || set -- "${!titles[@]}"

@@ -19,7 +19,7 @@ EDGE_SHARE = 0.6  # of the plain colours, that are such ones
 
 
 def count_of_sheets(photos: int) -> int:
-    """How many sheets to learn beside ``photos``: fewer and the extreme colours are still wrong by a sixth."""
+    """How many beside ``photos``; with one for 32, a style of cel shading was off by 39 of 255 in plain red."""
     return max(MIN_SHEETS, photos // PHOTOS_PER_SHEET)
 
 

@@ -40,9 +40,7 @@ def start_from_style(generator: Generator, path: Path) -> None:
     own = generator.state_dict()
     try:
         given = generator.weights_from_export(exported)
-        if missing := own.keys() - given.keys():
-            raise ValueError(f"{min(missing)} is missing")
-        generator.load_state_dict({name: written_over(tensor, given[name], name) for name, tensor in own.items()})
+        generator.load_state_dict(written_over(own, given))
     except ValueError as error:
         raise UserError(
             f"<init> {path}: is not a float style of this generator ({error}); give a run, or <generator> and "

@@ -24,8 +24,8 @@ def simplify(image: Picture, skin: Picture) -> tuple[Picture, Picture]:
     broad = image
     for _ in range(TIMES):
         broad = kuwahara(broad, BROAD_BRUSH, *flow(grey(broad), sigma=3.0), sharpness=8.0)
-    broad = crisp(broad, 2.0, 5)
-    fine = crisp(kuwahara(image, FINE_BRUSH, *flow(grey(image))), 1.5, 5)
+    broad = crisp(broad, 2.0)
+    fine = crisp(kuwahara(image, FINE_BRUSH, *flow(grey(image))), 1.5)
     lost = blur(np.abs(fine - broad).max(2), 2.5) * (1.8 - grey(broad))  # in the dark, less contrast counts
     busy = canvas.blur(lost, 16.0)  # foliage and fur have detail all around, eyes and letters stand alone
     alone = smoothstep(lost / ((1 - 0.6 * skin) * busy + 0.02), 1.2, 2.4)
@@ -33,15 +33,21 @@ def simplify(image: Picture, skin: Picture) -> tuple[Picture, Picture]:
     return broad + care[..., None] * (fine - broad), blur(care, 2.0)
 
 
-def crisp(image: Picture, sigma: float, width: int) -> Picture:
+def crisp(image: Picture, sigma: float) -> Picture:
     """Sharpen the borders of shapes within the range of their neighbourhood, which leaves no halo."""
-    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     sharpened = image + 3 * (image - blur(image, sigma))
     return np.clip(sharpened, cv2.erode(image, brush), cv2.dilate(image, brush))
 
 
 def borders(lab: Picture) -> Picture:
-    """0 to 1 [H, W]: the borders of shapes; a ridge made of their contrast would look like a halo."""
+    """0 to 1 [H, W]: the borders of shapes, and what is beside them."""
     x, y = gradient(blur(lab, 1.0))
     slope = np.sqrt((x * x + y * y).sum(2))
     return smoothstep(blur(cv2.dilate(slope, np.ones((13, 13), np.uint8)), 3.0), 1.5, 5.0)
+
+
+def smoothness(lightness: Picture) -> Picture:
+    """1 for skin, wrinkles too, down to 0 for fur and whatever else is rough all around; ``lightness`` is 0 to 100."""
+    roughness = canvas.blur(np.abs(lightness - blur(lightness, 2.0)), 20.0)
+    return smoothstep(roughness, 6.5, 4.0)

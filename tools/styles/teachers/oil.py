@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from tools.styles.teachers import canvas
-from tools.styles.teachers.brushwork import crisp, simplify
+from tools.styles.teachers.brushwork import crisp, simplify, smoothness
 from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.paint import Picture, Pixels, blur
 
@@ -63,7 +63,7 @@ def oil(photo: Pixels) -> Pixels:
     flat = cv2.cvtColor(shapes, cv2.COLOR_RGB2Lab)
     painted = grade(flat, skin)
     painted = painted + ((0.75 - 0.4 * skin) * (1 - (0.4 + 0.5 * skin) * care))[..., None] * (mixed(painted) - painted)
-    painted = crisp(painted, 2.0, 5)
+    painted = crisp(painted, 2.0)
     painted[..., 0] = np.clip(painted[..., 0], 0, 100)
     rgb = cv2.cvtColor(painted, cv2.COLOR_Lab2RGB)
     return np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)
@@ -77,8 +77,7 @@ def skin_likeness(lab: Picture) -> Picture:
     likeness = np.maximum(likeness, smoothstep(canvas.blur(likeness, 28.0), 0.2, 0.5))  # eyes and beards within
     white = smoothstep(lab[..., 0], 78, 90) * smoothstep(lab[..., 2], 12, 5)
     blue = smoothstep(lab[..., 2], -3, -9) * smoothstep(lab[..., 0], 30, 50)  # in the dark, it may be a beard
-    roughness = canvas.blur(np.abs(lab[..., 0] - blur(lab[..., 0], 2.0)), 20.0)  # of fur; that of wrinkles is less
-    return likeness * (1 - blur(np.maximum(white, blue), 1.5)) * smoothstep(roughness, 6.5, 4.0)
+    return likeness * (1 - blur(np.maximum(white, blue), 1.5)) * smoothness(lab[..., 0])
 
 
 def grade(lab: Picture, skin: Picture) -> Picture:

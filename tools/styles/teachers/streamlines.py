@@ -9,23 +9,21 @@ import numpy as np
 
 from tools.styles.teachers.paint import Picture, sampled
 
-Point = tuple[int, Picture, Picture, Picture]  # number of the step, x and y [H, W], what is found there [H, W, C]
 
-
-def walk(start: Picture, fields: Picture, *, step: float, steps: int) -> Iterator[Point]:
-    """Set out from every pixel at the angle ``start`` [H, W] and follow the flow, ``steps`` ahead and ``steps`` back.
+def walk(start: Picture, fields: Picture, *, distance: int) -> Iterator[tuple[int, Picture]]:
+    """Set out from every pixel at the angle ``start`` [H, W] and follow the flow, ``distance`` pixels ahead and back.
 
     ``fields`` [H, W, C] has the flow in its first two channels, as a doubled-angle vector, and what else is wanted on
-    the way.
+    the way; yields the pixels walked and what is found there [H, W, C].
     """
     rows, columns = np.mgrid[0 : fields.shape[0], 0 : fields.shape[1]].astype(np.float32)
     for sense in (1, -1):
         x, y = columns, rows
         ahead_x, ahead_y = sense * np.cos(start), sense * np.sin(start)
-        for number in range(1, steps + 1):
-            x, y = x + step * ahead_x, y + step * ahead_y
+        for number in range(1, distance + 1):
+            x, y = x + ahead_x, y + ahead_y
             found = sampled(fields, x, y)
-            yield number, x, y, found
+            yield number, found
             turned = 0.5 * np.arctan2(found[..., 1], found[..., 0])
             next_x, next_y = np.cos(turned), np.sin(turned)
             onward = np.where(next_x * ahead_x + next_y * ahead_y < 0, np.float32(-1), np.float32(1))
@@ -39,7 +37,7 @@ def along_flow(image: Picture, angle: Picture, *, sigma: float) -> Picture:
     """
     fields = np.dstack([np.cos(2 * angle), np.sin(2 * angle), image]).astype(np.float32)
     total, weights = image.copy(), 1.0
-    for distance, _, _, found in walk(angle, fields, step=1.0, steps=int(np.ceil(2 * sigma))):
+    for distance, found in walk(angle, fields, distance=int(np.ceil(2 * sigma))):
         weight = float(np.exp(-(distance**2) / (2 * sigma**2)))
         total += weight * found[..., 2]
         weights += weight

@@ -19,7 +19,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from tools.styles.teachers.brushwork import borders, simplify
+from tools.styles.teachers.brushwork import borders, simplify, smoothness
 from tools.styles.teachers.canvas import blur as wide_blur
 from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.paint import Picture, Pixels, blur, grey
@@ -38,6 +38,7 @@ POOL_DENSITY, NARROW_POOL, WIDE_POOL, POOL_CONTRAST = 0.14, 4.0, 11.0, 0.02  # w
 def watercolour(photo: Pixels) -> Pixels:
     """Paint ``photo``; the result has the same size."""
     image = cv2.bilateralFilter(photo.astype(np.float32) / 255, 5, 0.08, 2.0)
+    luminance = grey(image)
     skin = skin_likeness(cv2.cvtColor(image, cv2.COLOR_RGB2Lab))
     shapes, care = simplify(image, skin)
     lab = cv2.cvtColor(shapes, cv2.COLOR_RGB2Lab)
@@ -47,11 +48,11 @@ def watercolour(photo: Pixels) -> Pixels:
     ran = runs(lightness) * (1 - borders(lab))  # beside a border, it would be a halo
     loose = 1 - 0.5 * care
     density = 0.9 + loose * ((1 - 0.55 * skin) * rims + (1 - 0.6 * skin) * ran)
-    density += granulation(grey(image)) * (1 - care) * (1 - 0.7 * skin)
+    density += granulation(luminance) * (1 - care) * (1 - 0.7 * skin)
     painted = pigment(wash, bleed(a, care), bleed(b, care), lightness, skin)
     painted = painted ** np.clip(density, 0.4, 2.6)[..., None]
     painted = painted + (gaps * (1 - skin) * (1 - care))[..., None] * (1 - painted)
-    pencil = 0.7 * contours(grey(image)) * (1 - 0.6 * busyness(grey(image)))
+    pencil = 0.7 * contours(luminance) * (1 - 0.6 * busyness(luminance))
     painted = painted + pencil[..., None] * (np.minimum(painted, PENCIL) - painted)
     return np.clip(painted * PAPER + 0.5, 0, 255).astype(np.uint8)
 
@@ -65,9 +66,8 @@ def skin_likeness(lab: Picture) -> Picture:
     chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a))
     likeness = smoothstep(chroma / (0.3 + lightness), 6, 14) * smoothstep(np.abs(hue - 48), 42, 26)
     around = smoothstep(wide_blur(likeness, NEARBY), 0.3, 0.6)
-    roughness = wide_blur(np.abs(lightness - blur(lightness, 2.0)), NEARBY)  # of fur; that of wrinkles is less
     skin = np.maximum(likeness * smoothstep(lightness, 0.05, 0.2), around)
-    return blur(skin, 4.0) * smoothstep(roughness, 0.065, 0.04)
+    return blur(skin, 4.0) * smoothness(lab[..., 0])
 
 
 def darkness(lightness: Picture, skin: Picture, chroma: Picture) -> Picture:

@@ -19,7 +19,7 @@ def test_crisp_borders_have_no_halo() -> None:
     edge = np.full((48, 48, 3), 0.3, np.float32)
     edge[:, 24:] = 0.7
     soft = cv2.GaussianBlur(edge, (0, 0), 2.0)
-    sharpened = crisp(soft, 2.0, 5)
+    sharpened = crisp(soft, 2.0)
     assert np.abs(np.diff(sharpened, axis=1)).max() > 1.2 * np.abs(np.diff(soft, axis=1)).max()
     assert sharpened.min() > 0.299 and sharpened.max() < 0.701
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from tests.helpers.checkpoints import assert_same_checkpoint
 from tests.helpers.pairs import picture
@@ -24,6 +24,8 @@ from translate.distillation.measures import HeldOut
 from translate.distillation.plan import Plan
 from translate.distillation.request import GENERATORS, DistillRequest
 from translate.distillation.training import (
+    Refined,
+    edges_of,
     held_out_psnr,
     learn,
     read_rounds,
@@ -106,33 +108,33 @@ def measures_as(monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
 
 
 def test_rounds_end_when_the_held_out_pictures_get_no_better(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    measures_as(monkeypatch, [20.0, 21.0, 21.05, 21.09, 30.0])
+    measures_as(monkeypatch, [20.0, 21.0, 21.05, 21.09, 21.08, 21.0, 30.0])
     looks: list[Sequence[Path]] = []
     monkeypatch.setattr(training, "ink_and_paper", looks.append)
     said: list[str] = []
     request, pairs = request_in(tmp_path), write_tiles(tmp_path / "pairs")
     plan, held_out = replace(PLAN, round_steps=1, max_rounds=9), write_held_out(tmp_path)
-    assert learn(plan, request, pairs, held_out, said.append) == 4
+    assert learn(plan, request, pairs, held_out, said.append) == 6
     assert len(looks) == 1  # at the pictures, for all rounds
-    assert read_rounds(request.work_folder / "rounds.json") == [20.0, 21.0, 21.05, 21.09]
-    assert said[-1] == "round 4 of 9 at most: 21.09 dB on held-out photos"
+    assert read_rounds(request.work_folder / "rounds.json") == [20.0, 21.0, 21.05, 21.09, 21.08, 21.0]
+    assert said[-1] == "round 6 of 9 at most: 21.00 dB on held-out photos"
     saved = settings(request.work_folder / "learn")
     assert (saved["schedule"], saved["gan_start"], saved["working_size"]) == ("constant", 1.0, 48)
     assert saved["generator_options"] == TINY | {"antialias": False}
-    assert checkpoint.find(request.work_folder / "learn").step == 4
-    assert learn(plan, request, pairs, held_out, said.append) == 4  # and trains no further when repeated
-    assert len(said) == 4
+    assert checkpoint.find(request.work_folder / "learn").step == 6
+    assert learn(plan, request, pairs, held_out, said.append) == 6  # and trains no further when repeated
+    assert len(said) == 6
 
 
 @pytest.mark.parametrize(
     ("rounds", "rising"),
     [
         ([], True),
-        ([20.0, 19.0], True),  # too early to tell
-        ([20.0, 20.05, 20.09], False),
-        ([20.0, 20.1, 19.0], True),
-        ([20.0, 25.0, 24.0, 24.9], False),
-        ([20.0, 25.0, 24.0, 25.2], True),
+        ([20.0, 19.0, 18.0, 17.0], True),  # too early to tell
+        ([20.0, 20.0, 20.05, 20.02, 20.09], False),
+        ([20.0, 19.0, 20.1, 19.0, 19.0], True),
+        ([20.0, 25.0, 24.0, 24.9, 25.0, 25.05], False),
+        ([20.0, 25.0, 24.0, 24.9, 25.2, 24.0], True),
     ],
 )
 def test_what_counts_as_rising(rounds: list[float], rising: bool) -> None:
@@ -183,7 +185,7 @@ def test_a_kill_between_rounds_changes_nothing(tmp_path: Path, when: str) -> Non
             assert died.returncode == -signal.SIGKILL
         request = request_in(folder)
         steps = learn(PLAN, request, pairs, held_out, silent)
-        run = refine(PLAN, request, pairs, steps, silent)
+        run = refine(PLAN, request, pairs, held_out, steps, silent).run
         results[name] = (steps, read_rounds(request.work_folder / "rounds.json"), request.work_folder / "learn", run)
     whole, killed = results["whole"], results["killed"]
     assert whole[:2] == killed[:2]
@@ -192,11 +194,19 @@ def test_a_kill_between_rounds_changes_nothing(tmp_path: Path, when: str) -> Non
         assert_same_checkpoint(newest(one), newest(other))
 
 
+def blurred(held_out: HeldOut) -> HeldOut:
+    """The photos, and so what a style that hardly learnt makes of them, are less crisp than the target pictures."""
+    for photo, _ in held_out.values():
+        Image.open(photo).filter(ImageFilter.GaussianBlur(3)).save(photo)
+    return held_out
+
+
 def test_refining_starts_from_what_was_learnt_and_has_a_discriminator(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request, pairs = request_in(tmp_path), write_tiles(tmp_path / "pairs")
-    learnt = learn(replace(PLAN, max_rounds=1), request, pairs, write_held_out(tmp_path), silent)
+    held_out = blurred(write_held_out(tmp_path))
+    learnt = learn(replace(PLAN, max_rounds=1), request, pairs, held_out, silent)
     source = checkpoint.find(request.work_folder / "learn")
     started: list[bool] = []
     fit = loop.fit
@@ -210,20 +220,49 @@ def test_refining_starts_from_what_was_learnt_and_has_a_discriminator(
 
     monkeypatch.setattr(loop, "fit", seen)
     said: list[str] = []
-    run = refine(PLAN, request, pairs, 6, said.append)
-    assert learnt == 2 and run == request.work_folder / "refine"
+    refined = refine(PLAN, request, pairs, held_out, 6, said.append)
+    assert learnt == 2 and refined == Refined(request.work_folder / "refine", 4, adversarial=True)
     assert started == [True]
-    assert said == ["refining: 4 steps with a discriminator"]
-    refined = checkpoint.find(run)
-    assert refined.step == 4
-    saved = settings(run)
+    edges = edges_of(request.work_folder / "learn", held_out)
+    assert said == [f"edge energy is {edges:.0%} of the target pictures'; refining: 4 steps with a discriminator"]
+    last = checkpoint.find(refined.run)
+    assert last.step == 4
+    saved = settings(refined.run)
     assert (saved["schedule"], saved["gan_start"], saved["objective"]) == ("cosine", 0.0, "relativistic")
     assert saved["discriminator_options"] == {"channels": 16, "norm": "none"}  # the preset's
-    before, after = source.weights("discriminator"), refined.weights("discriminator")
+    before, after = source.weights("discriminator"), last.weights("discriminator")
     assert any(not torch.equal(before[name], after[name]) for name in before)
     monkeypatch.chdir(tmp_path)
     relative = replace(request, output=Path("style.onnx"))
-    assert refine(PLAN, relative, pairs, 6, silent) == Path("style.distill/refine")  # resumed, by another path
+    resumed = refine(PLAN, relative, pairs, held_out, 6, silent)
+    assert resumed == replace(refined, run=Path("style.distill/refine"))  # by another path
+
+
+def test_what_is_crisp_is_refined_without_a_discriminator(tmp_path: Path) -> None:
+    request, pairs, held_out = request_in(tmp_path), write_tiles(tmp_path / "pairs"), write_held_out(tmp_path)
+    learnt = learn(replace(PLAN, max_rounds=1), request, pairs, held_out, silent)
+    said: list[str] = []
+    refined = refine(PLAN, request, pairs, held_out, learnt, said.append)
+    assert not refined.adversarial and said[0].endswith("; refining: 1 steps at a falling rate")
+    saved = settings(refined.run)
+    assert (saved["schedule"], saved["gan_start"]) == ("cosine", 1.0)
+    before, after = (checkpoint.find(run) for run in (request.work_folder / "learn", refined.run))
+    untrained, unused = before.weights("discriminator"), after.weights("discriminator")
+    assert any(
+        not torch.equal(before.weights("generator_ema")[name], tensor)
+        for name, tensor in after.weights("generator").items()
+    )
+    assert all(torch.equal(untrained[name], unused[name]) for name in untrained)
+
+
+def test_edges_of_blurred_pictures_have_less_energy(tmp_path: Path) -> None:
+    request, pairs = request_in(tmp_path), write_tiles(tmp_path / "pairs")
+    held_out = write_held_out(tmp_path)
+    learn(replace(PLAN, max_rounds=1), request, pairs, held_out, silent)
+    run = request.work_folder / "learn"
+    crisp = edges_of(run, held_out)
+    assert 0.8 < crisp < 1.2
+    assert edges_of(run, blurred(held_out)) < 0.5 * crisp
 
 
 def test_the_discriminator_takes_no_part_in_learning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.helpers.pairs import picture
 from tests.helpers.pictures import draw_photo
-from translate.evaluate.pair_metrics import PairMetrics, compare_pictures, mean
+from translate.evaluate.pair_metrics import PairMetrics, compare_pictures, edge_energy, mean
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -128,6 +128,13 @@ def test_edge_agreement_of_flat_pictures() -> None:
     faint = flat.copy()
     faint[:, 10:] += 1  # a single step is an edge
     assert compare_pictures(faint, faint[::-1]).edge_agreement == pytest.approx(1)
+
+
+def test_edge_energy_is_the_mean_square_of_the_slope() -> None:
+    ramp = np.broadcast_to(np.arange(0, 200, 5, dtype=np.uint8)[None, :, None], (20, 40, 3)).copy()
+    expected = (5 / 255) ** 2 * 38 / 40 + (2.5 / 255) ** 2 * 2 / 40  # half of the slope at the replicated borders
+    assert edge_energy(ramp) == pytest.approx(expected, rel=1e-4)
+    assert edge_energy(np.full_like(ramp, 90)) < 1e-12
 
 
 def test_the_mean() -> None:

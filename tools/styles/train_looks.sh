@@ -18,15 +18,17 @@ declare -A titles=(
     [watercolour]="Watercolour"
     [woodblock]="Woodblock"
 )
-# Dabs and washes take a larger network and more steps.
-declare -A sizes=([oil]=medium [watercolour]=medium)
+# These take a larger network and more steps.
+declare -A sizes=([cel]=medium [oil]=medium [watercolour]=medium)
+# Dabs of few pixels are easier to learn.
+declare -A scales=([oil]=512 [watercolour]=512)
 declare -A steps=([cel]=20000 [oil]=12000 [watercolour]=12000)
 [ $# -gt 0 ] || set -- "${!titles[@]}"
 for look in "$@"; do
     : "${titles[$look]:?there is no look $look: choose of ${!titles[*]}}"
 done
 for look in "$@"; do
-    $python -m translate distill "$photos" -o "$work/$look.onnx" --size "${sizes[$look]:-small}" --scale 768 \
-        --max-steps "${STEPS:-${steps[$look]:-8000}}" --teacher "$python -m tools.styles.teachers $look {input} {output}" \
+    $python -m translate distill "$photos" -o "$work/$look.onnx" --size "${sizes[$look]:-small}" \
+        --scale "${scales[$look]:-768}" --max-steps "${STEPS:-${steps[$look]:-8000}}" --teacher "$python -m tools.styles.teachers $look {input} {output}" \
         --title "${titles[$look]}" --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
 done

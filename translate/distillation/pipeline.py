@@ -25,7 +25,6 @@ from translate.distillation.plan import (
     load_or_make_plan,
     make_plan,
     picture_sizes,
-    refining_steps,
 )
 from translate.distillation.processes import CommandError, Processes
 from translate.distillation.request import DistillRequest
@@ -100,9 +99,9 @@ def distill(request: DistillRequest, *, say: Say = lambda line: None) -> Distill
         sheets = _draw_colours(request, len(photos), plan.scale, say)
         write_tiles(sheets | training, tiles)
         steps = learn(plan, request, tiles, held_out, say)
-        run = refine(plan, request, tiles, steps, say)
+        refined = refine(plan, request, tiles, held_out, steps, say)
         say("exporting, and measuring on the held-out photos")
-        made = _export(request, plan, run, training, held_out)
+        made = _export(request, plan, refined.run, training, held_out)
         measures = measure(made, int8_of(made), held_out, teacher_seconds(drawn))
         warnings = verdict_of_learning(measures)
         card, preview = made.with_suffix(".md"), made.with_suffix(".jpg")
@@ -111,7 +110,7 @@ def distill(request: DistillRequest, *, say: Say = lambda line: None) -> Distill
             info=read_style(made),
             measures=measures,
             made_from=request.teacher or f"finished pictures in {request.pairs}",
-            training=f"{steps} steps with distances, {refining_steps(steps)} with a discriminator, {plan.size} network"
+            training=f"{steps} steps with distances, {refined}, {plan.size} network"
             + (f"; {len(sheets)} sheets of plain colours and gradients beside the photos" if sheets else ""),
             repeatability=verdict,
             failures=len(failures),

@@ -92,7 +92,7 @@ class Plan:
             f"scale: {self.scale} pixels on the longer side; {len(self.held_out)} photos are held out to measure",
             f"network: {self.size}, trained in {self.precision}, {self.seconds_per_step:.2g} s per step",
             f"training: {rounds} of {self.round_steps} steps, until the held-out pictures get no better, then two "
-            f"thirds as many with a discriminator, for crispness; {longest} at most",
+            f"thirds as many, with a discriminator unless they are crisp; {longest} at most",
         ]
         if self.max_total_steps < MIN_STEPS:
             lines.append(f"that is {self.max_total_steps} steps: expect a rough style below {MIN_STEPS}")

@@ -1,10 +1,10 @@
-"""Training a style on pairs of tiles: rounds that learn with distances alone, then a run that makes it crisp."""
+"""Training a style on pairs of tiles: rounds that learn with distances alone, then a run that makes it better still."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,7 +17,8 @@ from translate.distillation.plan import Plan, painted_settings, refining_steps
 from translate.distillation.request import DistillRequest
 from translate.distillation.tones import ink_and_paper
 from translate.errors import UserError, parse_nested
-from translate.evaluate.pair_metrics import compare_pictures
+from translate.evaluate.comparison import Pixels
+from translate.evaluate.pair_metrics import compare_pictures, edge_energy
 from translate.evaluate.set_metrics import spaced_indices
 from translate.export.to_onnx import ExportedStyle
 from translate.media.images import load_rgb
@@ -27,8 +28,9 @@ from translate.weights.checkpoint import find, load_generator
 
 LEARN, REFINE, ROUNDS = "learn", "refine", "rounds.json"  # in the work folder
 MEASURED = 12  # held-out photos, at most, after each round
-PATIENCE = 2  # rounds without a gain that end the learning
+PATIENCE = 4  # rounds without a gain that end the learning
 GAIN_DB = 0.1  # less is no gain: nobody sees it
+CRISP = 0.85  # of the edge energy of the target pictures, from which on a discriminator only costs fidelity
 LEAST_GAIN_DB = 1.0  # over the untouched photo, below which hardly anything was learnt
 SAVE_EVERY = 100  # steps between checkpoints, what a kill costs at most
 
@@ -55,15 +57,31 @@ def learn(plan: Plan, request: DistillRequest, pairs: Path, held_out: HeldOut, s
     return len(rounds) * plan.round_steps
 
 
-def refine(plan: Plan, request: DistillRequest, pairs: Path, learnt: int, say: Callable[[str], None]) -> Path:
-    """Train on from the ``learnt`` steps of `learn` with the discriminator, for crispness; returns the run's folder.
+@dataclass(frozen=True)
+class Refined:
+    """What `refine` made, and how."""
 
-    Takes two thirds as many steps. A repeated call goes on. Raises as `train.loop.train` does.
+    run: Path
+    steps: int
+    adversarial: bool  # with a discriminator
+
+    def __str__(self) -> str:
+        return f"{self.steps} steps " + ("with a discriminator" if self.adversarial else "at a falling rate")
+
+
+def refine(
+    plan: Plan, request: DistillRequest, pairs: Path, held_out: HeldOut, learnt: int, say: Callable[[str], None]
+) -> Refined:
+    """Train on from the ``learnt`` steps of `learn`, two thirds as many.
+
+    The learning rate falls to 0, which brings the last tenths of a dB; a discriminator takes part where the style is
+    not yet `CRISP`. A repeated call goes on. Raises as `train.loop.train` does.
     """
-    run, steps = request.work_folder / REFINE, refining_steps(learnt)
-    say(f"refining: {steps} steps with a discriminator")
-    train(_refining(plan, request, pairs, run, steps))
-    return run
+    edges = edges_of(request.work_folder / LEARN, held_out)
+    refined = Refined(request.work_folder / REFINE, refining_steps(learnt), adversarial=edges < CRISP)
+    say(f"edge energy is {edges:.0%} of the target pictures'; refining: {refined}")
+    train(_refining(plan, request, pairs, refined))
+    return refined
 
 
 def _learning(plan: Plan, request: DistillRequest, pairs: Path, run: Path) -> Pix2PixConfig:
@@ -81,11 +99,19 @@ def _learning(plan: Plan, request: DistillRequest, pairs: Path, run: Path) -> Pi
     )
 
 
-def _refining(plan: Plan, request: DistillRequest, pairs: Path, run: Path, steps: int) -> Pix2PixConfig:
+def _refining(plan: Plan, request: DistillRequest, pairs: Path, refined: Refined) -> Pix2PixConfig:
     """Through the filter against flicker, which costs nothing here; from the start it would cost fidelity."""
     start = (request.work_folder / LEARN).resolve()  # saved with the run, which may be resumed from another folder
     return _settings(
-        plan, request, pairs, run, steps, average_over=steps // 10, antialias=True, init=start, gan_start=0.0
+        plan,
+        request,
+        pairs,
+        refined.run,
+        refined.steps,
+        average_over=refined.steps // 10,
+        antialias=True,
+        init=start,
+        gan_start=0.0 if refined.adversarial else 1.0,
     )
 
 
@@ -144,18 +170,28 @@ def still_rising(rounds: Sequence[float]) -> bool:
     return not before or max(last) >= max(before) + GAIN_DB
 
 
-@torch.inference_mode()
 def held_out_psnr(run: Path, held_out: HeldOut) -> float:
-    """Mean PSNR in dB of what the newest averaged generator of ``run`` makes of up to `MEASURED` held-out photos."""
+    """Mean PSNR in dB of what ``run`` makes of held-out photos."""
+    return fmean(compare_pictures(made, target).capped_psnr_db for made, target in _translated(run, held_out))
+
+
+def edges_of(run: Path, held_out: HeldOut) -> float:
+    """The edge energy of what ``run`` makes of held-out photos, over that of the target pictures: below 1 for blur."""
+    made, target = zip(
+        *([edge_energy(picture) for picture in pair] for pair in _translated(run, held_out)), strict=True
+    )
+    return sum(made) / sum(target) if sum(target) > 0 else 1.0
+
+
+@torch.inference_mode()
+def _translated(run: Path, held_out: HeldOut) -> Iterator[tuple[Pixels, Pixels]]:
+    """What the newest averaged generator of ``run`` makes of up to `MEASURED` held-out photos, and the targets."""
     generator, _ = load_generator(run)
     style = ExportedStyle(generator)
     chosen = sorted(held_out)
-    values = []
     for index in spaced_indices(len(chosen), MEASURED):
         photo, target = map(load_rgb, held_out[chosen[index]])
-        translated = style(torch.from_numpy(photo)[None])[0].numpy()  # [H, W, 3]
-        values.append(compare_pictures(translated, target).capped_psnr_db)
-    return fmean(values)
+        yield style(torch.from_numpy(photo)[None])[0].numpy(), target
 
 
 def verdict_of_learning(measures: Measures) -> list[str]:

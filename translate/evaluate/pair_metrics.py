@@ -65,6 +65,12 @@ def compare_pictures(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> PairMe
         )
 
 
+def edge_energy(picture: NDArray[np.uint8]) -> float:
+    """The mean square of the Sobel magnitude of the luma of ``picture``, uint8 [H, W, 3]; 0 to 1, less for blur."""
+    with torch.inference_mode():
+        return float(_edges(_unit(picture)).square().mean())
+
+
 def mean(metrics: Sequence[PairMetrics]) -> PairMetrics:
     """Each metric's mean over pictures. Raises ``ValueError`` where there are none."""
     if not metrics:

@@ -4,7 +4,7 @@ Anisotropic Kuwahara filter (Kyprianidis et al. 2009, "Image and Video Abstracti
 applied again and again, and made crisp. A fine brush serves what stands alone, such as eyes, mouths and letters;
 foliage, fur and stone, with detail all around, get the broad one. A dab follows from what is near it: strokes that are
 drawn out along a smooth flow, as by line integral convolution, look better still, but a small network cannot place
-them, and blurs. Lengths are in pixels of a picture whose longer side is 768.
+them, and blurs. Lengths are in pixels.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from tools.styles.teachers import canvas
 from tools.styles.teachers.canvas import smoothstep
 from tools.styles.teachers.paint import Picture, blur, flow, gradient, grey, kuwahara
 
-FINE_BRUSH, BROAD_BRUSH, TIMES = 2.2, 5.0, 3  # radii, and how often the broad one is applied
+FINE_BRUSH = 2.2  # radius
 
 
-def simplify(image: Picture, skin: Picture) -> tuple[Picture, Picture]:
-    """The dabs of ``image`` [H, W, 3] and where a fine brush paints them [H, W], 0 to 1; more so on ``skin``."""
+def simplify(image: Picture, skin: Picture, *, radius: float, times: int) -> tuple[Picture, Picture]:
+    """The dabs of ``image`` [H, W, 3] and where a fine brush paints them [H, W], 0 to 1; more so on ``skin``.
+
+    The broad brush has a ``radius`` and is applied so many ``times``.
+    """
     broad = image
-    for _ in range(TIMES):
-        broad = kuwahara(broad, BROAD_BRUSH, *flow(grey(broad), sigma=3.0), sharpness=8.0)
+    for _ in range(times):
+        broad = kuwahara(broad, radius, *flow(grey(broad), sigma=3.0), sharpness=8.0)
     broad = crisp(broad, 2.0)
     fine = crisp(kuwahara(image, FINE_BRUSH, *flow(grey(image))), 1.5)
     lost = blur(np.abs(fine - broad).max(2), 2.5) * (1.8 - grey(broad))  # in the dark, less contrast counts

@@ -5,7 +5,7 @@
   Abstraction", but equally soft everywhere, as a quantisation that is crisp at edges only draws rims along them. Warm
   lights, cool shadows; then every colour is drawn towards the nearest pigments of a fixed palette, on skin less so.
 
-Lengths are in pixels of a picture whose longer side is 768 pixels.
+Lengths are in pixels of a picture whose longer side is 512 pixels.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def oil(photo: Pixels) -> Pixels:
     """Paint ``photo`` in oil; the result has the same size."""
     image = cv2.bilateralFilter(photo.astype(np.float32) / 255, 5, 0.06, 1.5)
     skin = skin_likeness(cv2.cvtColor(image, cv2.COLOR_RGB2Lab))
-    shapes, care = simplify(image, skin)
+    shapes, care = simplify(image, skin, radius=3.5, times=2)
     flat = cv2.cvtColor(shapes, cv2.COLOR_RGB2Lab)
     painted = grade(flat, skin)
     painted = painted + ((0.75 - 0.4 * skin) * (1 - (0.4 + 0.5 * skin) * care))[..., None] * (mixed(painted) - painted)

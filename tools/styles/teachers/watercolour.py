@@ -10,8 +10,7 @@
 - Pencil: the contours of the teacher `sketch`.
 - Skin of every tone keeps its colour and most of its lightness, with softer washes and little granulation.
 
-Lengths are in pixels of a photo whose longer side is `paint.WORKING_SIZE`. About two seconds per megapixel on one
-core.
+Lengths are in pixels of a photo whose longer side is 512 pixels. About two seconds per megapixel on one core.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def watercolour(photo: Pixels) -> Pixels:
     image = cv2.bilateralFilter(photo.astype(np.float32) / 255, 5, 0.08, 2.0)
     luminance = grey(image)
     skin = skin_likeness(cv2.cvtColor(image, cv2.COLOR_RGB2Lab))
-    shapes, care = simplify(image, skin)
+    shapes, care = simplify(image, skin, radius=3.5, times=2)
     lab = cv2.cvtColor(shapes, cv2.COLOR_RGB2Lab)
     lightness, a, b = lab[..., 0] / 100, lab[..., 1], lab[..., 2]
     wash = in_steps(darkness(lightness, skin, np.hypot(a, b)), skin, care)
@@ -79,7 +78,7 @@ def darkness(lightness: Picture, skin: Picture, chroma: Picture) -> Picture:
     beside = smoothstep(wide_blur(skin, NEARBY), 0.2, 0.6)
     coloured = np.maximum(beside, smoothstep(blur(chroma, 2.0), 5, 18))
     value = DEEPEST + (1 - DEEPEST) * lightness**0.62
-    value = value + skin * (0.1 + 0.9 * lightness**0.85 - value)
+    value = value + skin * (0.16 + 0.84 * lightness**0.75 - value)
     value = value + (1 - 0.9 * coloured) * smoothstep(value, 0.80, 0.95) * (1 - value)
     return np.clip(1 - value + 0.06 * coloured * smoothstep(value, 0.8, 1.0), 0, 1).astype(np.float32)
 

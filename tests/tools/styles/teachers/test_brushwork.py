@@ -9,7 +9,7 @@ def test_shapes_lose_texture_and_keep_edges_and_what_stands_alone() -> None:
     image[:, 48:] = 0.8
     textured = image + 0.05 * np.sin(np.arange(96, dtype=np.float32))[:, None, None]
     textured[44:52, 70:78] = 0.1
-    shapes, care = simplify(textured, np.zeros((96, 96), np.float32))
+    shapes, care = simplify(textured, np.zeros((96, 96), np.float32), radius=5.0, times=3)
     assert np.abs(shapes - image)[:, 10:36].max() < 0.04
     assert shapes[20, 53, 0] - shapes[20, 42, 0] > 0.45
     assert shapes[48, 74, 0] < 0.3 and care[48, 74] > 0.5 > care[48, 20]

@@ -17,7 +17,10 @@ Case = Literal["memorised", "collapsed", "dropping", "unlike", "sound", "too few
 MIN_PICTURES = 20  # outputs and real pictures, each, to judge at all
 MEMORISED = 5 * CLOSE  # share of outputs closer to training pictures than all but `CLOSE` of the test pictures
 COLLAPSED = 0.5  # of the real pictures' mean distance
-DROPPING = 0.7  # of the recall, or of the coverage, that real pictures have of each other
+# Of the coverage that real pictures have of each other, and of the recall. Only coverage tells missing kinds: in 600
+# renders without half of their ten kinds it fell from 0.99 to 0.51, recall from 0.79 to 0.60 only; blurred by half a
+# pixel, all kinds there, they had a recall of 0.61 as well.
+DROPPING = ALIKE = 0.7
 UNLIKE = 0.5  # of the precision that real pictures have of each other
 
 
@@ -69,14 +72,21 @@ def judge(metrics: Mapping[str, float], counts: Mapping[str, int]) -> list[Verdi
                 "train longer, a larger generator, a larger --lambda-gan; check that --real shows the target kind",
             )
         )
-    elif not collapsed and min(recall, coverage) < DROPPING:
+    elif not collapsed and coverage < DROPPING:
         found.append(
             Verdict(
                 "dropping",
-                f"recall {metrics['recall']:.2f} and coverage {metrics['coverage']:.2f}, compared to "
-                f"{metrics['recall_of_real']:.2f} and {metrics['coverage_of_real']:.2f} between real pictures: the "
-                "outputs are good, but kinds of real pictures are missing",
+                f"coverage is {metrics['coverage']:.2f}, compared to {metrics['coverage_of_real']:.2f} between real "
+                "pictures: the outputs are good, but kinds of real pictures are missing",
                 "minibatch discrimination, --objective wgan-gp, a larger batch; check that the photos hold all kinds",
             )
         )
-    return found or [Verdict("sound", "no sign of copies, collapse, missing kinds or pictures that look different")]
+    if found:
+        return found
+    text = "no sign of copies, collapse, missing kinds or pictures that look different"
+    if recall < ALIKE:
+        text += (
+            f"; but in their details they are more alike, or less sharp: recall {metrics['recall']:.2f}, compared to "
+            f"{metrics['recall_of_real']:.2f} between real pictures"
+        )
+    return [Verdict("sound", text)]

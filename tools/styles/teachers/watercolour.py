@@ -78,7 +78,7 @@ def darkness(lightness: Picture, skin: Picture, chroma: Picture) -> Picture:
     beside = smoothstep(wide_blur(skin, NEARBY), 0.2, 0.6)
     coloured = np.maximum(beside, smoothstep(blur(chroma, 2.0), 5, 18))
     value = DEEPEST + (1 - DEEPEST) * lightness**0.62
-    value = value + skin * (0.16 + 0.84 * lightness**0.75 - value)
+    value = value + skin * (0.1 + 0.9 * lightness**0.85 - value)
     value = value + (1 - 0.9 * coloured) * smoothstep(value, 0.80, 0.95) * (1 - value)
     return np.clip(1 - value + 0.06 * coloured * smoothstep(value, 0.8, 1.0), 0, 1).astype(np.float32)
 

@@ -73,7 +73,7 @@ def test_strokes_are_of_one_colour_with_crisp_borders() -> None:
     photo = textured()
     before, after = (np.abs(np.diff(chroma(picture)[16:80, 16:80], axis=1)) for picture in (photo, oil(photo)))
     assert np.median(after) / np.quantile(after, 0.98) < 0.5 * np.median(before) / np.quantile(before, 0.98)
-    assert np.median(after) < 1 < 4 < np.quantile(after, 0.98)
+    assert np.median(after) < 1.3 < 4 < np.quantile(after, 0.98)
 
 
 def test_what_stands_alone_survives_the_brush_and_fine_grain_does_not() -> None:

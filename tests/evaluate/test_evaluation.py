@@ -58,7 +58,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     for seed, name in enumerate(("training", "real", "honest")):
         write(name, PHOTOS, random_crop, seed)
-    write("dropping", PHOTOS[:3], random_crop, 3)
+    write("dropping", PHOTOS[:2], random_crop, 3)
     write("collapsed", PHOTOS[2:3], near_copy, 4)
     (base / "memorised").mkdir()
     for path in (base / "training").iterdir():

@@ -135,3 +135,11 @@ def test_mean_distance() -> None:
     corners = np.array([[0, 0], [3, 4], [0, 0]], np.float32)
     assert d.mean_distance(corners) == pytest.approx(10 / 3)
     assert len(d.evenly_spaced(np.arange(10.0), 4)) == 4 and d.evenly_spaced(np.arange(3.0), 4).tolist() == [0, 1, 2]
+
+
+def test_the_coverage_to_expect_is_that_of_samples_of_one_distribution() -> None:
+    rng = np.random.default_rng(0)
+    for outputs, real in ((60, 60), (40, 120)):
+        found = [d.manifold(rng.normal(size=(outputs, 4)), rng.normal(size=(real, 4))).coverage for _ in range(40)]
+        assert d.expected_coverage(outputs, real) == pytest.approx(np.mean(found), abs=0.02)
+    assert d.expected_coverage(1, 2) == pytest.approx(0.5)

@@ -120,6 +120,14 @@ class Manifold:
     covered: NDArray[np.bool_]  # [real], whether an output is in the picture's sphere
 
 
+def expected_coverage(outputs: int, real: int) -> float:
+    """The coverage of so many pictures if both sets are of one distribution, whichever (Naeem et al. 2020, lemma 2).
+
+    It is the chance that not all of a real picture's nearest neighbours, `NEIGHBOURS_DENSITY` of them, are real.
+    """
+    return 1 - math.prod((real - i) / (real + outputs - i) for i in range(1, min(NEIGHBOURS_DENSITY, real - 1) + 1))
+
+
 def manifold(outputs: Array, real: Array) -> Manifold:
     """Precision and recall (Kynkäänniemi et al. 2019, k = 3), density and coverage (Naeem et al. 2020, k = 5).
 

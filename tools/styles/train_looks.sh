@@ -29,6 +29,7 @@ for look in "$@"; do
 done
 for look in "$@"; do
     $python -m translate distill "$photos" -o "$work/$look.onnx" --size "${sizes[$look]:-small}" \
-        --scale "${scales[$look]:-768}" --max-steps "${STEPS:-${steps[$look]:-8000}}" --teacher "$python -m tools.styles.teachers $look {input} {output}" \
+        --scale "${scales[$look]:-768}" --max-steps "${STEPS:-${steps[$look]:-8000}}" \
+        --teacher "$python -m tools.styles.teachers $look {input} {output}" \
         --title "${titles[$look]}" --licence "${LICENCE:-unspecified}" --training-data "${TRAINING_DATA:-unspecified}"
 done

@@ -18,7 +18,7 @@ MANY = {"outputs": 100, "real pictures": 100}
         ({"memorised_share": 0.6}, ["memorised"]),
         ({"diversity": 0.4, "coverage": 0.1}, ["collapsed"]),  # which is why so little is covered
         ({"coverage": 0.67}, ["dropping"]),
-        ({"precision": 0.4, "coverage": 0.3}, ["unlike"]),  # whether kinds are missing cannot be told yet
+        ({"precision": 0.4, "coverage": 0.3}, ["unlike"]),  # too unlike to tell whether kinds are missing
         ({"memorised_share": 0.6, "diversity": 0.4, "precision": 0.4}, ["memorised", "collapsed", "unlike"]),
     ],
 )

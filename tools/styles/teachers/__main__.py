@@ -2,7 +2,7 @@
 
     python -m tools.styles.teachers LOOK PHOTO PICTURE
 
-The photo is drawn at its own size; strokes are made for a longer side of 768 pixels, those of oil and watercolour for 512.
+The photo is drawn at its own size; strokes are made for a longer side of 768 pixels, for 512 by oil and watercolour.
 """
 
 from __future__ import annotations

@@ -96,9 +96,9 @@ def test_photos_without_a_picture_are_named_and_left_out(made: Distilled, said: 
 
 def test_colours_that_photos_lack_are_learnt_too(made: Distilled, said: list[str]) -> None:
     work = made.style.with_suffix(".distill")
-    assert "teacher: 4 sheets of plain colours and gradients" in said
+    assert "teacher: 6 sheets of plain colours and gradients" in said
     sheets = {tile for tile in files_below(work / "pairs" / "A") if tile.startswith("plain-colours-and-gradients/")}
-    assert len(sheets) == 4
+    assert len(sheets) == 6
     assert "sheets of plain colours and gradients beside the photos" in made.card.read_text()
     sheet = min(sheets)
     learnt, drawn = (np.array(Image.open(work / "pairs" / half / sheet)) for half in "AB")

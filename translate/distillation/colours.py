@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from translate.distillation.drawn import Pixels, is_drawn, key_of, write_drawn
 
-PHOTOS_PER_SHEET, MIN_SHEETS = 8, 4
+PHOTOS_PER_SHEET, MIN_SHEETS = 6, 6
 LEVELS = np.array([0, 128, 255])  # of which the colours at the edges of the gamut consist
 EDGE_SHARE = 0.6  # of the plain colours, that are such ones
 
@@ -38,10 +38,12 @@ def write_sheets(folder: Path, side: int, count: int) -> dict[str, Path]:
 
 
 def draw_sheet(number: int, side: int) -> Pixels:
-    """Sheet ``number``, uint8 [side, side, 3]: plain fields where it is even, gradients where it is odd."""
-    rng = np.random.default_rng(number)
-    if number % 2:
-        return _gradients(rng, side)
+    """Sheet ``number``, uint8 [side, side, 3]: plain fields, gradients and bands take turns."""
+    kinds = (_fields, _gradients, _bands)
+    return kinds[number % len(kinds)](np.random.default_rng(number), side)
+
+
+def _fields(rng: np.random.Generator, side: int) -> Pixels:
     cells = int(rng.integers(3, 8))
     edges = LEVELS[rng.integers(0, 3, (cells, cells, 3))]
     anything = rng.integers(0, 256, (cells, cells, 3))
@@ -52,8 +54,35 @@ def draw_sheet(number: int, side: int) -> Pixels:
 def _gradients(rng: np.random.Generator, side: int) -> Pixels:
     """Between colours at the edges of the gamut, neighbours of which are one level apart, so that they are gentle."""
     nodes = int(rng.integers(2, 5))
-    walks: list[NDArray[np.int64]] = [np.cumsum(rng.integers(-1, 2, (nodes, 3)), axis=0) for _ in range(2)]
-    steps = rng.integers(0, 4, 3) + walks[0][:, None] + walks[1][None]
-    corners = LEVELS[np.abs(steps % 4 - 2)].astype(np.float32)  # up and down the levels and up again
-    at = np.linspace(0, nodes - 1, side, dtype=np.float32)
-    return (cv2.remap(corners, *np.meshgrid(at, at), cv2.INTER_LINEAR) + 0.5).astype(np.uint8)
+    down, across = _walk(rng, nodes), _walk(rng, nodes)
+    return _between(_colours(rng.integers(0, 4, 3) + down[:, None] + across[None]), side, side)
+
+
+def _bands(rng: np.random.Generator, side: int) -> Pixels:
+    """Bands, upright or level, each a gradient along itself, as in skies and on walls."""
+    ends = np.linspace(0, side, int(rng.integers(4, 9))).astype(int)
+    bands = []
+    for height in np.diff(ends):
+        along = _colours(rng.integers(0, 4, 3) + _walk(rng, int(rng.integers(2, 5))))
+        bands.append(_between(along[None], int(height), side))
+    sheet = np.concatenate(bands)
+    return np.ascontiguousarray(sheet.swapaxes(0, 1)) if rng.random() < 0.5 else sheet
+
+
+def _walk(rng: np.random.Generator, nodes: int) -> NDArray[np.int64]:
+    """Steps of at most one level in each channel: [nodes, 3]."""
+    return np.cumsum(rng.integers(-1, 2, (nodes, 3)), axis=0)
+
+
+def _colours(steps: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The colour after so many steps up the levels, down again, and so on."""
+    return LEVELS[np.abs(steps % 4 - 2)].astype(np.float32)
+
+
+def _between(colours: NDArray[np.float32], height: int, width: int) -> Pixels:
+    """The ``colours`` [rows, columns, 3] spread over a picture, with linear gradients between them."""
+    rows, columns = (
+        np.linspace(0, count - 1, size, dtype=np.float32)
+        for count, size in zip(colours.shape[:2], (height, width), strict=True)
+    )
+    return (cv2.remap(colours, *np.meshgrid(columns, rows), cv2.INTER_LINEAR) + 0.5).astype(np.uint8)

@@ -1,6 +1,8 @@
-"""A float32 sampler -> an int8 sampler: an ONNX file with the same contract that takes half the time on CPUs, or less.
+"""A float32 sampler -> an int8 sampler: an ONNX file with the same contract that takes about 0.6 times as long on CPUs.
 
-`translate.export.integers` says how. Noise calibrates it, so it needs no pictures. The ends stay in floating point.
+`translate.export.integers` says how. Noise calibrates it, so it needs no pictures. The finest level stays in floating
+point, as no later layer evens out what rounding changes there: with it in eight bits, too, `faces` had a KID x 1000 of
+37 instead of 19, where float32 has 14, and took a fifth less time.
 
 onnx_ir is imported inside the functions: it comes with the training extra.
 """
@@ -12,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import numpy as np
 import onnxruntime
 
 from translate.errors import UserError
@@ -29,6 +30,7 @@ QUANTISED = (
     *("Conv", "Relu", "LeakyRelu", "Add", "Concat", "Resize", "DepthToSpace", "Slice"),
     *("Split", "Sigmoid", "Mul", "AveragePool"),  # gates, and what excites channels
 )
+ENLARGING = ("Resize", "ConvTranspose", "DepthToSpace")
 CALIBRATION, MEASURED = 128, 64  # pictures, the latter from other noise
 
 
@@ -47,7 +49,7 @@ def quantise_sampler(source: Path, output: Path) -> Loss:
     pad_output_channels(model.graph)
     proto = onnx_ir.to_proto(model)
     feeds = [example_inputs(info, range(start, start + BATCH)) for start in range(0, CALIBRATION, BATCH)]
-    quantised = quantise_graph(proto, feeds, QUANTISED, float_nodes=_scalings(proto))
+    quantised = quantise_graph(proto, feeds, QUANTISED, float_nodes=_finest_level(proto))
     info = replace(info, precision="int8", versions=info.versions | {"onnxruntime": onnxruntime.__version__})
     with TemporaryDirectory() as folder:
         unmeasured = Path(folder) / "int8.onnx"
@@ -68,7 +70,8 @@ def _loss(sampler: Sampler, reference: Sampler) -> Loss:
     return loss_between(zip(sampler.from_inputs(inputs), reference.from_inputs(inputs), strict=True))
 
 
-def _scalings(model: ModelProto) -> list[str]:
-    """The names of the nodes that add a scalar or multiply by one: the last steps to bytes, for example."""
-    scalars = {tensor.name for tensor in model.graph.initializer if np.prod(tensor.dims) == 1}
-    return [node.name for node in model.graph.node if node.op_type in ("Add", "Mul") and scalars & set(node.input)]
+def _finest_level(model: ModelProto) -> list[str]:
+    """The names of the nodes from the last that enlarges on, all in the order of their computation."""
+    nodes = model.graph.node
+    last = max(index for index, node in enumerate(nodes) if node.op_type in ENLARGING)
+    return [node.name for node in nodes[last:]]

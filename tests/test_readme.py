@@ -69,8 +69,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         script = folder / "bin" / name
         script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n')
         script.chmod(0o755)
-    (folder / "bin" / "magick").write_text('#!/bin/sh\nfor output; do :; done\ncp "$1" "$output"\n')  # paints nothing
-    (folder / "bin" / "magick").chmod(0o755)
+    for name in ("magick", "gmic"):  # need not be installed; these copy the first file named to the last
+        script = folder / "bin" / name
+        script.write_text(
+            '#!/bin/sh\nfor file; do [ -f "$file" ] && input=${input:-$file}; done\ncp "$input" "$file"\n'
+        )
+        script.chmod(0o755)
     return folder
 
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.pictures import draw_photo, files_below
+from translate.distillation.colours import draw_sheet
 from translate.distillation.pipeline import LOCK, REFUSED, Distilled, distill, explain
 from translate.distillation.request import GENERATORS, MIN_PHOTOS, DistillRequest
 from translate.errors import UserError
@@ -23,12 +24,14 @@ from translate.style.translator import Translator
 
 pytestmark = pytest.mark.slow
 
-TEACHER = """
+SIDE = 72  # of the photos' longer side, and of the sheets
+DISLIKED = [(0, 255, 0), tuple(draw_sheet(0, SIDE)[0, -1].tolist())]  # the second is that of a sheet of colours
+TEACHER = f"""
 import sys
 from PIL import Image, ImageOps
 photo = Image.open(sys.argv[1])
-if photo.getpixel((0, 0)) == (0, 255, 0):
-    sys.exit("no green, please")
+if photo.getpixel((photo.width - 1, 0)) in {DISLIKED}:
+    sys.exit("not this colour, please")
 ImageOps.invert(photo).save(sys.argv[2])
 """
 MOMENTS = ("teacher: 13 photos", "round 2", "exporting")  # at which the kills come
@@ -89,16 +92,16 @@ def test_a_style_with_its_variant_card_and_preview(made: Distilled, request_: Di
 
 def test_photos_without_a_picture_are_named_and_left_out(made: Distilled, said: list[str], photos: Path) -> None:
     assert {failure.name for failure in made.failures} == {"green", "broken"}
-    assert any(line.startswith("left out: green: exit code 1: no green, please") for line in said)
+    assert any(line.startswith("left out: green: exit code 1: not this colour, please") for line in said)
     tiles = files_below(made.style.with_suffix(".distill") / "pairs" / "A")
     assert tiles and not any("green" in tile or "broken" in tile for tile in tiles)
 
 
-def test_colours_that_photos_lack_are_learnt_too(made: Distilled, said: list[str]) -> None:
+def test_colours_that_photos_lack_are_learnt_too_where_the_teacher_draws_them(made: Distilled, said: list[str]) -> None:
     work = made.style.with_suffix(".distill")
     assert "teacher: 6 sheets of plain colours and gradients" in said
     sheets = {tile for tile in files_below(work / "pairs" / "A") if tile.startswith("plain-colours-and-gradients/")}
-    assert len(sheets) == 6
+    assert len(sheets) == 5 and "left out: plain-colours-and-gradients/00: exit code 1: not this colour, please" in said
     assert "sheets of plain colours and gradients beside the photos" in made.card.read_text()
     sheet = min(sheets)
     learnt, drawn = (np.array(Image.open(work / "pairs" / half / sheet)) for half in "AB")

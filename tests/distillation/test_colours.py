@@ -36,7 +36,7 @@ def test_bands_are_gradients_along_themselves() -> None:
         sheet = draw_sheet(number, 96).astype(int)
         level_or_upright = (sheet, sheet.swapaxes(0, 1))
         borders = [np.count_nonzero(np.diff(bands, axis=0).any(axis=(1, 2))) for bands in level_or_upright]
-        uprights.append(borders[1] < borders[0])
+        uprights.append(int(borders[1] < borders[0]))
         assert 2 <= min(borders) <= 7
         assert np.abs(np.diff(level_or_upright[uprights[-1]], axis=1)).max() <= 6
     assert 0 < sum(uprights) < len(uprights)

@@ -18,8 +18,8 @@ declare -A titles=(
     [watercolour]="Watercolour"
     [woodblock]="Woodblock"
 )
-# These take a larger network and more steps.
-declare -A sizes=([cel]=medium [oil]=medium [watercolour]=medium)
+# Some take a larger network or more steps.
+declare -A sizes=([oil]=medium [watercolour]=medium)
 # Dabs of few pixels are easier to learn.
 declare -A scales=([oil]=512 [watercolour]=512)
 declare -A steps=([cel]=20000 [oil]=12000 [watercolour]=12000)

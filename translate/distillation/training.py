@@ -31,9 +31,6 @@ MEASURED = 12  # held-out photos, at most, after each round
 PATIENCE = 4  # rounds without a gain that end the learning
 GAIN_DB = 0.1  # less is no gain: nobody sees it
 CRISP = 0.85  # of the edge energy of the target pictures, from which on a discriminator only costs fidelity
-# Weight of the squared distance where the style is crisp: it mends what is far off. To learn with it is too soft, as it
-# asks for the mean of two likely colours, where L1 asks for one of them.
-REFINING_SQUARES = 2000.0
 LEAST_GAIN_DB = 1.0  # over the untouched photo, below which hardly anything was learnt
 SAVE_EVERY = 100  # steps between checkpoints, what a kill costs at most
 
@@ -77,9 +74,9 @@ def refine(
 ) -> Refined:
     """Train on from the ``learnt`` steps of `learn`, two thirds as many.
 
-    The learning rate falls to 0, which brings the last tenths of a dB. Where the style is `CRISP` already, squared
-    distances mend what is far off; elsewhere a discriminator takes part, and the network sees photos through a filter
-    against flicker. A repeated call goes on. Raises as `train.loop.train` does.
+    The learning rate falls to 0, which brings the last tenths of a dB. Where the style is not yet `CRISP`, a
+    discriminator takes part, and the network sees photos through a filter against flicker. A repeated call goes on.
+    Raises as `train.loop.train` does.
     """
     edges = edges_of(request.work_folder / LEARN, held_out)
     refined = Refined(request.work_folder / REFINE, refining_steps(learnt), adversarial=edges < CRISP)
@@ -100,7 +97,6 @@ def _learning(plan: Plan, request: DistillRequest, pairs: Path, run: Path) -> Pi
         antialias=False,
         schedule="constant",
         gan_start=1.0,
-        lambda_l2=0.0,
     )
 
 
@@ -120,7 +116,6 @@ def _refining(plan: Plan, request: DistillRequest, pairs: Path, refined: Refined
         antialias=refined.adversarial,
         init=start,
         gan_start=0.0 if refined.adversarial else 1.0,
-        lambda_l2=0.0 if refined.adversarial else REFINING_SQUARES,
     )
 
 
@@ -151,6 +146,7 @@ def _settings(
         warmup=min(preset["warmup"], plan.round_steps // 4),
         ema=min(preset["ema"], 1 - 1 / max(1, average_over)),
         working_size=plan.scale,
+        lambda_l2=0.0,  # squares ask for the mean of what is likely, which is soft between two flat colours; L1 for one
         seed=request.seed,
         val_samples=0,  # whole photos are held out
         sample_every=0,

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.helpers.paths import ROOT
-from tools.styles.fields import LATTICE, NEIGHBOURS, plain, ramp
+from tools.styles.fields import LATTICE, NEIGHBOURS, Colour, plain, ramp
 from tools.styles.teachers.cel import cel_shade
 from translate.media.images import load_rgb
 from translate.style.catalogue import find_style
@@ -21,20 +21,32 @@ def cel() -> Translator:
     return Translator(find_style("cel"), device="cpu")
 
 
-def largest_difference(cel: Translator, picture: NDArray[np.uint8]) -> int:
-    return int(np.abs(cel(picture[None])[0].astype(int) - cel_shade(picture)).max())
+def differences(cel: Translator, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return cel(picture[None])[0] - cel_shade(picture).astype(np.float64)
 
 
-def test_flat_fields_look_like_the_teachers(cel: Translator) -> None:
-    found = {colour: largest_difference(cel, plain(colour)) for colour in LATTICE}
-    assert len(found) == 27
-    assert {colour: difference for colour, difference in found.items() if difference > 20} == {}
+def rms(values: NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.square(values).mean()))
 
 
-def test_smooth_ramps_along_the_edges_of_the_gamut_look_like_the_teachers(cel: Translator) -> None:
-    found = {ends: largest_difference(cel, ramp(*ends)) for ends in NEIGHBOURS}
+def unseen_colours() -> list[Colour]:
+    """Colours that are on no sheet that it was trained on, but by chance."""
+    red, green, blue = np.random.default_rng(0).integers(0, 256, (3, 27)).tolist()
+    return list(zip(red, green, blue, strict=True))
+
+
+def test_plain_fields_look_like_the_teachers(cel: Translator) -> None:
+    found = {colour: differences(cel, plain(colour)) for colour in (*unseen_colours(), *LATTICE)}
     assert len(found) == 54
-    assert {ends: difference for ends, difference in found.items() if difference > 20} == {}
+    assert {colour: values for colour, values in found.items() if rms(values) > 12 or np.abs(values).max() > 32} == {}
+
+
+def test_ramps_look_like_the_teachers(cel: Translator) -> None:
+    across = [((red, green, blue), (red, green, (blue + 128) % 256)) for red, green, blue in unseen_colours()]
+    found = {ends: rms(differences(cel, ramp(*ends))) for ends in (*across, *NEIGHBOURS)}
+    assert len(found) == 81
+    assert {ends: value for ends, value in found.items() if value > 12} == {}
+    assert np.mean(list(found.values())) < 5
 
 
 def test_results_are_closer_to_the_teachers_picture_than_the_photo_is(cel: Translator) -> None:

@@ -73,12 +73,8 @@ def test_pruned_channels_keep_their_initial_weights(style: Path, tmp_path: Path)
 
 
 def test_the_shipped_style_can_be_fine_tuned() -> None:
-    torch.manual_seed(0)
     generator = build_generator("mobile")
     start_from_style(generator, find_style("cel"))
-    with torch.no_grad():
-        for number, kept in enumerate((32, 16, 16, 16)):
-            generator.get_parameter(f"body.{number}.refine.weight")[:, kept:] = 0
     assert_same_pictures(generator, find_style("cel"))
 
 

@@ -13,6 +13,9 @@ frequency. That is where pictures change most when a camera moves by fractions o
 (Zhang 2019, arXiv:1904.11486, who filters before the strides inside the network). The network draws lines anew on the
 filtered picture, and they flicker less.
 
+With ``soft_base`` the network sees the whole photo, and adds to the filtered one: a photo's grain is not in the result
+unless the network draws it, and edges stay where they were seen.
+
 With ``tones`` every colour of the result lies on the line through two colours, ink and paper: a drawing in one ink
 keeps no tint of the photo.
 
@@ -80,6 +83,7 @@ class MobileGenerator(Generator):
         dilations: Sequence[int] = (1, 2, 4, 8),
         fine_dilations: Sequence[int] = (1, 2),
         antialias: bool = False,
+        soft_base: bool = False,
         tones: Sequence[Sequence[float]] = (),
         domains: int = 0,
         inputs: int = 1,
@@ -92,10 +96,12 @@ class MobileGenerator(Generator):
         if domains and vector:
             raise ValueError("takes either domains or a vector")
         self.domains, self.inputs, self.vector = domains, inputs, vector
-        self.antialias = antialias
+        if antialias and soft_base:
+            raise ValueError("with antialias the base is soft anyway: takes either antialias or soft_base")
+        self.antialias, self.soft_base = antialias, soft_base
         self.has_tones = bool(tones)
         # A weaker style also filters less and keeps more of the photo's colours: smaller weights would not do.
-        self.blended, self.strength = antialias or self.has_tones, 1.0
+        self.blended, self.strength = antialias or soft_base or self.has_tones, 1.0
         if tones:
             projection, offset = onto_line(*map(torch.tensor, tones))
             self.register_buffer("projection", projection[..., None, None], persistent=False)  # as a 1x1 convolution
@@ -152,11 +158,20 @@ class MobileGenerator(Generator):
                 parameters["head.weight"] = cells.reshape(channels, unshuffled, 3, 3)
         return parameters
 
-    def _with_margin(self, image: Tensor) -> Tensor:
-        """The picture, filtered if ``antialias`` is set, with `MARGIN` more pixels on each side."""
-        margin = MARGIN + len(BINOMIAL) // 2 if self.antialias else MARGIN
-        padded = F.pad(image, (margin,) * 4, mode="replicate")
-        return F.conv2d(padded, self.binomial, groups=len(self.binomial)) if self.antialias else padded
+    def _with_margin(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """What the network sees and what it adds to, each with `MARGIN` more pixels per side.
+
+        Where only the second is filtered, it has the first of several inputs alone, as nothing is added to the others.
+        """
+        if not (self.antialias or self.soft_base):
+            padded = F.pad(image, (MARGIN,) * 4, mode="replicate")
+            return padded, padded
+        reach = len(BINOMIAL) // 2
+        padded = F.pad(image, (MARGIN + reach,) * 4, mode="replicate")
+        if self.antialias:
+            filtered = F.conv2d(padded, self.binomial, groups=len(self.binomial))
+            return filtered, filtered
+        return padded[..., reach:-reach, reach:-reach], F.conv2d(padded[:, :3], self.binomial[:3], groups=3)
 
     def _encode(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Maps at half and a quarter of the padded picture's size, of ``channels`` and ``wide_channels`` channels."""
@@ -164,8 +179,8 @@ class MobileGenerator(Generator):
         return half, F.relu(self.down(half))
 
     def forward(self, image: Tensor, domain: Tensor | None = None) -> Tensor:
-        base = self._with_margin(image)
-        half, quarter = self._encode(join_domain(base, domain) if domain is not None and self.domains else base)
+        seen, base = self._with_margin(image)
+        half, quarter = self._encode(join_domain(seen, domain) if domain is not None and self.domains else seen)
         if domain is not None and self.vector:
             quarter = self.modulate_quarter(quarter, domain)
         quarter = self.body(quarter)
@@ -187,7 +202,7 @@ class MobileGenerator(Generator):
         """
         if self.domains:
             return super().encoder_features(image)
-        half, quarter = self._encode(self._with_margin(image))
+        half, quarter = self._encode(self._with_margin(image)[0])
         return [image, half, quarter, *tapped(self.body, quarter, {0, len(self.body) // 2})]
 
 

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(
-    scope="module", params=["plain", "seasons", "cel", "antialiased", "toned", "mobile with domains", "upscale"]
+    scope="module",
+    params=["plain", "seasons", "cel", "antialiased", "soft base", "toned", "mobile with domains", "upscale"],
 )
 def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The picture goes to convolutions, is also added to the result, is filtered, joined by domains, or enlarged."""
@@ -37,9 +38,10 @@ def style(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         torch.manual_seed(0)
         export_style(build_generator("upscale", channels=8), style_info(), path)
         return path
-    info = style_info(domains=[] if request.param in ("plain", "antialiased", "toned") else ["a", "b"])
+    info = style_info(domains=[] if request.param in ("plain", "antialiased", "soft base", "toned") else ["a", "b"])
     options: dict[str, dict[str, Any]] = {
         "antialiased": {"antialias": True},
+        "soft base": {"soft_base": True},
         "toned": {"tones": [[0, 0, 0], [255, 255, 255]]},
         "mobile with domains": {"domains": 2},
     }

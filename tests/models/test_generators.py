@@ -30,6 +30,7 @@ ALL: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in sorted(GENERATORS)),
     ("mobile", {"domains": 2}),
     ("mobile", {"antialias": True}),
+    ("mobile", {"soft_base": True}),
     ("mobile", {"tones": [[40, 20, 0], [255, 250, 240]]}),
 ]
 TILE_SAFE = [(name, options) for name, options in ALL if GENERATORS[name].tile_safe]
@@ -296,11 +297,31 @@ def test_antialiased_mobile_does_not_see_the_finest_frequency() -> None:
     generator, photo = build_small("mobile", antialias=True), torch.rand(1, 3, 20, 24)
     assert isinstance(generator, MobileGenerator)
     inside = (..., slice(4, -4), slice(4, -4))  # not where the border is repeated
-    rows, columns = torch.meshgrid(torch.arange(20), torch.arange(24), indexing="ij")
-    for phase in (columns, rows, rows + columns):
-        striped = photo + 0.5 * (-1.0) ** phase
-        filtered, same = (generator._with_margin(picture)[inside] for picture in (photo, striped))
-        torch.testing.assert_close(filtered, same, atol=1e-6, rtol=0)
+    for stripes in finest_stripes(20, 24):
+        for filtered, same in zip(generator._with_margin(photo), generator._with_margin(photo + stripes), strict=True):
+            torch.testing.assert_close(filtered[inside], same[inside], atol=1e-6, rtol=0)
+
+
+def test_mobile_with_a_soft_base_sees_the_finest_frequency_and_does_not_pass_it_on() -> None:
+    generator, photo = build_small("mobile", soft_base=True), torch.rand(1, 3, 20, 24)
+    assert isinstance(generator, MobileGenerator)
+    inside = (..., slice(4, -4), slice(4, -4))
+    for stripes in finest_stripes(20, 24):
+        (seen, base), (seen_striped, same_base) = map(generator._with_margin, (photo, photo + stripes))
+        torch.testing.assert_close((seen_striped - seen)[..., 2:-2, 2:-2], stripes.expand_as(photo), atol=1e-6, rtol=0)
+        torch.testing.assert_close(base[inside], same_base[inside], atol=1e-6, rtol=0)
+        assert not torch.equal(generator._encode(seen)[0], generator._encode(seen_striped)[0])
+    nn.init.zeros_(generator.out.weight)
+    nn.init.zeros_(generator.out.bias)
+    torch.testing.assert_close(generator(photo), base[..., 2:-2, 2:-2], atol=1e-6, rtol=0)
+    with pytest.raises(ValueError, match="either antialias or soft_base"):
+        build_small("mobile", soft_base=True, antialias=True)
+
+
+def finest_stripes(height: int, width: int) -> list[Tensor]:
+    """Stripes and a checkerboard of single pixels, [H, W] in {-0.5, 0.5}."""
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    return [0.5 * (-1.0) ** phase for phase in (columns, rows, rows + columns)]
 
 
 def test_mobile_with_tones_draws_in_one_ink_on_its_paper() -> None:
@@ -329,7 +350,9 @@ def test_mobile_starts_close_to_the_photo(options: dict[str, Any]) -> None:
         assert 0 < 127.5 * added.abs().mean() < 2
 
 
-@pytest.mark.parametrize("options", [{}, {"antialias": True}, {"tones": [[0, 0, 0], [255, 255, 255]]}])
+@pytest.mark.parametrize(
+    "options", [{}, {"antialias": True}, {"soft_base": True}, {"tones": [[0, 0, 0], [255, 255, 255]]}]
+)
 def test_amplified_mobile_goes_that_far_from_the_photo(options: dict[str, Any]) -> None:
     generator, photo = build_small("mobile", **options), torch.rand(1, 3, 24, 32) * 2 - 1
     with torch.no_grad():

@@ -4,15 +4,17 @@
 
 The teacher paints each photo separately at each of the ``--sizes``, with the same brush, so that people appear both
 close and distant. Photos are enlarged at most `MAX_ENLARGEMENT` times, as blurred ones would teach the network to blur.
-``--sharpen`` adds that share of the picture's fine detail again, as training on distances will soften it. Photo and
-picture are cut into tiles, which decode faster in training; each face also gets a tile of its own, and its eyes a
-smaller one. LANDMARKS holds the output of tools/styles/teachers/landmarks.py for each folder of PHOTOS, in a subfolder
-named after it and its parent, such as ``portraits/train``.
+``--rough`` adds a crisper version of each photo, with grain, as scans and small sensors give them: a network that has
+seen only photos reduced from large ones leaves fine texture in its pictures. Photo and picture are cut into tiles,
+which decode faster in training; each face also gets a tile of its own, and its eyes a smaller one. LANDMARKS holds the
+output of tools/styles/teachers/landmarks.py for each folder of PHOTOS, in a subfolder named after it and its parent,
+such as ``portraits/train``.
 """
 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -27,44 +29,68 @@ from tools.styles.pairs import Source, run_in_processes, sources
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.face_geometry import Face
 from tools.styles.teachers.faces import load_faces
-from tools.styles.teachers.paint import Pixels, blur, bring_to_size
+from tools.styles.teachers.paint import Picture, Pixels, blur, bring_to_size
 from tools.styles.teachers.scenery import scenery
 from translate.distillation.tiles import save_pair, save_window
-from translate.media.images import load_picture
+from translate.media.images import Picture as LoadedPicture
+from translate.media.images import encode_picture, load_picture
 
-DETAIL_SIGMA = 2.0  # pixels; detail is what a Gaussian blur of this standard deviation removes
+DETAIL_SIGMA = 1.0  # pixels; detail is what a Gaussian blur of this standard deviation removes
+CRISPER = (0.3, 1.5)  # the shares of their detail that rough photos get on top
+GRAIN = 8.0  # the highest standard deviation of their grain, in 8-bit levels
+JPEG_QUALITY = (40, 96)
 MAX_ENLARGEMENT = 2
 EYE_TILE_SCALE = 0.71  # of a tile's side: any crop of 224 contains the eyes, even after enlarging by up to 1.2
 IRIS_CENTRES = [468, 473]  # MediaPipe landmarks
 
 
-def make_photo_pairs(
-    source: Source, *, out: Path, landmarks: Path, sizes: list[int], tile: int, sharpen: float
-) -> None:
+def make_photo_pairs(source: Source, *, out: Path, landmarks: Path, sizes: list[int], tile: int, rough: bool) -> None:
     """Write the tiles of one photo, painted at each of ``sizes`` (long sides in pixels), unless an earlier run did."""
     cv2.setNumThreads(1)
     path, name = source
     if (out / "done" / name).exists():
         return
     original = load_picture(path).rgb
+    random = np.random.default_rng(zlib.crc32(name.encode()))
     for size in sorted({min(size, MAX_ENLARGEMENT * max(original.shape[:2])) for size in sizes}):
         photo = bring_to_size(original, size)
-        height, width = photo.shape[:2]
-        faces = load_faces(landmarks / f"{name}.npz", height, width)
-        picture = sharpened(draw(photo, faces), sharpen)
-        save_pair(photo, picture, out, f"{name}_{size}", tile)
-        for part, side in (("face", tile), ("eyes", round(EYE_TILE_SCALE * tile))):
-            for number, window in enumerate(face_windows(faces, height, width, side)):
-                save_window(photo, picture, out, f"{name}_{size}_{part}{number}", window)
+        faces = load_faces(landmarks / f"{name}.npz", *photo.shape[:2])
+        save_tiles(photo, draw(photo, faces), faces, out, f"{name}_{size}", tile)
+        if rough:
+            crisp = crisper(photo, random.uniform(*CRISPER))
+            save_tiles(with_grain(crisp, random), draw(crisp, faces), faces, out, f"{name}_{size}_rough", tile)
     (out / "done" / name).parent.mkdir(parents=True, exist_ok=True)
     (out / "done" / name).touch()
 
 
-def sharpened(picture: Pixels, share: float) -> Pixels:
-    """``picture`` with ``share`` of its detail added again (unsharp masking)."""
-    values = picture.astype(np.float32)
-    detail = values - blur(values, DETAIL_SIGMA)
-    return np.clip(values + share * detail + 0.5, 0, 255).astype(np.uint8)
+def save_tiles(photo: Pixels, picture: Pixels, faces: list[Face], out: Path, name: str, tile: int) -> None:
+    """Write the tiles of ``photo`` and ``picture`` [H, W, 3], and those on ``faces``."""
+    height, width = photo.shape[:2]
+    save_pair(photo, picture, out, name, tile)
+    for part, side in (("face", tile), ("eyes", round(EYE_TILE_SCALE * tile))):
+        for number, window in enumerate(face_windows(faces, height, width, side)):
+            save_window(photo, picture, out, f"{name}_{part}{number}", window)
+
+
+def crisper(photo: Pixels, share: float) -> Pixels:
+    """``photo`` with ``share`` of its detail added again (unsharp masking)."""
+    values = photo.astype(np.float32)
+    return to_pixels(values + share * (values - blur(values, DETAIL_SIGMA)))
+
+
+def with_grain(photo: Pixels, random: np.random.Generator) -> Pixels:
+    """``photo`` with up to `GRAIN`, mostly the same in all colours; every other one compressed as JPEG."""
+    height, width = photo.shape[:2]
+    grain = random.normal(size=(height, width, 1)) + 0.4 * random.normal(size=(height, width, 3))
+    soft = blur(grain.astype(np.float32), random.uniform(0.3, 0.8))  # the grain of film spans pixels
+    grainy = to_pixels(photo + random.uniform(0, GRAIN) * soft / max(soft.std(), 1e-6))
+    if random.random() < 0.5:
+        return grainy
+    return load_picture(encode_picture(LoadedPicture(grainy), "JPEG", int(random.integers(*JPEG_QUALITY)))).rgb
+
+
+def to_pixels(values: Picture) -> Pixels:
+    return np.clip(values + 0.5, 0, 255).astype(np.uint8)
 
 
 def face_windows(faces: list[Face], height: int, width: int, side: int) -> Iterator[tuple[slice, slice]]:
@@ -87,7 +113,7 @@ def main(
     photos: Annotated[list[Path], typer.Argument(help="folders of photos, then the output folder: PHOTOS... OUT")],
     landmarks: Annotated[Path, typer.Option(help="folder of the photos' landmarks")],
     sizes: Annotated[str, typer.Option(help="long sides in pixels at which each photo is painted")] = "768,512",
-    sharpen: Annotated[float, typer.Option(min=0, help="share of the fine detail to add again")] = 0.7,
+    rough: Annotated[bool, typer.Option(help="add a crisper, grainy version of each photo")] = True,
     tile: Annotated[int, typer.Option(help="side of the tiles in pixels")] = 384,
     fields: Annotated[int, typer.Option(help="number of random colour fields and ramps to add")] = 60,
     lattice: Annotated[bool, typer.Option(help="add each uniform field and ramp of the colour lattice")] = True,
@@ -96,7 +122,7 @@ def main(
 ) -> None:
     found, out = sources(photos, leave_out=leave_out.split(","))
     long_sides = [int(size) for size in sizes.split(",")]
-    photo_pairs = partial(make_photo_pairs, out=out, landmarks=landmarks, sizes=long_sides, tile=tile, sharpen=sharpen)
+    photo_pairs = partial(make_photo_pairs, out=out, landmarks=landmarks, sizes=long_sides, tile=tile, rough=rough)
     run_in_processes(photo_pairs, found, total=len(found), workers=workers, description="photos")
     field_pairs = partial(make_field_pair, out=out, tile=tile)
     run_in_processes(field_pairs, range(fields), total=fields, workers=workers, description="fields")

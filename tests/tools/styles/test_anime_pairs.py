@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.helpers.paths import PORTRAIT, PORTRAIT_LANDMARKS
 from tests.helpers.pictures import draw_photo
-from tools.styles.anime_pairs import face_windows, main, sharpened
+from tools.styles.anime_pairs import GRAIN, crisper, face_windows, main, with_grain
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.anime import main as draw_folder
 from tools.styles.teachers.faces import load_faces
@@ -33,13 +34,13 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def make(photos: Path, out: Path, *, sizes: str = "96,64", sharpen: float = 0, leave_out: str = "") -> None:
+def make(photos: Path, out: Path, *, sizes: str = "96,64", rough: bool = False, leave_out: str = "") -> None:
     landmarks = photos.parents[1] / "landmarks"
     main(
         [photos, out],
         landmarks,
         sizes=sizes,
-        sharpen=sharpen,
+        rough=rough,
         tile=64,
         fields=1,
         lattice=False,
@@ -71,13 +72,41 @@ def test_small_photos_are_enlarged_twice_at_most(photos: Path, tmp_path: Path) -
     assert sizes == {"240", "120"}
 
 
-def test_sharpening_adds_detail_and_leaves_flat_areas() -> None:
-    picture = np.full((64, 64, 3), 60, np.uint8)
-    picture[:, 32:] = 180
-    sharp = sharpened(picture, 0.5)
-    assert np.array_equal(sharpened(picture, 0), picture)
-    assert np.array_equal(sharp[:, :16], picture[:, :16]) and np.array_equal(sharp[:, 48:], picture[:, 48:])
-    assert (sharp[:, 31] < 50).all() and (sharp[:, 32] > 190).all()
+def test_rough_photos_are_crisper_and_have_grain_and_the_pictures_of_them_have_none(
+    photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "pairs"
+    make(photos, out, sizes="96", rough=True)
+    plain, rough = ("holiday/train/scene_96_0000_0000.bmp", "holiday/train/scene_96_rough_0000_0000.bmp")
+    detail = {
+        (side, name): np.abs(cv2.Laplacian(load_rgb(out / side / name).astype(np.float32), cv2.CV_32F)).mean()
+        for side in "AB"
+        for name in (plain, rough)
+    }
+    assert detail["A", rough] > 1.3 * detail["A", plain]
+    assert detail["B", rough] < detail["A", rough]
+    assert list(out.rglob("portrait_96_rough_face0.bmp"))
+    again = tmp_path / "again"
+    make(photos, again, sizes="96", rough=True)
+    assert np.array_equal(load_rgb(again / "A" / rough), load_rgb(out / "A" / rough))
+
+
+def test_a_crisper_photo_gains_detail_and_keeps_flat_areas() -> None:
+    photo = np.full((64, 64, 3), 60, np.uint8)
+    photo[:, 32:] = 180
+    crisp = crisper(photo, 0.5)
+    assert np.array_equal(crisper(photo, 0), photo)
+    assert np.array_equal(crisp[:, :16], photo[:, :16]) and np.array_equal(crisp[:, 48:], photo[:, 48:])
+    assert (crisp[:, 31] < 50).all() and (crisp[:, 32] > 190).all()
+
+
+def test_grain_has_no_tint_and_at_most_its_strength() -> None:
+    photo = np.full((96, 96, 3), 128, np.uint8)
+    grainy = [with_grain(photo, np.random.default_rng(seed)) - photo.astype(float) for seed in range(20)]
+    assert max(grain.std() for grain in grainy) <= GRAIN + 1 and min(grain.std() for grain in grainy) < GRAIN / 3
+    for grain in grainy:
+        assert np.abs(grain.mean(axis=(0, 1))).max() < 1
+        assert grain.std() < 1 or np.std(grain - grain.mean(axis=2, keepdims=True)) < 0.6 * grain.std()
 
 
 def test_finished_photos_are_skipped_and_photos_can_be_left_out(photos: Path, tmp_path: Path) -> None:

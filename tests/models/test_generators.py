@@ -311,8 +311,8 @@ def test_mobile_with_a_soft_base_sees_the_finest_frequency_and_does_not_pass_it_
         torch.testing.assert_close((seen_striped - seen)[..., 2:-2, 2:-2], stripes.expand_as(photo), atol=1e-6, rtol=0)
         torch.testing.assert_close(base[inside], same_base[inside], atol=1e-6, rtol=0)
         assert not torch.equal(generator._encode(seen)[0], generator._encode(seen_striped)[0])
-    nn.init.zeros_(generator.out.weight)
-    nn.init.zeros_(generator.out.bias)
+    for parameter in generator.out.parameters():
+        nn.init.zeros_(parameter)
     torch.testing.assert_close(generator(photo), base[..., 2:-2, 2:-2], atol=1e-6, rtol=0)
     with pytest.raises(ValueError, match="either antialias or soft_base"):
         build_small("mobile", soft_base=True, antialias=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Weights = Mapping[str, Tensor]
@@ -69,6 +70,11 @@ class FeatureNetwork(nn.Module):
                 found[wanted[index]] = x.float()
         return found
 
+    def down_to_content(self, images: Tensor) -> dict[str, Tensor]:
+        """The maps of all levels down to the content level, of pictures as for `forward`."""
+        levels = list(self.levels)
+        return self(images, levels[: levels.index(self.content_level) + 1])
+
     def classify(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Maps of the last level, [N, C, h, w], to pooled features [N, D] and logits of ImageNet's classes [N, 1000].
 
@@ -82,6 +88,18 @@ class FeatureNetwork(nn.Module):
     def train(self, mode: bool = True) -> FeatureNetwork:
         """Stays in evaluation mode, even inside a network that is being trained."""
         return super().train(False)
+
+
+def perceptual_distance(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> Tensor:
+    """Distance of pictures, [N], by their maps [N, C, h, w] at several levels: Zhang et al. 2018 (LPIPS), equation 1.
+
+    Features are normalised to unit length at each pixel. Departure: all channels weigh the same, LPIPS learns weights.
+    """
+    levels = []
+    for level, maps in one.items():
+        difference = F.normalize(maps, dim=1) - F.normalize(other[level], dim=1)
+        levels.append(difference.square().sum(1).mean((1, 2)))
+    return torch.stack(levels).mean(0)
 
 
 # EfficientNet's convolutions and the batch normalisation after each, by attribute name

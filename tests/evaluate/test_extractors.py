@@ -15,7 +15,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 
 from tests.helpers.pictures import draw_photo
 from translate.errors import UnusableError, UserError
-from translate.evaluate.extractors import Extractor, Lite0, build_extractor, patch_statistics, perceptual_distance
+from translate.evaluate.extractors import Extractor, Lite0, build_extractor, patch_statistics
 from translate.weights.feature_networks import build_feature_network
 
 pytestmark = pytest.mark.slow
@@ -53,11 +53,6 @@ def test_patch_statistics() -> None:
     patch = maps[1, :, 2:4, 9:12]  # the second row of patches, the last one in it
     expected = torch.cat((patch.mean((1, 2)), patch.std((1, 2), unbiased=False)))
     torch.testing.assert_close(found[1, 7], expected)
-
-
-def test_perceptual_distance() -> None:
-    one, other = ({"level": torch.tensor(values).view(1, 2, 1, 1)} for values in ([3.0, 4.0], [0.0, 1.0]))
-    assert perceptual_distance(one, other).item() == pytest.approx(0.6**2 + 0.2**2)  # (3, 4) is (0.6, 0.8)
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ AGAINST: dict[str, object] = {
     "objective": "relativistic",
 }
 OWN: dict[str, dict[str, object]] = {
-    "pix2pix": {"jitter": 0.1, "lambda_shift": 1.0, "lambda_edge": 1.0, "lambda_l2": 1.0},
+    "pix2pix": {"jitter": 0.1, "lambda_shift": 1.0, "lambda_edge": 1.0, "lambda_l2": 1.0, "lambda_perceptual": 1.0},
     "animegan": {"lambda_edges": 1.0, "lambda_border": 1.0, "decoys": False},  # see `smooth_edges`
     "stargan": {"objective": "wgan-gp", "lambda_r1": 0.0, "n_critic": 1},
 }

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import vgg19
 
-from models.features import FeatureNetwork
+from models.features import FeatureNetwork, perceptual_distance
 from tests.helpers.paths import PHOTOS
 from translate.errors import UnusableError, UserError
 from translate.weights.feature_networks import build_feature_network, read_weights
@@ -186,3 +186,16 @@ def test_missing_files_and_unknown_names(tmp_path: Path) -> None:
         build_feature_network(LITE0, tmp_path / "nowhere.safetensors")
     with pytest.raises(UserError, match="feature_network resnet: choose one of vgg19, efficientnet-lite0"):
         build_feature_network("resnet")
+
+
+def test_maps_down_to_the_content_level_are_those_of_all_levels() -> None:
+    network, picture = build_feature_network(LITE0), torch.rand(1, 3, 64, 96) * 2 - 1
+    maps, every = network.down_to_content(picture), network(picture)
+    assert list(maps) == ["stride2", "stride4", "stride8"]
+    for level, values in maps.items():
+        torch.testing.assert_close(values, every[level])
+
+
+def test_perceptual_distance() -> None:
+    one, other = ({"level": torch.tensor(values).view(1, 2, 1, 1)} for values in ([3.0, 4.0], [0.0, 1.0]))
+    assert perceptual_distance(one, other).item() == pytest.approx(0.6**2 + 0.2**2)  # (3, 4) is (0.6, 0.8)

@@ -151,6 +151,15 @@ class Pix2PixConfig(ConditionSettings, TrainConfig):
     lambda_l1: float = weight(100.0, "weight of the L1 distance")
     lambda_l2: float = weight(0.0, "weight of the squared distance, which penalises large differences most")
     lambda_edge: float = weight(0.0, "weight of the L1 distance between image gradients, which keeps edges crisp")
+    lambda_perceptual: float = weight(
+        0.0, "weight of the distance of deep features, which keeps strokes and lines crisp"
+    )
+    feature_network: str = setting(
+        "efficientnet-lite2", "Networks", "network of the perceptual term: vgg19, efficientnet-lite0 or -lite2"
+    )
+    feature_weights: Path | None = setting(
+        None, "Networks", "file of weights for the feature network, instead of its pretrained ones", free=True
+    )
     lambda_shift: float = weight(0.0, "weight of the penalty on changes when the photo is shifted, against flicker")
     gan_start: float = setting(
         0.0,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.features import FeatureNetwork
+from models.features import FeatureNetwork, perceptual_distance
 from translate.errors import UnusableError, UserError, one_line
 from translate.evaluate.devices import choose_torch_device
 from translate.media.images import to_signed_unit
@@ -200,18 +200,6 @@ def patch_statistics(maps: Tensor) -> Tensor:
     square = F.adaptive_avg_pool2d(maps.square(), PATCHES)
     deviation = (square - mean.square()).clamp_min(0).sqrt()
     return torch.cat((mean, deviation), 1).flatten(2).transpose(1, 2)
-
-
-def perceptual_distance(one: dict[str, Tensor], other: dict[str, Tensor]) -> Tensor:
-    """Distance of pictures, [N], by their maps [N, C, h, w] at several levels: Zhang et al. 2018 (LPIPS), equation 1.
-
-    Features are normalised to unit length at each pixel. Departure: all channels weigh the same, LPIPS learns weights.
-    """
-    levels = []
-    for level, maps in one.items():
-        difference = F.normalize(maps, dim=1) - F.normalize(other[level], dim=1)
-        levels.append(difference.square().sum(1).mean((1, 2)))
-    return torch.stack(levels).mean(0)
 
 
 def _file_hash(path: Path | None) -> str:

@@ -7,13 +7,16 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional as F
 
+from models.features import perceptual_distance
 from tests.helpers.pairs import tiny_config, write_pairs
+from tests.helpers.pictures import draw_photo
 from translate.data.datasets import PairedDataset
 from translate.errors import UserError
 from translate.train.losses import zero_centred_penalty
 from translate.train.methods.pix2pix import Pix2Pix
 from translate.train.methods.window import Window
 from translate.train.step import Batch, StepContext
+from translate.weights.feature_networks import build_feature_network
 
 RANDOM = torch.Generator().manual_seed(0)
 BATCH = {
@@ -101,6 +104,27 @@ def test_zero_centred_penalties_at_real_and_translated_pairs(tmp_path: Path) -> 
         torch.testing.assert_close(losses[name], gamma / 2 * 4 * penalty)
     assert losses["D/r1"] != losses["D/r2"]
     assert set(pix2pix.discriminator_terms(BATCH, {"fake_B": fake_B}, context(9)).losses) == {"D/loss"}
+
+
+def test_the_perceptual_term_minds_what_distances_of_pixels_hardly_see(tmp_path: Path) -> None:
+    """Of two pictures with the same L1 distance from the target, the blurred one is farther than the brighter one."""
+    pix2pix = method(tmp_path, lambda_perceptual=4.0, lambda_gan=0.0)
+    target = torch.tensor(draw_photo(64, 64)).permute(2, 0, 1)[None] / 127.5 - 1
+    blurred = F.interpolate(F.avg_pool2d(target, 4), scale_factor=4.0, mode="bilinear")
+    brighter = target + (blurred - target).abs().mean()
+
+    def perceptual(picture: Tensor) -> Tensor:
+        batch = {"A": target, "B": target}
+        return pix2pix.generator_terms(batch, {"fake_B": picture}, context(1)).losses["G/perceptual"]
+
+    assert perceptual(target).item() == pytest.approx(0, abs=1e-6)
+    assert perceptual(blurred) > 2 * perceptual(brighter) > 0
+    features = build_feature_network("efficientnet-lite2")
+    expected = perceptual_distance(features.down_to_content(blurred), features.down_to_content(target))
+    torch.testing.assert_close(perceptual(blurred), 4 * expected.mean())
+    metrics = step(pix2pix)
+    assert metrics["G/perceptual"] > 0 and metrics["G/gradient"] > 0
+    assert not any(parameter.requires_grad for parameter in features.parameters())
 
 
 def test_shifted_pictures_are_compared_where_the_window_is(tmp_path: Path) -> None:

@@ -22,9 +22,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from models.features import FeatureNetwork
+from models.features import FeatureNetwork, perceptual_distance
 from tools.styles.judge.variants import Pixels, by_stem, parse_named
-from translate.evaluate.extractors import perceptual_distance
 from translate.evaluate.features import one_thread_each
 from translate.evaluate.pair_metrics import compare_pictures
 from translate.machine import usable_cores

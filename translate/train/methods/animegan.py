@@ -49,10 +49,9 @@ from translate.train.methods.base import (
     Method,
     Pictures,
 )
-from translate.train.methods.networks import built_discriminator, built_generator
+from translate.train.methods.networks import built_discriminator, built_features, built_generator
 from translate.train.methods.window import Window, window_and_target
 from translate.train.step import Batch, StepContext, Terms
-from translate.weights.feature_networks import build_feature_network
 
 SMOOTHED_WEIGHT = 0.1  # of the decoys with smoothed edges; the paper says that a larger one makes lines too sharp
 Features = dict[str, Tensor]  # by level
@@ -86,9 +85,7 @@ class AnimeGan(Method):
         self.add_networks(GENERATOR, {GENERATOR: generator}, lr=config.lr, averaged=(GENERATOR,))
         discriminator = built_discriminator(config, in_channels=3)
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
-        layout = torch.channels_last if config.channels_last else torch.contiguous_format
-        features = build_feature_network(config.feature_network, config.feature_weights)
-        self.features = features.to(accelerator.device).to(memory_format=layout)
+        self.features = built_features(config, accelerator.device)
 
     def adversarial_active(self, progress: float) -> bool:
         return super().adversarial_active(progress) and not self.warming_up(progress)
@@ -176,9 +173,8 @@ class AnimeGan(Method):
 
     def deep_features(self, images: Tensor) -> Features:
         """The features of pictures, float [N, 3, H, W], at all levels down to the content level."""
-        levels = list(self.features.levels)
         with self.accelerator.autocast():
-            return self.features(images, levels[: levels.index(self.features.content_level) + 1])
+            return self.features.down_to_content(images)
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> tuple[list[Tensor], dict[str, float]]:

@@ -22,8 +22,10 @@ from models import (
     build_noise_generator,
     options_of,
 )
-from translate.config import TrainConfig
+from models.features import FeatureNetwork
+from translate.config import AnimeGanConfig, Pix2PixConfig, TrainConfig
 from translate.errors import UnusableError, UserError, one_line
+from translate.weights.feature_networks import build_feature_network
 
 ConfigT = TypeVar("ConfigT", bound=TrainConfig)
 
@@ -81,6 +83,12 @@ def built_noise_generator(config: TrainConfig, *, condition: EncodedCondition | 
         return build_noise_generator(config.generator, **options)
     except ValueError as error:
         raise UserError(f"<generator> {config.generator}: {error}") from error
+
+
+def built_features(config: AnimeGanConfig | Pix2PixConfig, device: torch.device) -> FeatureNetwork:
+    """The configured feature network, on ``device`` in the run's memory layout. Raises as `build_feature_network`."""
+    layout = torch.channels_last if config.channels_last else torch.contiguous_format
+    return build_feature_network(config.feature_network, config.feature_weights).to(device).to(memory_format=layout)
 
 
 def built_discriminator(config: TrainConfig, *, in_channels: int = 3, **options: Any) -> Discriminator:

@@ -8,8 +8,9 @@ G* = arg min_G max_D L_cGAN(G, D) + lambda L_L1(G)   (equation 4), lambda 100 (s
   and then decays it linearly to 0.
 - The noise is dropout inside the generator (section 3.1).
 Departures: a moving average of the generator is kept and exported (Yazici et al. 2019); a squared distance, an L1
-distance between image gradients and a late start of the adversarial term are optional; overshoot that clipping removes
-is not penalised.
+distance between image gradients, a distance between features of a pretrained network (Zhang et al. 2018, LPIPS,
+equation 1, with equal weights; as pix2pixHD, Wang et al. 2018, adds one) and a late start of the adversarial term are
+optional; overshoot that clipping removes is not penalised.
 
 Added to the paper's terms, against flicker: L_shift, the L1 distance between the translation of a random window of the
 crop, half as wide, and the same part of the crop's translation. What is drawn should not depend on where strides and
@@ -42,6 +43,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models import GENERATORS, ConditionalDiscriminator
+from models.features import FeatureNetwork, perceptual_distance
 from translate.config import Pix2PixConfig
 from translate.data.conditioned import load_conditioned_pairs
 from translate.data.conditions import Conditions
@@ -57,7 +59,7 @@ from translate.train.methods.base import (
     Pictures,
 )
 from translate.train.methods.conditioning import Conditioning
-from translate.train.methods.networks import built_discriminator, built_generator
+from translate.train.methods.networks import built_discriminator, built_features, built_generator
 from translate.train.methods.window import Window, random_window, window_and_target
 from translate.train.step import Batch, StepContext, Terms
 
@@ -107,6 +109,7 @@ class Pix2Pix(Method):
                 in_channels=seen_channels,
             )
         self.adversary = self.add_adversaries({DISCRIMINATOR: discriminator})[DISCRIMINATOR]
+        self.features = built_features(config, accelerator.device) if config.lambda_perceptual > 0 else None
 
     def adversarial_active(self, progress: float) -> bool:
         return super().adversarial_active(progress) and progress >= self.config.gan_start
@@ -154,6 +157,10 @@ class Pix2Pix(Method):
             losses["G/l2"] = config.lambda_l2 * F.mse_loss(visible_B, real_B)
         if config.lambda_edge > 0:
             losses["G/edge"] = config.lambda_edge * edge_l1(visible_B, real_B)
+        if self.features is not None:
+            losses["G/perceptual"] = config.lambda_perceptual * self.perceptual_distance(
+                self.features, visible_B, real_B
+            )
         if config.lambda_shift > 0 and context.step % SHIFT_EVERY == 0:
             window = random_window(config.crop, self.window_side, context.generator("shift"))
             losses["G/shift"] = SHIFT_EVERY * config.lambda_shift * self.shift_distance(batch, fake_B, window)
@@ -163,6 +170,13 @@ class Pix2Pix(Method):
             given = self.given(batch)
             terms += self.adversary.fool(self.with_input(batch, fake_B), context, real=real, given=given)[0]
         return terms
+
+    def perceptual_distance(self, features: FeatureNetwork, picture: Tensor, target: Tensor) -> Tensor:
+        """Mean distance of the deep features of two batches of pictures, [N, 3, H, W]; the second is fixed."""
+        with self.accelerator.autocast():
+            with torch.no_grad():
+                wanted = features.down_to_content(target)
+            return perceptual_distance(features.down_to_content(picture), wanted).mean()
 
     def shift_distance(self, batch: Batch, translated: Tensor, window: Window) -> Tensor:
         """Mean absolute difference between the translation of ``window`` of A and that part of ``translated``.

@@ -51,8 +51,8 @@ make_style() {
     $python -m translate train pix2pix --preset painted --precision "${PRECISION:-bf16}" \
         --a "$work/faces/A" --b "$work/faces/B" "${network[@]}" \
         --generator-options antialias=false --generator-options soft_base=true \
-        --discriminator-options channels=32 --discriminator-options norm=none \
-        --lambda-l2 300 --lambda-shift 200 --lambda-gan 16 --gan-start 0.5 --steps "$steps" --out "$work/$name"
+        --lambda-l2 300 --lambda-perceptual 40 --lambda-shift 150 --lambda-gan 12 --gan-start 0.5 \
+        --steps "$steps" --out "$work/$name"
     "$root/tools/styles/finish.sh" "$work/$name" "$work/$name.onnx" "$title" "$held_out" "${photos[@]}"
 }
 make_style anime "Anime" "${STEPS:-14000}" wide_channels=80 "dilations=[1,2,4,8,1,2,4,8]"

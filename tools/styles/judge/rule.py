@@ -7,8 +7,8 @@ against (``StyleInfo`` has no such field), so for styles from elsewhere this can
 Two other networks are used for metrics. MediaPipe's face mesh (`likeness`, what moved in a face) tells the teacher
 where faces are, so it is not independent. EfficientNet-Lite0 (`fidelity`, how close the student is to its teacher) has
 no part in `anime`, but provides the features of the `projected` discriminator: for a style trained with one, its
-metrics mean nothing. After training with ``--lambda-perceptual``, whose features are EfficientNet-Lite2's by default, its
-distance is that of a relative: PSNR and SSIM count more.
+metrics mean nothing. After training with ``--lambda-perceptual``, whose features are EfficientNet-Lite2's by default,
+its distance is that of a relative: PSNR and SSIM count more.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ make_style() {
     $python -m translate train pix2pix --preset painted --precision "${PRECISION:-bf16}" \
         --a "$work/faces/A" --b "$work/faces/B" "${network[@]}" \
         --generator-options antialias=false --generator-options soft_base=true \
-        --lambda-l2 300 --lambda-perceptual 40 --lambda-shift 150 --lambda-gan 12 --gan-start 0.5 \
+        --lambda-l2 150 --lambda-perceptual 80 --lambda-shift 150 --lambda-gan 12 --gan-start 0.5 \
         --steps "$steps" --out "$work/$name"
     "$root/tools/styles/finish.sh" "$work/$name" "$work/$name.onnx" "$title" "$held_out" "${photos[@]}"
 }

@@ -14,7 +14,6 @@ such as ``portraits/train``.
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -25,15 +24,14 @@ import numpy as np
 import typer
 
 from tools.styles.fields import lattice_pictures, random_field
-from tools.styles.pairs import Source, run_in_processes, sources
+from tools.styles.pairs import Source, random_of, run_in_processes, sources, through_jpeg
 from tools.styles.teachers.anime import draw
 from tools.styles.teachers.face_geometry import Face
 from tools.styles.teachers.faces import load_faces
 from tools.styles.teachers.paint import Picture, Pixels, blur, bring_to_size
 from tools.styles.teachers.scenery import scenery
 from translate.distillation.tiles import save_pair, save_window
-from translate.media.images import Picture as LoadedPicture
-from translate.media.images import encode_picture, load_picture
+from translate.media.images import load_picture
 
 DETAIL_SIGMA = 1.0  # pixels; detail is what a Gaussian blur of this standard deviation removes
 CRISPER = (0.3, 1.5)  # the shares of their detail that rough photos get on top
@@ -51,7 +49,7 @@ def make_photo_pairs(source: Source, *, out: Path, landmarks: Path, sizes: list[
     if (out / "done" / name).exists():
         return
     original = load_picture(path).rgb
-    random = np.random.default_rng(zlib.crc32(name.encode()))
+    random = random_of(name)
     for size in sorted({min(size, MAX_ENLARGEMENT * max(original.shape[:2])) for size in sizes}):
         photo = bring_to_size(original, size)
         faces = load_faces(landmarks / f"{name}.npz", *photo.shape[:2])
@@ -83,10 +81,10 @@ def with_grain(photo: Pixels, random: np.random.Generator) -> Pixels:
     height, width = photo.shape[:2]
     grain = random.normal(size=(height, width, 1)) + 0.4 * random.normal(size=(height, width, 3))
     soft = blur(grain.astype(np.float32), random.uniform(0.3, 0.8))  # the grain of film spans pixels
-    grainy = to_pixels(photo + random.uniform(0, GRAIN) * soft / max(soft.std(), 1e-6))
+    grainy = to_pixels(photo + random.uniform(0, GRAIN) * soft / soft.std())
     if random.random() < 0.5:
         return grainy
-    return load_picture(encode_picture(LoadedPicture(grainy), "JPEG", int(random.integers(*JPEG_QUALITY)))).rgb
+    return through_jpeg(grainy, int(random.integers(*JPEG_QUALITY)))
 
 
 def to_pixels(values: Picture) -> Pixels:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.progress import track
 
+from translate.media.images import Picture, encode_picture, load_picture
 from translate.storage.folders import find_images
 
 Source = tuple[Path, str]  # a photo, and the name of its pairs without suffix
@@ -37,6 +41,16 @@ def sources(photos: Sequence[Path], *, leave_out: Collection[str]) -> tuple[list
 def name_of(folder: Path) -> str:
     """PARENT/NAME, which keeps folders of photos with the same name apart."""
     return f"{folder.parent.name}/{folder.name}"
+
+
+def random_of(name: str) -> np.random.Generator:
+    """The random numbers for the pairs ``name``: the same in every run, whatever else is made."""
+    return np.random.default_rng(zlib.crc32(name.encode()))
+
+
+def through_jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """What a JPEG file of ``quality`` leaves of RGB ``pixels`` [H, W, 3]."""
+    return load_picture(encode_picture(Picture(pixels), "JPEG", quality)).rgb
 
 
 def run_in_processes(

@@ -11,7 +11,6 @@ side of those in OUT/B.
 from __future__ import annotations
 
 import os
-import zlib
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -22,9 +21,9 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.styles.pairs import Source, run_in_processes, sources
+from tools.styles.pairs import Source, random_of, run_in_processes, sources, through_jpeg
 from translate.distillation.tiles import tile_starts
-from translate.media.images import Picture, encode_picture, load_picture, load_rgb
+from translate.media.images import load_rgb
 
 Pixels = NDArray[np.uint8]  # [H, W, 3]
 
@@ -41,7 +40,7 @@ def make_pairs(source: Source, *, out: Path, tile: int, jpeg: float) -> None:
     large = large[: large.shape[0] // SCALE * SCALE, : large.shape[1] // SCALE * SCALE]
     if not large.size:
         return
-    small = made_smaller(large, np.random.default_rng(zlib.crc32(name.encode())), jpeg=jpeg)
+    small = made_smaller(large, random_of(name), jpeg=jpeg)
     side = tile // SCALE
     for top, left in product(*(tile_starts(length, side) for length in small.shape[:2])):
         for folder, pixels, scale in (("A", small, 1), ("B", large, SCALE)):
@@ -59,7 +58,7 @@ def made_smaller(large: Pixels, rng: np.random.Generator, *, jpeg: float) -> Pix
     if rng.random() >= jpeg:
         return small
     quality = int(rng.integers(QUALITIES[0], QUALITIES[1], endpoint=True))
-    return load_picture(encode_picture(Picture(small), "JPEG", quality)).rgb
+    return through_jpeg(small, quality)
 
 
 def main(
